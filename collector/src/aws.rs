@@ -1,0 +1,66 @@
+//! AWS configuration of the functions: the one place that builds it.
+
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_config::timeout::TimeoutConfig;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use thiserror::Error;
+
+/// Region, credentials and endpoints from the environment, as Lambda gives them. One attempt may
+/// take 10 s, so that a call that hangs leaves time for the SDK's own retries within the function's
+/// timeout.
+pub async fn config() -> aws_config::SdkConfig {
+    let http = Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https();
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .operation_attempt_timeout(Duration::from_secs(10))
+        .build();
+    aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(http)
+        .timeout_config(timeouts)
+        .load()
+        .await
+}
+
+/// S3 client. Where an endpoint is set (an emulator), buckets stand in the path.
+pub fn s3(config: &aws_config::SdkConfig) -> aws_sdk_s3::Client {
+    let own_endpoint = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+    aws_sdk_s3::Client::from_conf(
+        aws_sdk_s3::config::Builder::from(config)
+            .force_path_style(own_endpoint)
+            .build(),
+    )
+}
+
+/// An environment variable that the function cannot work without.
+#[derive(Debug, Error)]
+#[error("environment variable {0} is not set; the function's template sets it")]
+pub struct MissingVariable(&'static str);
+
+/// Reads an environment variable at cold start.
+///
+/// # Errors
+/// [`MissingVariable`] when it is unset or empty.
+pub fn variable(name: &'static str) -> Result<String, MissingVariable> {
+    std::env::var(name)
+        .ok()
+        .filter(|value| !value.is_empty())
+        .ok_or(MissingVariable(name))
+}
+
+/// An error and its causes in one line.
+pub fn causes(error: &dyn std::error::Error) -> String {
+    let mut out = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        out.push_str(": ");
+        out.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    out
+}

@@ -1,0 +1,146 @@
+//! The event model: a tolerant view of one EventBridge envelope.
+//!
+//! Any field may be missing or of another type; only what partitions a row (a 12-digit account and
+//! a time) is required. Unknown fields and states are kept.
+
+use std::borrow::Cow;
+
+use thiserror::Error;
+
+use crate::json::Json;
+use crate::tables::Table;
+use crate::time::Instant;
+
+/// Why bytes are no event that could become a row. The messages never quote the input.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum EventError {
+    /// Not JSON, not UTF-8, or nested deeper than the parser goes (128).
+    #[error("not valid JSON: {0}")]
+    NotJson(String),
+    /// JSON, but an array or a scalar.
+    #[error("not a JSON object")]
+    NotAnObject,
+    /// `account` is missing or not a string of 12 digits.
+    #[error("`account` is missing or not 12 digits in a string")]
+    NoAccount,
+    /// Neither `time` nor, for an API call, `detail.eventTime` is an RFC 3339 time.
+    #[error("`time` is missing or not an RFC 3339 time")]
+    NoTime,
+}
+
+/// One event that can be stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event<'a> {
+    pub(crate) json: Json<'a>,
+    time: Instant,
+}
+
+const STATE_CHANGES: [(&str, Table); 3] = [
+    (
+        "CodePipeline Pipeline Execution State Change",
+        Table::PipelineExecutions,
+    ),
+    ("CodePipeline Stage Execution State Change", Table::StageExecutions),
+    ("CodePipeline Action Execution State Change", Table::ActionExecutions),
+];
+const API_CALL: &str = "AWS API Call via CloudTrail";
+const CODEPIPELINE: &str = "aws.codepipeline";
+const HEARTBEAT: &str = "pipetrail.heartbeat";
+
+impl<'a> Event<'a> {
+    /// Reads an EventBridge envelope.
+    ///
+    /// # Errors
+    /// [`EventError`] says what keeps the bytes from becoming a row.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, EventError> {
+        let json: Json<'a> = serde_json::from_slice(bytes).map_err(|error| EventError::NotJson(position(&error)))?;
+        if !matches!(json, Json::Object(_)) {
+            return Err(EventError::NotAnObject);
+        }
+        let account = json.get("account").and_then(Json::as_str).unwrap_or_default();
+        if account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(EventError::NoAccount);
+        }
+        let api_time = || {
+            json.at(&["detail", "eventTime"])
+                .filter(|_| detail_type(&json) == API_CALL)
+        };
+        let time = [api_time(), json.get("time")]
+            .into_iter()
+            .flatten()
+            .find_map(|value| Instant::parse(value.as_str()?))
+            .ok_or(EventError::NoTime)?;
+        Ok(Self { json, time })
+    }
+
+    /// The table the event belongs to. The rules on the audit bus sort in the same way.
+    pub fn table(&self) -> Table {
+        match (self.text(&["source"]), self.detail_type()) {
+            (Some(HEARTBEAT), _) => Table::Heartbeats,
+            (Some(CODEPIPELINE), API_CALL) if self.event_name() == Some("PutApprovalResult") => Table::Approvals,
+            (Some(CODEPIPELINE), API_CALL) => Table::ApiCalls,
+            (Some(CODEPIPELINE), detail_type) => STATE_CHANGES
+                .iter()
+                .find(|(name, _)| *name == detail_type)
+                .map_or(Table::OtherEvents, |(_, table)| *table),
+            _ => Table::OtherEvents,
+        }
+    }
+
+    /// Account in which it happened, 12 digits. A forwarded event keeps it.
+    pub fn account(&self) -> &str {
+        self.text(&["account"]).unwrap_or_default()
+    }
+
+    /// Region in which it happened. A forwarded event keeps it.
+    pub fn region(&self) -> &str {
+        self.text(&["region"]).unwrap_or_default()
+    }
+
+    /// When it happened: of an API call `detail.eventTime`, else the envelope's `time`.
+    pub fn time(&self) -> Instant {
+        self.time
+    }
+
+    /// The identity of what happened; see the module `key`.
+    pub fn key(&self) -> String {
+        crate::key::event_key(self)
+    }
+
+    /// API operation, if it is an API call that names one.
+    pub fn event_name(&self) -> Option<&str> {
+        self.text(&["detail", "eventName"])
+    }
+
+    pub(crate) fn detail_type(&self) -> &str {
+        detail_type(&self.json)
+    }
+
+    /// The value at a path, `null` included.
+    pub(crate) fn at(&self, path: &[&str]) -> Option<&Json<'a>> {
+        self.json.at(path)
+    }
+
+    /// The string at a path.
+    pub(crate) fn text(&self, path: &[&str]) -> Option<&str> {
+        self.at(path)?.as_str()
+    }
+
+    /// What a text column holds of the value at a path.
+    pub(crate) fn column(&self, path: &[&str]) -> Option<Cow<'_, str>> {
+        self.at(path)?.text()
+    }
+}
+
+fn detail_type<'j>(json: &'j Json<'_>) -> &'j str {
+    json.get("detail-type").and_then(Json::as_str).unwrap_or_default()
+}
+
+/// Where parsing stopped and why, without a word of the input.
+fn position(error: &serde_json::Error) -> String {
+    let what = match error.classify() {
+        serde_json::error::Category::Eof => "it ends too early",
+        _ => "it cannot be read",
+    };
+    format!("{what} at line {} column {}", error.line(), error.column())
+}

@@ -1,0 +1,289 @@
+//! Every fixture goes through the transform: what comes out fits the table and keeps no secret.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::event::Event;
+use crate::tables::{ColumnType, Table};
+use crate::transform::{Record, Request, transform};
+
+fn fixtures() -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures");
+    let mut found = Vec::new();
+    for folder in ["pipeline", "stage", "action", "cloudtrail", "notifications"] {
+        for entry in fs::read_dir(root.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let text = fs::read_to_string(&path).unwrap();
+            found.push((path, text));
+        }
+    }
+    found.sort();
+    assert!(found.len() >= 80, "{} fixtures", found.len());
+    found
+}
+
+fn transformed(table: Table, text: &str) -> (Value, Value) {
+    let request = Request {
+        delivery_stream_arn: format!(
+            "arn:aws:firehose:eu-central-1:999988887777:deliverystream/pipetrail-{}",
+            table.name().replace('_', "-")
+        )
+        .into(),
+        records: vec![Record {
+            record_id: "1".into(),
+            approximate_arrival_timestamp: 1_795_425_304_302,
+            data: base64_simd::STANDARD.encode_to_string(text.as_bytes()).into(),
+        }],
+    };
+    let response = transform(&request, |_, error| panic!("{error}")).unwrap();
+    let record = &response.records[0];
+    let line = base64_simd::STANDARD.decode_to_vec(record.data.as_bytes()).unwrap();
+    assert_eq!(line.last(), Some(&b'\n'));
+    assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
+    let keys = serde_json::to_value(&record.metadata.as_ref().unwrap().partition_keys).unwrap();
+    (serde_json::from_slice(&line).unwrap(), keys)
+}
+
+/// Every text that stands under one of `names` anywhere in the fixture.
+fn texts_under(value: &Value, names: &[&str], out: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match value {
+                    Value::String(text) if names.contains(&name.as_str()) => out.push(text.clone()),
+                    value => texts_under(value, names, out),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| texts_under(item, names, out)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_fixture_becomes_a_row_that_fits_its_table() {
+    for (path, text) in fixtures() {
+        let name = path.display();
+        let event = Event::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let table = event.table();
+        let folder = path.parent().unwrap().file_name().unwrap().to_str().unwrap();
+        let expected: &[Table] = match folder {
+            "pipeline" => &[Table::PipelineExecutions],
+            "stage" => &[Table::StageExecutions],
+            "action" => &[Table::ActionExecutions],
+            "cloudtrail" => &[Table::Approvals, Table::ApiCalls],
+            _ => &[Table::OtherEvents],
+        };
+        assert!(expected.contains(&table), "{name}: {table}");
+        let (row, keys) = transformed(table, &text);
+        let columns: BTreeMap<_, _> = table
+            .columns()
+            .into_iter()
+            .map(|column| (column.name, column.ty))
+            .collect();
+        for (column, value) in row.as_object().unwrap() {
+            let fits = match columns.get(column.as_str()) {
+                Some(ColumnType::String) => value.is_string(),
+                Some(ColumnType::Bigint) => value.is_i64(),
+                Some(ColumnType::Boolean) => value.is_boolean(),
+                None => false,
+            };
+            assert!(fits, "{name}: {column} = {value}");
+        }
+        let account = keys["account_id"].as_str().unwrap();
+        assert_eq!(
+            (account.len(), keys["month"].as_str().unwrap()),
+            (12, "2026-11"),
+            "{name}"
+        );
+        assert_eq!(row["region"], "eu-central-1", "{name}");
+        // CloudTrail leaves out parameters above 100 KB: then nothing names the pipeline.
+        if folder != "notifications" && !path.ends_with("update-pipeline-parameters-omitted.json") {
+            assert_eq!(row["pipeline"], "payments-api", "{name}");
+            assert_eq!(
+                row["pipeline_arn"],
+                format!("arn:aws:codepipeline:eu-central-1:{account}:payments-api"),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_secret_of_a_fixture_is_in_its_row() {
+    let mut secrets_seen = 0;
+    for (path, text) in fixtures() {
+        let name = path.display();
+        let given: Value = serde_json::from_str(&text).unwrap();
+        let mut secrets = Vec::new();
+        texts_under(&given, &["token"], &mut secrets);
+        if given["detail"]["type"]["category"] == "Approval" {
+            texts_under(&given, &["action-execution-id", "external-execution-id"], &mut secrets);
+        }
+        texts_under(
+            &given["detail"]["requestParameters"]["variables"],
+            &["value"],
+            &mut secrets,
+        );
+        for side in ["requestParameters", "responseElements"] {
+            texts_under(
+                &given["detail"][side]["pipeline"]["stages"],
+                &["FullRepositoryId", "BranchName", "CustomData"],
+                &mut secrets,
+            );
+        }
+        secrets.retain(|secret| secret != "HIDDEN_DUE_TO_SECURITY_REASONS");
+        let (row, _) = transformed(Event::parse(text.as_bytes()).unwrap().table(), &text);
+        let raw: Value = serde_json::from_str(row["raw"].as_str().unwrap()).unwrap();
+        let mut kept = Vec::new();
+        for value in [&row, &raw] {
+            all_texts(value, &mut kept);
+        }
+        for secret in &secrets {
+            let leaked = kept
+                .iter()
+                .any(|text| text == secret || (secret.len() >= 16 && text.contains(secret.as_str())));
+            assert!(!leaked, "{name}: {secret}");
+        }
+        secrets_seen += secrets.len();
+    }
+    assert!(secrets_seen > 40, "{secrets_seen} secrets looked for");
+}
+
+fn all_texts(value: &Value, out: &mut Vec<String>) {
+    match value {
+        Value::String(text) => out.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| all_texts(item, out)),
+        Value::Object(fields) => fields.values().for_each(|value| all_texts(value, out)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_token_of_a_decision_joins_its_action_by_plain_equality() {
+    let fixtures = fixtures();
+    let row = |name: &str| {
+        let (_, text) = fixtures.iter().find(|(path, _)| path.ends_with(name)).unwrap();
+        transformed(Event::parse(text.as_bytes()).unwrap().table(), text).0
+    };
+    let decision = row("cloudtrail/put-approval-approved-sso-console.json");
+    let gate = row("action/approval-succeeded-with-comment.json");
+    assert_eq!(decision["action_execution_id"], gate["action_execution_id"]);
+    assert_eq!(gate["result_id"], gate["action_execution_id"]);
+    assert_eq!(decision["action_execution_id"].as_str().unwrap().len(), 64);
+}
+
+#[test]
+fn one_happening_has_one_key_and_two_happenings_have_two() {
+    let mut by_key: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (path, text) in fixtures() {
+        let name = format!(
+            "{}/{}",
+            path.parent().unwrap().file_name().unwrap().display(),
+            path.file_stem().unwrap().display()
+        );
+        by_key
+            .entry(Event::parse(text.as_bytes()).unwrap().key())
+            .or_default()
+            .push(name);
+    }
+    let mut shared: Vec<_> = by_key.into_values().filter(|names| names.len() > 1).collect();
+    shared.sort();
+    assert_eq!(
+        shared,
+        [
+            [
+                "action/approval-succeeded-arrived-across-regions",
+                "action/approval-succeeded-with-comment"
+            ],
+            ["pipeline/replayed", "pipeline/succeeded"]
+        ]
+    );
+}
+
+mod broken_input {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 16, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::hash_map(any::<String>(), inner, 0..4).prop_map(|map| map.into_iter().collect()),
+            ]
+        })
+    }
+
+    /// Replaces the `n`-th value of the tree.
+    fn replace(value: &mut Value, n: &mut usize, by: &Value) {
+        if *n == 0 {
+            *value = by.clone();
+        }
+        *n = n.wrapping_sub(1);
+        match value {
+            Value::Array(items) => items.iter_mut().for_each(|item| replace(item, n, by)),
+            Value::Object(fields) => fields.values_mut().for_each(|value| replace(value, n, by)),
+            _ => {}
+        }
+    }
+
+    /// One result for the record, its original bytes if it failed, and no token in clear if not.
+    fn check(bytes: &[u8]) -> Result<(), TestCaseError> {
+        for table in Table::ALL {
+            let request = Request {
+                delivery_stream_arn: format!("x/pipetrail-{}", table.name().replace('_', "-")).into(),
+                records: vec![Record {
+                    record_id: "1".into(),
+                    approximate_arrival_timestamp: i64::MIN,
+                    data: base64_simd::STANDARD.encode_to_string(bytes).into(),
+                }],
+            };
+            let response = transform(&request, |_, _| ()).unwrap();
+            prop_assert_eq!(response.records.len(), 1);
+            let out = base64_simd::STANDARD
+                .decode_to_vec(response.records[0].data.as_bytes())
+                .unwrap();
+            if response.records[0].result == "Ok" {
+                prop_assert!(serde_json::from_slice::<Value>(&out).is_ok());
+            } else {
+                prop_assert_eq!(out.as_slice(), bytes);
+            }
+        }
+        let _ = crate::decision::Decision::of(bytes);
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_answered(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            check(&bytes)?;
+        }
+
+        #[test]
+        fn a_fixture_with_any_value_replaced_is_answered(fixture in 0..80_usize, n in 0..60_usize, by in json()) {
+            let (_, text) = &fixtures()[fixture];
+            let mut value: Value = serde_json::from_str(text).unwrap();
+            replace(&mut value, &mut n.clone(), &by);
+            check(value.to_string().as_bytes())?;
+        }
+
+        #[test]
+        fn a_fixture_cut_anywhere_is_kept_as_an_error(fixture in 0..80_usize, at in 0.0..1.0_f64) {
+            let (_, text) = &fixtures()[fixture];
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a place in a short text")]
+            let cut = (text.trim_end().len() as f64 * at) as usize;
+            check(&text.as_bytes()[..cut])?;
+        }
+    }
+}

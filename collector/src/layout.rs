@@ -1,0 +1,175 @@
+//! Where things lie in S3: partition ↔ key prefix ↔ Glue values, and keys of evidence.
+//!
+//! Names that come from events never become path segments as they are: a pipeline may be called
+//! `..`.
+
+use std::fmt;
+
+use crate::event::Event;
+use crate::key::sha256_hex;
+use crate::tables::Table;
+
+/// A partition of a table.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Partition {
+    /// The table.
+    pub table: Table,
+    /// Values of the partition keys, in Glue's order.
+    pub values: Vec<String>,
+}
+
+impl Partition {
+    /// The partition an event's row belongs to.
+    pub fn of(event: &Event<'_>, table: Table) -> Self {
+        let time = event.time().text();
+        let values = match table {
+            Table::Heartbeats => vec![time[..10].to_owned()],
+            _ => vec![event.account().to_owned(), time[..7].to_owned()],
+        };
+        Self { table, values }
+    }
+
+    /// The partition that an object belongs to, from its key (not URL-encoded). `None` for keys that
+    /// are no data of a table: error objects, or values that no row can have.
+    pub fn from_key(key: &str) -> Option<Self> {
+        let mut segments = key.split('/');
+        let table = Table::from_name(segments.next()?)?;
+        let mut values = Vec::with_capacity(2);
+        for name in table.partition_keys() {
+            let value = segments.next()?.strip_prefix(name)?.strip_prefix('=')?;
+            if !valid(name, value) {
+                return None;
+            }
+            values.push(value.to_owned());
+        }
+        let file = segments.next_back()?;
+        (!file.is_empty()).then_some(Self { table, values })
+    }
+
+    /// Key prefix of the partition, with a slash at the end: its location below the bucket.
+    pub fn prefix(&self) -> String {
+        let mut prefix = format!("{}/", self.table);
+        for (name, value) in self.table.partition_keys().iter().zip(&self.values) {
+            prefix.push_str(&format!("{name}={value}/"));
+        }
+        prefix
+    }
+}
+
+impl fmt::Display for Partition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.prefix())
+    }
+}
+
+fn valid(name: &str, value: &str) -> bool {
+    let pattern: &[u8] = match name {
+        "account_id" => b"000000000000",
+        "month" => b"0000-00",
+        _ => b"0000-00-00",
+    };
+    value.len() == pattern.len()
+        && value.bytes().zip(pattern).all(|(byte, &shape)| {
+            if shape == b'0' {
+                byte.is_ascii_digit()
+            } else {
+                byte == shape
+            }
+        })
+}
+
+/// A name as one path segment of an S3 key: letters, digits, `-`, `_`, `@` and `.` stay, any other
+/// byte becomes `!` and two hex digits, as does a dot at the beginning. No two names of up to
+/// [`SEGMENT_LIMIT`] bytes give one segment; a longer one is cut and closed with `!!` and a hash.
+pub fn segment(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for (i, byte) in name.bytes().enumerate() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'@' => out.push(byte as char),
+            b'.' if i > 0 => out.push('.'),
+            _ => out.push_str(&format!("!{byte:02X}")),
+        }
+    }
+    if out.is_empty() {
+        return "!none".to_owned();
+    }
+    if name.len() > SEGMENT_LIMIT {
+        out.truncate(SEGMENT_LIMIT);
+        out.push_str("!!");
+        out.push_str(&sha256_hex(name)[..16]);
+    }
+    out
+}
+
+/// Longest name that is kept whole; AWS allows 100 characters.
+pub const SEGMENT_LIMIT: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn partition() -> impl Strategy<Value = Partition> {
+        (
+            0..Table::ALL.len(),
+            "[0-9]{12}",
+            "[0-9]{4}-[0-9]{2}",
+            "[0-9]{4}-[0-9]{2}-[0-9]{2}",
+        )
+            .prop_map(|(i, account, month, day)| {
+                let table = Table::ALL[i];
+                let values = if table == Table::Heartbeats {
+                    vec![day]
+                } else {
+                    vec![account, month]
+                };
+                Partition { table, values }
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn a_partition_is_read_back_from_every_key_below_it(partition in partition(), hour in any::<bool>(), file in "[a-zA-Z0-9_.-]{1,40}") {
+            let below = if hour { "2026/11/20/09/" } else { "" };
+            prop_assert_eq!(Partition::from_key(&format!("{}{below}{file}", partition.prefix())), Some(partition));
+        }
+
+        #[test]
+        fn two_names_never_share_a_segment(a in "[ -~é]{0,60}", b in "[ -~é]{0,60}") {
+            prop_assert_eq!(a == b, segment(&a) == segment(&b));
+        }
+
+        #[test]
+        fn a_segment_is_safe_whatever_the_name(name in any::<String>()) {
+            let segment = segment(&name);
+            prop_assert!(!segment.is_empty() && !segment.starts_with('.') && segment.len() <= 3 * SEGMENT_LIMIT);
+            prop_assert!(segment.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_@.!".contains(&b)));
+        }
+    }
+
+    #[test]
+    fn keys_that_are_no_data_have_no_partition() {
+        for key in [
+            "errors/approvals/processing-failed/x",
+            "approvals/account_id=123/month=2026-11/f",
+            "approvals/account_id=111122223333/month=2026-11",
+            "approvals/account_id=111122223333/month=2026-11/",
+            "approvals/month=2026-11/account_id=111122223333/f",
+            "approvals/account_id=111122223333/month=../f",
+            "unknown/account_id=111122223333/month=2026-11/f",
+            "heartbeats/account_id=111122223333/month=2026-11/f",
+            "",
+        ] {
+            assert_eq!(Partition::from_key(key), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn hostile_names_become_harmless_segments() {
+        assert_eq!(segment(".."), "!2E.");
+        assert_eq!(segment("a/b\n\"c"), "a!2Fb!0A!22c");
+        assert_eq!(segment(""), "!none");
+        assert_eq!(segment(&"x".repeat(300)).len(), SEGMENT_LIMIT + 18);
+    }
+}

@@ -1,0 +1,299 @@
+//! Event → row: which part of an event fills which column.
+
+use std::borrow::Cow;
+
+use crate::event::Event;
+use crate::json::Json;
+use crate::principal::Principal;
+use crate::tables::{
+    ActionExecution, ApiCall, Approval, Common, Heartbeat, OtherEvent, Own, PipelineExecution, Row, StageExecution,
+    Table, Text,
+};
+use crate::time::Instant;
+
+/// Builds the row of an event for its table (see [`Event::table`]). `key` is the event's key, computed
+/// before redaction; `ingested` the time the record reached the delivery stream.
+pub fn row<'e>(event: &'e Event<'_>, table: Table, key: String, ingested: Instant) -> Row<'e> {
+    let d = Detail(event);
+    let own = match table {
+        Table::PipelineExecutions => Own::PipelineExecution(Box::new(pipeline_execution(d))),
+        Table::StageExecutions => Own::StageExecution(stage_execution(d)),
+        Table::ActionExecutions => Own::ActionExecution(Box::new(action_execution(d))),
+        Table::Approvals => Own::Approval(Box::new(approval(event))),
+        Table::ApiCalls => Own::ApiCall(Box::new(api_call(event))),
+        Table::Heartbeats => Own::Heartbeat(Heartbeat {
+            account_id: Some(event.account().into()),
+            scheduled_time: d.text(&["scheduled_time"]),
+        }),
+        Table::OtherEvents => Own::OtherEvent(OtherEvent {
+            detail_type: event.column(&["detail-type"]),
+            event_source: event.column(&["source"]),
+            detail: event.at(&["detail"]).and_then(Json::text),
+        }),
+    };
+    let gate = Gate::of(event, table);
+    let time = event.time().text();
+    Row {
+        common: Common {
+            event_key: Some(key.into()),
+            event_id: event.column(&["id"]),
+            event_ms: Some(event.time().millis()),
+            // Heartbeats have the day as their partition key; there it is no column.
+            day: (table != Table::Heartbeats).then(|| time[..10].to_owned().into()),
+            event_time: Some(time.into()),
+            ingested_at: Some(ingested.text().into()),
+            region: event.column(&["region"]),
+            pipeline_arn: pipeline_arn(event, gate.pipeline.as_deref()),
+            pipeline: gate.pipeline,
+            source: Some(
+                if event.at(&["replay-name"]).is_some() {
+                    "replay"
+                } else {
+                    "live"
+                }
+                .into(),
+            ),
+            raw: Some(event.json.to_string().into()),
+            event_version: event.column(&["version"]),
+        },
+        own,
+    }
+}
+
+/// `detail` of an event.
+#[derive(Clone, Copy)]
+struct Detail<'e, 'a>(&'e Event<'a>);
+
+impl<'e> Detail<'e, '_> {
+    fn at(self, path: &[&str]) -> Option<&'e Json<'e>> {
+        self.0.at(&["detail"])?.at(path)
+    }
+
+    fn text(self, path: &[&str]) -> Option<Text<'e>> {
+        self.at(path)?.text()
+    }
+
+    fn integer(self, path: &[&str]) -> Option<i64> {
+        self.at(path)?.integer()
+    }
+
+    /// The first of several paths that holds something.
+    fn first(self, paths: &[&[&str]]) -> Option<Text<'e>> {
+        paths.iter().find_map(|path| self.text(path))
+    }
+}
+
+fn pipeline_execution<'e>(d: Detail<'e, '_>) -> PipelineExecution<'e> {
+    let trigger = |name: &str| d.text(&["execution-trigger", name]);
+    PipelineExecution {
+        state: d.text(&["state"]),
+        execution_id: d.text(&["execution-id"]),
+        pipeline_version: d.integer(&["version"]),
+        attempt: d.integer(&["pipeline-execution-attempt"]),
+        start_time: d.text(&["start-time"]),
+        last_retry_time: d.text(&["last-retry-attempt-time"]),
+        trigger_type: trigger("trigger-type"),
+        trigger_detail: trigger("trigger-detail"),
+        git_provider: trigger("provider-type"),
+        git_repository: trigger("full-repository-name"),
+        git_branch: trigger("branch-name"),
+        git_tag: trigger("tag-name"),
+        git_commit_id: trigger("commit-id"),
+        git_commit_message: trigger("commit-message"),
+        git_author_name: trigger("author-display-name"),
+        git_author_email: trigger("author-email"),
+        stop_comments: d.text(&["stop-execution-comments"]),
+    }
+}
+
+fn stage_execution<'e>(d: Detail<'e, '_>) -> StageExecution<'e> {
+    StageExecution {
+        state: d.text(&["state"]),
+        execution_id: d.text(&["execution-id"]),
+        pipeline_version: d.integer(&["version"]),
+        attempt: d.integer(&["pipeline-execution-attempt"]),
+        start_time: d.text(&["start-time"]),
+        last_retry_time: d.text(&["stage-last-retry-attempt-time"]),
+        stage: d.text(&["stage"]),
+    }
+}
+
+fn action_execution<'e>(d: Detail<'e, '_>) -> ActionExecution<'e> {
+    ActionExecution {
+        state: d.text(&["state"]),
+        execution_id: d.text(&["execution-id"]),
+        pipeline_version: d.integer(&["version"]),
+        attempt: d.integer(&["pipeline-execution-attempt"]),
+        start_time: d.text(&["start-time"]),
+        stage: d.text(&["stage"]),
+        action: d.text(&["action"]),
+        action_execution_id: d.text(&["action-execution-id"]),
+        action_region: d.text(&["region"]),
+        action_owner: d.text(&["type", "owner"]),
+        action_category: d.text(&["type", "category"]),
+        action_provider: d.text(&["type", "provider"]),
+        action_version: d.text(&["type", "version"]),
+        result_summary: d.text(&["execution-result", "external-execution-summary"]),
+        result_url: d.text(&["execution-result", "external-execution-url"]),
+        result_id: d.text(&["execution-result", "external-execution-id"]),
+        error_code: d.text(&["execution-result", "error-code"]),
+        input_artifacts: d.text(&["input-artifacts"]),
+        output_artifacts: d.text(&["output-artifacts"]),
+    }
+}
+
+fn approval<'e>(event: &'e Event<'_>) -> Approval<'e> {
+    let d = Detail(event);
+    let gate = Gate::of(event, Table::Approvals);
+    let principal = Principal::of(event);
+    Approval {
+        decision: d.text(&["requestParameters", "result", "status"]),
+        approver: principal.name.map(Cow::Borrowed),
+        error_code: d.text(&["errorCode"]),
+        error_message: d.text(&["errorMessage"]),
+        stage: gate.stage,
+        action: gate.action,
+        summary: d.text(&["requestParameters", "result", "summary"]),
+        action_execution_id: d
+            .text(&["requestParameters", "token"])
+            .filter(|token| token != "HIDDEN_DUE_TO_SECURITY_REASONS"),
+        approved_at: d.text(&["responseElements", "approvedAt"]),
+        principal_kind: Some(principal.kind.name().into()),
+        principal_arn: principal.arn.map(Cow::Borrowed),
+        principal_id: principal.id.map(Cow::Borrowed),
+        principal_account: principal.account.map(Cow::Borrowed),
+        role_name: principal.role.map(Cow::Borrowed),
+        source_identity: principal.source_identity.map(Cow::Borrowed),
+        mfa: principal.mfa,
+        console: d.at(&["sessionCredentialFromConsole"]).and_then(Json::boolean),
+        invoked_by: principal.invoked_by.map(Cow::Borrowed),
+        source_ip: d.text(&["sourceIPAddress"]),
+        user_agent: d.text(&["userAgent"]),
+        cloudtrail_event_id: d.text(&["eventID"]),
+        request_id: d.text(&["requestID"]),
+    }
+}
+
+fn api_call<'e>(event: &'e Event<'_>) -> ApiCall<'e> {
+    let d = Detail(event);
+    let gate = Gate::of(event, Table::ApiCalls);
+    let principal = Principal::of(event);
+    ApiCall {
+        event_name: d.text(&["eventName"]),
+        actor: principal.name.map(Cow::Borrowed),
+        error_code: d.text(&["errorCode"]),
+        error_message: d.text(&["errorMessage"]),
+        stage: gate.stage,
+        action: gate.action,
+        execution_id: d.first(&[
+            &["responseElements", "pipelineExecutionId"],
+            &["requestParameters", "pipelineExecutionId"],
+        ]),
+        target_execution_id: d.text(&["requestParameters", "targetPipelineExecutionId"]),
+        pipeline_version: [
+            ["responseElements", "pipeline", "version"],
+            ["requestParameters", "pipeline", "version"],
+        ]
+        .iter()
+        .find_map(|path| d.integer(path)),
+        reason: d.text(&["requestParameters", "reason"]),
+        request: d.text(&["requestParameters"]),
+        response: d.text(&["responseElements"]),
+        read_only: d.at(&["readOnly"]).and_then(Json::boolean),
+        principal_kind: Some(principal.kind.name().into()),
+        principal_arn: principal.arn.map(Cow::Borrowed),
+        principal_id: principal.id.map(Cow::Borrowed),
+        principal_account: principal.account.map(Cow::Borrowed),
+        role_name: principal.role.map(Cow::Borrowed),
+        source_identity: principal.source_identity.map(Cow::Borrowed),
+        mfa: principal.mfa,
+        console: d.at(&["sessionCredentialFromConsole"]).and_then(Json::boolean),
+        invoked_by: principal.invoked_by.map(Cow::Borrowed),
+        source_ip: d.text(&["sourceIPAddress"]),
+        user_agent: d.text(&["userAgent"]),
+        cloudtrail_event_id: d.text(&["eventID"]),
+        request_id: d.text(&["requestID"]),
+    }
+}
+
+/// Pipeline, stage and action that an event is about.
+pub(crate) struct Gate<'e> {
+    pub(crate) pipeline: Option<Text<'e>>,
+    pub(crate) stage: Option<Text<'e>>,
+    pub(crate) action: Option<Text<'e>>,
+}
+
+impl<'e> Gate<'e> {
+    pub(crate) fn of(event: &'e Event<'_>, table: Table) -> Self {
+        let d = Detail(event);
+        match table {
+            Table::Approvals | Table::ApiCalls => Self::of_call(event, d),
+            _ => Self {
+                pipeline: d.text(&["pipeline"]),
+                stage: d.text(&["stage"]),
+                action: d.text(&["action"]),
+            },
+        }
+    }
+
+    /// A call names the pipeline in one of several places, and a call refused for want of permission
+    /// only in its error message.
+    fn of_call(event: &'e Event<'_>, d: Detail<'e, '_>) -> Self {
+        let request = |name: &str| d.text(&["requestParameters", name]);
+        let about_pipeline = event.event_name().is_some_and(|name| name.contains("Pipeline"));
+        let named = request("pipelineName")
+            .or_else(|| d.text(&["requestParameters", "pipeline", "name"]))
+            .or_else(|| request("name").filter(|_| about_pipeline))
+            .or_else(|| d.text(&["requestParameters", "webhook", "targetPipeline"]))
+            .or_else(|| d.text(&["responseElements", "pipeline", "name"]));
+        if named.is_some() {
+            return Self {
+                pipeline: named,
+                stage: request("stageName"),
+                action: request("actionName"),
+            };
+        }
+        let listed = match d.at(&["resources"]) {
+            Some(Json::Array(resources)) => resources.iter().find_map(|item| resource(item.get("ARN")?.as_str()?)),
+            _ => None,
+        };
+        let in_message = || d.at(&["errorMessage"])?.as_str()?.split_whitespace().find_map(resource);
+        let parts = listed.or_else(in_message).unwrap_or_default();
+        let mut denied = parts.split('/').filter(|part| !part.is_empty());
+        Self {
+            pipeline: denied.next().map(Cow::Borrowed),
+            stage: denied.next().map(Cow::Borrowed),
+            action: denied.next().map(Cow::Borrowed),
+        }
+    }
+}
+
+/// `<pipeline>[/<stage>/<action>]` of a CodePipeline ARN, also of one that stands in a sentence.
+fn resource(word: &str) -> Option<&str> {
+    let arn = word.trim_matches(|c: char| matches!(c, ',' | '.' | '"' | '\'' | '(' | ')'));
+    let mut parts = arn.splitn(6, ':');
+    let is_pipeline = parts.next() == Some("arn") && parts.nth(1) == Some("codepipeline");
+    parts.nth(2).filter(|_| is_pipeline)
+}
+
+fn pipeline_arn<'e>(event: &'e Event<'_>, pipeline: Option<&str>) -> Option<Text<'e>> {
+    let first = match event.at(&["resources"]) {
+        Some(Json::Array(resources)) => resources.first().and_then(Json::as_str),
+        _ => None,
+    };
+    if let Some(arn) = first.filter(|arn| arn.starts_with("arn:")) {
+        return Some(Cow::Borrowed(arn));
+    }
+    let partition = match event.region() {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    };
+    pipeline.map(|name| {
+        Cow::Owned(format!(
+            "arn:{partition}:codepipeline:{}:{}:{name}",
+            event.region(),
+            event.account()
+        ))
+    })
+}

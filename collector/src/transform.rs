@@ -1,0 +1,302 @@
+//! λ transform: EventBridge envelopes in, rows of one table out, as Firehose wants it.
+//!
+//! Pure: no AWS client, no clock, no state. A record that cannot become a row of the stream's table
+//! comes back `ProcessingFailed` with its original bytes; Firehose then keeps it under the error
+//! prefix. Nothing is ever `Dropped`, and one bad record never fails its batch. The invocation fails
+//! (and Firehose retries it) only when the request itself is not Firehose's.
+//!
+//! Source of the contract: Firehose's data transformation status model.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::event::{Event, EventError};
+use crate::layout::Partition;
+use crate::rows::row;
+use crate::tables::Table;
+use crate::time::Instant;
+
+/// What Firehose sends.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Request<'a> {
+    /// ARN of the stream; its name tells the table.
+    #[serde(borrow)]
+    pub delivery_stream_arn: Cow<'a, str>,
+    /// The records of the batch.
+    #[serde(borrow)]
+    pub records: Vec<Record<'a>>,
+}
+
+/// One record of a request.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Record<'a> {
+    /// Comes back as it is.
+    #[serde(borrow)]
+    pub record_id: Cow<'a, str>,
+    /// When the record reached the stream, milliseconds since 1970-01-01 UTC.
+    #[serde(default)]
+    pub approximate_arrival_timestamp: i64,
+    /// The envelope, base64.
+    #[serde(borrow)]
+    pub data: Cow<'a, str>,
+}
+
+/// What Firehose gets back.
+#[derive(Debug, Serialize)]
+pub struct Response {
+    /// One for each record of the request, in its order.
+    pub records: Vec<Transformed>,
+}
+
+/// One record of a response.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Transformed {
+    /// Id of the record in the request.
+    pub record_id: String,
+    /// `Ok` or `ProcessingFailed`.
+    pub result: &'static str,
+    /// The row as one line of JSON, or the original bytes; base64.
+    pub data: String,
+    /// Partition keys of a row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Metadata>,
+}
+
+/// What goes with a row.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Metadata {
+    /// The partition of the row.
+    pub partition_keys: PartitionKeys,
+}
+
+/// Values for `!{partitionKeyFromLambda:…}`.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum PartitionKeys {
+    /// Of every table but heartbeats.
+    Account {
+        /// 12 digits.
+        account_id: String,
+        /// `yyyy-mm`
+        month: String,
+    },
+    /// Of heartbeats.
+    Day {
+        /// `yyyy-mm-dd`
+        day: String,
+    },
+}
+
+/// Why a record is no row of the stream's table. Never quotes the input.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum RecordError {
+    /// The data is not base64.
+    #[error("the record's data is not base64")]
+    NotBase64,
+    /// The data is no event.
+    #[error(transparent)]
+    NotAnEvent(#[from] EventError),
+    /// The event belongs to another table than the one the stream fills.
+    #[error("the event belongs to table {belongs}, the stream fills {fills}")]
+    OtherTable {
+        /// Table of the event.
+        belongs: Table,
+        /// Table of the stream.
+        fills: Table,
+    },
+    /// With this row the batch's response would pass [`RESPONSE_LIMIT`].
+    #[error("with this row the response would pass Lambda's 6 MB")]
+    TooLarge,
+    /// The row cannot be written as JSON.
+    #[error("the row cannot be written: {0}")]
+    Unwritable(String),
+}
+
+/// A stream whose name is not `pipetrail-<table>`: no record of it can be sorted.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("delivery stream {0} fills no table of the lake; streams are called pipetrail-<table>")]
+pub struct UnknownStream(pub String);
+
+/// Most bytes a response may have: Lambda refuses more than 6 MB (6,291,556 bytes). What would pass
+/// it comes back `ProcessingFailed` with its original bytes, which are never more than came in.
+pub const RESPONSE_LIMIT: usize = 6_000_000;
+
+/// Transforms one batch; `report` hears of every record that failed, by its index.
+///
+/// # Errors
+/// [`UnknownStream`] when the stream's name is none of ours.
+pub fn transform(
+    request: &Request<'_>,
+    mut report: impl FnMut(usize, &RecordError),
+) -> Result<Response, UnknownStream> {
+    let table = Table::from_stream_arn(&request.delivery_stream_arn)
+        .ok_or_else(|| UnknownStream(request.delivery_stream_arn.clone().into_owned()))?;
+    // What the response takes if every record still to come goes back as it came.
+    let mut size: usize = request
+        .records
+        .iter()
+        .map(|record| record.data.len() + record.record_id.len() + OVERHEAD)
+        .sum();
+    let records = request.records.iter().enumerate().map(|(index, record)| {
+        let outcome = transform_record(record, table).and_then(|(data, partition_keys)| {
+            let grown = size - record.data.len() + data.len();
+            if grown > RESPONSE_LIMIT {
+                return Err(RecordError::TooLarge);
+            }
+            size = grown;
+            Ok((data, partition_keys))
+        });
+        let (result, data, metadata) = match outcome {
+            Ok((data, partition_keys)) => ("Ok", data, Some(Metadata { partition_keys })),
+            Err(error) => {
+                report(index, &error);
+                ("ProcessingFailed", record.data.clone().into_owned(), None)
+            }
+        };
+        Transformed {
+            record_id: record.record_id.clone().into_owned(),
+            result,
+            data,
+            metadata,
+        }
+    });
+    Ok(Response {
+        records: records.collect(),
+    })
+}
+
+/// JSON around one record of a response, partition keys included; an upper bound.
+const OVERHEAD: usize = 160;
+
+fn transform_record(record: &Record<'_>, table: Table) -> Result<(String, PartitionKeys), RecordError> {
+    let bytes = base64_simd::STANDARD
+        .decode_to_vec(record.data.as_bytes())
+        .map_err(|_| RecordError::NotBase64)?;
+    let mut event = Event::parse(&bytes)?;
+    let belongs = event.table();
+    if table != belongs && table != Table::OtherEvents {
+        return Err(RecordError::OtherTable { belongs, fills: table });
+    }
+    let key = event.key();
+    event.redact();
+    let ingested = Instant::from_millis(record.approximate_arrival_timestamp).unwrap_or(event.time());
+    let mut line = serde_json::to_vec(&row(&event, table, key, ingested))
+        .map_err(|error| RecordError::Unwritable(error.to_string()))?;
+    line.push(b'\n');
+    Ok((
+        base64_simd::STANDARD.encode_to_string(&line),
+        partition_keys(Partition::of(&event, table)),
+    ))
+}
+
+fn partition_keys(partition: Partition) -> PartitionKeys {
+    let mut values = partition.values.into_iter();
+    let first = values.next().unwrap_or_default();
+    match values.next() {
+        Some(month) => PartitionKeys::Account {
+            account_id: first,
+            month,
+        },
+        None => PartitionKeys::Day { day: first },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STREAM: &str = "arn:aws:firehose:eu-central-1:999988887777:deliverystream/pipetrail-other-events";
+
+    fn run(stream: &str, records: &[&[u8]]) -> (Response, Vec<(usize, RecordError)>) {
+        let request = Request {
+            delivery_stream_arn: stream.into(),
+            records: records
+                .iter()
+                .enumerate()
+                .map(|(i, data)| Record {
+                    record_id: i.to_string().into(),
+                    approximate_arrival_timestamp: 1_795_425_304_302,
+                    data: base64_simd::STANDARD.encode_to_string(data).into(),
+                })
+                .collect(),
+        };
+        let mut errors = Vec::new();
+        let response = transform(&request, |i, error| errors.push((i, error.clone()))).unwrap();
+        (response, errors)
+    }
+
+    #[test]
+    fn bad_records_come_back_with_their_own_bytes_and_stop_nobody() {
+        let good = br#"{"account":"000000000012","time":"2026-11-20T09:27:58Z","detail-type":"new"}"#;
+        let bad: [&[u8]; 7] = [
+            b"not json",
+            b"[1]",
+            b"\xff\xfe",
+            b"",
+            br#"{"account":12,"time":"2026-11-20T09:27:58Z"}"#,
+            br#"{"account":"000000000012","time":"soon"}"#,
+            br#"{"account":"000000000012"}"#,
+        ];
+        let mut records: Vec<&[u8]> = bad.to_vec();
+        records.push(good);
+        let (response, errors) = run(STREAM, &records);
+        assert_eq!(errors.len(), bad.len());
+        for (i, bytes) in bad.iter().enumerate() {
+            let record = &response.records[i];
+            assert_eq!(
+                (record.record_id.as_str(), record.result),
+                (i.to_string().as_str(), "ProcessingFailed")
+            );
+            assert_eq!(
+                base64_simd::STANDARD.decode_to_vec(record.data.as_bytes()).unwrap(),
+                *bytes
+            );
+        }
+        assert_eq!(response.records[bad.len()].result, "Ok");
+    }
+
+    #[test]
+    fn an_event_in_another_table_s_stream_is_kept_as_an_error_not_stored_as_nonsense() {
+        let stream = "arn:aws:firehose:eu-central-1:999988887777:deliverystream/pipetrail-approvals";
+        let (response, errors) = run(
+            stream,
+            &[br#"{"account":"000000000012","time":"2026-11-20T09:27:58Z"}"#],
+        );
+        assert_eq!(response.records[0].result, "ProcessingFailed");
+        assert_eq!(
+            errors[0].1,
+            RecordError::OtherTable {
+                belongs: Table::OtherEvents,
+                fills: Table::Approvals
+            }
+        );
+    }
+
+    #[test]
+    fn a_response_never_passes_the_limit_and_no_record_is_lost() {
+        let big = format!(
+            r#"{{"account":"000000000012","time":"2026-11-20T09:27:58Z","detail":"{}"}}"#,
+            "x".repeat(900_000)
+        );
+        let (response, errors) = run(STREAM, &[big.as_bytes(); 3]);
+        assert_eq!(response.records.len(), 3);
+        assert!(serde_json::to_vec(&response).unwrap().len() <= RESPONSE_LIMIT);
+        assert!(!errors.is_empty() && errors.iter().all(|(_, error)| *error == RecordError::TooLarge));
+        assert!(response.records.iter().any(|record| record.result == "Ok"));
+    }
+
+    #[test]
+    fn a_stream_that_is_none_of_ours_fails_the_call_so_that_firehose_keeps_the_batch() {
+        let request = Request {
+            delivery_stream_arn: "arn:aws:firehose:x:y:deliverystream/z".into(),
+            records: Vec::new(),
+        };
+        assert!(transform(&request, |_, _| ()).is_err());
+    }
+}
