@@ -1,0 +1,127 @@
+//! AWS clients: the only place that builds them.
+
+use aws_config::retry::RetryConfig;
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use pipetrail_stacksets::{Caller, Clients, Error, Fault, from_sdk};
+use thiserror::Error;
+
+use crate::config::Config;
+
+/// Organizations throttles at a few calls a second for the whole organization; the pauses double up
+/// to 20 s.
+const ATTEMPTS: u32 = 8;
+
+/// The first call shows within seconds whether there is a way to AWS at all.
+const FIRST_ATTEMPTS: u32 = 3;
+
+/// Configurations of both accounts, each checked to be the right one.
+pub struct Session {
+    management: SdkConfig,
+    audit: SdkConfig,
+    /// The account that the management profile calls from.
+    pub caller: String,
+}
+
+/// Profiles that override the file's.
+#[derive(Clone, Debug, Default)]
+pub struct Profiles {
+    /// For `organization.profile`.
+    pub management: Option<String>,
+    /// For `audit.profile`.
+    pub audit: Option<String>,
+}
+
+/// The audit profile belongs to another account.
+#[derive(Debug, Error)]
+#[error("the audit profile calls from account {found}, but pipetrail.toml has audit.account = \"{expected}\"")]
+pub struct WrongAccount {
+    expected: String,
+    found: String,
+}
+
+impl WrongAccount {
+    /// The next thing to try.
+    pub fn hint(&self) -> &'static str {
+        "set audit.profile (or --audit-profile) to a profile of the audit account"
+    }
+}
+
+impl Session {
+    /// Loads both profiles and asks STS who calls.
+    ///
+    /// # Errors
+    /// No credentials, no answer, or an audit profile of another account.
+    pub async fn connect(config: &Config, profiles: &Profiles) -> anyhow::Result<Self> {
+        let region = config.audit.region.as_ref();
+        let management = profiles.management.as_ref().or(config.organization.profile.as_ref());
+        let audit = profiles.audit.as_ref().or(config.audit.profile.as_ref());
+        let (management, audit) = tokio::join!(load(management, region), load(audit, region));
+        let (caller, found) = tokio::try_join!(account(&management, "management"), account(&audit, "audit"))?;
+        let expected = config.audit.account.as_ref();
+        if found != expected {
+            return Err(WrongAccount {
+                expected: expected.to_owned(),
+                found,
+            }
+            .into());
+        }
+        Ok(Session {
+            management,
+            audit,
+            caller,
+        })
+    }
+
+    /// Organizations, from the management profile.
+    pub fn organizations(&self) -> aws_sdk_organizations::Client {
+        aws_sdk_organizations::Client::new(&self.management)
+    }
+
+    /// All clients, once the caller's role is known.
+    pub fn clients(&self, caller: Caller) -> Clients {
+        // Another endpoint than AWS's own is one host, without a name per bucket.
+        let s3 = aws_sdk_s3::config::Builder::from(&self.audit).force_path_style(self.audit.endpoint_url().is_some());
+        Clients {
+            audit: aws_sdk_cloudformation::Client::new(&self.audit),
+            s3: aws_sdk_s3::Client::from_conf(s3.build()),
+            management: aws_sdk_cloudformation::Client::new(&self.management),
+            organizations: self.organizations(),
+            caller,
+        }
+    }
+}
+
+async fn load(profile: Option<&String>, region: &str) -> SdkConfig {
+    let http = Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https();
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(http)
+        .region(Region::new(region.to_owned()))
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
+    if let Ok(name) = AppName::new("pipetrail") {
+        loader = loader.app_name(name);
+    }
+    if let Some(profile) = profile {
+        loader = loader.profile_name(profile);
+    }
+    loader.load().await
+}
+
+async fn account(config: &SdkConfig, role: &str) -> Result<String, Error> {
+    let action = format!("ask who the {role} profile belongs to");
+    let sts = aws_sdk_sts::config::Builder::from(config)
+        .retry_config(RetryConfig::standard().with_max_attempts(FIRST_ATTEMPTS));
+    let identity = aws_sdk_sts::Client::from_conf(sts.build())
+        .get_caller_identity()
+        .send()
+        .await;
+    let identity = identity.map_err(from_sdk(action.as_str()))?;
+    identity.account.ok_or_else(|| Error::Aws {
+        action,
+        fault: Fault::Unanswered("no account in the answer".into()),
+    })
+}

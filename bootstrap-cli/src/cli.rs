@@ -1,0 +1,149 @@
+//! The command line: parse, run, and one place where errors become messages and exit codes.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use pipetrail_stacksets::chain;
+use thiserror::Error;
+
+use crate::aws::{Profiles, WrongAccount};
+use crate::command::{apply, status};
+use crate::config::ConfigError;
+use crate::exit::Exit;
+use crate::printer::{self, Output};
+use crate::zips::ZipError;
+
+/// Enrols an AWS Organization in pipetrail, and shows what is covered.
+///
+/// Standard output is data, standard error is everything else. Exit codes: 0 ok, 1 failed, 2 wrong
+/// usage or configuration, 4 partly applied.
+#[derive(Debug, Parser)]
+#[command(name = "pipetrail", version, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Configuration file
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        default_value = "pipetrail.toml",
+        env = "PIPETRAIL_CONFIG"
+    )]
+    pub config: PathBuf,
+    /// Form of the data on standard output
+    #[arg(long, global = true, value_name = "FORM", value_enum, default_value_t)]
+    pub output: Output,
+    /// AWS profile of the management account, instead of organization.profile
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// AWS profile of the audit account, instead of audit.profile
+    #[arg(long, global = true, value_name = "NAME")]
+    pub audit_profile: Option<String>,
+}
+
+impl Global {
+    /// The profiles named on the command line.
+    pub fn profiles(&self) -> Profiles {
+        Profiles {
+            management: self.profile.clone(),
+            audit: self.audit_profile.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Apply(apply::Args),
+    Status(status::Args),
+}
+
+/// A command that cannot run the way it was called.
+#[derive(Debug, Error)]
+#[error("{message}")]
+pub struct UsageError {
+    /// What is wrong.
+    pub message: &'static str,
+    /// The next thing to try.
+    pub hint: &'static str,
+}
+
+/// Parses the command line and runs the command.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let ended = runtime
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| runtime.block_on(run(&cli)));
+    match ended {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            let (exit, hint) = classify(&error);
+            printer::error(&chain(error.as_ref()), hint.as_deref());
+            exit.into()
+        }
+    }
+}
+
+async fn run(cli: &Cli) -> anyhow::Result<Exit> {
+    let command = async {
+        match &cli.command {
+            Command::Apply(args) => apply::run(&cli.global, args).await,
+            Command::Status(args) => status::run(&cli.global, args).await,
+        }
+    };
+    tokio::select! {
+        ended = command => ended,
+        _ = tokio::signal::ctrl_c() => {
+            printer::error("interrupted", Some("what AWS has begun goes on; run the command again to join it"));
+            Ok(Exit::Failed)
+        }
+    }
+}
+
+/// Which exit code an error means, and what to try next.
+fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
+    if let Some(error) = error.downcast_ref::<ConfigError>() {
+        (Exit::Usage, Some(error.hint()))
+    } else if let Some(error) = error.downcast_ref::<UsageError>() {
+        (Exit::Usage, Some(error.hint.to_owned()))
+    } else if let Some(error) = error.downcast_ref::<ZipError>() {
+        (Exit::Usage, Some(error.hint().to_owned()))
+    } else if let Some(error) = error.downcast_ref::<WrongAccount>() {
+        (Exit::Failed, Some(error.hint().to_owned()))
+    } else if let Some(error) = error.downcast_ref::<pipetrail_stacksets::Error>() {
+        (Exit::Failed, error.hint())
+    } else {
+        (Exit::Failed, None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn wrong_usage_is_two_and_a_refusal_of_aws_is_one() {
+        let usage = UsageError {
+            message: "no",
+            hint: "use --yes",
+        };
+        assert_eq!(classify(&usage.into()), (Exit::Usage, Some("use --yes".to_owned())));
+        let refused = pipetrail_stacksets::Error::FeatureSet("o-abcdefghij".into());
+        assert_eq!(classify(&refused.into()).0, Exit::Failed);
+    }
+}

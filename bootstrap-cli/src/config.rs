@@ -1,0 +1,257 @@
+//! `pipetrail.toml`: reading it, with errors that name file and line and what to write instead.
+
+mod values;
+
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use thiserror::Error;
+
+pub use values::{AccountId, Architecture, Email, Number, RegionName, RetentionMode, Schedule, UnitId};
+
+/// The whole file. `organization` and `audit` have to be there.
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Who is enrolled.
+    pub organization: Organization,
+    /// Where the collector stands.
+    pub audit: Audit,
+    /// How long data is kept.
+    #[serde(default)]
+    pub retention: Retention,
+    /// Athena's settings.
+    #[serde(default)]
+    pub athena: Athena,
+    /// Who is told.
+    #[serde(default)]
+    pub alerts: Alerts,
+    /// How events are delivered.
+    #[serde(default)]
+    pub delivery: Delivery,
+    /// How often members report.
+    #[serde(default)]
+    pub heartbeat: Heartbeat,
+    /// How operations on many accounts go.
+    #[serde(default)]
+    pub rollout: Rollout,
+}
+
+/// `[organization]`
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Organization {
+    /// AWS profile of the management account or a delegated administrator of StackSets; the default
+    /// credentials when absent.
+    pub profile: Option<String>,
+    /// Organizational units, or the root for all.
+    pub organizational_units: Vec<UnitId>,
+    /// Regions to enrol in every account.
+    pub regions: Vec<RegionName>,
+}
+
+/// `[audit]`
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    /// The audit account.
+    pub account: AccountId,
+    /// Its AWS profile; the default credentials when absent.
+    pub profile: Option<String>,
+    /// Home region of the bus.
+    pub region: RegionName,
+    /// What the zips were built for.
+    #[serde(default)]
+    pub architecture: Architecture,
+}
+
+/// `[retention]`, in days.
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// Lake objects expire after so many days; 0 keeps them for ever.
+    pub lake_days: Number<0, 36_500>,
+    /// Evidence records are locked for so many days.
+    pub evidence_days: Number<1, 36_500>,
+    /// Object Lock's mode.
+    pub evidence_mode: RetentionMode,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        // Seven years and two leap days.
+        Retention {
+            lake_days: Number(0),
+            evidence_days: Number(2557),
+            evidence_mode: RetentionMode::default(),
+        }
+    }
+}
+
+/// `[athena]`
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub struct Athena {
+    /// The most that one query may read, in GB of 10⁹ bytes.
+    pub scan_limit_gb: Number<1, 1_000_000>,
+    /// Whether Athena's console offers example queries.
+    pub named_queries: bool,
+}
+
+impl Default for Athena {
+    fn default() -> Self {
+        Athena {
+            scan_limit_gb: Number(100),
+            named_queries: false,
+        }
+    }
+}
+
+/// `[alerts]`
+#[derive(Debug, Default, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub struct Alerts {
+    /// Address of the operator's alarms.
+    pub operator_email: Option<Email>,
+}
+
+/// `[delivery]`
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub struct Delivery {
+    /// How long Firehose collects before it writes, in seconds.
+    pub buffer_seconds: Number<60, 900>,
+    /// For how many days the bus keeps events for a replay; 0 for none.
+    pub archive_days: Number<0, 36_500>,
+}
+
+impl Default for Delivery {
+    fn default() -> Self {
+        Delivery {
+            buffer_seconds: Number(300),
+            archive_days: Number(0),
+        }
+    }
+}
+
+/// `[heartbeat]`
+#[derive(Debug, Default, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub struct Heartbeat {
+    /// EventBridge Scheduler's expression.
+    pub schedule: Schedule,
+}
+
+/// `[rollout]`, in per cent of the accounts of a region.
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rollout {
+    /// At a time.
+    pub max_concurrent_percentage: Number<1, 100>,
+    /// Failures before an operation stops in a region.
+    pub failure_tolerance_percentage: Number<0, 100>,
+}
+
+impl Default for Rollout {
+    fn default() -> Self {
+        Rollout {
+            max_concurrent_percentage: Number(100),
+            failure_tolerance_percentage: Number(10),
+        }
+    }
+}
+
+/// What is wrong with the file.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// It cannot be read.
+    #[error("cannot read {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A line of it is wrong.
+    #[error("{}:{line}: {message}", path.display())]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong, and what to write instead.
+        message: String,
+    },
+}
+
+impl ConfigError {
+    /// The next thing to try.
+    pub fn hint(&self) -> String {
+        match self {
+            ConfigError::Unreadable { .. } => {
+                "write a pipetrail.toml with [organization] and [audit], or name one with --config".to_owned()
+            }
+            ConfigError::Wrong { path, .. } => format!("correct {} and run the command again", path.display()),
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file at `path`.
+    ///
+    /// # Errors
+    /// It cannot be read, is not TOML, or has a key or value that it must not have.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(path, &text)
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        let wrong = |span: Option<Range<usize>>, message: String| {
+            let before = text.get(..span.map_or(0, |span| span.start)).unwrap_or_default();
+            ConfigError::Wrong {
+                path: path.to_owned(),
+                line: before.matches('\n').count() + 1,
+                message,
+            }
+        };
+        let config: Config =
+            toml::from_str(text).map_err(|error| wrong(error.span(), error.message().replace('\n', ", ")))?;
+        // Emptiness and repetition have no span of their own: the key's is close enough.
+        let key = |key: &str| text.find(key).map(|start| start..start);
+        let Organization {
+            profile: _,
+            organizational_units,
+            regions,
+        } = &config.organization;
+        if let Some(message) = complaint(
+            organizational_units,
+            "an organizational unit or root, for example \"r-ab12\"",
+        ) {
+            return Err(wrong(key("organizational_units"), message));
+        }
+        if let Some(message) = complaint(regions, "a region, for example \"eu-central-1\"") {
+            return Err(wrong(key("regions"), message));
+        }
+        Ok(config)
+    }
+}
+
+fn complaint<T: PartialEq + AsRef<str>>(values: &[T], example: &str) -> Option<String> {
+    if values.is_empty() {
+        return Some(format!("the list is empty, name {example}"));
+    }
+    let twice = values
+        .iter()
+        .enumerate()
+        .find(|(index, value)| values[..*index].contains(value));
+    twice.map(|(_, value)| format!("\"{}\" is named twice, name it once", value.as_ref()))
+}
+
+#[cfg(test)]
+mod tests;

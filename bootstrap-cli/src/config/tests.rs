@@ -1,0 +1,125 @@
+use std::path::Path;
+
+use super::*;
+
+const LEAST: &str = r#"
+[organization]
+organizational_units = ["r-ab12"]
+regions = ["eu-central-1"]
+
+[audit]
+account = "012345678901"
+region = "eu-central-1"
+"#;
+
+fn complaint_about(text: &str) -> String {
+    match Config::parse(Path::new("pipetrail.toml"), text) {
+        Ok(config) => format!("{config:?}"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn two_tables_are_enough_and_the_rest_has_defaults() {
+    let config = Config::parse(Path::new("pipetrail.toml"), LEAST);
+    let config = config.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(config.audit.account.as_ref(), "012345678901");
+    assert_eq!(config.retention.evidence_days, Number(2557));
+    assert_eq!(config.heartbeat.schedule.as_ref(), "rate(1 hour)");
+    assert_eq!(config.audit.architecture.as_str(), "x86_64");
+    assert_eq!(config.rollout, Rollout::default());
+}
+
+#[test]
+fn an_account_without_quotes_is_told_to_be_quoted() {
+    let text = LEAST.replace("\"012345678901\"", "112345678901");
+    assert_eq!(
+        complaint_about(&text),
+        "pipetrail.toml:7: invalid type: integer `112345678901`, expected 12 digits in quotes, for example \"111122223333\""
+    );
+}
+
+#[test]
+fn an_account_of_eleven_digits_is_refused_at_its_line() {
+    let text = LEAST.replace("012345678901", "12345678901");
+    assert_eq!(
+        complaint_about(&text),
+        "pipetrail.toml:7: invalid value: string \"12345678901\", expected 12 digits in quotes, for example \"111122223333\""
+    );
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_the_known_ones() {
+    let text = format!("{LEAST}profil = \"audit\"\n");
+    assert_eq!(
+        complaint_about(&text),
+        "pipetrail.toml:9: unknown field `profil`, expected one of `account`, `profile`, `region`, `architecture`"
+    );
+}
+
+#[test]
+fn an_organizational_unit_by_its_name_is_refused() {
+    let text = LEAST.replace("r-ab12", "Production");
+    assert!(complaint_about(&text).starts_with(
+        "pipetrail.toml:3: invalid value: string \"Production\", expected an organizational unit like \"ou-ab12-cdefgh34\""
+    ));
+}
+
+#[test]
+fn a_region_named_twice_is_refused_at_its_line() {
+    let text = LEAST.replace("[\"eu-central-1\"]", "[\"eu-central-1\", \"eu-central-1\"]");
+    assert_eq!(
+        complaint_about(&text),
+        "pipetrail.toml:4: \"eu-central-1\" is named twice, name it once"
+    );
+}
+
+#[test]
+fn an_empty_list_of_units_is_refused() {
+    let text = LEAST.replace("\"r-ab12\"", "");
+    assert_eq!(
+        complaint_about(&text),
+        "pipetrail.toml:3: the list is empty, name an organizational unit or root, for example \"r-ab12\""
+    );
+}
+
+#[test]
+fn a_number_out_of_range_names_the_range() {
+    let text = format!("{LEAST}\n[delivery]\nbuffer_seconds = 30\n");
+    assert_eq!(
+        complaint_about(&text),
+        "pipetrail.toml:11: invalid value: integer `30`, expected a whole number from 60 to 900"
+    );
+}
+
+#[test]
+fn a_missing_table_is_named() {
+    assert!(
+        complaint_about("[organization]\norganizational_units = [\"r-ab12\"]\nregions = [\"eu-west-1\"]\n")
+            .ends_with("missing field `audit`")
+    );
+}
+
+#[test]
+fn units_and_regions_follow_the_rules_of_aws() {
+    use super::values::{Region, Rule, Unit};
+    for good in ["r-ab12", "ou-ab12-cdefgh34"] {
+        assert!(Unit::admits(good), "{good}");
+    }
+    for bad in [
+        "",
+        "r-1",
+        "ou-ab12",
+        "ou-ab12-short",
+        "OU-ab12-cdefgh34",
+        "o-abcdefghij",
+    ] {
+        assert!(!Unit::admits(bad), "{bad}");
+    }
+    for good in ["eu-central-1", "us-gov-west-1", "ap-southeast-12"] {
+        assert!(Region::admits(good), "{good}");
+    }
+    for bad in ["", "eu", "eu-central", "eu-central-1a", "EU-central-1", "global"] {
+        assert!(!Region::admits(bad), "{bad}");
+    }
+}

@@ -1,0 +1,168 @@
+//! From the configuration to the desired state: which parameter of which template gets which value.
+
+use std::collections::BTreeMap;
+
+use pipetrail_collector::templates;
+use pipetrail_stacksets::{
+    AUDIT_STACKS, Desired, MEMBER_TEMPLATE, Rollout, STACK_SET, Scope, StackSpec, Template, Value, Zip,
+};
+
+use crate::config::Config;
+
+/// Logs are for operators, not for audits: three months.
+const LOG_RETENTION_DAYS: u32 = 90;
+
+/// The accounts and regions that the configuration is about.
+pub fn scope(config: &Config) -> Scope {
+    let strings = |values: Vec<&str>| values.into_iter().map(str::to_owned).collect();
+    Scope {
+        audit_account: config.audit.account.as_ref().to_owned(),
+        region: config.audit.region.as_ref().to_owned(),
+        units: strings(
+            config
+                .organization
+                .organizational_units
+                .iter()
+                .map(AsRef::as_ref)
+                .collect(),
+        ),
+        regions: strings(config.organization.regions.iter().map(AsRef::as_ref).collect()),
+    }
+}
+
+/// The desired state for the organization `organization` (`o-…`).
+pub fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> Desired {
+    let [artifacts, data, pipeline] = AUDIT_STACKS;
+    let text = |value: &dyn ToString| Value::Text(value.to_string());
+    let key = |name: &str| {
+        let zip = zips.iter().find(|zip| zip.name == name);
+        Value::Text(zip.map(Zip::key).unwrap_or_default())
+    };
+    let email = config
+        .alerts
+        .operator_email
+        .as_ref()
+        .map(AsRef::as_ref)
+        .unwrap_or_default();
+    let data_parameters = [
+        ("LakeRetentionDays", text(&config.retention.lake_days.0)),
+        ("EvidenceRetentionDays", text(&config.retention.evidence_days.0)),
+        ("EvidenceRetentionMode", text(&config.retention.evidence_mode.as_str())),
+    ];
+    let pipeline_parameters = [
+        ("OrganizationId", text(&organization)),
+        ("ArtifactsBucket", Value::output(artifacts, "ArtifactsBucket")),
+        ("TransformKey", key("transform")),
+        ("PartitionKey", key("partition")),
+        ("ApprovalKey", key("approval")),
+        ("Architecture", text(&config.audit.architecture.as_str())),
+        ("LakeBucket", Value::output(data, "LakeBucket")),
+        ("EvidenceBucket", Value::output(data, "EvidenceBucket")),
+        ("AthenaResultsBucket", Value::output(data, "AthenaResultsBucket")),
+        ("PartitionQueueArn", Value::output(data, "PartitionQueueArn")),
+        ("LogRetentionDays", text(&LOG_RETENTION_DAYS)),
+        (
+            "ScanLimitBytes",
+            text(&(u64::from(config.athena.scan_limit_gb.0) * 1_000_000_000)),
+        ),
+        ("BufferSeconds", text(&config.delivery.buffer_seconds.0)),
+        ("ArchiveDays", text(&config.delivery.archive_days.0)),
+        ("NamedQueries", text(&config.athena.named_queries)),
+        ("OperatorEmail", Value::Private(email.to_owned())),
+    ];
+    let member_parameters = [
+        ("AuditBusArn", Value::output(pipeline, "BusArn")),
+        ("HeartbeatSchedule", text(&config.heartbeat.schedule.as_ref())),
+    ];
+    Desired {
+        scope: scope(config),
+        stacks: vec![
+            spec(artifacts, templates::ARTIFACTS, [], false),
+            spec(data, templates::DATA, data_parameters, true),
+            spec(pipeline, templates::PIPELINE, pipeline_parameters, false),
+        ],
+        bucket_output: "ArtifactsBucket".to_owned(),
+        zips,
+        stack_set: spec(STACK_SET, MEMBER_TEMPLATE, member_parameters, false),
+        rollout: Rollout {
+            max_concurrent_percentage: percentage(config.rollout.max_concurrent_percentage.0),
+            failure_tolerance_percentage: percentage(config.rollout.failure_tolerance_percentage.0),
+        },
+    }
+}
+
+/// The configuration admits no more than 100.
+fn percentage(number: u32) -> u8 {
+    u8::try_from(number).unwrap_or(100)
+}
+
+fn spec<const N: usize>(name: &str, template: &str, parameters: [(&str, Value); N], protect: bool) -> StackSpec {
+    StackSpec {
+        name: name.to_owned(),
+        template: Template::new(template),
+        parameters: parameters
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+        tags: BTreeMap::from([("managed-by".to_owned(), "pipetrail".to_owned())]),
+        protect,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pipetrail_stacksets::MAX_BODY_BYTES;
+
+    fn config() -> Config {
+        let text = "[organization]\norganizational_units = [\"r-ab12\"]\nregions = [\"eu-central-1\"]\n\
+                    [audit]\naccount = \"012345678901\"\nregion = \"eu-central-1\"\n";
+        toml::from_str(text).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The keys two spaces below `section:`.
+    fn names<'a>(template: &'a str, section: &str) -> Vec<&'a str> {
+        let lines = template
+            .lines()
+            .skip_while(|line| *line != format!("{section}:"))
+            .skip(1);
+        let lines = lines.take_while(|line| line.is_empty() || line.starts_with(' '));
+        let keys = lines.filter_map(|line| line.strip_prefix("  ")?.strip_suffix(':'));
+        keys.filter(|key| !key.starts_with(' ') && !key.starts_with('#'))
+            .collect()
+    }
+
+    #[test]
+    fn every_template_gets_exactly_the_parameters_that_it_declares() {
+        let desired = desired(&config(), "o-abcdefghij", vec![]);
+        for spec in desired.stacks.iter().chain([&desired.stack_set]) {
+            let mut declared = names(spec.template.body(), "Parameters");
+            declared.sort_unstable();
+            assert_eq!(spec.parameters.keys().collect::<Vec<_>>(), declared, "{}", spec.name);
+        }
+    }
+
+    #[test]
+    fn every_output_that_a_parameter_takes_is_declared() {
+        let desired = desired(&config(), "o-abcdefghij", vec![]);
+        for spec in desired.stacks.iter().chain([&desired.stack_set]) {
+            for value in spec.parameters.values() {
+                let Value::Output { stack, output } = value else {
+                    continue;
+                };
+                let from = desired.stacks.iter().find(|spec| spec.name == *stack);
+                let from = from
+                    .map(|spec| names(spec.template.body(), "Outputs"))
+                    .unwrap_or_default();
+                assert!(from.contains(&output.as_str()), "{stack}.{output} for {}", spec.name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_stack_and_the_member_template_can_be_sent_inline() {
+        for body in [templates::ARTIFACTS, MEMBER_TEMPLATE] {
+            assert!(body.len() <= MAX_BODY_BYTES);
+        }
+    }
+}

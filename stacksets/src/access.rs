@@ -1,0 +1,77 @@
+//! Whether StackSets may work in the organization (trusted access).
+
+use aws_sdk_cloudformation::config::retry::RetryConfig;
+use aws_sdk_cloudformation::types::OrganizationStatus;
+use serde::Serialize;
+
+use crate::error::{Error, from_sdk, is_unknown_call};
+use crate::organization::{Caller, PAGE};
+
+/// Whether StackSets may work in the organization, and through which call it is switched on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TrustedAccess {
+    /// It may.
+    Enabled,
+    /// It may not; `cloudformation:ActivateOrganizationsAccess` switches it on, and creates the
+    /// service-linked role.
+    Disabled,
+    /// It may not, and the endpoint lacks that call; `organizations:EnableAWSServiceAccess` does it.
+    DisabledWithoutActivation,
+}
+
+impl TrustedAccess {
+    /// Asks CloudFormation, or where the endpoint lacks that call, Organizations.
+    ///
+    /// # Errors
+    /// A refused call.
+    pub async fn read(
+        cloudformation: &aws_sdk_cloudformation::Client,
+        organizations: &aws_sdk_organizations::Client,
+        caller: Caller,
+    ) -> Result<Self, Error> {
+        let asked = cloudformation
+            .describe_organizations_access()
+            .call_as(caller.call_as())
+            .customize()
+            .config_override(brief_retries())
+            .send()
+            .await;
+        match asked {
+            Ok(answer) if answer.status() == Some(&OrganizationStatus::Enabled) => Ok(TrustedAccess::Enabled),
+            Ok(_) => Ok(TrustedAccess::Disabled),
+            Err(error) if is_unknown_call(&error) => {
+                if is_service_enabled(organizations).await? {
+                    Ok(TrustedAccess::Enabled)
+                } else {
+                    Ok(TrustedAccess::DisabledWithoutActivation)
+                }
+            }
+            Err(error) => Err(from_sdk("ask whether StackSets has trusted access")(error)),
+        }
+    }
+}
+
+/// For calls that an endpoint may lack: a fault passes within one retry, and a missing call is no
+/// reason to wait long.
+pub(crate) fn brief_retries() -> aws_sdk_cloudformation::config::Builder {
+    aws_sdk_cloudformation::config::Builder::new().retry_config(RetryConfig::standard().with_max_attempts(2))
+}
+
+async fn is_service_enabled(client: &aws_sdk_organizations::Client) -> Result<bool, Error> {
+    let mut pages = client
+        .list_aws_service_access_for_organization()
+        .max_results(PAGE)
+        .into_paginator()
+        .stop_on_duplicate_token(false)
+        .send();
+    let mut found = false;
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(from_sdk("list the services with trusted access"))?;
+        let enabled = page.enabled_service_principals();
+        found |= enabled
+            .iter()
+            .any(|service| service.service_principal() == Some(crate::SERVICE_PRINCIPAL));
+    }
+    Ok(found)
+}

@@ -1,0 +1,82 @@
+//! What stands, read once before a plan is made.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::access::TrustedAccess;
+use crate::apply::Clients;
+use crate::desired::Desired;
+use crate::error::{Error, from_sdk};
+use crate::organization::{Caller, Organization};
+use crate::stack::Stack;
+use crate::stack_set::StackSet;
+
+/// What stands in the organization and the audit account.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Actual {
+    /// The organization.
+    pub organization: Organization,
+    /// In which role the management profile calls.
+    pub caller: Caller,
+    /// Whether StackSets may work in the organization.
+    pub access: TrustedAccess,
+    /// The audit account's stacks that exist, by name.
+    pub stacks: BTreeMap<String, Stack>,
+    /// The keys of the zips that are uploaded already.
+    pub uploaded: BTreeSet<String>,
+    /// The stack set, if it exists.
+    pub stack_set: Option<StackSet>,
+}
+
+impl Actual {
+    /// Reads everything else that a plan for `desired` needs; makes no write call.
+    ///
+    /// # Errors
+    /// A refused call, or a stack set of our name that is not service-managed.
+    pub async fn read(clients: &Clients, organization: Organization, desired: &Desired) -> Result<Self, Error> {
+        let caller = clients.caller;
+        let call_as = caller.call_as();
+        let (access, stack_set, audit) = tokio::try_join!(
+            TrustedAccess::read(&clients.management, &clients.organizations, caller),
+            StackSet::read(&clients.management, &desired.stack_set.name, &call_as),
+            async {
+                let mut stacks = BTreeMap::new();
+                for spec in &desired.stacks {
+                    if let Some(stack) = Stack::read(&clients.audit, &spec.name).await? {
+                        stacks.insert(spec.name.clone(), stack);
+                    }
+                }
+                let bucket = desired.stacks.first().and_then(|spec| stacks.get(&spec.name));
+                let bucket = bucket.and_then(|stack| stack.outputs.get(&desired.bucket_output));
+                let uploaded = match bucket {
+                    Some(bucket) => uploaded(&clients.s3, bucket, desired).await?,
+                    None => BTreeSet::new(),
+                };
+                Ok((stacks, uploaded))
+            }
+        )?;
+        let (stacks, uploaded) = audit;
+        Ok(Actual {
+            organization,
+            caller,
+            access,
+            stacks,
+            uploaded,
+            stack_set,
+        })
+    }
+}
+
+/// Which zips the bucket has. A key names its content, so being there is being right.
+async fn uploaded(client: &aws_sdk_s3::Client, bucket: &str, desired: &Desired) -> Result<BTreeSet<String>, Error> {
+    let mut keys = BTreeSet::new();
+    for key in desired.zips.iter().map(|zip| zip.key()) {
+        match client.head_object().bucket(bucket).key(&key).send().await {
+            Ok(_) => {
+                keys.insert(key);
+            }
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => {}
+            Err(error) => return Err(from_sdk(format!("look for s3://{bucket}/{key}"))(error)),
+        }
+    }
+    Ok(keys)
+}

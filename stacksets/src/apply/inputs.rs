@@ -1,0 +1,98 @@
+//! What a step takes in: the outputs and uploads of earlier ones, and its template's address.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aws_sdk_s3::presigning::PresigningConfig;
+
+use super::run::Run;
+use crate::desired::Value;
+use crate::error::{Error, from_sdk};
+use crate::template::{MAX_BODY_BYTES, Template};
+
+impl Run<'_> {
+    pub(super) fn needs(&self, parameters: &BTreeMap<String, Value>, template: &Template) -> BTreeSet<String> {
+        let mut needs: BTreeSet<String> = parameters.values().flat_map(|value| self.needs_of(value)).collect();
+        if template.body().len() > MAX_BODY_BYTES {
+            needs.extend(self.needs_of(&self.plan.bucket));
+        }
+        needs
+    }
+
+    /// The stack whose output it is, or the upload whose key it is.
+    pub(super) fn needs_of(&self, value: &Value) -> Option<String> {
+        match value {
+            Value::Output { stack, .. } => Some(stack.clone()),
+            Value::Text(text) => self
+                .plan
+                .uploads
+                .iter()
+                .any(|upload| upload.key == *text)
+                .then(|| text.clone()),
+            Value::Private(_) => None,
+        }
+    }
+
+    pub(super) fn resolve(&self, parameters: &BTreeMap<String, Value>) -> Result<BTreeMap<String, String>, Error> {
+        parameters
+            .iter()
+            .map(|(name, value)| Ok((name.clone(), self.value(value)?)))
+            .collect()
+    }
+
+    pub(super) fn value(&self, value: &Value) -> Result<String, Error> {
+        match value {
+            Value::Text(text) | Value::Private(text) => Ok(text.clone()),
+            Value::Output { stack, output } => {
+                let known = self.outputs.get(stack).and_then(|outputs| outputs.get(output));
+                known.cloned().ok_or_else(|| Error::MissingOutput {
+                    stack: stack.clone(),
+                    output: output.clone(),
+                })
+            }
+        }
+    }
+
+    /// Where a template too large to be sent inline lies; puts it there.
+    pub(super) async fn template_url(&self, name: &str, template: &Template) -> Result<Option<String>, Error> {
+        if template.body().len() <= MAX_BODY_BYTES {
+            return Ok(None);
+        }
+        let key = format!("templates/{name}-{}.yaml", template.digest());
+        self.put(&key, template.body().as_bytes().to_vec(), "application/yaml")
+            .await?;
+        let bucket = self.value(&self.plan.bucket)?;
+        // The SDK knows the partition's host and a profile's endpoint_url; the signature is cut off,
+        // since CloudFormation reads with the caller's permissions.
+        let lifetime = PresigningConfig::expires_in(Duration::from_secs(60));
+        let Ok(lifetime) = lifetime else {
+            return Err(Error::Incomplete {
+                action: "presigning",
+                field: "lifetime",
+            });
+        };
+        let url = self
+            .clients
+            .s3
+            .get_object()
+            .bucket(&bucket)
+            .key(&key)
+            .presigned(lifetime)
+            .await;
+        let url = url.map_err(from_sdk(format!("make the address of s3://{bucket}/{key}")))?;
+        Ok(Some(url.uri().split('?').next().unwrap_or_default().to_owned()))
+    }
+
+    pub(super) async fn put(&self, key: &str, bytes: Vec<u8>, content_type: &str) -> Result<(), Error> {
+        let bucket = self.value(&self.plan.bucket)?;
+        let put = self
+            .clients
+            .s3
+            .put_object()
+            .bucket(&bucket)
+            .key(key)
+            .content_type(content_type);
+        let put = put.body(bytes.into()).send().await;
+        put.map(|_| ()).map_err(from_sdk(format!("upload s3://{bucket}/{key}")))
+    }
+}

@@ -1,0 +1,159 @@
+//! The state that the configuration asks for, as plain data.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::template::{Template, short_digest};
+
+/// Everything that should stand, once the organization's id is known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Desired {
+    /// Which accounts and regions it is about.
+    pub scope: Scope,
+    /// The audit account's stacks in the order of deployment; the first holds the zips' bucket.
+    pub stacks: Vec<StackSpec>,
+    /// The output of the first stack that names the bucket for zips and large templates.
+    pub bucket_output: String,
+    /// The Lambda zips.
+    pub zips: Vec<Zip>,
+    /// The stack set; its `name` is [`crate::STACK_SET`] and it is never protected.
+    pub stack_set: StackSpec,
+    /// How fast and how tolerant operations are.
+    pub rollout: Rollout,
+}
+
+/// Which accounts and regions are enrolled, and where the audit account's side stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// The audit account, 12 digits.
+    pub audit_account: String,
+    /// Home region: the audit stacks' and the stack set's own.
+    pub region: String,
+    /// Organizational units (`ou-…`) or roots (`r-…`) to enrol.
+    pub units: Vec<String>,
+    /// Regions to enrol.
+    pub regions: Vec<String>,
+}
+
+impl Scope {
+    /// Whether one of the units is among `parents`.
+    pub fn has_unit(&self, parents: &std::collections::BTreeSet<String>) -> bool {
+        self.units.iter().any(|unit| parents.contains(unit))
+    }
+}
+
+/// How fast and how tolerant stack set operations are (`OperationPreferences`, soft tolerance,
+/// regions in parallel).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Rollout {
+    /// Accounts per region at a time, in per cent (1–100).
+    pub max_concurrent_percentage: u8,
+    /// Failed accounts per region before the operation stops there, in per cent (0–100).
+    pub failure_tolerance_percentage: u8,
+}
+
+/// One stack, or the stack set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StackSpec {
+    /// Its name.
+    pub name: String,
+    /// Its template.
+    pub template: Template,
+    /// Its parameters.
+    pub parameters: BTreeMap<String, Value>,
+    /// Its tags. Tags that others put on it stay.
+    pub tags: BTreeMap<String, String>,
+    /// Whether termination protection is on.
+    pub protect: bool,
+}
+
+/// A parameter's value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Known now.
+    Text(String),
+    /// Known now, but not to be shown (an e-mail address).
+    Private(String),
+    /// The output of another stack, known once that stack stands.
+    Output {
+        /// That stack's name.
+        stack: String,
+        /// The output's key.
+        output: String,
+    },
+}
+
+impl Value {
+    /// The output `output` of stack `stack`.
+    pub fn output(stack: &str, output: &str) -> Self {
+        Value::Output {
+            stack: stack.to_owned(),
+            output: output.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Text(text) => write!(f, "{text:?}"),
+            Value::Private(_) => f.write_str("(private)"),
+            Value::Output { stack, output } => write!(f, "{stack}.{output}"),
+        }
+    }
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Value::Text(text) => serializer.serialize_str(text),
+            Value::Private(_) | Value::Output { .. } => serializer.collect_str(&format_args!("<{self}>")),
+        }
+    }
+}
+
+/// A Lambda zip, held in memory: the largest measured is below 4 MB.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Zip {
+    /// The function's name without prefix: `transform`.
+    pub name: String,
+    /// The file's bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl Zip {
+    /// Its S3 key, `lambda/<name>-<first 16 digits of its SHA-256>.zip`: the same bytes are never
+    /// uploaded twice, and a function changes exactly when its code does.
+    pub fn key(&self) -> String {
+        format!("lambda/{}-{}.zip", self.name, short_digest(&self.bytes))
+    }
+}
+
+impl fmt::Debug for Zip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Zip({}, {} bytes)", self.key(), self.bytes.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zip_is_keyed_by_its_content() {
+        let zip = Zip {
+            name: "transform".into(),
+            bytes: b"abc".to_vec(),
+        };
+        assert_eq!(zip.key(), "lambda/transform-ba7816bf8f01cfea.zip");
+    }
+
+    #[test]
+    fn a_private_value_is_shown_nowhere() {
+        let value = Value::Private("someone@example.com".into());
+        assert_eq!(value.to_string(), "(private)");
+        assert_eq!(serde_json::to_string(&value).unwrap(), r#""<(private)>""#);
+    }
+}

@@ -1,0 +1,52 @@
+//! Enrols an AWS Organization: reads what is deployed, plans, applies, polls.
+//!
+//! The journey is `read → plan → apply`: [`Organization::read`] and [`Actual::read`] ask AWS once,
+//! [`plan::plan`] compares that with a [`Desired`] state and is pure, [`apply::apply`] carries out the
+//! very [`Plan`] that was shown, collecting failures instead of stopping. [`Coverage`] is what stands
+//! afterwards, per account and region.
+//!
+//! Nothing here knows what the audit account's templates hold, where the configuration comes from, or
+//! how anything is printed.
+
+mod access;
+mod actual;
+pub mod apply;
+#[cfg(test)]
+mod canned;
+mod coverage;
+mod desired;
+mod error;
+mod operation;
+mod organization;
+pub mod plan;
+mod rollout;
+mod stack;
+mod stack_set;
+mod template;
+
+pub use access::TrustedAccess;
+pub use actual::Actual;
+pub use apply::{Clients, Progress, StepResult, StepState};
+pub use coverage::{Coverage, Row, StackState, State, Uncovered};
+pub use desired::{Desired, Rollout, Scope, StackSpec, Value, Zip};
+pub use error::{Error, Fault, chain, from_sdk};
+pub use organization::{Account, Caller, Organization};
+pub use plan::Plan;
+pub use rollout::InstanceResult;
+pub use stack::Stack;
+pub use stack_set::{Instance, StackSet};
+pub use template::{MAX_BODY_BYTES, Template};
+
+/// The template of a member account: plain, because service-managed stack sets refuse transforms and
+/// nested stacks.
+pub const MEMBER_TEMPLATE: &str = include_str!("../../member-stack/template.yaml");
+
+/// Name of the stack set.
+pub const STACK_SET: &str = "pipetrail-member";
+
+/// Names of the audit account's stacks, in the order of deployment.
+pub const AUDIT_STACKS: [&str; 3] = ["pipetrail-artifacts", "pipetrail-data", "pipetrail-pipeline"];
+
+/// The service principal whose trusted access (and delegated administration) service-managed stack
+/// sets need.
+pub const SERVICE_PRINCIPAL: &str = "member.org.stacksets.cloudformation.amazonaws.com";

@@ -1,0 +1,385 @@
+//! Reading the organization: its accounts and where they hang, and in which role somebody
+//! calls. Names and e-mail addresses of accounts are never kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_cloudformation::types::CallAs;
+use aws_sdk_organizations::types::OrganizationFeatureSet;
+use serde::Serialize;
+
+use crate::error::{Error, from_sdk};
+
+/// Organizations refuses more than 20 items a page.
+pub(crate) const PAGE: i32 = 20;
+
+/// An organization with all features.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organization {
+    /// `o-…`.
+    pub id: String,
+    /// The management account. It never receives stacks from service-managed stack sets.
+    pub management_account: String,
+    /// Its accounts by id: all of them, or where AWS gives no paths those below the configured units.
+    pub accounts: BTreeMap<String, Account>,
+}
+
+/// An account of the organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// `State`, or `Status` where that is missing: AWS retired the latter in September 2026, and still
+    /// sends both.
+    pub state: String,
+    /// The ids of the root and the organizational units above it, as far as they are known.
+    pub parents: BTreeSet<String>,
+}
+
+impl Account {
+    /// Whether StackSets deploys into it. Suspended accounts are skipped.
+    pub fn is_active(&self) -> bool {
+        self.state == "ACTIVE"
+    }
+}
+
+/// In which role the caller administers stack sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Caller {
+    /// From the management account.
+    Management,
+    /// From a member account registered for [`crate::SERVICE_PRINCIPAL`].
+    DelegatedAdministrator,
+}
+
+impl Caller {
+    /// The `CallAs` that StackSets calls need.
+    pub fn call_as(self) -> CallAs {
+        match self {
+            Caller::Management => CallAs::SelfValue,
+            Caller::DelegatedAdministrator => CallAs::DelegatedAdmin,
+        }
+    }
+}
+
+impl Organization {
+    /// Reads the organization, the caller's role in it, and whether each of `units` exists.
+    ///
+    /// With `Paths` in ListAccounts that takes one call per 20 accounts; where an answer has none, the
+    /// configured units are walked instead.
+    ///
+    /// # Errors
+    /// No organization, no all-features mode, a caller that may not administer stack sets, an unknown
+    /// unit, or a refused call.
+    pub async fn read(
+        client: &aws_sdk_organizations::Client,
+        caller: &str,
+        units: &[String],
+    ) -> Result<(Self, Caller), Error> {
+        let described = client
+            .describe_organization()
+            .send()
+            .await
+            .map_err(from_sdk("describe the organization"))?;
+        let described = described.organization.ok_or(Error::Incomplete {
+            action: "DescribeOrganization",
+            field: "Organization",
+        })?;
+        let id = described.id.ok_or(Error::Incomplete {
+            action: "DescribeOrganization",
+            field: "Id",
+        })?;
+        let management_account = described.master_account_id.ok_or(Error::Incomplete {
+            action: "DescribeOrganization",
+            field: "MasterAccountId",
+        })?;
+        if described.feature_set != Some(OrganizationFeatureSet::All) {
+            return Err(Error::FeatureSet(id));
+        }
+        let role = if caller == management_account {
+            Caller::Management
+        } else if is_delegated(client, caller).await? {
+            Caller::DelegatedAdministrator
+        } else {
+            return Err(Error::NotAnAdministrator {
+                caller: caller.to_owned(),
+                management: management_account,
+            });
+        };
+
+        let mut organization = Organization {
+            id,
+            management_account,
+            accounts: list_accounts(client).await?,
+        };
+        if organization.accounts.values().any(|account| account.parents.is_empty()) {
+            for unit in units {
+                walk(client, unit, &mut organization).await?;
+            }
+        }
+        organization.check_units(client, units).await?;
+        Ok((organization, role))
+    }
+
+    /// The accounts that a stack set for `unit` should reach: active, below it, not the management
+    /// account.
+    pub fn targets<'a>(&'a self, unit: &'a str) -> impl Iterator<Item = &'a str> {
+        self.accounts
+            .iter()
+            .filter(|(id, account)| {
+                account.is_active() && account.parents.contains(unit) && **id != self.management_account
+            })
+            .map(|(id, _)| id.as_str())
+    }
+
+    /// Whether it is an account of this organization (the management account is).
+    pub fn has_account(&self, account: &str) -> bool {
+        account == self.management_account || self.accounts.contains_key(account)
+    }
+
+    /// A unit that some account hangs below exists; only the others are asked for, since
+    /// DescribeOrganizationalUnit allows two calls a second.
+    async fn check_units(&self, client: &aws_sdk_organizations::Client, units: &[String]) -> Result<(), Error> {
+        let seen: BTreeSet<&String> = self.accounts.values().flat_map(|account| &account.parents).collect();
+        for unit in units.iter().filter(|unit| !seen.contains(unit)) {
+            let unknown = || Error::UnknownUnit {
+                unit: unit.clone(),
+                organization: self.id.clone(),
+            };
+            if unit.starts_with("r-") {
+                let mut pages = client
+                    .list_roots()
+                    .max_results(PAGE)
+                    .into_paginator()
+                    .stop_on_duplicate_token(false)
+                    .send();
+                let mut found = false;
+                while let Some(page) = pages.next().await {
+                    let page = page.map_err(from_sdk("list the organization's roots"))?;
+                    found |= page.roots().iter().any(|root| root.id() == Some(unit));
+                }
+                if !found {
+                    return Err(unknown());
+                }
+            } else {
+                match client
+                    .describe_organizational_unit()
+                    .organizational_unit_id(unit)
+                    .send()
+                    .await
+                {
+                    Ok(_) => {}
+                    Err(error)
+                        if error
+                            .as_service_error()
+                            .is_some_and(|error| error.is_organizational_unit_not_found_exception()) =>
+                    {
+                        return Err(unknown());
+                    }
+                    Err(error) => return Err(from_sdk(format!("describe organizational unit {unit}"))(error)),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn is_delegated(client: &aws_sdk_organizations::Client, caller: &str) -> Result<bool, Error> {
+    let mut pages = client
+        .list_delegated_administrators()
+        .service_principal(crate::SERVICE_PRINCIPAL)
+        .max_results(PAGE)
+        .into_paginator()
+        .stop_on_duplicate_token(false)
+        .send();
+    let mut found = false;
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(from_sdk("list the delegated administrators of StackSets"))?;
+        found |= page
+            .delegated_administrators()
+            .iter()
+            .any(|admin| admin.id() == Some(caller));
+    }
+    Ok(found)
+}
+
+/// All accounts. Pages may be empty and still have a token; only its absence ends the list.
+async fn list_accounts(client: &aws_sdk_organizations::Client) -> Result<BTreeMap<String, Account>, Error> {
+    let mut accounts = BTreeMap::new();
+    let mut pages = client
+        .list_accounts()
+        .max_results(PAGE)
+        .into_paginator()
+        .stop_on_duplicate_token(false)
+        .send();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(from_sdk("list the organization's accounts"))?;
+        accounts.extend(page.accounts().iter().filter_map(account));
+    }
+    Ok(accounts)
+}
+
+/// Accounts below a root or unit, for answers without `Paths`. An unknown unit adds nothing: that is
+/// found out afterwards.
+async fn walk(client: &aws_sdk_organizations::Client, top: &str, organization: &mut Organization) -> Result<(), Error> {
+    let mut pending: Vec<Vec<String>> = vec![vec![top.to_owned()]];
+    while let Some(chain) = pending.pop() {
+        let Some(parent) = chain.last() else { continue };
+        let mut pages = client
+            .list_accounts_for_parent()
+            .parent_id(parent)
+            .max_results(PAGE)
+            .into_paginator()
+            .stop_on_duplicate_token(false)
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = match page {
+                Err(error)
+                    if error
+                        .as_service_error()
+                        .is_some_and(|error| error.is_parent_not_found_exception()) =>
+                {
+                    return Ok(());
+                }
+                page => page.map_err(from_sdk(format!("list the accounts of {parent}")))?,
+            };
+            for (id, found) in page.accounts().iter().filter_map(account) {
+                organization
+                    .accounts
+                    .entry(id)
+                    .or_insert(found)
+                    .parents
+                    .extend(chain.iter().cloned());
+            }
+        }
+        let mut pages = client
+            .list_organizational_units_for_parent()
+            .parent_id(parent)
+            .max_results(PAGE)
+            .into_paginator()
+            .stop_on_duplicate_token(false)
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(from_sdk(format!("list the organizational units of {parent}")))?;
+            for unit in page.organizational_units().iter().filter_map(|unit| unit.id()) {
+                pending.push(chain.iter().cloned().chain([unit.to_owned()]).collect());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn account(account: &aws_sdk_organizations::types::Account) -> Option<(String, Account)> {
+    let state = account.state().map(|state| state.as_str());
+    let state = state
+        .or_else(|| account.status().map(|status| status.as_str()))
+        .unwrap_or("UNKNOWN");
+    let parents = parents(account.paths());
+    Some((
+        account.id()?.to_owned(),
+        Account {
+            state: state.to_owned(),
+            parents,
+        },
+    ))
+}
+
+/// `o-…/r-…/ou-…/<account>/` gives the root and the units.
+fn parents(paths: &[String]) -> BTreeSet<String> {
+    let parts = paths.iter().flat_map(|path| path.split('/'));
+    parts
+        .filter(|part| part.starts_with("r-") || part.starts_with("ou-"))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_organizations::types::{AccountState, AccountStatus};
+
+    #[test]
+    fn state_is_read_before_the_retired_status() {
+        let both = aws_sdk_organizations::types::Account::builder()
+            .id("000000000001")
+            .state(AccountState::Closed)
+            .status(AccountStatus::Active)
+            .build();
+        assert!(!account(&both).unwrap().1.is_active());
+        let old = aws_sdk_organizations::types::Account::builder()
+            .id("1")
+            .status(AccountStatus::Active)
+            .build();
+        assert!(account(&old).unwrap().1.is_active());
+    }
+
+    #[test]
+    fn a_path_gives_the_root_and_every_unit_above_an_account() {
+        let paths = ["o-abcdefghij/r-ab12/ou-ab12-11111111/ou-ab12-22222222/999988887777/".to_owned()];
+        let expected = ["r-ab12", "ou-ab12-11111111", "ou-ab12-22222222"].map(str::to_owned);
+        assert_eq!(parents(&paths), BTreeSet::from(expected));
+    }
+
+    #[test]
+    fn neither_suspended_accounts_nor_the_management_account_are_targets() {
+        let account = |state: &str| Account {
+            state: state.into(),
+            parents: BTreeSet::from(["r-ab12".to_owned()]),
+        };
+        let organization = Organization {
+            id: "o-abcdefghij".into(),
+            management_account: "000000000001".into(),
+            accounts: BTreeMap::from([
+                ("000000000001".into(), account("ACTIVE")),
+                ("000000000002".into(), account("SUSPENDED")),
+                ("000000000003".into(), account("ACTIVE")),
+            ]),
+        };
+        assert_eq!(organization.targets("r-ab12").collect::<Vec<_>>(), ["000000000003"]);
+    }
+
+    #[tokio::test]
+    async fn an_empty_page_with_a_token_does_not_end_the_list_of_accounts() {
+        let server = crate::canned::Canned::serve(&[
+            (
+                "DescribeOrganization",
+                200,
+                r#"{"Organization":{"Id":"o-abcdefghij","FeatureSet":"ALL","MasterAccountId":"000000000001"}}"#,
+            ),
+            ("ListAccounts", 200, r#"{"Accounts":[],"NextToken":"more"}"#),
+            (
+                "ListAccounts",
+                200,
+                r#"{"Accounts":[{"Id":"000000000002","State":"ACTIVE","Name":"n","Email":"e",
+                    "Paths":["o-abcdefghij/r-ab12/ou-ab12-11111111/000000000002/"]}]}"#,
+            ),
+        ]);
+        let units = ["ou-ab12-11111111".to_owned()];
+        let (organization, caller) = Organization::read(&server.organizations(), "000000000001", &units)
+            .await
+            .unwrap();
+        assert_eq!(caller, Caller::Management);
+        assert_eq!(organization.targets(&units[0]).collect::<Vec<_>>(), ["000000000002"]);
+        assert_eq!(
+            server.count("AWSOrganizationsV20161128."),
+            3,
+            "with paths nothing is walked"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_member_account_that_is_no_delegated_administrator_is_refused() {
+        let server = crate::canned::Canned::serve(&[
+            (
+                "DescribeOrganization",
+                200,
+                r#"{"Organization":{"Id":"o-abcdefghij","FeatureSet":"ALL","MasterAccountId":"000000000001"}}"#,
+            ),
+            (
+                "ListDelegatedAdministrators",
+                200,
+                r#"{"DelegatedAdministrators":[{"Id":"000000000003"}]}"#,
+            ),
+        ]);
+        let read = Organization::read(&server.organizations(), "000000000002", &[]).await;
+        assert!(matches!(read, Err(Error::NotAnAdministrator { caller, .. }) if caller == "000000000002"));
+    }
+}

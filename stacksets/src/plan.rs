@@ -1,0 +1,240 @@
+//! The plan: what has to change, as a value that is shown, serialised, tested and then applied.
+
+mod diff;
+mod instances;
+mod show;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+pub use diff::plan;
+
+use crate::desired::{Rollout, Value, Zip};
+use crate::template::Template;
+
+/// Everything that has to change, in the order of application.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Plan {
+    /// The organization, `o-…`.
+    pub organization: String,
+    /// The audit account.
+    pub audit_account: String,
+    /// Home region.
+    pub region: String,
+    /// Stacks of the audit account.
+    pub stacks: Vec<StackStep>,
+    /// Zips to upload, once the first stack stands.
+    pub uploads: Vec<Upload>,
+    /// How StackSets gets its trusted access, where it has none.
+    pub trusted_access: Option<AccessStep>,
+    /// The stack set itself.
+    pub stack_set: Option<SetStep>,
+    /// Its instances.
+    pub instances: Vec<InstancesStep>,
+    /// How fast and how tolerant the operations are.
+    pub rollout: Rollout,
+    /// What to know, but not to do.
+    pub notes: Vec<Note>,
+    /// Where zips and large templates go.
+    #[serde(skip)]
+    pub(crate) bucket: Value,
+    /// Outputs of the stacks that stand: what [`Value::Output`] means while they are unchanged.
+    #[serde(skip)]
+    pub(crate) outputs: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.steps() == 0
+    }
+
+    /// The stacks before the uploads, which is the one with their bucket, and those after them.
+    pub(crate) fn around_uploads(&self) -> (&[StackStep], &[StackStep]) {
+        let has_bucket = |step: &&StackStep| matches!(&self.bucket, Value::Output { stack, .. } if *stack == step.name);
+        self.stacks.split_at(self.stacks.iter().take_while(has_bucket).count())
+    }
+
+    /// How many steps there are: stacks, uploads, trusted access, stack set, operations on instances.
+    pub fn steps(&self) -> usize {
+        self.stacks.len()
+            + self.uploads.len()
+            + usize::from(self.trusted_access.is_some())
+            + usize::from(self.stack_set.is_some())
+            + self.instances.len()
+    }
+}
+
+/// A stack to create, replace or update.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StackStep {
+    /// Its name.
+    pub name: String,
+    /// What is done to it.
+    pub action: StackAction,
+    /// What differs; for a new stack its parameters.
+    pub changes: Vec<Change>,
+    /// The template it gets.
+    pub template: Template,
+    /// All parameters it gets.
+    #[serde(skip)]
+    pub(crate) parameters: BTreeMap<String, Value>,
+    /// All tags it gets, those that others put on it included.
+    #[serde(skip)]
+    pub(crate) tags: BTreeMap<String, String>,
+    /// Whether termination protection is on afterwards.
+    pub protect: bool,
+}
+
+impl StackStep {
+    /// Whether an update is more than switching termination protection on.
+    pub(crate) fn needs_update(&self) -> bool {
+        self.changes
+            .iter()
+            .any(|change| *change != Change::TerminationProtection)
+    }
+}
+
+/// What is done to a stack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum StackAction {
+    /// It is not there.
+    Create,
+    /// It is the shell of a failed creation: deleted, then created.
+    Replace {
+        /// Its status, for example `ROLLBACK_COMPLETE`.
+        status: String,
+    },
+    /// It differs.
+    Update,
+}
+
+/// A difference between what stands and what should.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Change {
+    /// The template's text.
+    Template,
+    /// A parameter.
+    Parameter {
+        /// Its name.
+        name: String,
+        /// Its value now; `None` when it is not set or private.
+        from: Option<String>,
+        /// Its value afterwards.
+        to: Value,
+    },
+    /// A tag.
+    Tag {
+        /// Its key.
+        key: String,
+        /// Its value afterwards.
+        to: String,
+    },
+    /// Termination protection is switched on.
+    TerminationProtection,
+    /// Auto-deployment is switched on, without retaining the stacks of accounts that leave.
+    AutoDeployment,
+}
+
+/// A Lambda zip to upload.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Upload {
+    /// Its S3 key.
+    pub key: String,
+    /// Its size in bytes.
+    pub bytes: usize,
+    #[serde(skip)]
+    pub(crate) zip: Zip,
+}
+
+/// Through which call StackSets gets its trusted access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccessStep {
+    /// `cloudformation:ActivateOrganizationsAccess`, which also creates the service-linked role.
+    Activate,
+    /// `organizations:EnableAWSServiceAccess`, where the endpoint lacks the former.
+    EnableServiceAccess,
+}
+
+/// The stack set to create or update.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SetStep {
+    /// Its name.
+    pub name: String,
+    /// What is done to it.
+    pub action: SetAction,
+    /// What differs; for a new one its parameters.
+    pub changes: Vec<Change>,
+    /// The template it gets.
+    pub template: Template,
+    /// The operation's id; AWS takes none for a creation.
+    pub operation_id: Option<String>,
+    #[serde(skip)]
+    pub(crate) parameters: BTreeMap<String, Value>,
+    #[serde(skip)]
+    pub(crate) tags: BTreeMap<String, String>,
+}
+
+/// What is done to the stack set or its instances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SetAction {
+    /// They are not there.
+    Create,
+    /// They differ, or an attempt failed. Updating the stack set updates every instance.
+    Update,
+}
+
+/// One operation on instances: a `CreateStackInstances` or `UpdateStackInstances` call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InstancesStep {
+    /// What is done to them.
+    pub action: SetAction,
+    /// Units or roots, 50 at most.
+    pub units: Vec<String>,
+    /// Only these accounts below the units; `None` for all.
+    pub accounts: Option<Vec<String>>,
+    /// Regions.
+    pub regions: Vec<String>,
+    /// How many instances that concerns.
+    pub instances: usize,
+    /// The operation's id.
+    pub operation_id: String,
+}
+
+/// What to know, but not to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Note {
+    /// Service-managed stack sets never deploy into the management account.
+    ManagementAccountNotCovered {
+        /// That account.
+        account: String,
+    },
+    /// Accounts in scope that StackSets skips.
+    NotActive {
+        /// Their ids.
+        accounts: Vec<String>,
+    },
+    /// Instances that StackSets cannot update any more.
+    Inoperable {
+        /// `<account>/<region>` each.
+        instances: Vec<String>,
+    },
+    /// Instances outside of the configured units and regions; they stay as they are.
+    OutOfScope {
+        /// `<account>/<region>` each.
+        instances: Vec<String>,
+    },
+    /// The audit account is not in the organization.
+    AuditAccountOutside {
+        /// That account.
+        account: String,
+    },
+}

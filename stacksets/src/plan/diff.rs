@@ -1,0 +1,247 @@
+//! Comparing what stands with what should: pure, no clock, no network.
+
+use std::collections::BTreeMap;
+
+use crate::access::TrustedAccess;
+use crate::actual::Actual;
+use crate::desired::{Desired, StackSpec, Value};
+use crate::error::Error;
+use crate::operation;
+use crate::organization::Caller;
+use crate::plan::instances;
+use crate::plan::{AccessStep, Change, Note, Plan, SetAction, SetStep, StackAction, StackStep, Upload};
+use crate::stack::Stack;
+use crate::stack_set::StackSet;
+
+/// What CloudFormation shows for a NoEcho parameter.
+const HIDDEN: &str = "****";
+
+type Outputs = BTreeMap<String, BTreeMap<String, String>>;
+
+/// Computes the plan that turns `actual` into `desired`.
+///
+/// # Errors
+/// A stack in a state that nothing can be applied to, or trusted access that the caller cannot
+/// switch on.
+pub fn plan(desired: &Desired, actual: &Actual) -> Result<Plan, Error> {
+    // The outputs of a shell are gone with it.
+    let standing = actual.stacks.iter().filter(|(_, stack)| !stack.must_be_replaced());
+    let outputs: Outputs = standing
+        .map(|(name, stack)| (name.clone(), stack.outputs.clone()))
+        .collect();
+
+    let mut stacks = Vec::new();
+    for spec in &desired.stacks {
+        stacks.extend(stack_step(spec, actual.stacks.get(&spec.name), &outputs, desired)?);
+    }
+    let missing = desired.zips.iter().filter(|zip| !actual.uploaded.contains(&zip.key()));
+    let uploads = missing
+        .map(|zip| Upload {
+            key: zip.key(),
+            bytes: zip.bytes.len(),
+            zip: zip.clone(),
+        })
+        .collect();
+    let stack_set = set_step(desired, actual.stack_set.as_ref(), &outputs);
+    let updates_all = stack_set.as_ref().is_some_and(|step| step.action == SetAction::Update);
+    let bucket_stack = desired
+        .stacks
+        .first()
+        .map(|spec| spec.name.as_str())
+        .unwrap_or_default();
+
+    Ok(Plan {
+        organization: actual.organization.id.clone(),
+        audit_account: desired.scope.audit_account.clone(),
+        region: desired.scope.region.clone(),
+        stacks,
+        uploads,
+        trusted_access: access_step(actual.access, actual.caller)?,
+        stack_set,
+        instances: instances::steps(desired, actual, updates_all),
+        rollout: desired.rollout.clone(),
+        notes: notes(desired, actual),
+        bucket: Value::output(bucket_stack, &desired.bucket_output),
+        outputs,
+    })
+}
+
+fn access_step(access: TrustedAccess, caller: Caller) -> Result<Option<AccessStep>, Error> {
+    match (access, caller) {
+        (TrustedAccess::Enabled, _) => Ok(None),
+        (TrustedAccess::Disabled, Caller::Management) => Ok(Some(AccessStep::Activate)),
+        (TrustedAccess::DisabledWithoutActivation, Caller::Management) => Ok(Some(AccessStep::EnableServiceAccess)),
+        (_, Caller::DelegatedAdministrator) => Err(Error::TrustedAccessOff),
+    }
+}
+
+fn stack_step(
+    spec: &StackSpec,
+    stack: Option<&Stack>,
+    outputs: &Outputs,
+    desired: &Desired,
+) -> Result<Option<StackStep>, Error> {
+    let (action, changes) = match stack {
+        None => (StackAction::Create, new_parameters(spec)),
+        Some(stack) if stack.must_be_replaced() => (
+            StackAction::Replace {
+                status: stack.status.clone(),
+            },
+            new_parameters(spec),
+        ),
+        Some(stack) if !stack.is_settled() => {
+            return Err(Error::Blocked {
+                name: spec.name.clone(),
+                account: desired.scope.audit_account.clone(),
+                region: desired.scope.region.clone(),
+                status: stack.status.clone(),
+            });
+        }
+        Some(stack) => {
+            let mut changes = changes(spec, &stack.template, &stack.parameters, &stack.tags, outputs);
+            if spec.protect && !stack.protected {
+                changes.push(Change::TerminationProtection);
+            }
+            (StackAction::Update, changes)
+        }
+    };
+    if action == StackAction::Update && changes.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(StackStep {
+        name: spec.name.clone(),
+        action,
+        changes,
+        template: spec.template.clone(),
+        parameters: spec.parameters.clone(),
+        tags: merged(&spec.tags, stack.map(|stack| &stack.tags)),
+        protect: spec.protect,
+    }))
+}
+
+/// `ManagedExecution` is not compared: it orders operations and changes nothing in an account. Every
+/// update sends it.
+fn set_step(desired: &Desired, set: Option<&StackSet>, outputs: &Outputs) -> Option<SetStep> {
+    let spec = &desired.stack_set;
+    let (action, changes) = match set {
+        None => (SetAction::Create, new_parameters(spec)),
+        Some(set) => {
+            let mut changes = changes(spec, &set.template, &set.parameters, &set.tags, outputs);
+            if set.auto_deployment == Some(false) {
+                changes.push(Change::AutoDeployment);
+            }
+            (SetAction::Update, changes)
+        }
+    };
+    if action == SetAction::Update && changes.is_empty() {
+        return None;
+    }
+    let tags = merged(&spec.tags, set.map(|set| &set.tags));
+    let operation_id = set.map(|set| {
+        let state = format!("{:?} {tags:?}", spec.parameters);
+        operation::next_id(&["update", &spec.template.digest(), &state], &set.operations)
+    });
+    Some(SetStep {
+        name: spec.name.clone(),
+        action,
+        changes,
+        template: spec.template.clone(),
+        operation_id,
+        parameters: spec.parameters.clone(),
+        tags,
+    })
+}
+
+fn new_parameters(spec: &StackSpec) -> Vec<Change> {
+    let all = spec.parameters.iter();
+    all.map(|(name, value)| Change::Parameter {
+        name: name.clone(),
+        from: None,
+        to: value.clone(),
+    })
+    .collect()
+}
+
+fn changes(
+    spec: &StackSpec,
+    template: &str,
+    parameters: &BTreeMap<String, String>,
+    tags: &BTreeMap<String, String>,
+    outputs: &Outputs,
+) -> Vec<Change> {
+    let mut changes = Vec::new();
+    if !spec.template.is_deployed_as(template) {
+        changes.push(Change::Template);
+    }
+    for (name, value) in &spec.parameters {
+        let (wanted, private) = match value {
+            Value::Text(text) => (Some(text), false),
+            Value::Private(text) => (Some(text), true),
+            Value::Output { stack, output } => (outputs.get(stack).and_then(|outputs| outputs.get(output)), false),
+        };
+        let stands = parameters.get(name);
+        // An output that is not known yet will be one that the parameter cannot have already.
+        if wanted.is_none() || stands != wanted && stands.map(String::as_str) != Some(HIDDEN) {
+            let from = stands.filter(|_| !private).cloned();
+            changes.push(Change::Parameter {
+                name: name.clone(),
+                from,
+                to: value.clone(),
+            });
+        }
+    }
+    let differing = spec.tags.iter().filter(|(key, value)| tags.get(*key) != Some(*value));
+    changes.extend(differing.map(|(key, value)| Change::Tag {
+        key: key.clone(),
+        to: value.clone(),
+    }));
+    changes
+}
+
+/// An update replaces all tags, so those that others put on a stack are sent again.
+fn merged(ours: &BTreeMap<String, String>, theirs: Option<&BTreeMap<String, String>>) -> BTreeMap<String, String> {
+    let mut all = theirs.cloned().unwrap_or_default();
+    // The prefix is reserved: AWS sets such tags itself and refuses them from others.
+    all.retain(|key, _| !key.starts_with("aws:"));
+    all.extend(ours.clone());
+    all
+}
+
+fn notes(desired: &Desired, actual: &Actual) -> Vec<Note> {
+    let organization = &actual.organization;
+    let scope = &desired.scope;
+    let inactive = organization
+        .accounts
+        .iter()
+        .filter(|(_, account)| !account.is_active() && scope.has_unit(&account.parents));
+    let inactive: Vec<String> = inactive.map(|(id, _)| id.clone()).collect();
+    let (mut inoperable, mut outside) = (Vec::new(), Vec::new());
+    for instance in actual.stack_set.iter().flat_map(|set| &set.instances) {
+        let name = format!("{}/{}", instance.account, instance.region);
+        let account = organization.accounts.get(&instance.account);
+        let unit_in_scope = account.is_some_and(|account| scope.has_unit(&account.parents));
+        if !unit_in_scope || !scope.regions.contains(&instance.region) {
+            outside.push(name);
+        } else if instance.status == "INOPERABLE" {
+            inoperable.push(name);
+        }
+    }
+    let mut notes = vec![Note::ManagementAccountNotCovered {
+        account: organization.management_account.clone(),
+    }];
+    if !organization.has_account(&desired.scope.audit_account) {
+        notes.push(Note::AuditAccountOutside {
+            account: desired.scope.audit_account.clone(),
+        });
+    }
+    if !inactive.is_empty() {
+        notes.push(Note::NotActive { accounts: inactive });
+    }
+    if !inoperable.is_empty() {
+        notes.push(Note::Inoperable { instances: inoperable });
+    }
+    if !outside.is_empty() {
+        notes.push(Note::OutOfScope { instances: outside });
+    }
+    notes
+}

@@ -1,0 +1,191 @@
+//! The plan as people read it. Every `Display` destructures exhaustively: a new field cannot go
+//! unprinted.
+
+use std::fmt;
+
+use crate::desired::Rollout;
+use crate::plan::{AccessStep, Change, InstancesStep, Note, Plan, SetAction, SetStep, StackAction, StackStep, Upload};
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Plan {
+            organization,
+            audit_account,
+            region,
+            stacks: _,
+            uploads,
+            trusted_access,
+            stack_set,
+            instances,
+            rollout,
+            notes,
+            bucket: _,
+            outputs: _,
+        } = self;
+        writeln!(
+            f,
+            "organization {organization}, audit account {audit_account}, home region {region}"
+        )?;
+        let (first, later) = self.around_uploads();
+        first.iter().try_for_each(|step| write!(f, "{step}"))?;
+        uploads.iter().try_for_each(|step| writeln!(f, "{step}"))?;
+        later.iter().try_for_each(|step| write!(f, "{step}"))?;
+        trusted_access.iter().try_for_each(|step| writeln!(f, "{step}"))?;
+        stack_set.iter().try_for_each(|step| write!(f, "{step}"))?;
+        instances.iter().try_for_each(|step| writeln!(f, "{step}"))?;
+        if self.is_empty() {
+            writeln!(f, "nothing to do")?;
+        } else if stack_set.is_some() || !instances.is_empty() {
+            writeln!(f, "{rollout}")?;
+        }
+        notes.iter().try_for_each(|note| writeln!(f, "note: {note}"))
+    }
+}
+
+impl fmt::Display for Rollout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Rollout {
+            max_concurrent_percentage,
+            failure_tolerance_percentage,
+        } = self;
+        write!(
+            f,
+            "rollout: {max_concurrent_percentage} % of the accounts at a time, stops in a region at {failure_tolerance_percentage} % failures"
+        )
+    }
+}
+
+impl fmt::Display for StackStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Parameters and tags are shown as changes.
+        let StackStep {
+            name,
+            action,
+            changes,
+            template: _,
+            parameters: _,
+            tags: _,
+            protect: _,
+        } = self;
+        match action {
+            StackAction::Create => writeln!(f, "+ stack {name}: create")?,
+            StackAction::Replace { status } => writeln!(f, "! stack {name}: delete and create, it is {status}")?,
+            StackAction::Update => writeln!(f, "~ stack {name}: update")?,
+        }
+        changes.iter().try_for_each(|change| writeln!(f, "    {change}"))
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Change::Template => f.write_str("template changed"),
+            Change::Parameter { name, from: None, to } => write!(f, "{name} = {to}"),
+            Change::Parameter {
+                name,
+                from: Some(from),
+                to,
+            } => write!(f, "{name}: {from:?} -> {to}"),
+            Change::Tag { key, to } => write!(f, "tag {key} = {to:?}"),
+            Change::TerminationProtection => f.write_str("termination protection on"),
+            Change::AutoDeployment => f.write_str("auto-deployment on, stacks go with accounts that leave"),
+        }
+    }
+}
+
+impl fmt::Display for Upload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Upload { key, bytes, zip: _ } = self;
+        write!(f, "+ upload {key}: {bytes} bytes")
+    }
+}
+
+impl fmt::Display for AccessStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AccessStep::Activate => f.write_str("+ trusted access for StackSets: activate"),
+            AccessStep::EnableServiceAccess => f.write_str(
+                "+ trusted access for StackSets: enable through Organizations, since this endpoint has no ActivateOrganizationsAccess",
+            ),
+        }
+    }
+}
+
+impl fmt::Display for SetStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let SetStep {
+            name,
+            action,
+            changes,
+            template: _,
+            operation_id: _,
+            parameters: _,
+            tags: _,
+        } = self;
+        match action {
+            SetAction::Create => writeln!(f, "+ stack set {name}: create")?,
+            SetAction::Update => writeln!(f, "~ stack set {name}: update, and all its instances")?,
+        }
+        changes.iter().try_for_each(|change| writeln!(f, "    {change}"))
+    }
+}
+
+impl fmt::Display for InstancesStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let InstancesStep {
+            action,
+            units,
+            accounts,
+            regions,
+            instances,
+            operation_id: _,
+        } = self;
+        let (sign, verb) = match action {
+            SetAction::Create => ('+', "create"),
+            SetAction::Update => ('~', "try again"),
+        };
+        write!(f, "{sign} stack instances: {verb} {instances} in {}", units.join(", "))?;
+        if let Some(accounts) = accounts {
+            write!(f, " (accounts {})", some(accounts))?;
+        }
+        write!(f, " / {}", regions.join(", "))
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Note::ManagementAccountNotCovered { account } => write!(
+                f,
+                "management account {account} is not covered: service-managed stack sets never deploy into it"
+            ),
+            Note::NotActive { accounts } => {
+                write!(f, "not active, so StackSets skips them: {}", some(accounts))
+            }
+            Note::Inoperable { instances } => write!(
+                f,
+                "inoperable, delete these instances with stacks retained and the stacks by hand: {}",
+                some(instances)
+            ),
+            Note::OutOfScope { instances } => write!(
+                f,
+                "outside of the configured organizational units and regions, left as they are: {}",
+                some(instances)
+            ),
+            Note::AuditAccountOutside { account } => {
+                write!(f, "audit account {account} is not an account of this organization")
+            }
+        }
+    }
+}
+
+/// The first few of what may be thousands; the JSON has them all.
+fn some(items: &[String]) -> String {
+    const SHOWN: usize = 12;
+    let shown = items.get(..SHOWN).unwrap_or(items).join(", ");
+    if items.len() > SHOWN {
+        format!("{shown} and {} more", items.len() - SHOWN)
+    } else {
+        shown
+    }
+}

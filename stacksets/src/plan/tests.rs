@@ -1,0 +1,446 @@
+//! A data model is changed, and the plan that follows is compared as people read it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::*;
+use crate::access::TrustedAccess;
+use crate::actual::Actual;
+use crate::desired::{Desired, Scope, StackSpec};
+use crate::error::Error;
+use crate::operation::Operation;
+use crate::organization::{Account, Caller, Organization};
+use crate::stack::Stack;
+use crate::stack_set::{Instance, StackSet};
+
+const UNIT: &str = "ou-ab12-11111111";
+const OTHER_UNIT: &str = "ou-ab12-22222222";
+const HEAD: &str = "organization o-abcdefghij, audit account 999988887777, home region eu-central-1\n";
+const MANAGEMENT: &str =
+    "note: management account 000000000001 is not covered: service-managed stack sets never deploy into it\n";
+
+fn text(value: &str) -> Value {
+    Value::Text(value.to_owned())
+}
+
+fn spec(name: &str, parameters: &[(&str, Value)], protect: bool) -> StackSpec {
+    StackSpec {
+        name: name.to_owned(),
+        template: Template::new(format!("# {name}")),
+        parameters: parameters
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect(),
+        tags: BTreeMap::from([("managed-by".to_owned(), "pipetrail".to_owned())]),
+        protect,
+    }
+}
+
+fn desired() -> Desired {
+    let zip = Zip {
+        name: "transform".into(),
+        bytes: b"abc".to_vec(),
+    };
+    Desired {
+        scope: Scope {
+            audit_account: "999988887777".into(),
+            region: "eu-central-1".into(),
+            units: vec![UNIT.into()],
+            regions: vec!["eu-central-1".into()],
+        },
+        stacks: vec![
+            spec("artifacts", &[], false),
+            spec("data", &[("Days", text("7"))], true),
+            spec(
+                "pipeline",
+                &[
+                    ("Lake", Value::output("data", "LakeBucket")),
+                    ("Key", text(&zip.key())),
+                    ("Email", Value::Private("someone@example.com".into())),
+                ],
+                false,
+            ),
+        ],
+        bucket_output: "Bucket".into(),
+        zips: vec![zip],
+        stack_set: spec(
+            "pipetrail-member",
+            &[("Bus", Value::output("pipeline", "BusArn"))],
+            false,
+        ),
+        rollout: Rollout {
+            max_concurrent_percentage: 100,
+            failure_tolerance_percentage: 10,
+        },
+    }
+}
+
+fn account(state: &str, unit: &str) -> Account {
+    Account {
+        state: state.into(),
+        parents: BTreeSet::from(["r-ab12".to_owned(), unit.to_owned()]),
+    }
+}
+
+/// Nothing is deployed yet.
+fn empty() -> Actual {
+    Actual {
+        organization: Organization {
+            id: "o-abcdefghij".into(),
+            management_account: "000000000001".into(),
+            accounts: BTreeMap::from([
+                ("000000000001".into(), account("ACTIVE", "ou-ab12-33333333")),
+                ("000000000002".into(), account("ACTIVE", UNIT)),
+                ("000000000003".into(), account("ACTIVE", UNIT)),
+                ("000000000004".into(), account("ACTIVE", OTHER_UNIT)),
+                ("999988887777".into(), account("ACTIVE", "ou-ab12-33333333")),
+            ]),
+        },
+        caller: Caller::Management,
+        access: TrustedAccess::Enabled,
+        stacks: BTreeMap::new(),
+        uploaded: BTreeSet::new(),
+        stack_set: None,
+    }
+}
+
+fn instance(account: &str, region: &str, status: &str, detailed_status: &str) -> Instance {
+    Instance {
+        account: account.into(),
+        region: region.into(),
+        unit: None,
+        status: status.into(),
+        detailed_status: detailed_status.into(),
+        reason: None,
+    }
+}
+
+/// Everything is deployed as `desired` wants it.
+fn deployed(desired: &Desired) -> Actual {
+    let mut actual = empty();
+    let outputs = BTreeMap::from([
+        ("artifacts", ("Bucket", "the-bucket")),
+        ("data", ("LakeBucket", "the-lake")),
+        ("pipeline", ("BusArn", "arn:the-bus")),
+    ]);
+    let value = |value: &Value| match value {
+        Value::Text(text) | Value::Private(text) => text.clone(),
+        Value::Output { stack, .. } => outputs[stack.as_str()].1.to_owned(),
+    };
+    let parameters = |spec: &StackSpec| {
+        spec.parameters
+            .iter()
+            .map(|(name, wanted)| (name.clone(), value(wanted)))
+            .collect()
+    };
+    for spec in &desired.stacks {
+        let (output, text) = outputs[spec.name.as_str()];
+        let stack = Stack {
+            status: "CREATE_COMPLETE".into(),
+            reason: None,
+            template: spec.template.body().to_owned(),
+            parameters: parameters(spec),
+            outputs: BTreeMap::from([(output.to_owned(), text.to_owned())]),
+            tags: spec.tags.clone(),
+            protected: spec.protect,
+        };
+        actual.stacks.insert(spec.name.clone(), stack);
+    }
+    actual.uploaded = desired.zips.iter().map(Zip::key).collect();
+    actual.stack_set = Some(StackSet {
+        template: desired.stack_set.template.body().to_owned(),
+        parameters: parameters(&desired.stack_set),
+        tags: desired.stack_set.tags.clone(),
+        auto_deployment: Some(true),
+        instances: vec![
+            instance("000000000002", "eu-central-1", "CURRENT", "SUCCEEDED"),
+            instance("000000000003", "eu-central-1", "CURRENT", "SUCCEEDED"),
+        ],
+        operations: vec![],
+        auto_targets: None,
+    });
+    actual
+}
+
+fn shown(desired: &Desired, actual: &Actual) -> String {
+    plan(desired, actual).unwrap().to_string()
+}
+
+fn set(actual: &mut Actual) -> &mut StackSet {
+    actual.stack_set.as_mut().unwrap()
+}
+
+#[test]
+fn an_empty_organization_gets_everything_in_order() {
+    let mut actual = empty();
+    actual.access = TrustedAccess::Disabled;
+    assert_eq!(
+        shown(&desired(), &actual),
+        format!(
+            "{HEAD}\
++ stack artifacts: create
++ upload lambda/transform-ba7816bf8f01cfea.zip: 3 bytes
++ stack data: create
+    Days = \"7\"
++ stack pipeline: create
+    Email = (private)
+    Key = \"lambda/transform-ba7816bf8f01cfea.zip\"
+    Lake = data.LakeBucket
++ trusted access for StackSets: activate
++ stack set pipetrail-member: create
+    Bus = pipeline.BusArn
++ stack instances: create 2 in {UNIT} / eu-central-1
+rollout: 100 % of the accounts at a time, stops in a region at 10 % failures
+{MANAGEMENT}"
+        )
+    );
+}
+
+#[test]
+fn what_stands_as_it_should_needs_nothing() {
+    let desired = desired();
+    let plan = plan(&desired, &deployed(&desired)).unwrap();
+    assert!(plan.is_empty());
+    assert_eq!(plan.to_string(), format!("{HEAD}nothing to do\n{MANAGEMENT}"));
+}
+
+#[test]
+fn a_changed_parameter_updates_its_stack_only_and_a_private_one_is_not_shown() {
+    let mut desired = desired();
+    let actual = deployed(&desired);
+    desired.stacks[1].parameters.insert("Days".into(), text("8"));
+    desired.stacks[2]
+        .parameters
+        .insert("Email".into(), Value::Private("other@example.com".into()));
+    assert_eq!(
+        shown(&desired, &actual),
+        format!(
+            "{HEAD}\
+~ stack data: update
+    Days: \"7\" -> \"8\"
+~ stack pipeline: update
+    Email = (private)
+{MANAGEMENT}"
+        )
+    );
+    let json = serde_json::to_string(&plan(&desired, &actual).unwrap()).unwrap();
+    assert!(!json.contains("example.com"), "{json}");
+}
+
+#[test]
+fn a_changed_zip_is_uploaded_and_its_function_updated() {
+    let mut desired = desired();
+    let actual = deployed(&desired);
+    desired.zips[0].bytes = b"abcd".to_vec();
+    desired.stacks[2]
+        .parameters
+        .insert("Key".into(), text(&desired.zips[0].key()));
+    let plan = plan(&desired, &actual).unwrap();
+    assert_eq!((plan.steps(), plan.uploads.len(), plan.stacks.len()), (2, 1, 1));
+}
+
+#[test]
+fn tags_of_others_stay_and_reserved_ones_are_not_sent() {
+    let mut desired = desired();
+    let mut actual = deployed(&desired);
+    let tags = &mut actual.stacks.get_mut("data").unwrap().tags;
+    tags.insert("cost-center".into(), "42".into());
+    tags.insert("aws:x".into(), "1".into());
+    assert!(plan(&desired, &actual).unwrap().is_empty());
+    desired.stacks[1].parameters.insert("Days".into(), text("8"));
+    let plan = plan(&desired, &actual).unwrap();
+    assert_eq!(
+        plan.stacks[0].tags.keys().collect::<Vec<_>>(),
+        ["cost-center", "managed-by"]
+    );
+}
+
+#[test]
+fn the_shell_of_a_failed_creation_is_replaced_and_its_outputs_are_not_trusted() {
+    let desired = desired();
+    let mut actual = deployed(&desired);
+    actual.stacks.get_mut("data").unwrap().status = "ROLLBACK_COMPLETE".into();
+    assert_eq!(
+        shown(&desired, &actual),
+        format!(
+            "{HEAD}\
+! stack data: delete and create, it is ROLLBACK_COMPLETE
+    Days = \"7\"
+~ stack pipeline: update
+    Lake: \"the-lake\" -> data.LakeBucket
+{MANAGEMENT}"
+        )
+    );
+}
+
+#[test]
+fn a_stack_that_cannot_be_worked_on_is_an_error_before_anything_is_done() {
+    let desired = desired();
+    let mut actual = deployed(&desired);
+    for status in ["UPDATE_ROLLBACK_FAILED", "UPDATE_IN_PROGRESS", "DELETE_FAILED"] {
+        actual.stacks.get_mut("data").unwrap().status = status.into();
+        assert!(matches!(plan(&desired, &actual), Err(Error::Blocked { status: s, .. }) if s == status));
+    }
+    actual.stacks.get_mut("data").unwrap().status = "UPDATE_ROLLBACK_COMPLETE".into();
+    assert!(plan(&desired, &actual).unwrap().is_empty());
+}
+
+#[test]
+fn termination_protection_alone_needs_no_update() {
+    let desired = desired();
+    let mut actual = deployed(&desired);
+    actual.stacks.get_mut("data").unwrap().protected = false;
+    let plan = plan(&desired, &actual).unwrap();
+    assert_eq!(plan.stacks[0].changes, [Change::TerminationProtection]);
+    assert!(!plan.stacks[0].needs_update());
+}
+
+#[test]
+fn a_changed_member_parameter_updates_the_stack_set_and_with_it_every_instance() {
+    let mut desired = desired();
+    let mut actual = deployed(&desired);
+    set(&mut actual).instances[0] = instance("000000000002", "eu-central-1", "OUTDATED", "FAILED");
+    desired
+        .stack_set
+        .parameters
+        .insert("Beat".into(), text("rate(2 hours)"));
+    assert_eq!(
+        shown(&desired, &actual),
+        format!(
+            "{HEAD}\
+~ stack set pipetrail-member: update, and all its instances
+    Beat = \"rate(2 hours)\"
+rollout: 100 % of the accounts at a time, stops in a region at 10 % failures
+{MANAGEMENT}"
+        )
+    );
+}
+
+#[test]
+fn auto_deployment_that_was_switched_off_is_switched_on() {
+    let desired = desired();
+    let mut actual = deployed(&desired);
+    set(&mut actual).auto_deployment = Some(false);
+    assert_eq!(
+        plan(&desired, &actual).unwrap().stack_set.unwrap().changes,
+        [Change::AutoDeployment]
+    );
+}
+
+#[test]
+fn a_new_region_and_a_new_unit_are_two_operations() {
+    let mut desired = desired();
+    let actual = deployed(&desired);
+    desired.scope.units.push(OTHER_UNIT.into());
+    desired.scope.regions.push("eu-west-1".into());
+    assert_eq!(
+        shown(&desired, &actual),
+        format!(
+            "{HEAD}\
++ stack instances: create 2 in {OTHER_UNIT} / eu-central-1, eu-west-1
++ stack instances: create 2 in {UNIT} / eu-west-1
+rollout: 100 % of the accounts at a time, stops in a region at 10 % failures
+{MANAGEMENT}"
+        )
+    );
+}
+
+#[test]
+fn no_call_names_more_than_fifty_units() {
+    let mut desired = desired();
+    desired.scope.units = (0..120).map(|number| format!("ou-ab12-{number:08}")).collect();
+    let plan = plan(&desired, &empty()).unwrap();
+    assert_eq!(
+        plan.instances.iter().map(|step| step.units.len()).collect::<Vec<_>>(),
+        [50, 50, 20]
+    );
+    let ids: BTreeSet<&String> = plan.instances.iter().map(|step| &step.operation_id).collect();
+    assert_eq!(ids.len(), 3);
+}
+
+#[test]
+fn outdated_instances_are_tried_again_alone_and_with_the_next_attempt() {
+    let desired = desired();
+    let mut actual = deployed(&desired);
+    set(&mut actual).instances[1] = instance("000000000003", "eu-central-1", "OUTDATED", "FAILED");
+    let first = plan(&desired, &actual).unwrap().instances.remove(0);
+    assert_eq!(
+        first.to_string(),
+        format!("~ stack instances: try again 1 in {UNIT} (accounts 000000000003) / eu-central-1")
+    );
+    assert!(first.operation_id.ends_with("-1"));
+    set(&mut actual).operations = vec![Operation {
+        id: first.operation_id,
+        status: "FAILED".into(),
+    }];
+    assert!(
+        plan(&desired, &actual).unwrap().instances[0]
+            .operation_id
+            .ends_with("-2")
+    );
+}
+
+#[test]
+fn suspended_pending_and_inoperable_instances_are_left_alone_but_named() {
+    let desired = desired();
+    let mut actual = deployed(&desired);
+    actual
+        .organization
+        .accounts
+        .insert("000000000005".into(), account("SUSPENDED", UNIT));
+    set(&mut actual).instances = vec![
+        instance("000000000002", "eu-central-1", "OUTDATED", "RUNNING"),
+        instance("000000000003", "eu-central-1", "INOPERABLE", "INOPERABLE"),
+        instance("000000000005", "eu-central-1", "OUTDATED", "SKIPPED_SUSPENDED_ACCOUNT"),
+        instance("000000000004", "eu-central-1", "CURRENT", "SUCCEEDED"),
+    ];
+    assert_eq!(
+        shown(&desired, &actual),
+        format!(
+            "{HEAD}\
+nothing to do
+{MANAGEMENT}\
+note: not active, so StackSets skips them: 000000000005
+note: inoperable, delete these instances with stacks retained and the stacks by hand: 000000000003/eu-central-1
+note: outside of the configured organizational units and regions, left as they are: 000000000004/eu-central-1
+"
+        )
+    );
+}
+
+#[test]
+fn a_unit_without_accounts_is_targeted_once_so_that_later_accounts_are_enrolled() {
+    let mut desired = desired();
+    desired.scope.units.push("ou-ab12-44444444".into());
+    let mut actual = deployed(&desired);
+    assert!(plan(&desired, &actual).unwrap().is_empty(), "the endpoint does not say");
+    set(&mut actual).auto_targets = Some(BTreeSet::from([(UNIT.into(), "eu-central-1".into())]));
+    assert_eq!(
+        plan(&desired, &actual).unwrap().instances[0].units,
+        ["ou-ab12-44444444"]
+    );
+    set(&mut actual).auto_targets = Some(BTreeSet::from([("ou-ab12-44444444".into(), "eu-central-1".into())]));
+    assert!(plan(&desired, &actual).unwrap().is_empty());
+}
+
+#[test]
+fn only_the_management_account_switches_trusted_access_on() {
+    let desired = desired();
+    let mut actual = deployed(&desired);
+    actual.access = TrustedAccess::DisabledWithoutActivation;
+    assert_eq!(
+        plan(&desired, &actual).unwrap().trusted_access,
+        Some(AccessStep::EnableServiceAccess)
+    );
+    actual.caller = Caller::DelegatedAdministrator;
+    assert!(matches!(plan(&desired, &actual), Err(Error::TrustedAccessOff)));
+}
+
+#[test]
+fn an_audit_account_outside_of_the_organization_is_said() {
+    let desired = desired();
+    let mut actual = deployed(&desired);
+    actual.organization.accounts.remove("999988887777");
+    assert!(
+        shown(&desired, &actual).ends_with("note: audit account 999988887777 is not an account of this organization\n")
+    );
+}

@@ -1,0 +1,312 @@
+//! The stack set's write calls: create, update, roll out, wait, and read what became of each account
+//! and region.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::error::ProvideErrorMetadata;
+use aws_sdk_cloudformation::types::{
+    AccountFilterType, AutoDeployment, CallAs, Capability, ConcurrencyMode, DeploymentTargets, ManagedExecution,
+    PermissionModels, RegionConcurrencyType, StackSetOperationPreferences,
+};
+use serde::Serialize;
+
+use crate::desired::Rollout;
+use crate::error::{Error, from_sdk};
+use crate::operation::is_open;
+use crate::plan::{InstancesStep, SetAction, SetStep};
+use crate::stack::{Pause, parameters_to, tags_to};
+
+/// What became of one account and region in an operation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InstanceResult {
+    /// The account.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// `PENDING`, `RUNNING`, `SUCCEEDED`, `FAILED` or `CANCELLED`.
+    pub status: String,
+    /// AWS's reason.
+    pub reason: Option<String>,
+}
+
+impl InstanceResult {
+    fn is_failed(&self) -> bool {
+        matches!(self.status.as_str(), "FAILED" | "CANCELLED")
+    }
+}
+
+/// An operation that has ended. SUCCEEDED may have failures inside of its tolerance.
+#[derive(Debug, Default)]
+pub(crate) struct Ended {
+    /// `None` when it succeeded.
+    pub(crate) error: Option<Error>,
+    /// How many instances succeeded.
+    pub(crate) succeeded: usize,
+    /// Those that did not.
+    pub(crate) failed: Vec<InstanceResult>,
+}
+
+/// What all calls on one stack set share.
+pub(crate) struct Target<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) name: &'a str,
+    pub(crate) call_as: CallAs,
+    pub(crate) rollout: &'a Rollout,
+}
+
+/// How often a creation is tried while trusted access, just switched on, has not arrived everywhere.
+const ACCESS_ATTEMPTS: u32 = 8;
+
+impl Target<'_> {
+    /// Creates the stack set, or updates it and with it all of its instances.
+    pub(crate) async fn deploy(
+        &self,
+        step: &SetStep,
+        parameters: &BTreeMap<String, String>,
+        tell: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<Ended, Error> {
+        match step.action {
+            SetAction::Create => self.create(step, parameters, tell).await.map(|()| Ended::default()),
+            SetAction::Update => {
+                let id = self.update(step, parameters).await?;
+                self.wait(&id, tell).await
+            }
+        }
+    }
+
+    async fn create(
+        &self,
+        step: &SetStep,
+        parameters: &BTreeMap<String, String>,
+        tell: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<(), Error> {
+        let mut pause = Pause::default();
+        for attempt in 1.. {
+            let created = self
+                .client
+                .create_stack_set()
+                .stack_set_name(self.name)
+                .call_as(self.call_as.clone())
+                .description("Forwards CodePipeline events and heartbeats to the audit account (pipetrail)")
+                .template_body(step.template.body())
+                .set_parameters(Some(parameters_to(parameters)))
+                .set_tags(Some(tags_to(&step.tags)))
+                .capabilities(Capability::CapabilityNamedIam)
+                .permission_model(PermissionModels::ServiceManaged)
+                .auto_deployment(auto_deployment())
+                .managed_execution(ManagedExecution::builder().active(true).build())
+                .send()
+                .await;
+            match created {
+                Ok(_) => break,
+                // Another run of ours was quicker; the next plan shows what still differs.
+                Err(error)
+                    if error
+                        .as_service_error()
+                        .is_some_and(|error| error.is_name_already_exists_exception()) =>
+                {
+                    break;
+                }
+                Err(error)
+                    if attempt < ACCESS_ATTEMPTS
+                        && error
+                            .message()
+                            .is_some_and(|text| text.to_lowercase().contains("organizations access")) =>
+                {
+                    tell("waiting for trusted access");
+                    pause.sleep().await;
+                }
+                Err(error) => return Err(from_sdk(format!("create stack set {}", self.name))(error)),
+            }
+        }
+        Ok(())
+    }
+
+    async fn update(&self, step: &SetStep, parameters: &BTreeMap<String, String>) -> Result<String, Error> {
+        let wanted = step.operation_id.clone().unwrap_or_default();
+        let updated = self
+            .client
+            .update_stack_set()
+            .stack_set_name(self.name)
+            .call_as(self.call_as.clone())
+            .template_body(step.template.body())
+            .set_parameters(Some(parameters_to(parameters)))
+            .set_tags(Some(tags_to(&step.tags)))
+            .capabilities(Capability::CapabilityNamedIam)
+            .permission_model(PermissionModels::ServiceManaged)
+            .auto_deployment(auto_deployment())
+            .managed_execution(ManagedExecution::builder().active(true).build())
+            .operation_preferences(preferences(self.rollout))
+            .operation_id(&wanted)
+            .send()
+            .await;
+        match updated {
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_operation_id_already_exists_exception()) =>
+            {
+                Ok(wanted)
+            }
+            updated => {
+                let updated = updated.map_err(from_sdk(format!("update stack set {}", self.name)))?;
+                Ok(updated.operation_id.unwrap_or(wanted))
+            }
+        }
+    }
+
+    /// Creates or tries again the instances of a step, and waits.
+    pub(crate) async fn roll_out(
+        &self,
+        step: &InstancesStep,
+        tell: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<Ended, Error> {
+        let targets = DeploymentTargets::builder()
+            .set_organizational_unit_ids(Some(step.units.clone()))
+            .set_accounts(step.accounts.clone())
+            .set_account_filter_type(step.accounts.as_ref().map(|_| AccountFilterType::Intersection))
+            .build();
+        let wanted = step.operation_id.clone();
+        let submitted = match step.action {
+            SetAction::Create => {
+                let call = self
+                    .client
+                    .create_stack_instances()
+                    .stack_set_name(self.name)
+                    .deployment_targets(targets);
+                let call = call
+                    .call_as(self.call_as.clone())
+                    .set_regions(Some(step.regions.clone()));
+                let call = call
+                    .operation_preferences(preferences(self.rollout))
+                    .operation_id(&wanted);
+                match call.send().await {
+                    Err(error)
+                        if error
+                            .as_service_error()
+                            .is_some_and(|error| error.is_operation_id_already_exists_exception()) =>
+                    {
+                        None
+                    }
+                    created => created.map_err(from_sdk("create stack instances"))?.operation_id,
+                }
+            }
+            SetAction::Update => {
+                let call = self
+                    .client
+                    .update_stack_instances()
+                    .stack_set_name(self.name)
+                    .deployment_targets(targets);
+                let call = call
+                    .call_as(self.call_as.clone())
+                    .set_regions(Some(step.regions.clone()));
+                let call = call
+                    .operation_preferences(preferences(self.rollout))
+                    .operation_id(&wanted);
+                match call.send().await {
+                    Err(error)
+                        if error
+                            .as_service_error()
+                            .is_some_and(|error| error.is_operation_id_already_exists_exception()) =>
+                    {
+                        None
+                    }
+                    updated => updated.map_err(from_sdk("update stack instances"))?.operation_id,
+                }
+            }
+        };
+        self.wait(&submitted.unwrap_or(wanted), tell).await
+    }
+
+    /// Waits for an operation's end, however long that takes: it goes on in AWS when we are stopped,
+    /// and the next run joins it.
+    async fn wait(&self, id: &str, tell: &mut (dyn FnMut(&str) + Send)) -> Result<Ended, Error> {
+        let mut pause = Pause::default();
+        let (status, reason) = loop {
+            let described = self
+                .client
+                .describe_stack_set_operation()
+                .stack_set_name(self.name)
+                .operation_id(id)
+                .call_as(self.call_as.clone())
+                .send()
+                .await
+                .map_err(from_sdk(format!("describe operation {id}")))?;
+            let operation = described.stack_set_operation.ok_or(Error::Incomplete {
+                action: "DescribeStackSetOperation",
+                field: "StackSetOperation",
+            })?;
+            let status = operation
+                .status()
+                .map(|status| status.as_str().to_owned())
+                .unwrap_or_default();
+            if !is_open(&status) {
+                break (status, operation.status_reason);
+            }
+            tell(&status);
+            pause.sleep().await;
+        };
+        let results = self.results(id).await?;
+        let error = (status != "SUCCEEDED").then(|| Error::Operation {
+            id: id.to_owned(),
+            status,
+            reason,
+        });
+        let succeeded = results.iter().filter(|result| result.status == "SUCCEEDED").count();
+        Ok(Ended {
+            error,
+            succeeded,
+            failed: results.into_iter().filter(InstanceResult::is_failed).collect(),
+        })
+    }
+
+    async fn results(&self, id: &str) -> Result<Vec<InstanceResult>, Error> {
+        let list = self
+            .client
+            .list_stack_set_operation_results()
+            .stack_set_name(self.name)
+            .operation_id(id);
+        let list = list.call_as(self.call_as.clone()).max_results(100);
+        let mut pages = list.into_paginator().stop_on_duplicate_token(false).send();
+        let mut results = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(from_sdk(format!("list the results of operation {id}")))?;
+            results.extend(page.summaries().iter().map(|summary| {
+                InstanceResult {
+                    account: summary.account().unwrap_or_default().to_owned(),
+                    region: summary.region().unwrap_or_default().to_owned(),
+                    status: summary
+                        .status()
+                        .map(|status| status.as_str().to_owned())
+                        .unwrap_or_default(),
+                    reason: summary
+                        .status_reason()
+                        .filter(|reason| !reason.is_empty())
+                        .map(str::to_owned),
+                }
+            }));
+        }
+        Ok(results)
+    }
+}
+
+fn auto_deployment() -> AutoDeployment {
+    AutoDeployment::builder()
+        .enabled(true)
+        .retain_stacks_on_account_removal(false)
+        .build()
+}
+
+/// Soft tolerance: with the strict one, real concurrency is the tolerance plus one.
+fn preferences(rollout: &Rollout) -> StackSetOperationPreferences {
+    StackSetOperationPreferences::builder()
+        .region_concurrency_type(RegionConcurrencyType::Parallel)
+        .concurrency_mode(ConcurrencyMode::SoftFailureTolerance)
+        .max_concurrent_percentage(i32::from(rollout.max_concurrent_percentage))
+        .failure_tolerance_percentage(i32::from(rollout.failure_tolerance_percentage))
+        .build()
+}

@@ -1,0 +1,75 @@
+use super::*;
+use crate::canned::Canned;
+
+const EXISTS: &str = "<ErrorResponse><Error><Type>Sender</Type><Code>OperationIdAlreadyExistsException</Code>\
+    <Message>the operation exists</Message></Error></ErrorResponse>";
+const SUCCEEDED: &str = "<DescribeStackSetOperationResponse><DescribeStackSetOperationResult><StackSetOperation>\
+    <Status>SUCCEEDED</Status></StackSetOperation></DescribeStackSetOperationResult></DescribeStackSetOperationResponse>";
+const RUNNING: &str = "<DescribeStackSetOperationResponse><DescribeStackSetOperationResult><StackSetOperation>\
+    <Status>RUNNING</Status></StackSetOperation></DescribeStackSetOperationResult></DescribeStackSetOperationResponse>";
+const FIRST_PAGE: &str = "<ListStackSetOperationResultsResponse><ListStackSetOperationResultsResult><Summaries/>\
+    <NextToken>more</NextToken></ListStackSetOperationResultsResult></ListStackSetOperationResultsResponse>";
+const LAST_PAGE: &str = "<ListStackSetOperationResultsResponse><ListStackSetOperationResultsResult><Summaries>\
+    <member><Account>000000000002</Account><Region>eu-central-1</Region><Status>SUCCEEDED</Status></member>\
+    <member><Account>000000000003</Account><Region>eu-central-1</Region><Status>FAILED</Status>\
+    <StatusReason>pipetrail-forward already exists</StatusReason></member>\
+    </Summaries></ListStackSetOperationResultsResult></ListStackSetOperationResultsResponse>";
+
+fn step() -> InstancesStep {
+    InstancesStep {
+        action: SetAction::Update,
+        units: vec!["ou-ab12-11111111".into()],
+        accounts: Some(vec!["000000000003".into()]),
+        regions: vec!["eu-central-1".into()],
+        instances: 1,
+        operation_id: "pipetrail-0123456789abcdef-1".into(),
+    }
+}
+
+#[tokio::test]
+async fn a_running_operation_of_the_same_id_is_joined_and_failures_of_a_succeeded_one_are_read() {
+    let server = Canned::serve(&[
+        ("Action=UpdateStackInstances", 409, EXISTS),
+        ("Action=DescribeStackSetOperation", 200, RUNNING),
+        ("Action=DescribeStackSetOperation", 200, SUCCEEDED),
+        ("Action=ListStackSetOperationResults", 200, FIRST_PAGE),
+        ("Action=ListStackSetOperationResults", 200, LAST_PAGE),
+    ]);
+    let rollout = Rollout {
+        max_concurrent_percentage: 100,
+        failure_tolerance_percentage: 10,
+    };
+    let client = server.cloudformation();
+    let target = Target {
+        client: &client,
+        name: "pipetrail-member",
+        call_as: CallAs::SelfValue,
+        rollout: &rollout,
+    };
+    let mut told = Vec::new();
+    let ended = target
+        .roll_out(&step(), &mut |status| told.push(status.to_owned()))
+        .await
+        .unwrap();
+    assert_eq!(told, ["RUNNING"]);
+    assert!(ended.error.is_none());
+    assert_eq!(ended.succeeded, 1);
+    assert_eq!(
+        ended.failed,
+        [InstanceResult {
+            account: "000000000003".into(),
+            region: "eu-central-1".into(),
+            status: "FAILED".into(),
+            reason: Some("pipetrail-forward already exists".into()),
+        }]
+    );
+    for sent in [
+        "OperationId=pipetrail-0123456789abcdef-1",
+        "DeploymentTargets.AccountFilterType=INTERSECTION",
+        "OperationPreferences.ConcurrencyMode=SOFT_FAILURE_TOLERANCE",
+        "OperationPreferences.RegionConcurrencyType=PARALLEL",
+        "CallAs=SELF",
+    ] {
+        assert!(server.count(sent) >= 1, "{sent}");
+    }
+}

@@ -1,0 +1,185 @@
+//! Reading the stack set: itself, its instances, its operations, its auto-deployment targets.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::types::{CallAs, PermissionModels};
+
+use crate::access::brief_retries;
+use crate::error::{Error, from_sdk, is_unknown_call};
+use crate::operation::Operation;
+use crate::stack::{parameters_from, tags_from};
+
+/// The stack set as it stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StackSet {
+    /// The template as it was sent.
+    pub template: String,
+    /// Its parameters.
+    pub parameters: BTreeMap<String, String>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// Whether new accounts of its units are enrolled by themselves and lose their stacks when they
+    /// leave; `None` where the endpoint does not say.
+    pub auto_deployment: Option<bool>,
+    /// Its instances.
+    pub instances: Vec<Instance>,
+    /// Its operations of the last 90 days.
+    pub(crate) operations: Vec<Operation>,
+    /// The (unit, region) pairs where auto-deployment works; `None` where the endpoint does not say.
+    pub auto_targets: Option<BTreeSet<(String, String)>>,
+}
+
+/// A stack instance.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Instance {
+    /// The account, 12 digits.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// The configured unit or root that it came by, where AWS says it.
+    pub unit: Option<String>,
+    /// `CURRENT`, `OUTDATED` or `INOPERABLE`.
+    pub status: String,
+    /// `PENDING`, `RUNNING`, `SUCCEEDED`, `FAILED`, `CANCELLED`, `INOPERABLE`,
+    /// `SKIPPED_SUSPENDED_ACCOUNT` or `FAILED_IMPORT`; empty where AWS gives none.
+    pub detailed_status: String,
+    /// AWS's reason.
+    pub reason: Option<String>,
+}
+
+impl StackSet {
+    /// Reads the stack set with all its instances; `None` when there is none of that name.
+    ///
+    /// # Errors
+    /// A stack set that is not service-managed, or a refused call.
+    pub async fn read(client: &Client, name: &str, call_as: &CallAs) -> Result<Option<Self>, Error> {
+        let described = match client
+            .describe_stack_set()
+            .stack_set_name(name)
+            .call_as(call_as.clone())
+            .send()
+            .await
+        {
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_stack_set_not_found_exception()) =>
+            {
+                return Ok(None);
+            }
+            described => described.map_err(from_sdk(format!("describe stack set {name}")))?,
+        };
+        let set = described.stack_set.ok_or(Error::Incomplete {
+            action: "DescribeStackSet",
+            field: "StackSet",
+        })?;
+        if set.permission_model() != Some(&PermissionModels::ServiceManaged) {
+            return Err(Error::NotServiceManaged(name.to_owned()));
+        }
+        Ok(Some(StackSet {
+            template: set.template_body().unwrap_or_default().to_owned(),
+            parameters: parameters_from(set.parameters()),
+            tags: tags_from(set.tags()),
+            auto_deployment: set.auto_deployment().map(|auto| {
+                auto.enabled().unwrap_or_default() && !auto.retain_stacks_on_account_removal().unwrap_or_default()
+            }),
+            instances: list_instances(client, name, call_as).await?,
+            operations: list_operations(client, name, call_as).await?,
+            auto_targets: list_auto_targets(client, name, call_as).await?,
+        }))
+    }
+}
+
+/// All instances, 100 a page.
+pub(crate) async fn list_instances(client: &Client, name: &str, call_as: &CallAs) -> Result<Vec<Instance>, Error> {
+    let mut instances = Vec::new();
+    let list = client
+        .list_stack_instances()
+        .stack_set_name(name)
+        .call_as(call_as.clone())
+        .max_results(100);
+    let mut pages = list.into_paginator().stop_on_duplicate_token(false).send();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(from_sdk(format!("list the instances of stack set {name}")))?;
+        instances.extend(page.summaries().iter().map(|summary| {
+            let detailed = summary
+                .stack_instance_status()
+                .and_then(|status| status.detailed_status());
+            Instance {
+                account: summary.account().unwrap_or_default().to_owned(),
+                region: summary.region().unwrap_or_default().to_owned(),
+                unit: summary.organizational_unit_id().map(str::to_owned),
+                status: summary
+                    .status()
+                    .map(|status| status.as_str().to_owned())
+                    .unwrap_or_default(),
+                detailed_status: detailed.map(|status| status.as_str().to_owned()).unwrap_or_default(),
+                reason: summary
+                    .status_reason()
+                    .filter(|reason| !reason.is_empty())
+                    .map(str::to_owned),
+            }
+        }));
+    }
+    Ok(instances)
+}
+
+async fn list_operations(client: &Client, name: &str, call_as: &CallAs) -> Result<Vec<Operation>, Error> {
+    let mut operations = Vec::new();
+    let list = client
+        .list_stack_set_operations()
+        .stack_set_name(name)
+        .call_as(call_as.clone())
+        .max_results(100);
+    let mut pages = list.into_paginator().stop_on_duplicate_token(false).send();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(from_sdk(format!("list the operations of stack set {name}")))?;
+        operations.extend(page.summaries().iter().filter_map(|summary| {
+            Some(Operation {
+                id: summary.operation_id()?.to_owned(),
+                status: summary
+                    .status()
+                    .map(|status| status.as_str().to_owned())
+                    .unwrap_or_default(),
+            })
+        }));
+    }
+    Ok(operations)
+}
+
+/// The SDK has no paginator for this call.
+async fn list_auto_targets(
+    client: &Client,
+    name: &str,
+    call_as: &CallAs,
+) -> Result<Option<BTreeSet<(String, String)>>, Error> {
+    let mut targets = BTreeSet::new();
+    let mut token = None;
+    loop {
+        let page = client
+            .list_stack_set_auto_deployment_targets()
+            .stack_set_name(name)
+            .call_as(call_as.clone())
+            .max_results(100)
+            .set_next_token(token)
+            .customize()
+            .config_override(brief_retries())
+            .send()
+            .await;
+        let page = match page {
+            Err(error) if is_unknown_call(&error) => return Ok(None),
+            page => page.map_err(from_sdk(format!(
+                "list the auto-deployment targets of stack set {name}"
+            )))?,
+        };
+        for target in page.summaries() {
+            let unit = target.organizational_unit_id().unwrap_or_default();
+            targets.extend(target.regions().iter().map(|region| (unit.to_owned(), region.clone())));
+        }
+        token = page.next_token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            return Ok(Some(targets));
+        }
+    }
+}
