@@ -1,9 +1,10 @@
 //! λ approval: for every decision an evidence record, then an alert.
 //!
-//! Per message: log the redacted event; put the record with `If-None-Match: *`; publish the alert;
-//! put the marker `alerted/<event_key>`. When the record is there already, publish only if the marker
-//! is not. So a crash anywhere costs at most a second alert, a duplicate none, and a decision is
-//! never without both.
+//! Per message: log the redacted event; stop if the marker `alerted/<event_key>` is there; put the
+//! record with `If-None-Match: *`; publish the alert; put the marker. So a decision is never without
+//! record and alert. There is one alert, and one more for each delivery that was interrupted between
+//! alert and marker or ran beside another of the same decision; none for later duplicates, and no
+//! second record for a CloudTrail addendum.
 //!
 //! Retried by SQS: every AWS error. Given up on, into the dead-letter queue after the queue's
 //! `maxReceiveCount`: messages that are no decision. Acknowledged without a record: calls that AWS
@@ -108,10 +109,11 @@ impl Approval {
         log(Level::Info, "decision", &LoggedEvent { event: &event });
         let record_key = decision.record_key();
         let marker_key = decision.marker_key();
-        let is_new = self.create(&record_key, decision.record()).await?;
-        if !is_new && self.exists(&marker_key).await? {
+        if self.exists(&marker_key).await? {
             return Ok(Outcome::ToldBefore);
         }
+        // There already when a delivery was interrupted before its marker.
+        self.create(&record_key, decision.record()).await?;
         let alert = decision
             .alert(&format!("s3://{}/{record_key}", self.evidence_bucket))
             .map_err(|error| ApprovalError::Unwritable {
@@ -123,8 +125,8 @@ impl Approval {
         Ok(Outcome::Told)
     }
 
-    /// Puts an object that must not exist yet; `false` when it does.
-    async fn create(&self, key: &str, text: String) -> Result<bool, ApprovalError> {
+    /// Puts an object, unless it is there already.
+    async fn create(&self, key: &str, text: String) -> Result<(), ApprovalError> {
         let put = self
             .s3
             .put_object()
@@ -133,8 +135,8 @@ impl Approval {
             .if_none_match("*")
             .content_type("text/plain; charset=utf-8");
         match put.body(ByteStream::from(text.into_bytes())).send().await {
-            Ok(_) => Ok(true),
-            Err(error) if status(&error) == Some(412) => Ok(false),
+            Ok(_) => Ok(()),
+            Err(error) if status(&error) == Some(412) => Ok(()),
             Err(error) => Err(self.failed("s3:PutObject", key, &error)),
         }
     }

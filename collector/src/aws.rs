@@ -9,16 +9,16 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use thiserror::Error;
 
-/// Region, credentials and endpoints from the environment, as Lambda gives them. One attempt may
-/// take 10 s, so that a call that hangs leaves time for the SDK's own retries within the function's
-/// timeout.
+/// Region, credentials and endpoints from the environment, as Lambda gives them. A call with all
+/// its retries may take 12 s: one that hangs costs its message, not the whole batch.
 pub async fn config() -> aws_config::SdkConfig {
     let http = Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(3))
-        .operation_attempt_timeout(Duration::from_secs(10))
+        .operation_attempt_timeout(Duration::from_secs(4))
+        .operation_timeout(Duration::from_secs(12))
         .build();
     aws_config::defaults(BehaviorVersion::v2026_01_12())
         .http_client(http)

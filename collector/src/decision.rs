@@ -98,7 +98,7 @@ impl Decision {
         let Own::Approval(call) = row.own else {
             return Err(DecisionError::NotADecision);
         };
-        if call.error_code.is_some() {
+        if call.error_code.is_some_and(|code| !code.is_empty()) {
             return Ok(Verdict::Refused);
         }
         let own = |text: Option<std::borrow::Cow<'_, str>>| text.map(|text| limited(&text));
@@ -175,7 +175,8 @@ impl Decision {
         line("User agent", &text(&self.user_agent));
         line(
             "Console",
-            self.console.map_or("no", |console| if console { "yes" } else { "no" }),
+            self.console
+                .map_or("not reported", |console| if console { "yes" } else { "no" }),
         );
         line(
             "MFA",
@@ -288,7 +289,7 @@ struct ByProtocol<'a> {
 
 /// Most characters of one field that a record or alert carries: AWS's own limits are 1 KB and below,
 /// and an alert must stay under 256 KiB.
-const FIELD_LIMIT: usize = 4096;
+const FIELD_LIMIT: usize = 1024;
 
 /// The text, or its beginning and its hash: nobody can make two long texts look alike.
 fn limited(text: &str) -> String {
@@ -299,12 +300,13 @@ fn limited(text: &str) -> String {
 }
 
 /// Text that cannot leave its line or change its direction: control and invisible formatting
-/// characters are written as `\u{…}`.
+/// characters, and the backslash that marks them, are written as `\u{…}`.
 fn one_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        let formatting =
-            matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}');
+        let formatting = c == '\\'
+            || matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
+                    | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}');
         if c.is_control() || formatting {
             out.extend(c.escape_unicode());
         } else {

@@ -62,8 +62,9 @@ impl<'a> Event<'a> {
             return Err(EventError::NoAccount);
         }
         let api_time = || {
-            json.at(&["detail", "eventTime"])
-                .filter(|_| detail_type(&json) == API_CALL)
+            json.at(&["detail", "eventTime"]).filter(|_| {
+                detail_type(&json) == API_CALL && json.get("source").and_then(Json::as_str) == Some(CODEPIPELINE)
+            })
         };
         let time = [api_time(), json.get("time")]
             .into_iter()

@@ -43,6 +43,18 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// As [`Json::get`], to be changed.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Json<'a>> {
+        match self {
+            Self::Object(fields) => fields
+                .iter_mut()
+                .rev()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
     /// The value at the end of a path of field names.
     pub fn at(&self, path: &[&str]) -> Option<&Json<'a>> {
         path.iter().try_fold(self, |value, name| value.get(name))

@@ -22,7 +22,9 @@ pub(crate) fn event_key(event: &Event<'_>) -> String {
     let id = match table {
         Table::Approvals | Table::ApiCalls => event
             .text(&["detail", "addendum", "originalEventID"])
-            .or_else(|| event.text(&["detail", "eventID"])),
+            .filter(|id| !id.is_empty())
+            .or_else(|| event.text(&["detail", "eventID"]))
+            .filter(|id| !id.is_empty()),
         Table::Heartbeats => event
             .text(&["detail", "scheduled_time"])
             .or_else(|| event.text(&["time"])),

@@ -68,7 +68,12 @@ fn valid(name: &str, value: &str) -> bool {
         "month" => b"0000-00",
         _ => b"0000-00-00",
     };
-    value.len() == pattern.len()
+    let real = match name {
+        "month" => format!("{value}-01").parse::<jiff::civil::Date>().is_ok(),
+        "day" => value.parse::<jiff::civil::Date>().is_ok(),
+        _ => true,
+    };
+    real && value.len() == pattern.len()
         && value.bytes().zip(pattern).all(|(byte, &shape)| {
             if shape == b'0' {
                 byte.is_ascii_digit()
@@ -114,8 +119,8 @@ mod tests {
         (
             0..Table::ALL.len(),
             "[0-9]{12}",
-            "[0-9]{4}-[0-9]{2}",
-            "[0-9]{4}-[0-9]{2}-[0-9]{2}",
+            "[0-9]{4}-(0[1-9]|1[0-2])",
+            "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])",
         )
             .prop_map(|(i, account, month, day)| {
                 let table = Table::ALL[i];

@@ -186,7 +186,15 @@ impl Registrar {
                 .iter()
                 .find(|partition| partition.values == refused.partition_values())
             else {
-                continue;
+                let cause = format!(
+                    "{code} for values that were not asked for: {:?}",
+                    refused.partition_values()
+                );
+                return Err(PartitionError::Aws {
+                    call: "glue:BatchCreatePartition",
+                    table,
+                    cause,
+                });
             };
             if code == "AlreadyExistsException" {
                 registered.existed += 1;
@@ -205,7 +213,9 @@ impl Registrar {
                 },
             );
         }
-        registered.created = partitions.len() - registered.existed - registered.refused.len();
+        registered.created = partitions
+            .len()
+            .saturating_sub(registered.existed + registered.refused.len());
         if self.known.len() + partitions.len() > KNOWN_LIMIT {
             self.known.clear();
         }

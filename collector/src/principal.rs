@@ -74,7 +74,7 @@ pub struct Principal<'e> {
 }
 
 /// Path of the roles that Identity Center alone can create.
-const IDENTITY_CENTER_PATH: &str = ":role/aws-reserved/sso.amazonaws.com/";
+const IDENTITY_CENTER_PATH: &str = "role/aws-reserved/sso.amazonaws.com/";
 
 impl<'e> Principal<'e> {
     /// Reads the caller of an API call.
@@ -92,10 +92,20 @@ impl<'e> Principal<'e> {
         let invoked_by = text(&["invokedBy"]);
         let assumed_role = text(&["type"]) == Some("AssumedRole");
         let kind = match text(&["type"]) {
-            Some("AssumedRole") if issuer_arn.is_some_and(|arn| arn.contains(IDENTITY_CENTER_PATH)) => {
+            Some("AssumedRole")
+                if issuer_arn.is_some_and(|arn| {
+                    arn.splitn(6, ':')
+                        .nth(5)
+                        .is_some_and(|r| r.starts_with(IDENTITY_CENTER_PATH))
+                }) =>
+            {
                 PrincipalKind::IdentityCenter
             }
-            Some("AssumedRole") if invoked_by.is_some_and(|service| service.ends_with(".amazonaws.com")) => {
+            // A source identity is a person's, who acts through the service.
+            Some("AssumedRole")
+                if source_identity.is_none()
+                    && invoked_by.is_some_and(|service| service.ends_with(".amazonaws.com")) =>
+            {
                 PrincipalKind::AwsService
             }
             Some("AssumedRole" | "Role") => PrincipalKind::RoleSession,
@@ -192,6 +202,13 @@ mod tests {
                 None,
             );
         }
+        let path = "arn:aws:iam::000000000012:role/x:role/aws-reserved/sso.amazonaws.com/Fake";
+        assert_principal(
+            &session(path),
+            PrincipalKind::RoleSession,
+            Some("dana@example.com"),
+            None,
+        );
         let forged = "arn:aws:iam::000000000012:role/AWSReservedSSO_Ops_0123456789abcdef";
         assert_principal(
             &session(forged),

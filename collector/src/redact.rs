@@ -2,7 +2,8 @@
 //!
 //! - The **approval token**, and the action execution id of an approval action, which is the same
 //!   UUID: whoever has it and the permission can decide the gate. Stored as SHA-256, so that the two
-//!   still join by equality. Wherever else in the event the same text stands, it is replaced too.
+//!   still join by equality. Wherever else in the event the same UUID stands, it is replaced too, but
+//!   for what says who called: a caller chooses his token, and must not erase himself with it.
 //! - **Values that customers may have put secrets in**: pipeline variables, action configuration,
 //!   environment variables, commands, and credentials in the job and webhook calls. Replaced by
 //!   [`REDACTED`].
@@ -19,18 +20,17 @@ use crate::key::sha256_hex;
 pub const REDACTED: &str = "REDACTED";
 
 /// Fields that hold an approval token or another token that authorises a result.
-const TOKENS: [&str; 4] = ["token", "clientToken", "continuationToken", "nonce"];
+const TOKENS: [&str; 1] = ["token"];
 
 /// Fields that hold the action execution id; a token where the action is, or may be, an approval.
-const ACTION_EXECUTION_IDS: [&str; 4] = [
-    "action-execution-id",
-    "external-execution-id",
-    "actionExecutionId",
-    "externalExecutionId",
-];
+const ACTION_EXECUTION_IDS: [&str; 3] = ["action-execution-id", "external-execution-id", "actionExecutionId"];
 
 /// Fields of which every value below is redacted, whatever its shape.
-const OPAQUE: [&str; 8] = [
+const OPAQUE: [&str; 12] = [
+    "clientToken",
+    "continuationToken",
+    "nonce",
+    "url",
     "configuration",
     "commands",
     "secretToken",
@@ -42,14 +42,16 @@ const OPAQUE: [&str; 8] = [
 ];
 
 /// Lists of `{name, value}`, of which the values are redacted.
-const NAMED_VALUES: [&str; 3] = ["variables", "environmentVariables", "pipelineVariables"];
+const NAMED_VALUES: [&str; 5] = [
+    "variables",
+    "environmentVariables",
+    "pipelineVariables",
+    "pipeline-variables",
+    "environment_variables",
+];
 
 /// CloudTrail's own mark for a hidden value: no secret.
-const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
-
-/// A token shorter than this is no UUID; it is hashed where it stands, but not searched for
-/// elsewhere, lest it replace parts of ordinary words.
-const SEARCHABLE: usize = 16;
+pub(crate) const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 
 impl Event<'_> {
     /// Redacts the event in place. The event key must be computed before.
@@ -62,11 +64,25 @@ impl Event<'_> {
         let mut redaction = Redaction {
             approval,
             secrets: Vec::new(),
+            blanked: Vec::new(),
         };
         redaction.walk(&mut self.json);
-        redaction.secrets.retain(|(secret, _)| secret.len() >= SEARCHABLE);
+        redaction.secrets.retain(|(secret, _)| is_uuid(secret));
         if !redaction.secrets.is_empty() {
             replace(&mut self.json, &redaction.secrets);
+        }
+        // AWS quotes refused values in its message. Only there: a caller could otherwise choose a value that blots out his own name.
+        if let Some(Json::String(text)) = self
+            .json
+            .get_mut("detail")
+            .and_then(|detail| detail.get_mut("errorMessage"))
+        {
+            redaction.blanked.sort_by_key(|value| std::cmp::Reverse(value.len()));
+            for value in &redaction.blanked {
+                if text.contains(value.as_str()) {
+                    *text = Cow::Owned(text.replace(value.as_str(), REDACTED));
+                }
+            }
         }
     }
 }
@@ -74,6 +90,8 @@ impl Event<'_> {
 struct Redaction {
     approval: bool,
     secrets: Vec<(String, String)>,
+    /// Values blanked; an error message of AWS quotes them.
+    blanked: Vec<String>,
 }
 
 impl Redaction {
@@ -84,17 +102,33 @@ impl Redaction {
                     let named = |names: &[&str]| names.iter().any(|candidate| candidate.eq_ignore_ascii_case(name));
                     if named(&TOKENS) || (self.approval && named(&ACTION_EXECUTION_IDS)) {
                         self.hash(value);
+                    } else if named(&["outputVariables"]) && matches!(value, Json::Array(_)) {
+                        // An action's declaration lists names; a job's result maps names to values.
                     } else if named(&OPAQUE) {
-                        blank(value);
+                        blank(value, &mut self.blanked);
                     } else if named(&NAMED_VALUES) {
-                        blank_values(value);
+                        blank_values(value, &mut self.blanked);
                     } else {
                         self.walk(value);
                     }
                 }
             }
             Json::Array(items) => items.iter_mut().for_each(|item| self.walk(item)),
+            Json::String(text) if text.starts_with(['{', '[']) => self.walk_text(text),
             _ => {}
+        }
+    }
+
+    /// A string may be a JSON document itself; it is written anew only if it held something.
+    fn walk_text(&mut self, text: &mut Cow<'_, str>) {
+        let Ok(given) = serde_json::from_str::<Json<'_>>(text) else {
+            return;
+        };
+        let mut redacted = given.clone();
+        self.walk(&mut redacted);
+        let changed = (redacted != given).then(|| redacted.to_string());
+        if let Some(changed) = changed {
+            *text = Cow::Owned(changed);
         }
     }
 
@@ -109,33 +143,55 @@ impl Redaction {
                     self.secrets.push((secret, hash));
                 }
             }
-            other => blank(other),
+            other => blank(other, &mut self.blanked),
         }
     }
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(i, b)| match i {
+            8 | 13 | 18 | 23 => b == b'-',
+            _ => b.is_ascii_hexdigit(),
+        })
 }
 
 /// Redacts every scalar below, keeping the names: that a setting was there is worth knowing.
-fn blank(value: &mut Json<'_>) {
+fn blank(value: &mut Json<'_>, seen: &mut Vec<String>) {
     match value {
         Json::Null => {}
-        Json::Object(fields) => fields.iter_mut().for_each(|(_, value)| blank(value)),
-        Json::Array(items) => items.iter_mut().for_each(blank),
-        scalar => *scalar = Json::String(Cow::Borrowed(REDACTED)),
+        Json::Object(fields) => fields
+            .iter_mut()
+            // Which function an action type runs is no secret.
+            .filter(|(name, _)| name != "lambdaFunctionArn")
+            .for_each(|(_, value)| blank(value, seen)),
+        Json::Array(items) => items.iter_mut().for_each(|item| blank(item, seen)),
+        scalar => {
+            let old = std::mem::replace(scalar, Json::String(Cow::Borrowed(REDACTED)));
+            seen.extend(old.text().filter(|text| text.len() >= 6).map(Cow::into_owned));
+        }
     }
 }
 
-/// Redacts a list of named values (`value`, `defaultValue`); names and descriptions stay.
-fn blank_values(value: &mut Json<'_>) {
-    match value {
-        Json::Object(fields) => {
-            for (name, value) in fields {
-                if !["name", "description", "type"].contains(&name.as_ref()) {
-                    blank(value);
-                }
+/// Redacts a list of named values (`value`, `defaultValue`); names and descriptions stay. What is no
+/// such list, a map from name to value for one, is blanked.
+fn blank_values(value: &mut Json<'_>, seen: &mut Vec<String>) {
+    let Json::Array(items) = value else {
+        return blank(value, seen);
+    };
+    for item in items {
+        let Json::Object(fields) = item else {
+            blank(item, seen);
+            continue;
+        };
+        for (name, value) in fields {
+            let kept = ["name", "description", "type"]
+                .iter()
+                .any(|kept| kept.eq_ignore_ascii_case(name));
+            if !(kept && matches!(value, Json::String(_))) {
+                blank(value, seen);
             }
         }
-        Json::Array(items) => items.iter_mut().for_each(blank_values),
-        other => blank(other),
     }
 }
 
@@ -146,7 +202,9 @@ fn replace(json: &mut Json<'_>, secrets: &[(String, String)]) {
         Json::Object(fields) => {
             for (name, value) in fields {
                 replace_text(name, secrets);
-                replace(value, secrets);
+                if !["userIdentity", "eventID", "requestID"].contains(&name.as_ref()) {
+                    replace(value, secrets);
+                }
             }
         }
         _ => {}
@@ -155,8 +213,8 @@ fn replace(json: &mut Json<'_>, secrets: &[(String, String)]) {
 
 fn replace_text(text: &mut Cow<'_, str>, secrets: &[(String, String)]) {
     for (secret, hash) in secrets {
-        if text.contains(secret.as_str()) {
-            *text = Cow::Owned(text.replace(secret.as_str(), hash));
+        while let Some(at) = text.to_ascii_lowercase().find(&secret.to_ascii_lowercase()) {
+            text.to_mut().replace_range(at..at + secret.len(), hash);
         }
     }
 }
@@ -213,6 +271,22 @@ mod tests {
                 r#"{"configuration":{"ProjectName":"REDACTED","n":"REDACTED","deep":[{"a":"REDACTED"}]}}"#,
             ),
             (
+                r#"{"variables":{"name":"S1","type":"S2"}}"#,
+                r#"{"variables":{"name":"REDACTED","type":"REDACTED"}}"#,
+            ),
+            (
+                r#"{"webhook":{"name":"w","url":"https://x/trigger?t=1"}}"#,
+                r#"{"webhook":{"name":"w","url":"REDACTED"}}"#,
+            ),
+            (
+                r#"{"outputVariables":["VERSION"]}"#,
+                r#"{"outputVariables":["VERSION"]}"#,
+            ),
+            (
+                r#"{"configuration":{"lambdaExecutorConfiguration":{"lambdaFunctionArn":"arn"}}}"#,
+                r#"{"configuration":{"lambdaExecutorConfiguration":{"lambdaFunctionArn":"arn"}}}"#,
+            ),
+            (
                 r#"{"environmentVariables":["A=b"]}"#,
                 r#"{"environmentVariables":["REDACTED"]}"#,
             ),
@@ -230,6 +304,41 @@ mod tests {
         ] {
             assert_eq!(redacted(given), expected);
         }
+    }
+
+    #[test]
+    fn a_caller_cannot_erase_himself_by_choosing_his_token() {
+        for token in ["arn:aws:iam::000000000012:user/mallory", "requestParameters", TOKEN] {
+            let identity =
+                format!(r#"{{"arn":"arn:aws:iam::000000000012:user/mallory","principalId":"AROA:{TOKEN}"}}"#);
+            let out = redacted(&format!(
+                r#"{{"userIdentity":{identity},"requestParameters":{{"token":"{token}","externalExecutionId":"{token}"}}}}"#
+            ));
+            assert!(
+                out.contains(&identity) && out.contains(r#""requestParameters":{"#),
+                "{out}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_an_error_message_quotes_of_a_redacted_value_is_redacted_too_and_only_there() {
+        let given = r#"{"summary":"hunter22","variables":[{"name":"A","value":"hunter22"}],"errorMessage":"Value 'hunter22' failed"}"#;
+        let expected = r#"{"summary":"hunter22","variables":[{"name":"A","value":"REDACTED"}],"errorMessage":"Value 'REDACTED' failed"}"#;
+        assert_eq!(redacted(given), expected);
+    }
+
+    #[test]
+    fn a_document_inside_a_string_is_redacted_too() {
+        let inner = serde_json::to_string(r#"{"token": "t", "n": 1}"#).unwrap();
+        let out = redacted(&format!(r#"{{"a":{inner},"b":"{{not json"}}"#));
+        assert!(
+            out.contains(&sha256_hex("t")) && out.contains(r#""b":"{not json""#),
+            "{out}"
+        );
+        let harmless = serde_json::to_string(r#"{"ProviderType": "GitHub", "CommitMessage":"x"}"#).unwrap();
+        let text = format!(r#"{{"external-execution-summary":{harmless}}}"#);
+        assert_eq!(redacted(&text), text);
     }
 
     #[test]

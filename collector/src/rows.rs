@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::event::Event;
 use crate::json::Json;
 use crate::principal::Principal;
+use crate::redact::HIDDEN;
 use crate::tables::{
     ActionExecution, ApiCall, Approval, Common, Heartbeat, OtherEvent, Own, PipelineExecution, Row, StageExecution,
     Table, Text,
@@ -154,9 +155,7 @@ fn approval<'e>(event: &'e Event<'_>) -> Approval<'e> {
         stage: gate.stage,
         action: gate.action,
         summary: d.text(&["requestParameters", "result", "summary"]),
-        action_execution_id: d
-            .text(&["requestParameters", "token"])
-            .filter(|token| token != "HIDDEN_DUE_TO_SECURITY_REASONS"),
+        action_execution_id: d.text(&["requestParameters", "token"]).filter(|token| token != HIDDEN),
         approved_at: d.text(&["responseElements", "approvedAt"]),
         principal_kind: Some(principal.kind.name().into()),
         principal_arn: principal.arn.map(Cow::Borrowed),
@@ -253,12 +252,13 @@ impl<'e> Gate<'e> {
                 action: request("actionName"),
             };
         }
+        let tagged = || resource(d.at(&["requestParameters", "resourceArn"])?.as_str()?);
         let listed = match d.at(&["resources"]) {
             Some(Json::Array(resources)) => resources.iter().find_map(|item| resource(item.get("ARN")?.as_str()?)),
             _ => None,
         };
         let in_message = || d.at(&["errorMessage"])?.as_str()?.split_whitespace().find_map(resource);
-        let parts = listed.or_else(in_message).unwrap_or_default();
+        let parts = listed.or_else(tagged).or_else(in_message).unwrap_or_default();
         let mut denied = parts.split('/').filter(|part| !part.is_empty());
         Self {
             pipeline: denied.next().map(Cow::Borrowed),
@@ -273,7 +273,7 @@ fn resource(word: &str) -> Option<&str> {
     let arn = word.trim_matches(|c: char| matches!(c, ',' | '.' | '"' | '\'' | '(' | ')'));
     let mut parts = arn.splitn(6, ':');
     let is_pipeline = parts.next() == Some("arn") && parts.nth(1) == Some("codepipeline");
-    parts.nth(2).filter(|_| is_pipeline)
+    parts.nth(2).filter(|name| is_pipeline && !name.contains(':'))
 }
 
 fn pipeline_arn<'e>(event: &'e Event<'_>, pipeline: Option<&str>) -> Option<Text<'e>> {
@@ -281,7 +281,7 @@ fn pipeline_arn<'e>(event: &'e Event<'_>, pipeline: Option<&str>) -> Option<Text
         Some(Json::Array(resources)) => resources.first().and_then(Json::as_str),
         _ => None,
     };
-    if let Some(arn) = first.filter(|arn| arn.starts_with("arn:")) {
+    if let Some(arn) = first.filter(|arn| resource(arn).is_some()) {
         return Some(Cow::Borrowed(arn));
     }
     let partition = match event.region() {

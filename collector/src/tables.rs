@@ -245,7 +245,7 @@ row! {
     Approval {
         /// `Approved` or `Rejected`, as asked for; a call with `error_code` decided nothing.
         decision: string,
-        /// Who decided: source identity, else session name, user name, ARN, principal id or Identity Center user id.
+        /// Who decided: source identity, else session name, user name, ARN, principal id, Identity Center user id or the calling service.
         approver: string personal,
         /// Error of a refused call, such as AccessDenied; NULL when the decision counts.
         error_code: string,

@@ -185,7 +185,10 @@ fn transform_record(record: &Record<'_>, table: Table) -> Result<(String, Partit
     }
     let key = event.key();
     event.redact();
-    let ingested = Instant::from_millis(record.approximate_arrival_timestamp).unwrap_or(event.time());
+    let ingested = Some(record.approximate_arrival_timestamp)
+        .filter(|ms| *ms > 0)
+        .and_then(Instant::from_millis)
+        .unwrap_or(event.time());
     let mut line = serde_json::to_vec(&row(&event, table, key, ingested))
         .map_err(|error| RecordError::Unwritable(error.to_string()))?;
     line.push(b'\n');

@@ -1,0 +1,79 @@
+//! `pipetrail apply` can be run again.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use pipetrail_tests::aws;
+use pipetrail_tests::organization::{HOME, Organization};
+
+use crate::org;
+
+#[test]
+fn applying_again_changes_nothing() {
+    org::with(|organization| async move {
+        let before = deployed(&organization).await?;
+        assert!(before.len() > 15, "{before:?}");
+        organization.apply().await?;
+        assert_eq!(deployed(&organization).await?, before);
+        Ok(())
+    });
+}
+
+/// Everything whose time or number tells of a change.
+async fn deployed(organization: &Organization) -> Result<BTreeMap<String, String>> {
+    let mut deployed = BTreeMap::new();
+    let audit = organization.audit().await?;
+    let stacks = aws_sdk_cloudformation::Client::new(&audit)
+        .describe_stacks()
+        .send()
+        .await?
+        .stacks;
+    for stack in stacks.unwrap_or_default() {
+        let times = format!(
+            "{:?} {:?} {:?}",
+            stack.stack_status, stack.creation_time, stack.last_updated_time
+        );
+        deployed.insert(format!("stack {}", stack.stack_name.unwrap()), times);
+    }
+    let s3 = aws::s3(&audit);
+    let bucket = pipetrail_tests::names::bucket("artifacts", &organization.relay.cloud.audit, HOME);
+    for object in s3
+        .list_objects_v2()
+        .bucket(bucket)
+        .send()
+        .await?
+        .contents
+        .unwrap_or_default()
+    {
+        deployed.insert(
+            format!("object {}", object.key.unwrap()),
+            format!("{:?}", object.last_modified),
+        );
+    }
+    let cloud = &organization.relay.cloud;
+    let management = aws_sdk_cloudformation::Client::new(&cloud.at(&cloud.management, HOME).await?);
+    for set in management.list_stack_sets().send().await?.summaries.unwrap_or_default() {
+        let name = set.stack_set_name.unwrap();
+        let operations = management
+            .list_stack_set_operations()
+            .stack_set_name(&name)
+            .send()
+            .await?;
+        let ids = operations
+            .summaries
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|operation| operation.operation_id);
+        deployed.insert(format!("operations of {name}"), ids.collect::<Vec<_>>().join(" "));
+        let instances = management.list_stack_instances().stack_set_name(&name).send().await?;
+        for instance in instances.summaries.unwrap_or_default() {
+            let place = format!("instance {} {}", instance.account.unwrap(), instance.region.unwrap());
+            // moto makes up another stack id at every listing.
+            deployed.insert(
+                place,
+                format!("{:?} {:?}", instance.status, instance.stack_instance_status),
+            );
+        }
+    }
+    Ok(deployed)
+}

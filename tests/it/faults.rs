@@ -1,0 +1,401 @@
+//! Nothing is lost and every decision is told, wherever a function is killed or a call fails.
+//!
+//! The real binaries run against the emulator through a proxy that breaks the n-th AWS call, for
+//! every n and every kind of fault; SQS's part (deliver again what failed or was not answered) is
+//! played here.
+
+use aws_config::SdkConfig;
+use bytes::Bytes;
+use pipetrail_tests::aws;
+use pipetrail_tests::fault_proxy::{Fault, FaultProxy};
+use pipetrail_tests::lambda_host::{Answer, Function};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+use crate::org;
+use pipetrail_tests::names;
+use pipetrail_tests::organization::{HOME, Organization};
+
+const FAULTS: [Fault; 3] = [Fault::Refused, Fault::AnswerLost, Fault::Hangs];
+
+/// A function behind the proxy, and the queue in front of it.
+struct Bench {
+    proxy: FaultProxy,
+    binary: PathBuf,
+    environment: Vec<(&'static str, String)>,
+}
+
+impl Bench {
+    async fn new(org: &Organization, function: &str, own: Vec<(&'static str, String)>) -> Self {
+        let proxy = FaultProxy::start(&org.relay.cloud.ministack).await.unwrap();
+        let mut environment = vec![
+            ("AWS_ENDPOINT_URL", proxy.endpoint.clone()),
+            ("AWS_ACCESS_KEY_ID", org.relay.cloud.audit.clone()),
+            ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+            ("AWS_REGION", HOME.to_owned()),
+            // No second try inside the function: each fault must be survived by the queue alone.
+            ("AWS_MAX_ATTEMPTS", "1".to_owned()),
+        ];
+        environment.extend(own);
+        Self {
+            proxy,
+            binary: org.function(function),
+            environment,
+        }
+    }
+
+    /// Delivers the messages until none fails, as SQS does; returns the number of deliveries.
+    async fn deliver(&self, bodies: &[String], fault: Option<(usize, Fault)>) -> usize {
+        self.proxy.place(fault);
+        let mut waiting: Vec<(String, &String)> = bodies
+            .iter()
+            .enumerate()
+            .map(|(i, body)| (i.to_string(), body))
+            .collect();
+        let mut function: Option<Function> = None;
+        for deliveries in 1..=10 {
+            let mut running = match function.take() {
+                Some(running) => running,
+                None => Function::start(&self.binary, &self.environment).await.unwrap(),
+            };
+            let records: Vec<Value> = waiting
+                .iter()
+                .map(|(id, body)| json!({"messageId": id, "body": body}))
+                .collect();
+            let batch = Bytes::from(json!({"Records": records}).to_string());
+            let killed = async {
+                if matches!(fault, Some((_, Fault::Hangs))) {
+                    self.proxy.reached().await;
+                } else {
+                    std::future::pending::<()>().await;
+                }
+            };
+            let answer = tokio::select! {
+                answer = running.invoke(batch) => answer.unwrap(),
+                () = killed => Answer::Died,
+            };
+            match answer {
+                Answer::Response(response) => {
+                    let failed: Vec<&str> = response["batchItemFailures"]
+                        .as_array()
+                        .unwrap()
+                        .iter()
+                        .map(|item| item["itemIdentifier"].as_str().unwrap())
+                        .collect();
+                    waiting.retain(|(id, _)| failed.contains(&id.as_str()));
+                    function = Some(running);
+                }
+                Answer::Error(_) => function = Some(running),
+                Answer::Died => {
+                    running.kill().await.unwrap();
+                    // The fault has happened; later deliveries are undisturbed.
+                    self.proxy.place(None);
+                }
+            }
+            if waiting.is_empty() {
+                return deliveries;
+            }
+        }
+        panic!(
+            "{} messages still fail after 10 deliveries, fault {fault:?}",
+            waiting.len()
+        );
+    }
+}
+
+fn topic_arn(org: &Organization) -> String {
+    format!("arn:aws:sns:{HOME}:{}:{}", org.relay.cloud.audit, names::ALERTS)
+}
+
+fn bucket(org: &Organization, kind: &str) -> String {
+    names::bucket(kind, &org.relay.cloud.audit, HOME)
+}
+
+fn decision(account: &str, event_id: &str) -> String {
+    json!({
+        "version": "0", "id": "1a2b3c3a-103a-403a-9196-00a1b2c3d51a", "detail-type": "AWS API Call via CloudTrail",
+        "source": "aws.codepipeline", "account": account, "time": "2026-11-20T09:27:58Z", "region": "eu-central-1", "resources": [],
+        "detail": {
+            "eventVersion": "1.11", "eventTime": "2026-11-20T09:27:58Z", "eventName": "PutApprovalResult", "eventID": event_id,
+            "userIdentity": {"type": "IAMUser", "userName": "dana", "arn": format!("arn:aws:iam::{account}:user/dana")},
+            "requestParameters": {
+                "pipelineName": "payments-api", "stageName": "Prod", "actionName": "ApproveProd",
+                "result": {"status": "Approved", "summary": "CAB-118 ok"}, "token": "0b6c1d2e-3f40-4a5b-8c6d-7e8f90a1b2c3"
+            },
+            "recipientAccountId": account
+        }
+    })
+    .to_string()
+}
+
+async fn keys(config: &SdkConfig, bucket: &str, prefix: &str) -> Vec<String> {
+    let listed = aws::s3(config)
+        .list_objects_v2()
+        .bucket(bucket)
+        .prefix(prefix)
+        .send()
+        .await
+        .unwrap();
+    listed
+        .contents()
+        .iter()
+        .filter_map(|object| object.key().map(str::to_owned))
+        .collect()
+}
+
+/// Event keys of the alerts that arrived, in order.
+async fn alerts(config: &SdkConfig, queue: &str) -> Vec<String> {
+    let sqs = aws_sdk_sqs::Client::new(config);
+    let mut found = Vec::new();
+    loop {
+        let received = sqs
+            .receive_message()
+            .queue_url(queue)
+            .max_number_of_messages(10)
+            .wait_time_seconds(1)
+            .send()
+            .await
+            .unwrap();
+        if received.messages().is_empty() {
+            return found;
+        }
+        for message in received.messages() {
+            let alert: Value = serde_json::from_str(message.body().unwrap()).unwrap();
+            found.push(alert["event_key"].as_str().unwrap().to_owned());
+            sqs.delete_message()
+                .queue_url(queue)
+                .receipt_handle(message.receipt_handle().unwrap())
+                .send()
+                .await
+                .unwrap();
+        }
+    }
+}
+
+/// A queue that hears of one account only, so that tests do not disturb each other.
+async fn subscribed(config: &SdkConfig, topic: &str, account: &str) -> String {
+    let sqs = aws_sdk_sqs::Client::new(config);
+    let queue = sqs
+        .create_queue()
+        .queue_name(format!("alerts-{account}"))
+        .send()
+        .await
+        .unwrap()
+        .queue_url
+        .unwrap();
+    let arn = sqs
+        .get_queue_attributes()
+        .queue_url(&queue)
+        .attribute_names(aws_sdk_sqs::types::QueueAttributeName::QueueArn)
+        .send()
+        .await
+        .unwrap()
+        .attributes
+        .unwrap()
+        .remove(&aws_sdk_sqs::types::QueueAttributeName::QueueArn)
+        .unwrap();
+    aws_sdk_sns::Client::new(config)
+        .subscribe()
+        .topic_arn(topic)
+        .protocol("sqs")
+        .endpoint(arn)
+        .attributes("RawMessageDelivery", "true")
+        .attributes("FilterPolicy", json!({"account_id": [account]}).to_string())
+        .send()
+        .await
+        .unwrap();
+    queue
+}
+
+#[test]
+fn a_decision_is_recorded_once_and_told_at_least_once_wherever_a_call_fails_or_the_function_dies() {
+    org::with(|org| async move {
+        let config = org.audit().await?;
+        let topic = topic_arn(&org);
+        let bucket = bucket(&org, "evidence");
+        let bench = Bench::new(
+            &org,
+            "approval",
+            vec![("EVIDENCE_BUCKET", bucket.clone()), ("ALERT_TOPIC_ARN", topic.clone())],
+        )
+        .await;
+
+        let account = "000000000700";
+        let queue = subscribed(&config, &topic, account).await;
+        let batch = [decision(account, "undisturbed-1"), decision(account, "undisturbed-2")];
+        assert_eq!(bench.deliver(&batch, None).await, 1);
+        let calls = bench.proxy.calls();
+        assert_eq!(calls, 8, "look for the marker, record, alert, marker; two decisions");
+        assert_eq!(alerts(&config, &queue).await.len(), 2);
+        assert_eq!(bench.deliver(&batch, None).await, 1);
+        assert_eq!(
+            alerts(&config, &queue).await,
+            Vec::<String>::new(),
+            "a duplicate is not told again"
+        );
+        let addendum = decision(account, "late").replace("09:27:58Z", "09:28:03Z").replace(
+            "\"eventVersion\"",
+            "\"addendum\":{\"originalEventID\":\"undisturbed-1\"},\"eventVersion\"",
+        );
+        assert_eq!(bench.deliver(&[addendum], None).await, 1);
+        assert_eq!(
+            alerts(&config, &queue).await,
+            Vec::<String>::new(),
+            "nor is an addendum"
+        );
+        assert_eq!(keys(&config, &bucket, &format!("account_id={account}/")).await.len(), 2);
+
+        for fault in FAULTS {
+            for n in 1..=calls {
+                let account = format!("0000007{:02}{n:03}", FAULTS.iter().position(|f| *f == fault).unwrap());
+                let queue = subscribed(&config, &topic, &account).await;
+                let batch = [decision(&account, "a"), decision(&account, "b")];
+                let deliveries = bench.deliver(&batch, Some((n, fault))).await;
+                assert!(deliveries > 1, "{fault:?} at call {n} did not disturb anything");
+                let records = keys(&config, &bucket, &format!("account_id={account}/")).await;
+                assert_eq!(records.len(), 2, "{fault:?} at call {n}: {records:?}");
+                let told = alerts(&config, &queue).await;
+                for record in &records {
+                    let times = told.iter().filter(|key| record.contains(key.as_str())).count();
+                    assert!(
+                        (1..=2).contains(&times),
+                        "{fault:?} at call {n}: {record} told {times} times"
+                    );
+                }
+                // From now on it is over: another duplicate tells nobody.
+                bench.deliver(&batch, None).await;
+                assert_eq!(
+                    alerts(&config, &queue).await,
+                    Vec::<String>::new(),
+                    "{fault:?} at call {n}"
+                );
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn every_partition_is_registered_wherever_a_call_fails_or_the_function_dies() {
+    org::with(|org| async move {
+        let config = org.audit().await?;
+        let lake = bucket(&org, "lake");
+        let bench = Bench::new(
+            &org,
+            "partition",
+            vec![("DATABASE", "pipetrail".to_owned()), ("LAKE_BUCKET", lake.clone())],
+        )
+        .await;
+        let notification = |account: &str, table: &str| {
+            let key = format!("{table}/account_id%3D{account}/month%3D2031-01/file+name.parquet");
+            json!({"Records": [{"s3": {"bucket": {"name": lake}, "object": {"key": key}}}]}).to_string()
+        };
+        let batch = |account: &str| {
+            [
+                notification(account, "approvals"),
+                notification(account, "stage_executions"),
+                notification(account, "approvals"),
+                json!({"Event": "s3:TestEvent"}).to_string(),
+            ]
+        };
+        assert_eq!(bench.deliver(&batch("000000000800"), None).await, 1);
+        let calls = bench.proxy.calls();
+        assert_eq!(calls, 4, "table and partitions of two tables");
+        for fault in FAULTS {
+            for n in 1..=calls {
+                let account = format!("0000008{:02}{n:03}", FAULTS.iter().position(|f| *f == fault).unwrap());
+                let deliveries = bench.deliver(&batch(&account), Some((n, fault))).await;
+                assert!(deliveries > 1, "{fault:?} at call {n} did not disturb anything");
+                for table in ["approvals", "stage_executions"] {
+                    let location = location(&config, table, [&account, "2031-01"]).await;
+                    assert_eq!(
+                        location,
+                        format!("s3://{lake}/{table}/account_id={account}/month=2031-01/"),
+                        "{fault:?} at call {n}"
+                    );
+                }
+            }
+        }
+        Ok(())
+    });
+}
+
+async fn location(config: &SdkConfig, table: &str, values: [&str; 2]) -> String {
+    aws_sdk_glue::Client::new(config)
+        .get_partition()
+        .database_name("pipetrail")
+        .table_name(table)
+        .set_partition_values(Some(values.map(str::to_owned).to_vec()))
+        .send()
+        .await
+        .unwrap()
+        .partition
+        .and_then(|partition| partition.storage_descriptor)
+        .and_then(|descriptor| descriptor.location)
+        .unwrap()
+}
+
+#[test]
+fn messages_that_can_never_succeed_fail_alone_and_so_reach_the_dead_letter_queue() {
+    org::with(|org| async move {
+        let lake = bucket(&org, "lake");
+        let bench = Bench::new(
+            &org,
+            "partition",
+            vec![("DATABASE", "pipetrail".to_owned()), ("LAKE_BUCKET", lake.clone())],
+        )
+        .await;
+        let foreign = json!({"Records": [{"s3": {"bucket": {"name": "elsewhere"}, "object": {"key": "approvals/x"}}}]});
+        let junk =
+            json!({"Records": [{"s3": {"bucket": {"name": lake}, "object": {"key": "approvals/no-partition"}}}]});
+        let bodies = [
+            "{broken".to_owned(),
+            "7".to_owned(),
+            "{}".to_owned(),
+            foreign.to_string(),
+            junk.to_string(),
+        ];
+        assert_eq!(failed(&bench, &bodies).await, ["0", "1", "2", "3"]);
+
+        let topic = topic_arn(&org);
+        let own = vec![
+            ("EVIDENCE_BUCKET", bucket(&org, "evidence")),
+            ("ALERT_TOPIC_ARN", topic),
+        ];
+        let bench = Bench::new(&org, "approval", own).await;
+        let refused = decision("000000000900", "refused")
+            .replace("\"eventVersion\"", "\"errorCode\":\"AccessDenied\",\"eventVersion\"");
+        let state = json!({"account": "000000000900", "time": "2026-11-20T09:27:58Z", "source": "aws.codepipeline"});
+        let bodies = [
+            "{broken".to_owned(),
+            state.to_string(),
+            refused,
+            decision("000000000900", "good"),
+        ];
+        assert_eq!(failed(&bench, &bodies).await, ["0", "1"]);
+        Ok(())
+    });
+}
+
+async fn failed(bench: &Bench, bodies: &[String]) -> Vec<String> {
+    let mut function = Function::start(&bench.binary, &bench.environment).await.unwrap();
+    let records: Vec<Value> = bodies
+        .iter()
+        .enumerate()
+        .map(|(i, body)| json!({"messageId": i.to_string(), "body": body}))
+        .collect();
+    let answer = function
+        .invoke(Bytes::from(json!({"Records": records}).to_string()))
+        .await
+        .unwrap();
+    function.kill().await.unwrap();
+    let Answer::Response(response) = answer else {
+        panic!("{answer:?}")
+    };
+    response["batchItemFailures"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["itemIdentifier"].as_str().unwrap().to_owned())
+        .collect()
+}

@@ -1,0 +1,20 @@
+//! End-to-end tests: one organization, enrolled by the real CLI, shared by all of them.
+//!
+//! Every test works in accounts of its own, so that they can run at the same time.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod alerts;
+mod applying;
+mod bad_input;
+mod binary;
+mod captures;
+mod contract;
+mod expected;
+mod faults;
+mod fixtures;
+mod heartbeats;
+mod lake;
+mod missing;
+mod org;
+mod refusals;
+mod templates;

@@ -1,0 +1,19 @@
+//! The local organization: an AWS Organization on this machine, driven by the real CLI, templates
+//! and functions.
+
+pub mod aws;
+pub mod day;
+pub mod emulators;
+pub mod fault_proxy;
+pub mod ids;
+pub mod lambda_host;
+mod loopback;
+pub mod names;
+pub mod organization;
+pub mod play;
+pub mod player;
+pub mod printer;
+pub mod relay;
+pub mod report;
+pub mod session;
+pub mod wire;

@@ -1,0 +1,47 @@
+//! The AWS config file of the organization: one profile per role, each with its endpoint.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use aws_credential_types::provider::ProvideCredentials;
+
+use super::Member;
+use crate::relay::cloud::Cloud;
+
+/// Writes the profiles `management`, `audit` and one per member, named as the member.
+pub(super) async fn write(folder: &Path, cloud: &Cloud, members: impl Iterator<Item = &Member>) -> Result<PathBuf> {
+    let mut text = String::new();
+    let mut profiles = vec![("management", &cloud.management), ("audit", &cloud.audit)];
+    profiles.extend(members.map(|member| (member.name.as_str(), &member.id)));
+    for (name, account) in profiles {
+        let config = cloud.at(account, &cloud.home).await?;
+        let provider = config.credentials_provider().context("no credentials")?;
+        let keys = provider.provide_credentials().await?;
+        let endpoint = if account == &cloud.audit {
+            &cloud.ministack
+        } else {
+            &cloud.moto
+        };
+        writeln!(
+            text,
+            "[profile {name}]\nregion = {}\nendpoint_url = {endpoint}",
+            cloud.home
+        )?;
+        writeln!(
+            text,
+            "aws_access_key_id = {}\naws_secret_access_key = {}",
+            keys.access_key_id(),
+            keys.secret_access_key()
+        )?;
+        if let Some(token) = keys.session_token() {
+            writeln!(text, "aws_session_token = {token}")?;
+        }
+        // A bucket is no host name on loopback.
+        writeln!(text, "s3 =\n  addressing_style = path\n")?;
+    }
+    let path = folder.join("aws-config");
+    fs::write(&path, text)?;
+    Ok(path)
+}

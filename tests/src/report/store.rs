@@ -1,0 +1,80 @@
+//! What lies in the buckets.
+
+use anyhow::{Context, Result};
+use aws_config::SdkConfig;
+use aws_sdk_s3::Client;
+use aws_smithy_types::base64;
+use serde_json::Value;
+
+use super::athena::Table;
+use crate::{aws, names};
+
+pub struct Store {
+    client: Client,
+    lake: String,
+    evidence: String,
+}
+
+impl Store {
+    pub fn new(config: &SdkConfig, account: &str, region: &str) -> Self {
+        Self {
+            client: aws::s3(config),
+            lake: names::bucket("lake", account, region),
+            evidence: names::bucket("evidence", account, region),
+        }
+    }
+
+    /// Objects below the tables' locations.
+    pub async fn objects(&self, tables: &[Table]) -> Result<u64> {
+        let mut count = 0;
+        for table in tables {
+            let prefix = table.root.strip_prefix(&format!("s3://{}/", self.lake));
+            let prefix = prefix.with_context(|| format!("{} does not lie in the lake", table.name))?;
+            count += self.list(&self.lake, prefix).await?.len() as u64;
+        }
+        Ok(count)
+    }
+
+    /// Evidence records; the markers of sent alerts do not count.
+    pub async fn evidence(&self) -> Result<u64> {
+        Ok(self.list(&self.evidence, "account_id=").await?.len() as u64)
+    }
+
+    /// The original bytes of every record under the error prefix.
+    pub async fn errors(&self) -> Result<Vec<Vec<u8>>> {
+        let mut errors = Vec::new();
+        for key in self.list(&self.lake, names::ERRORS).await? {
+            let object = self.client.get_object().bucket(&self.lake).key(&key).send().await?;
+            let body = object.body.collect().await?.into_bytes();
+            for line in body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+                let record: Value = serde_json::from_slice(line).with_context(|| format!("in {key}"))?;
+                let raw = record["rawData"]
+                    .as_str()
+                    .with_context(|| format!("{key} holds no rawData"))?;
+                errors.push(base64::decode(raw).with_context(|| format!("in {key}"))?);
+            }
+        }
+        Ok(errors)
+    }
+
+    async fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<String>> {
+        let mut pages = self
+            .client
+            .list_objects_v2()
+            .bucket(bucket)
+            .prefix(prefix)
+            .into_paginator()
+            .send();
+        let mut keys = Vec::new();
+        while let Some(page) = pages.next().await {
+            keys.extend(
+                page?
+                    .contents
+                    .unwrap_or_default()
+                    .into_iter()
+                    .filter_map(|object| object.key),
+            );
+        }
+        Ok(keys)
+    }
+}

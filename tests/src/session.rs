@@ -1,0 +1,145 @@
+//! What `cargo local-org` does: start, enrol, play, report.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Result;
+use clap::{Parser, ValueEnum};
+
+use crate::day;
+use crate::emulators::prepare;
+use crate::organization::{Organization, Scope};
+use crate::play::Input;
+use crate::player::{Act, Given, play};
+use crate::printer::{self, Step};
+use crate::report::{Report, report, wait_for_quiet};
+
+/// Enrol an AWS Organization on this machine and watch its events arrive
+///
+/// Starts two emulators, runs the real `pipetrail apply`, plays events through the deployed rules,
+/// streams and functions, and asks Athena, S3 and Glue what arrived. Exit status 1 if anything is
+/// missing.
+#[derive(Debug, Parser)]
+#[command(name = "local-org", bin_name = "cargo local-org")]
+pub struct Args {
+    /// Play these EventBridge envelopes instead of the built-in working day: a .json file (one or an
+    /// array), an .ndjson file, or a folder of them
+    #[arg(long, value_name = "PATH")]
+    events: Option<PathBuf>,
+    /// Leave it running until Ctrl-C, and print the AWS config to use
+    #[arg(long)]
+    keep: bool,
+    /// What to print on standard output
+    #[arg(long, value_enum, default_value_t = Output::Table)]
+    output: Output,
+}
+
+/// A form of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// For a reader.
+    Table,
+    /// One JSON object, for scripts.
+    Json,
+}
+
+/// Runs it all.
+///
+/// # Errors
+/// When anything but a delivery fails.
+pub async fn run(args: Args) -> Result<ExitCode> {
+    let input = args.events.as_deref().map(Input::read).transpose()?;
+    let built = prepare::prepare().await?;
+    let scope = input.as_ref().map_or_else(Scope::default, Input::scope);
+    let organization = Arc::new(Organization::start(&built, scope).await?);
+    let step = Step::begin("pipetrail apply");
+    let applied = organization.apply().await?;
+    step.done("");
+    applied.lines().for_each(printer::progress);
+    organization.subscribe().await?;
+
+    let (accounts, given) = match &input {
+        Some(input) => {
+            let mapping = input.mapping(&organization.members);
+            let given = input.given(&mapping);
+            (mapping, given)
+        }
+        None => {
+            organization.deploy_by_hand(day::STRANGER).await?;
+            (BTreeMap::new(), day::day(&organization).await?)
+        }
+    };
+    for (given, member) in &accounts {
+        printer::progress(&format!("account {given} is played by {member}"));
+    }
+    let mut played = Vec::new();
+    for round in rounds(given) {
+        if !played.is_empty() {
+            wait_for_quiet(&organization).await?;
+        }
+        played.extend(play(&organization, round).await?);
+    }
+    for played in &played {
+        if let Some(reason) = played.refusal() {
+            printer::progress(&format!("refused: {} ({reason})", played.given.label));
+        } else if played.unmatched() {
+            printer::progress(&format!("matched by no rule: {}", played.given.label));
+        }
+    }
+    let report = report(&organization, accounts, &played).await?;
+    print(&report, args.output)?;
+    if args.keep {
+        keep(&organization).await?;
+    }
+    Ok(if report.missing.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// What is given again comes after what it repeats was dealt with, as a late duplicate does. (Two at
+/// the very same moment may alert twice: the promise is at least once.)
+fn rounds(given: Vec<Given>) -> Vec<Vec<Given>> {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut rounds: Vec<Vec<Given>> = Vec::new();
+    for given in given {
+        let key = match &given.act {
+            Act::Emit { envelope, .. } => pipetrail_collector::event_key(envelope.to_string().as_bytes()).ok(),
+            _ => None,
+        };
+        let times = key.map_or(0, |key| {
+            let times = seen.entry(key).or_default();
+            *times += 1;
+            *times - 1
+        });
+        rounds.resize_with(rounds.len().max(times + 1), Vec::new);
+        rounds[times].push(given);
+    }
+    rounds
+}
+
+fn print(report: &Report, output: Output) -> Result<()> {
+    match output {
+        Output::Table => printer::data(&report.to_string()),
+        Output::Json => printer::data(&serde_json::to_string(report)?),
+    }
+    Ok(())
+}
+
+async fn keep(organization: &Organization) -> Result<()> {
+    let config = organization.aws_config.display();
+    printer::progress(&format!(
+        "\nstill running, until Ctrl-C; for the AWS CLI or boto3:\n\n  export AWS_CONFIG_FILE={config}\n"
+    ));
+    for profile in ["management", "audit"]
+        .into_iter()
+        .chain(organization.members.iter().map(|m| m.name.as_str()))
+    {
+        printer::progress(&format!("  aws --profile {profile} sts get-caller-identity"));
+    }
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}
