@@ -70,7 +70,7 @@ const ACTION: &[(&str, &str)] = &[
     ("error_code", "execution-result.error-code"),
 ];
 const APPROVAL: &[(&str, &str)] = &[
-    ("decision", "requestParameters.result.summary"),
+    ("decision", "requestParameters.result.status"),
     ("summary", "requestParameters.result.summary"),
     ("pipeline", "requestParameters.pipelineName"),
     ("stage", "requestParameters.stageName"),

@@ -114,6 +114,10 @@ impl Envelope {
                 Some(_) => bail!("`{key}` is not a string"),
             }
         }
+        for (position, (key, _)) in self.fields.iter().enumerate() {
+            let again = self.fields[..position].iter().any(|(earlier, _)| earlier == key);
+            ensure!(!again, "`{key}` stands twice");
+        }
         let account = self.text("account").unwrap_or_default();
         ensure!(is_account(&account), "`account` is not 12 digits");
         let region = self.text("region").unwrap_or_default();
@@ -124,7 +128,7 @@ impl Envelope {
         let time = self.text("time").unwrap_or_default();
         ensure!(time.parse::<jiff::Timestamp>().is_ok(), "`time` is not RFC 3339");
         ensure!(
-            matches!(self.value("detail"), Some(Value::Object(_))),
+            self.raw("detail").is_some_and(|raw| raw.starts_with('{')),
             "`detail` is not an object"
         );
         ensure!(

@@ -225,6 +225,7 @@ impl Stack {
             "AWS::S3::Bucket" => "BucketName",
             "AWS::Logs::LogGroup" => "LogGroupName",
             "AWS::Logs::LogStream" => "LogStreamName",
+            "AWS::Glue::Database" => "DatabaseInput",
             "AWS::Events::EventBus" | "AWS::Events::Rule" | "AWS::Scheduler::Schedule" => "Name",
             other => bail!("cannot resolve a reference to a {other}"),
         };
@@ -232,6 +233,8 @@ impl Stack {
         let name = properties
             .get(property)
             .with_context(|| format!("{resource} has no {property}"))?;
+        // A database's name lies one deeper.
+        let name = name.get("Name").unwrap_or(name);
         let name = scalar(&self.resolve(name)?)?;
         Ok(match properties.get("EventBusName") {
             Some(bus) if kind == "AWS::Events::Rule" => {
