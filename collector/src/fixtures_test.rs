@@ -177,6 +177,69 @@ fn the_token_of_a_decision_joins_its_action_by_plain_equality() {
 }
 
 #[test]
+fn every_caller_of_the_fixtures_is_named_as_an_auditor_would_name_him() {
+    let fixtures = fixtures();
+    for (fixture, name, kind, mfa) in [
+        (
+            "approved-sso-console",
+            "dana@example.com",
+            "identity_center",
+            Value::Null,
+        ),
+        (
+            "approved-sso-us-east-1-home",
+            "dana@example.com",
+            "identity_center",
+            Value::Null,
+        ),
+        ("approved-iam-user", "dana", "iam_user", Value::Bool(false)),
+        ("approved-iam-user-mfa-console", "dana", "iam_user", Value::Bool(true)),
+        (
+            "approved-root",
+            "arn:aws:iam::111122223333:root",
+            "root",
+            Value::Bool(true),
+        ),
+        (
+            "approved-federated-user",
+            "arn:aws:sts::111122223333:federated-user/dana",
+            "federated",
+            Value::Null,
+        ),
+        ("approved-saml-role", "dana@corp.example", "role_session", Value::Null),
+        ("approved-cross-account-role", "dana", "role_session", Value::Null),
+        ("approved-lambda-role", "approve-bot", "role_session", Value::Null),
+        ("approved-delegated-provider", "session", "role_session", Value::Null),
+        (
+            "approved-identity-center-user",
+            "544894e8-80c1-707f-60e3-3ba6510dfac1",
+            "identity_center",
+            Value::Null,
+        ),
+    ] {
+        let (_, text) = fixtures
+            .iter()
+            .find(|(path, _)| path.ends_with(format!("cloudtrail/put-approval-{fixture}.json")))
+            .unwrap_or_else(|| panic!("{fixture}"));
+        let (row, _) = transformed(Table::Approvals, text);
+        assert_eq!(
+            (&row["approver"], &row["principal_kind"], &row["mfa"]),
+            (&Value::from(name), &Value::from(kind), &mfa),
+            "{fixture}"
+        );
+    }
+    let (_, text) = fixtures
+        .iter()
+        .find(|(path, _)| path.ends_with("cloudtrail/start-pipeline-execution-by-eventbridge.json"))
+        .unwrap();
+    let (row, _) = transformed(Table::ApiCalls, text);
+    assert_eq!(
+        (&row["principal_kind"], &row["invoked_by"]),
+        (&Value::from("aws_service"), &Value::from("events.amazonaws.com"))
+    );
+}
+
+#[test]
 fn one_happening_has_one_key_and_two_happenings_have_two() {
     let mut by_key: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (path, text) in fixtures() {

@@ -72,6 +72,18 @@ fn whatever_is_given_is_a_row_or_kept_or_refused() {
                 (HOME, HOME),
             )));
         }
+        // JSON that many a reader stumbles over.
+        let nested = format!("{}{}", "[".repeat(500), "]".repeat(500));
+        for (id, odd) in [
+            ("lone surrogate", "\"\\ud800\""),
+            ("nested", nested.as_str()),
+            ("too great", "1e999"),
+        ] {
+            let event = changed(STATE, id, &[("/detail/note", json!("ODD"))])
+                .to_string()
+                .replace("\"ODD\"", odd);
+            given.push(org::emit(&org::moved(&event, ("111122223333", &member), (HOME, HOME))));
+        }
         let outside = changed(STATE, "outside", &[]).to_string();
         given.push(org::emit(&org::moved(
             &outside,

@@ -222,5 +222,8 @@ mod tests {
         assert_eq!(why("[1]"), "not a JSON object");
         assert_eq!(why("{}"), "no `id`");
         assert_eq!(why(r#"{"id":7}"#), "`id` is not a string");
+        let whole = r#"{"id":"i","detail-type":"t","source":"s","account":"000000000001","account":"2",
+            "time":"2026-11-20T09:00:00Z","region":"eu-central-1","detail":{}}"#;
+        assert_eq!(why(whole), "`account` stands twice");
     }
 }
