@@ -128,21 +128,6 @@ fn decision(account: &str, event_id: &str) -> String {
     .to_string()
 }
 
-async fn keys(config: &SdkConfig, bucket: &str, prefix: &str) -> Vec<String> {
-    let listed = aws::s3(config)
-        .list_objects_v2()
-        .bucket(bucket)
-        .prefix(prefix)
-        .send()
-        .await
-        .unwrap();
-    listed
-        .contents()
-        .iter()
-        .filter_map(|object| object.key().map(str::to_owned))
-        .collect()
-}
-
 /// Event keys of the alerts that arrived, in order.
 async fn alerts(config: &SdkConfig, queue: &str) -> Vec<String> {
     let sqs = aws_sdk_sqs::Client::new(config);
@@ -211,6 +196,7 @@ async fn subscribed(config: &SdkConfig, topic: &str, account: &str) -> String {
 fn a_decision_is_recorded_once_and_told_at_least_once_wherever_a_call_fails_or_the_function_dies() {
     org::with(|org| async move {
         let config = org.audit().await?;
+        let s3 = aws::s3(&config);
         let topic = topic_arn(&org);
         let bucket = bucket(&org, "evidence");
         let bench = Bench::new(
@@ -243,7 +229,12 @@ fn a_decision_is_recorded_once_and_told_at_least_once_wherever_a_call_fails_or_t
             Vec::<String>::new(),
             "nor is an addendum"
         );
-        assert_eq!(keys(&config, &bucket, &format!("account_id={account}/")).await.len(), 2);
+        assert_eq!(
+            aws::object_keys(&s3, &bucket, &format!("account_id={account}/"))
+                .await?
+                .len(),
+            2
+        );
 
         for fault in FAULTS {
             for n in 1..=calls {
@@ -252,7 +243,7 @@ fn a_decision_is_recorded_once_and_told_at_least_once_wherever_a_call_fails_or_t
                 let batch = [decision(&account, "a"), decision(&account, "b")];
                 let deliveries = bench.deliver(&batch, Some((n, fault))).await;
                 assert!(deliveries > 1, "{fault:?} at call {n} did not disturb anything");
-                let records = keys(&config, &bucket, &format!("account_id={account}/")).await;
+                let records = aws::object_keys(&s3, &bucket, &format!("account_id={account}/")).await?;
                 assert_eq!(records.len(), 2, "{fault:?} at call {n}: {records:?}");
                 let told = alerts(&config, &queue).await;
                 for record in &records {

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use aws_sdk_s3::Client;
 use pipetrail_tests::organization::{HOME, Organization};
 use pipetrail_tests::report::query;
 use pipetrail_tests::{aws, names};
@@ -88,7 +87,7 @@ pub async fn partitions(organization: &Organization, table: &str, account: &str)
 /// Keys of the evidence records of an account.
 pub async fn evidence(organization: &Organization, account: &str) -> Result<Vec<String>> {
     let bucket = names::bucket("evidence", &organization.relay.cloud.audit, HOME);
-    list(
+    aws::object_keys(
         &aws::s3(&organization.audit().await?),
         &bucket,
         &format!("account_id={account}/"),
@@ -101,7 +100,7 @@ pub async fn errors(organization: &Organization) -> Result<BTreeSet<Vec<u8>>> {
     let (client, audit) = (aws::s3(&organization.audit().await?), &organization.relay.cloud.audit);
     let bucket = names::bucket("lake", audit, HOME);
     let mut found = BTreeSet::new();
-    for key in list(&client, &bucket, names::ERRORS).await? {
+    for key in aws::object_keys(&client, &bucket, names::ERRORS).await? {
         let object = client.get_object().bucket(&bucket).key(key).send().await?;
         let record: Value = serde_json::from_slice(&object.body.collect().await?.into_bytes())?;
         found.insert(aws_smithy_types::base64::decode(record["rawData"].as_str().unwrap())?);
@@ -114,24 +113,4 @@ pub async fn alerts(organization: &Organization, subscriber: &str, account: &str
     let mut alerts = organization.alerts().await?.remove(subscriber).unwrap();
     alerts.retain(|alert| alert["MessageAttributes"]["account_id"]["Value"] == account);
     Ok(alerts)
-}
-
-async fn list(client: &Client, bucket: &str, prefix: &str) -> Result<Vec<String>> {
-    let mut pages = client
-        .list_objects_v2()
-        .bucket(bucket)
-        .prefix(prefix)
-        .into_paginator()
-        .send();
-    let mut keys = Vec::new();
-    while let Some(page) = pages.next().await {
-        keys.extend(
-            page?
-                .contents
-                .unwrap_or_default()
-                .into_iter()
-                .filter_map(|object| object.key),
-        );
-    }
-    Ok(keys)
 }

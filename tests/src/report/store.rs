@@ -30,20 +30,22 @@ impl Store {
         for table in tables {
             let prefix = table.root.strip_prefix(&format!("s3://{}/", self.lake));
             let prefix = prefix.with_context(|| format!("{} does not lie in the lake", table.name))?;
-            count += self.list(&self.lake, prefix).await?.len() as u64;
+            count += aws::object_keys(&self.client, &self.lake, prefix).await?.len() as u64;
         }
         Ok(count)
     }
 
     /// Evidence records; the markers of sent alerts do not count.
     pub async fn evidence(&self) -> Result<u64> {
-        Ok(self.list(&self.evidence, "account_id=").await?.len() as u64)
+        Ok(aws::object_keys(&self.client, &self.evidence, "account_id=")
+            .await?
+            .len() as u64)
     }
 
     /// The original bytes of every record under the error prefix.
     pub async fn errors(&self) -> Result<Vec<Vec<u8>>> {
         let mut errors = Vec::new();
-        for key in self.list(&self.lake, names::ERRORS).await? {
+        for key in aws::object_keys(&self.client, &self.lake, names::ERRORS).await? {
             let object = self.client.get_object().bucket(&self.lake).key(&key).send().await?;
             let body = object.body.collect().await?.into_bytes();
             for line in body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
@@ -55,26 +57,5 @@ impl Store {
             }
         }
         Ok(errors)
-    }
-
-    async fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<String>> {
-        let mut pages = self
-            .client
-            .list_objects_v2()
-            .bucket(bucket)
-            .prefix(prefix)
-            .into_paginator()
-            .send();
-        let mut keys = Vec::new();
-        while let Some(page) = pages.next().await {
-            keys.extend(
-                page?
-                    .contents
-                    .unwrap_or_default()
-                    .into_iter()
-                    .filter_map(|object| object.key),
-            );
-        }
-        Ok(keys)
     }
 }
