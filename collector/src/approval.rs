@@ -16,7 +16,8 @@ use aws_sdk_sns::types::MessageAttributeValue;
 use serde_json::{json, value::RawValue};
 use thiserror::Error;
 
-use crate::decision::{Alert, Decision, DecisionError, Verdict};
+use crate::alert::Alert;
+use crate::decision::{Decision, DecisionError, Verdict};
 use crate::sqs::{Batch, Failures};
 use crate::telemetry::{Level, counts, log};
 

@@ -1,17 +1,14 @@
 //! A manual approval decision, as the auditor reads it and as subscribers hear of it.
 //!
-//! Pure: [`Decision::of`] takes a redacted event, [`Decision::record`] is the evidence file, and
-//! [`Decision::alert`] what is published. Whatever people wrote is hostile text here: it can forge
-//! neither a line of the record, nor a mail's subject, nor a key.
-
-use std::fmt::Write as _;
+//! Pure: [`Decision::of`] reads and redacts a message, [`Decision::record`] is the evidence file, and
+//! [`Decision::alert`] what is published. Whatever people wrote is hostile text: it can forge neither
+//! a line of the record, nor a mail's subject, nor a key.
 
 use serde::Serialize;
 use thiserror::Error;
 
 use crate::event::{Event, EventError};
 use crate::key::sha256_hex;
-use crate::layout::segment;
 use crate::rows::row;
 use crate::tables::{Own, Table};
 
@@ -128,163 +125,6 @@ impl Decision {
         let redacted = row.common.raw.map(std::borrow::Cow::into_owned).unwrap_or_default();
         Ok(Verdict::Record(Box::new(decision), redacted))
     }
-
-    /// Key of the evidence record: `account_id=…/<pipeline>/<yyyy>/<mm>/<dd>/<gate>_<time>_<event>.txt`.
-    /// It follows from the decision alone, so a duplicate meets the record of the first delivery.
-    pub fn record_key(&self) -> String {
-        let name = |name: &Option<String>| segment(name.as_deref().unwrap_or_default());
-        let (day, clock) = self.event_time.split_at(10);
-        format!(
-            "account_id={}/{}/{}/{}_{}T{}Z_{}.txt",
-            self.account_id,
-            name(&self.pipeline),
-            day.replace('-', "/"),
-            name(&self.action),
-            day.replace('-', ""),
-            clock.chars().filter(char::is_ascii_digit).take(6).collect::<String>(),
-            self.event_key,
-        )
-    }
-
-    /// Key of the marker that says that the alert went out.
-    pub fn marker_key(&self) -> String {
-        format!("alerted/{}", self.event_key)
-    }
-
-    /// The evidence record: plain text, one fact a line. Deterministic, so that its hash is too.
-    pub fn record(&self) -> String {
-        let mut out = String::from("pipetrail decision record\n=========================\n\n");
-        let mut line = |label: &str, value: &str| {
-            // Writing to a String cannot fail.
-            let _ = writeln!(out, "{label:<18}{value}");
-        };
-        let text = |value: &Option<String>| value.as_deref().map_or_else(|| "unknown".to_owned(), one_line);
-        line("Decision", &text(&self.decision));
-        line("Who", &text(&self.approver));
-        line("Kind of principal", &one_line(&self.principal_kind));
-        line("Principal ARN", &text(&self.principal_arn));
-        if self.role_name.is_some() {
-            line("Role", &text(&self.role_name));
-        }
-        line("Account", &self.account_id);
-        line("Region", &one_line(&self.region));
-        line("Pipeline", &text(&self.pipeline));
-        line("Gate", &format!("{} (stage {})", text(&self.action), text(&self.stage)));
-        line("When (UTC)", &self.event_time);
-        line("From", &text(&self.source_ip));
-        line("User agent", &text(&self.user_agent));
-        line(
-            "Console",
-            self.console
-                .map_or("not reported", |console| if console { "yes" } else { "no" }),
-        );
-        line(
-            "MFA",
-            match self.mfa {
-                Some(true) => "yes",
-                Some(false) => "no",
-                None => "unknown (an identity provider's MFA is not visible to AWS)",
-            },
-        );
-        line("CloudTrail event", &text(&self.cloudtrail_event_id));
-        line("Request", &text(&self.request_id));
-        line("Token SHA-256", &text(&self.action_execution_id));
-        line("Event key", &self.event_key);
-        out.push_str("\nReason\n");
-        let reason = self.reason.as_deref().unwrap_or_default();
-        if reason.is_empty() {
-            out.push_str("  (none given)\n");
-        }
-        for part in reason.lines() {
-            let _ = writeln!(out, "  | {}", one_line(part));
-        }
-        out
-    }
-
-    /// What is published of the decision; `evidence` is the record's S3 URI.
-    ///
-    /// # Errors
-    /// When the message cannot be written as JSON, which no decision makes happen.
-    pub fn alert(&self, evidence: &str) -> Result<Alert, serde_json::Error> {
-        let name = |text: &Option<String>| text.as_deref().map_or_else(|| "?".to_owned(), one_line);
-        let subject = format!(
-            "[pipetrail] {}: {} / {} in {}",
-            name(&self.decision),
-            name(&self.pipeline),
-            name(&self.action),
-            self.account_id
-        );
-        let mail = format!(
-            "{} by {}\n\nPipeline  {}\nGate      {} (stage {})\nAccount   {}\nRegion    {}\nWhen      {}\nReason    {}\n\nEvidence  {evidence}\nEvent key {}\n",
-            name(&self.decision),
-            name(&self.approver),
-            name(&self.pipeline),
-            name(&self.action),
-            name(&self.stage),
-            self.account_id,
-            one_line(&self.region),
-            self.event_time,
-            self.reason
-                .as_deref()
-                .filter(|reason| !reason.is_empty())
-                .map_or_else(|| "(none given)".to_owned(), one_line),
-            self.event_key,
-        );
-        let full = serde_json::to_string(&Full {
-            decision: self,
-            evidence,
-        })?;
-        let message = serde_json::to_string(&ByProtocol {
-            default: &full,
-            email: &mail,
-            sms: &subject,
-        })?;
-        let pairs = [
-            ("account_id", Some(self.account_id.as_str())),
-            ("region", Some(self.region.as_str())),
-            ("pipeline", self.pipeline.as_deref()),
-            ("decision", self.decision.as_deref()),
-            ("event_class", Some(self.event_class)),
-        ];
-        // SNS refuses an empty value: the attribute is left out instead.
-        let attributes = pairs
-            .into_iter()
-            .filter_map(|(name, value)| {
-                let value: String = value?.chars().filter(|c| !c.is_control()).collect();
-                (!value.is_empty()).then_some((name, value))
-            })
-            .collect();
-        Ok(Alert {
-            subject: ascii(&subject, 99),
-            message,
-            attributes,
-        })
-    }
-}
-
-/// What goes to SNS.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Alert {
-    /// Under 100 characters, printable ASCII, never empty.
-    pub subject: String,
-    /// For `MessageStructure: json`: a short text for mail, full JSON for everything else.
-    pub message: String,
-    /// Message attributes, for filter policies.
-    pub attributes: Vec<(&'static str, String)>,
-}
-
-#[derive(Serialize)]
-struct Full<'a> {
-    #[serde(flatten)]
-    decision: &'a Decision,
-    evidence: &'a str,
-}
-
-#[derive(Serialize)]
-struct ByProtocol<'a> {
-    default: &'a str,
-    email: &'a str,
-    sms: &'a str,
 }
 
 /// Most characters of one field that a record or alert carries: AWS's own limits are 1 KB and below,
@@ -301,7 +141,7 @@ fn limited(text: &str) -> String {
 
 /// Text that cannot leave its line or change its direction: control and invisible formatting
 /// characters, and the backslash that marks them, are written as `\u{…}`.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         let formatting = c == '\\'
@@ -316,18 +156,12 @@ fn one_line(text: &str) -> String {
     out
 }
 
-fn ascii(text: &str, limit: usize) -> String {
-    text.chars()
-        .map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' })
-        .take(limit)
-        .collect()
-}
-
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn decision(parameters: &str) -> Decision {
+    /// A decision with these request parameters.
+    pub(crate) fn decision(parameters: &str) -> Decision {
         let message = format!(
             r#"{{"detail-type":"AWS API Call via CloudTrail","source":"aws.codepipeline","account":"000000000012","region":"eu-central-1","time":"2026-11-20T09:27:58Z",
             "detail":{{"eventTime":"2026-11-20T09:27:58Z","eventName":"PutApprovalResult","eventID":"e1","recipientAccountId":"000000000012",
@@ -337,78 +171,6 @@ mod tests {
             Verdict::Record(decision, _) => *decision,
             Verdict::Refused => panic!("refused"),
         }
-    }
-
-    #[test]
-    fn a_record_says_who_what_when_where_and_why() {
-        let decision = decision(
-            r#"{"pipelineName":"payments-api","stageName":"Prod","actionName":"ApproveProd","result":{"status":"Approved","summary":"CAB-118 ok"},"token":"t"}"#,
-        );
-        assert_eq!(
-            decision.record_key(),
-            format!(
-                "account_id=000000000012/payments-api/2026/11/20/ApproveProd_20261120T092758Z_{}.txt",
-                decision.event_key
-            )
-        );
-        let record = decision.record();
-        for fact in [
-            "Decision          Approved\n",
-            "Who               dana\n",
-            "Account           000000000012\n",
-            "From              203.0.113.40\n",
-            "MFA               no\n",
-            "  | CAB-118 ok\n",
-        ] {
-            assert!(record.contains(fact), "{fact:?} in\n{record}");
-        }
-    }
-
-    #[test]
-    fn a_hostile_comment_or_name_cannot_forge_a_line_a_subject_or_a_path() {
-        let decision = decision(
-            r#"{"pipelineName":"..","actionName":"a/../\n\u202eb","result":{"status":"Rejected","summary":"no\nDecision          Approved\u0007\r\n"},"token":"t"}"#,
-        );
-        assert!(
-            decision
-                .record_key()
-                .starts_with("account_id=000000000012/!2E./2026/11/20/a!2F..!2F!0A"),
-            "{}",
-            decision.record_key()
-        );
-        let record = decision.record();
-        assert!(!record.contains("\nDecision          Approved"), "{record}");
-        assert!(
-            record.lines().all(|line| line.chars().all(|c| !c.is_control())),
-            "{record:?}"
-        );
-        let alert = decision.alert("s3://b/k").unwrap();
-        assert!(
-            alert.subject.chars().all(|c| c == ' ' || c.is_ascii_graphic()),
-            "{}",
-            alert.subject
-        );
-    }
-
-    #[test]
-    fn an_alert_fits_sns_whatever_the_event_held() {
-        let long = "é".repeat(100_000);
-        let decision = decision(&format!(
-            r#"{{"pipelineName":"{long}","actionName":"","result":{{"status":"Approved","summary":"{long}"}}}}"#
-        ));
-        let alert = decision.alert("s3://b/k").unwrap();
-        assert!(alert.subject.len() < 100 && !alert.subject.is_empty());
-        let attributes: usize = alert
-            .attributes
-            .iter()
-            .map(|(name, value)| name.len() + value.len())
-            .sum();
-        assert!(alert.message.len() + attributes < 256 * 1024);
-        assert!(decision.record_key().len() < 1024);
-        assert!(alert.attributes.iter().all(|(_, value)| !value.is_empty()));
-        let by_protocol: serde_json::Value = serde_json::from_str(&alert.message).unwrap();
-        let full: serde_json::Value = serde_json::from_str(by_protocol["default"].as_str().unwrap()).unwrap();
-        assert_eq!(full["decision"], "Approved");
     }
 
     #[test]

@@ -5,12 +5,14 @@
 //! [`decision`]); the handlers around AWS calls (`approval`, `partition`) stand behind the feature
 //! `aws`, so that λ transform links no AWS SDK.
 
+pub mod alert;
 #[cfg(feature = "aws")]
 pub mod approval;
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod decision;
 pub mod event;
+mod evidence;
 #[cfg(test)]
 mod fixtures_test;
 pub mod json;

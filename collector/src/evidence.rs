@@ -1,0 +1,136 @@
+//! The evidence of a decision: a text file that a human auditor reads as it is, and where it lies.
+
+use std::fmt::Write as _;
+
+use crate::decision::{Decision, one_line};
+use crate::layout::segment;
+
+impl Decision {
+    /// Key of the evidence record: `account_id=…/<pipeline>/<yyyy>/<mm>/<dd>/<gate>_<time>_<event>.txt`.
+    /// It follows from the decision alone, so a duplicate meets the record of the first delivery.
+    pub fn record_key(&self) -> String {
+        let name = |name: &Option<String>| segment(name.as_deref().unwrap_or_default());
+        let (day, clock) = self.event_time.split_at(10);
+        format!(
+            "account_id={}/{}/{}/{}_{}T{}Z_{}.txt",
+            self.account_id,
+            name(&self.pipeline),
+            day.replace('-', "/"),
+            name(&self.action),
+            day.replace('-', ""),
+            clock.chars().filter(char::is_ascii_digit).take(6).collect::<String>(),
+            self.event_key,
+        )
+    }
+
+    /// Key of the marker that says that the alert went out.
+    pub fn marker_key(&self) -> String {
+        format!("alerted/{}", self.event_key)
+    }
+
+    /// The evidence record: plain text, one fact a line. Deterministic, so that its hash is too.
+    pub fn record(&self) -> String {
+        let mut out = String::from("pipetrail decision record\n=========================\n\n");
+        let mut line = |label: &str, value: &str| {
+            // Writing to a String cannot fail.
+            let _ = writeln!(out, "{label:<18}{value}");
+        };
+        let text = |value: &Option<String>| value.as_deref().map_or_else(|| "unknown".to_owned(), one_line);
+        line("Decision", &text(&self.decision));
+        line("Who", &text(&self.approver));
+        line("Kind of principal", &one_line(&self.principal_kind));
+        line("Principal ARN", &text(&self.principal_arn));
+        if self.role_name.is_some() {
+            line("Role", &text(&self.role_name));
+        }
+        line("Account", &self.account_id);
+        line("Region", &one_line(&self.region));
+        line("Pipeline", &text(&self.pipeline));
+        line("Gate", &format!("{} (stage {})", text(&self.action), text(&self.stage)));
+        line("When (UTC)", &self.event_time);
+        line("From", &text(&self.source_ip));
+        line("User agent", &text(&self.user_agent));
+        line(
+            "Console",
+            self.console
+                .map_or("not reported", |console| if console { "yes" } else { "no" }),
+        );
+        line(
+            "MFA",
+            match self.mfa {
+                Some(true) => "yes",
+                Some(false) => "no",
+                None => "unknown (an identity provider's MFA is not visible to AWS)",
+            },
+        );
+        line("CloudTrail event", &text(&self.cloudtrail_event_id));
+        line("Request", &text(&self.request_id));
+        line("Token SHA-256", &text(&self.action_execution_id));
+        line("Event key", &self.event_key);
+        out.push_str("\nReason\n");
+        let reason = self.reason.as_deref().unwrap_or_default();
+        if reason.is_empty() {
+            out.push_str("  (none given)\n");
+        }
+        for part in reason.lines() {
+            let _ = writeln!(out, "  | {}", one_line(part));
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::decision::tests::decision;
+
+    #[test]
+    fn a_record_says_who_what_when_where_and_why() {
+        let decision = decision(
+            r#"{"pipelineName":"payments-api","stageName":"Prod","actionName":"ApproveProd","result":{"status":"Approved","summary":"CAB-118 ok"},"token":"t"}"#,
+        );
+        assert_eq!(
+            decision.record_key(),
+            format!(
+                "account_id=000000000012/payments-api/2026/11/20/ApproveProd_20261120T092758Z_{}.txt",
+                decision.event_key
+            )
+        );
+        let record = decision.record();
+        for fact in [
+            "Decision          Approved\n",
+            "Who               dana\n",
+            "Account           000000000012\n",
+            "From              203.0.113.40\n",
+            "MFA               no\n",
+            "  | CAB-118 ok\n",
+        ] {
+            assert!(record.contains(fact), "{fact:?} in\n{record}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_comment_or_name_cannot_forge_a_line_a_subject_or_a_path() {
+        let decision = decision(
+            r#"{"pipelineName":"..","actionName":"a/../\n\u202eb","result":{"status":"Rejected","summary":"no\nDecision          Approved\u0007\r\n"},"token":"t"}"#,
+        );
+        assert!(
+            decision
+                .record_key()
+                .starts_with("account_id=000000000012/!2E./2026/11/20/a!2F..!2F!0A"),
+            "{}",
+            decision.record_key()
+        );
+        let record = decision.record();
+        assert!(!record.contains("\nDecision          Approved"), "{record}");
+        assert!(
+            record.lines().all(|line| line.chars().all(|c| !c.is_control())),
+            "{record:?}"
+        );
+        let alert = decision.alert("s3://b/k").unwrap();
+        assert!(
+            alert.subject.chars().all(|c| c == ' ' || c.is_ascii_graphic()),
+            "{}",
+            alert.subject
+        );
+    }
+}
