@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::columns::ColumnType;
 use crate::event::Event;
-use crate::tables::{ColumnType, Table};
+use crate::tables::Table;
 use crate::transform::{Record, Request, transform};
 
 fn fixtures() -> Vec<(PathBuf, String)> {

@@ -1,4 +1,4 @@
-//! `docs/lake.md` lists exactly the columns of `tables.rs`. `PIPETRAIL_BLESS=1 cargo test` rewrites it.
+//! `docs/lake.md` lists exactly the columns of `columns.rs`. `PIPETRAIL_BLESS=1 cargo test` rewrites it.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -10,6 +10,7 @@ pub mod alert;
 pub mod approval;
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod columns;
 pub mod decision;
 pub mod event;
 mod evidence;

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
+use crate::columns::{
+    ActionExecution, ApiCall, Approval, Common, Heartbeat, OtherEvent, PipelineExecution, StageExecution, Text,
+};
 use crate::event::Event;
 use crate::json::Json;
 use crate::principal::Principal;
 use crate::redact::HIDDEN;
-use crate::tables::{
-    ActionExecution, ApiCall, Approval, Common, Heartbeat, OtherEvent, Own, PipelineExecution, Row, StageExecution,
-    Table, Text,
-};
+use crate::tables::{Own, Row, Table};
 use crate::time::Instant;
 
 /// Builds the row of an event for its table (see [`Event::table`]). `key` is the event's key, computed
