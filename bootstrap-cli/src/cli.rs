@@ -1,5 +1,6 @@
 //! The command line: parse, run, and one place where errors become messages and exit codes.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -80,9 +81,12 @@ pub struct UsageError {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let ended = runtime
-        .map_err(anyhow::Error::from)
-        .and_then(|runtime| runtime.block_on(run(&cli)));
+    let ended = runtime.map_err(anyhow::Error::from).and_then(|runtime| {
+        let ended = runtime.block_on(run(&cli));
+        // A question that nobody answered still waits for its line.
+        runtime.shutdown_background();
+        ended
+    });
     match ended {
         Ok(exit) => exit.into(),
         Err(error) => {
@@ -94,18 +98,30 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(cli: &Cli) -> anyhow::Result<Exit> {
+    let begun = Cell::new(false);
     let command = async {
         match &cli.command {
-            Command::Apply(args) => apply::run(&cli.global, args).await,
+            Command::Apply(args) => apply::run(&cli.global, args, &begun).await,
             Command::Status(args) => status::run(&cli.global, args).await,
         }
     };
     tokio::select! {
         ended = command => ended,
         _ = tokio::signal::ctrl_c() => {
-            printer::error("interrupted", Some("what AWS has begun goes on; run the command again to join it"));
-            Ok(Exit::Failed)
+            Ok(interrupted(begun.get()))
         }
+    }
+}
+
+/// Says what an interruption leaves behind; `begun` says that a plan was being applied.
+fn interrupted(begun: bool) -> Exit {
+    if begun {
+        let hint = "what AWS has begun goes on; run `pipetrail apply` again to join it and to do what is left";
+        printer::error("interrupted, the plan is applied in part", Some(hint));
+        Exit::Partly
+    } else {
+        printer::error("interrupted, nothing was changed", None);
+        Exit::Failed
     }
 }
 
@@ -145,5 +161,10 @@ mod tests {
         assert_eq!(classify(&usage.into()), (Exit::Usage, Some("use --yes".to_owned())));
         let refused = pipetrail_stacksets::Error::FeatureSet("o-abcdefghij".into());
         assert_eq!(classify(&refused.into()).0, Exit::Failed);
+    }
+
+    #[test]
+    fn an_interruption_is_partly_once_applying_has_begun() {
+        assert_eq!((interrupted(true), interrupted(false)), (Exit::Partly, Exit::Failed));
     }
 }

@@ -156,8 +156,10 @@ pub struct Rollout {
 
 impl Default for Rollout {
     fn default() -> Self {
+        // What is under way goes on when the tolerance is exceeded, so a bad template reaches about
+        // this many accounts at least.
         Rollout {
-            max_concurrent_percentage: Number(100),
+            max_concurrent_percentage: Number(20),
             failure_tolerance_percentage: Number(10),
         }
     }

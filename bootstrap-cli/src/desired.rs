@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pipetrail_collector::templates;
 use pipetrail_stacksets::{
-    AUDIT_STACKS, Desired, MEMBER_TEMPLATE, Rollout, STACK_SET, Scope, StackSpec, Template, Value, Zip,
+    AUDIT_STACKS, Desired, MEMBER_TEMPLATE, OUR_TAG, Rollout, STACK_SET, Scope, StackSpec, Template, Value, Zip,
 };
 
 use crate::config::Config;
@@ -104,7 +104,7 @@ fn spec<const N: usize>(name: &str, template: &str, parameters: [(&str, Value); 
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value))
             .collect(),
-        tags: BTreeMap::from([("managed-by".to_owned(), "pipetrail".to_owned())]),
+        tags: BTreeMap::from([(OUR_TAG.0.to_owned(), OUR_TAG.1.to_owned())]),
         protect,
     }
 }

@@ -44,18 +44,21 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// What the steps and what stands afterwards come down to.
+    /// What the steps and what stands afterwards come down to; no coverage where it cannot be read.
     ///
-    /// A partial step counts as done and as failed. Instances that are missing,
-    /// outdated or inoperable make even a plan without steps incomplete.
-    pub fn of(steps: &[StepResult], coverage: &Coverage) -> Self {
+    /// A partial step counts as done and as failed, and a failed one as done in part when it wrote
+    /// anything. Instances that are missing, outdated, inoperable or still worked on make even a plan
+    /// without steps incomplete.
+    pub fn of(steps: &[StepResult], coverage: Option<&Coverage>) -> Self {
         let done = steps
             .iter()
-            .any(|step| matches!(step.state, StepState::Done | StepState::Partial));
+            .any(|step| step.changed || matches!(step.state, StepState::Done | StepState::Partial));
         let failed = steps
             .iter()
             .any(|step| step.state != StepState::Done || !step.failed.is_empty());
-        match (done, failed || coverage.has_bad_instances()) {
+        let covered =
+            coverage.is_some_and(|coverage| !coverage.has_bad_instances() && !coverage.has_pending_instances());
+        match (done, failed || !covered) {
             (false, false) => Outcome::Unchanged,
             (true, false) => Outcome::Applied,
             (true, true) => Outcome::PartlyApplied,
@@ -83,6 +86,7 @@ mod tests {
         StepResult {
             step: "stack x".into(),
             state,
+            changed: false,
             message: None,
             hint: None,
             failed: vec![],
@@ -112,25 +116,28 @@ mod tests {
 
     #[test]
     fn nothing_to_do_and_everything_current_is_zero() {
-        let outcome = Outcome::of(&[], &coverage(&[State::Current, State::Suspended, State::Pending]));
+        let outcome = Outcome::of(&[], Some(&coverage(&[State::Current, State::Suspended])));
         assert_eq!((outcome, outcome.exit()), (Outcome::Unchanged, Exit::Ok));
     }
 
     #[test]
     fn nothing_to_do_but_an_inoperable_instance_is_partly() {
-        assert_eq!(Outcome::of(&[], &coverage(&[State::Inoperable])).exit(), Exit::Partly);
+        assert_eq!(
+            Outcome::of(&[], Some(&coverage(&[State::Inoperable]))).exit(),
+            Exit::Partly
+        );
     }
 
     #[test]
     fn one_failed_step_beside_a_done_one_is_partly() {
         let steps = [step(StepState::Done), step(StepState::Failed), step(StepState::Skipped)];
-        assert_eq!(Outcome::of(&steps, &coverage(&[])).exit(), Exit::Partly);
+        assert_eq!(Outcome::of(&steps, Some(&coverage(&[]))).exit(), Exit::Partly);
     }
 
     #[test]
     fn only_failed_and_skipped_steps_are_failed() {
         let steps = [step(StepState::Failed), step(StepState::Skipped)];
-        assert_eq!(Outcome::of(&steps, &coverage(&[])).exit(), Exit::Failed);
+        assert_eq!(Outcome::of(&steps, Some(&coverage(&[]))).exit(), Exit::Failed);
     }
 
     #[test]
@@ -142,14 +149,33 @@ mod tests {
             status: "FAILED".into(),
             reason: None,
         });
-        assert_eq!(Outcome::of(&[done], &coverage(&[])).exit(), Exit::Partly);
+        assert_eq!(Outcome::of(&[done], Some(&coverage(&[]))).exit(), Exit::Partly);
     }
 
     #[test]
     fn done_steps_and_a_missing_instance_are_partly() {
         assert_eq!(
-            Outcome::of(&[step(StepState::Done)], &coverage(&[State::Missing])).exit(),
+            Outcome::of(&[step(StepState::Done)], Some(&coverage(&[State::Missing]))).exit(),
             Exit::Partly
         );
+    }
+
+    #[test]
+    fn nothing_to_do_while_an_operation_is_at_work_is_partly() {
+        let outcome = Outcome::of(&[], Some(&coverage(&[State::Current, State::Pending])));
+        assert_eq!(outcome.exit(), Exit::Partly);
+    }
+
+    #[test]
+    fn a_failed_step_that_wrote_is_partly() {
+        let mut failed = step(StepState::Failed);
+        failed.changed = true;
+        assert_eq!(Outcome::of(&[failed], Some(&coverage(&[]))).exit(), Exit::Partly);
+    }
+
+    #[test]
+    fn what_was_done_is_partly_when_what_stands_cannot_be_read() {
+        assert_eq!(Outcome::of(&[step(StepState::Done)], None).exit(), Exit::Partly);
+        assert_eq!(Outcome::of(&[step(StepState::Failed)], None).exit(), Exit::Failed);
     }
 }

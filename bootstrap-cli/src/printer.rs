@@ -56,11 +56,11 @@ pub fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Asks a question; only `y` and `yes` are a yes.
+/// Asks a question; only `y` and `yes` are a yes. Blocks until there is a line.
 pub fn ask(question: &str) -> bool {
-    let mut stderr = io::stderr().lock();
-    let _ = write!(stderr, "{question} [y/N] ");
-    let _ = stderr.flush();
+    // Nothing is locked while it waits: an interruption has to be told meanwhile.
+    let _ = write!(io::stderr(), "{question} [y/N] ");
+    let _ = io::stderr().flush();
     let mut answer = String::new();
     // Whatever cannot be read is not a yes.
     let _ = io::stdin().lock().read_line(&mut answer);

@@ -30,13 +30,12 @@ impl TrustedAccess {
         organizations: &aws_sdk_organizations::Client,
         caller: Caller,
     ) -> Result<Self, Error> {
-        let asked = cloudformation
-            .describe_organizations_access()
-            .call_as(caller.call_as())
-            .customize()
-            .config_override(brief_retries())
-            .send()
-            .await;
+        let call = cloudformation.describe_organizations_access().call_as(caller.call_as());
+        let brief = call.clone().customize().config_override(brief_retries());
+        let asked = match brief.send().await {
+            Err(error) if !is_unknown_call(&error) => call.send().await,
+            asked => asked,
+        };
         match asked {
             Ok(answer) if answer.status() == Some(&OrganizationStatus::Enabled) => Ok(TrustedAccess::Enabled),
             Ok(_) => Ok(TrustedAccess::Disabled),
@@ -52,8 +51,8 @@ impl TrustedAccess {
     }
 }
 
-/// For calls that an endpoint may lack: a fault passes within one retry, and a missing call is no
-/// reason to wait long.
+/// For calls that an endpoint may lack: a missing call is no reason to wait long. Whatever else goes
+/// wrong (AWS throttles) is no reason to be brief, so the caller then tries again as patiently as ever.
 pub(crate) fn brief_retries() -> aws_sdk_cloudformation::config::Builder {
     aws_sdk_cloudformation::config::Builder::new().retry_config(RetryConfig::standard().with_max_attempts(2))
 }
@@ -74,4 +73,25 @@ async fn is_service_enabled(client: &aws_sdk_organizations::Client) -> Result<bo
             .any(|service| service.service_principal() == Some(crate::SERVICE_PRINCIPAL));
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canned::Canned;
+
+    #[tokio::test]
+    async fn a_throttle_does_not_cut_the_retries_short() {
+        let throttle =
+            "<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>";
+        let enabled = "<DescribeOrganizationsAccessResponse><DescribeOrganizationsAccessResult>\
+            <Status>ENABLED</Status></DescribeOrganizationsAccessResult></DescribeOrganizationsAccessResponse>";
+        let server = Canned::serve(&[
+            ("Action=DescribeOrganizationsAccess", 400, throttle),
+            ("Action=DescribeOrganizationsAccess", 400, throttle),
+            ("Action=DescribeOrganizationsAccess", 200, enabled),
+        ]);
+        let read = TrustedAccess::read(&server.cloudformation(), &server.organizations(), Caller::Management).await;
+        assert_eq!(read.unwrap(), TrustedAccess::Enabled);
+    }
 }

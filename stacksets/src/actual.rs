@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::TrustedAccess;
 use crate::apply::Clients;
-use crate::desired::Desired;
+use crate::desired::{Desired, Zip};
 use crate::error::{Error, from_sdk};
 use crate::organization::{Caller, Organization};
 use crate::stack::Stack;
@@ -48,7 +48,7 @@ impl Actual {
                 let bucket = desired.stacks.first().and_then(|spec| stacks.get(&spec.name));
                 let bucket = bucket.and_then(|stack| stack.outputs.get(&desired.bucket_output));
                 let uploaded = match bucket {
-                    Some(bucket) => uploaded(&clients.s3, bucket, desired).await?,
+                    Some(bucket) => uploaded(&clients.s3, bucket, &desired.scope.audit_account, &desired.zips).await?,
                     None => BTreeSet::new(),
                 };
                 Ok((stacks, uploaded))
@@ -67,10 +67,18 @@ impl Actual {
 }
 
 /// Which zips the bucket has. A key names its content, so being there is being right.
-async fn uploaded(client: &aws_sdk_s3::Client, bucket: &str, desired: &Desired) -> Result<BTreeSet<String>, Error> {
+async fn uploaded(
+    client: &aws_sdk_s3::Client,
+    bucket: &str,
+    owner: &str,
+    zips: &[Zip],
+) -> Result<BTreeSet<String>, Error> {
     let mut keys = BTreeSet::new();
-    for key in desired.zips.iter().map(|zip| zip.key()) {
-        match client.head_object().bucket(bucket).key(&key).send().await {
+    for key in zips.iter().map(|zip| zip.key()) {
+        let head = client.head_object().bucket(bucket).key(&key);
+        // Bucket names are global: one that was deleted may be somebody else's by now.
+        let head = head.expected_bucket_owner(owner);
+        match head.send().await {
             Ok(_) => {
                 keys.insert(key);
             }
@@ -79,4 +87,27 @@ async fn uploaded(client: &aws_sdk_s3::Client, bucket: &str, desired: &Desired) 
         }
     }
     Ok(keys)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canned::Canned;
+
+    #[tokio::test]
+    async fn zips_are_looked_for_only_in_a_bucket_of_the_audit_account() {
+        let server = Canned::serve(&[
+            ("HEAD /the-bucket/lambda/a-", 200, ""),
+            ("HEAD /the-bucket/lambda/b-", 404, ""),
+        ]);
+        let zips = ["a", "b"].map(|name| Zip {
+            name: name.into(),
+            bytes: vec![],
+        });
+        let found = uploaded(&server.s3(), "the-bucket", "999988887777", &zips)
+            .await
+            .unwrap();
+        assert_eq!(found, BTreeSet::from([zips[0].key()]));
+        assert_eq!(server.count("x-amz-expected-bucket-owner: 999988887777"), 2);
+    }
 }

@@ -3,10 +3,13 @@
 
 mod inputs;
 mod run;
+mod written;
 
 use std::fmt;
 
 use serde::Serialize;
+
+pub(crate) use written::Written;
 
 use crate::organization::Caller;
 use crate::plan::Plan;
@@ -34,6 +37,8 @@ pub struct StepResult {
     pub step: String,
     /// How it ended.
     pub state: StepState,
+    /// Whether it wrote anything, or may have: a failed step can have.
+    pub changed: bool,
     /// Why it did not simply succeed, causes included.
     pub message: Option<String>,
     /// The next thing to try.
@@ -72,6 +77,7 @@ impl fmt::Display for StepResult {
         let StepResult {
             step,
             state,
+            changed: _,
             message,
             hint: _,
             failed,
@@ -130,6 +136,9 @@ pub async fn apply(plan: &Plan, clients: &Clients, tell: &mut (dyn FnMut(Progres
     }
     if let Some(step) = plan.trusted_access {
         run.access(step).await;
+    }
+    for id in &plan.joins {
+        run.join(id).await;
     }
     if let Some(step) = &plan.stack_set {
         run.stack_set(step).await;

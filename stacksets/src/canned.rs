@@ -68,6 +68,21 @@ impl Canned {
         aws_sdk_cloudformation::Client::from_conf(config.build())
     }
 
+    pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new("eu-central-1"))
+            .endpoint_url(&self.url)
+            .force_path_style(true)
+            .credentials_provider(credentials())
+            .http_client(
+                aws_smithy_http_client::Builder::new()
+                    .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                    .build_https(),
+            );
+        aws_sdk_s3::Client::from_conf(config.build())
+    }
+
     pub(crate) fn organizations(&self) -> aws_sdk_organizations::Client {
         let config = aws_sdk_organizations::Config::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())

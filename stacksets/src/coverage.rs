@@ -201,6 +201,11 @@ impl Coverage {
     pub fn has_bad_instances(&self) -> bool {
         self.instances.iter().any(|row| row.state.is_bad())
     }
+
+    /// Whether an operation is still at work somewhere: nobody knows yet how it ends.
+    pub fn has_pending_instances(&self) -> bool {
+        self.instances.iter().any(|row| row.state == State::Pending)
+    }
 }
 
 fn row(organization: &Organization, scope: &Scope, instance: &Instance) -> Row {

@@ -70,7 +70,7 @@ pub struct StackSpec {
 }
 
 /// A parameter's value.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Value {
     /// Known now.
     Text(String),
@@ -92,6 +92,13 @@ impl Value {
             stack: stack.to_owned(),
             output: output.to_owned(),
         }
+    }
+}
+
+/// As it is displayed: a private one is not shown here either.
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -154,6 +161,7 @@ mod tests {
     fn a_private_value_is_shown_nowhere() {
         let value = Value::Private("someone@example.com".into());
         assert_eq!(value.to_string(), "(private)");
+        assert_eq!(format!("{value:?}"), "(private)");
         assert_eq!(serde_json::to_string(&value).unwrap(), r#""<(private)>""#);
     }
 }

@@ -1,5 +1,7 @@
 //! What can go wrong, as lower-case fragments with a cause and, where one is known, the next command.
 
+mod hint;
+
 use std::error::Error as StdError;
 
 use aws_sdk_cloudformation::config::http::HttpResponse;
@@ -54,6 +56,14 @@ pub enum Error {
         region: String,
         /// Its CloudFormation status.
         status: String,
+    },
+    /// A stack or stack set of our name is somebody else's.
+    #[error("{what} {name} exists and is not pipetrail's: it has no tag {}={}", crate::OUR_TAG.0, crate::OUR_TAG.1)]
+    Foreign {
+        /// `stack` or `stack set`.
+        what: &'static str,
+        /// Its name.
+        name: String,
     },
     /// A stack ended in a failed state.
     #[error("stack {name} ended in {status}{}", joined(.reasons))]
@@ -112,70 +122,6 @@ pub enum Fault {
     Unanswered(Box<dyn StdError + Send + Sync>),
 }
 
-impl Error {
-    /// The next thing to try, without the `hint:` in front.
-    pub fn hint(&self) -> Option<String> {
-        Some(match self {
-            Error::Aws { fault: Fault::Refused { code, .. }, .. } => match code.as_str() {
-                "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => {
-                    "check the permissions of the profile that pipetrail.toml names".to_owned()
-                }
-                "ExpiredToken" | "ExpiredTokenException" | "InvalidClientTokenId" => {
-                    "sign in again, for example with `aws sso login --profile <profile>`".to_owned()
-                }
-                "AWSOrganizationsNotInUseException" => {
-                    "set organization.profile to a profile of the management account".to_owned()
-                }
-                "OperationInProgressException" | "StaleRequestException" => {
-                    "another operation runs on the stack set: run `pipetrail apply` again when it has ended".to_owned()
-                }
-                _ => return None,
-            },
-            Error::Aws { fault: Fault::Unanswered(_), .. } => {
-                "check the network, the profile's credentials and its endpoint_url".to_owned()
-            }
-            Error::FeatureSet(_) => "enable them with `aws organizations enable-all-features`".to_owned(),
-            Error::NotAnAdministrator { .. } => format!(
-                "use a profile of the management account, or run there `aws organizations register-delegated-administrator --service-principal {}`",
-                crate::SERVICE_PRINCIPAL
-            ),
-            Error::UnknownUnit { .. } => {
-                "list them with `aws organizations list-organizational-units-for-parent --parent-id <r-…>`".to_owned()
-            }
-            Error::TrustedAccessOff => {
-                "run `pipetrail apply` once with a profile of the management account".to_owned()
-            }
-            Error::Blocked { name, region, status, .. } if status == "UPDATE_ROLLBACK_FAILED" => format!(
-                "run `aws cloudformation continue-update-rollback --stack-name {name} --region {region}`, then `pipetrail apply` again"
-            ),
-            Error::Blocked { name, region, status, .. } if status.ends_with("_FAILED") => format!(
-                "see `aws cloudformation describe-stack-events --stack-name {name} --region {region}`, delete the stack, then run `pipetrail apply` again"
-            ),
-            Error::Blocked { .. } => "something else changes it: run `pipetrail apply` again when that has ended".to_owned(),
-            Error::StackFailed { reasons, .. } if reasons.iter().any(|reason| left_over(reason)) => {
-                "a resource of that name is left over from elsewhere: rename or delete it, then run `pipetrail apply` again".to_owned()
-            }
-            Error::StackFailed { name, .. } => {
-                format!("see `aws cloudformation describe-stack-events --stack-name {name}`, then run `pipetrail apply` again")
-            }
-            Error::MissingOutput { stack, .. } => {
-                format!("see `aws cloudformation describe-stacks --stack-name {stack}`, then run `pipetrail apply` again")
-            }
-            Error::NotServiceManaged(name) => {
-                format!("delete it with `aws cloudformation delete-stack-set --stack-set-name {name}` and run `pipetrail apply` again")
-            }
-            Error::Operation { .. } => "`pipetrail status` names the accounts; `pipetrail apply` tries them again".to_owned(),
-            Error::Incomplete { .. } => return None,
-        })
-    }
-}
-
-/// Whether CloudFormation's reason says that a resource of a fixed name is there already.
-fn left_over(reason: &str) -> bool {
-    let reason = reason.to_ascii_lowercase();
-    reason.contains("already exists") || reason.contains("alreadyexists")
-}
-
 fn joined(reasons: &[String]) -> String {
     if reasons.is_empty() {
         String::new()
@@ -231,39 +177,6 @@ pub fn chain(error: &(dyn StdError + 'static)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_that_is_left_over_is_hinted_at() {
-        let error = Error::StackFailed {
-            name: "pipetrail-pipeline".into(),
-            status: "ROLLBACK_COMPLETE".into(),
-            reasons: vec!["Bus: pipetrail already exists in stack x".into()],
-        };
-        assert_eq!(
-            error.to_string(),
-            "stack pipetrail-pipeline ended in ROLLBACK_COMPLETE: Bus: pipetrail already exists in stack x"
-        );
-        assert!(
-            error
-                .hint()
-                .is_some_and(|hint| hint.starts_with("a resource of that name is left over"))
-        );
-    }
-
-    #[test]
-    fn a_failed_rollback_names_the_command_that_leaves_it() {
-        let error = Error::Blocked {
-            name: "pipetrail-data".into(),
-            account: "999988887777".into(),
-            region: "eu-central-1".into(),
-            status: "UPDATE_ROLLBACK_FAILED".into(),
-        };
-        assert!(
-            error
-                .hint()
-                .is_some_and(|hint| hint.contains("continue-update-rollback --stack-name pipetrail-data"))
-        );
-    }
 
     #[test]
     fn the_chain_does_not_repeat_a_wrapped_cause() {

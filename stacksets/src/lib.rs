@@ -47,6 +47,9 @@ pub const STACK_SET: &str = "pipetrail-member";
 /// Names of the audit account's stacks, in the order of deployment.
 pub const AUDIT_STACKS: [&str; 3] = ["pipetrail-artifacts", "pipetrail-data", "pipetrail-pipeline"];
 
+/// The tag of every stack and stack set of ours, key and value: what lacks it is somebody else's.
+pub const OUR_TAG: (&str, &str) = ("managed-by", "pipetrail");
+
 /// The service principal whose trusted access (and delegated administration) service-managed stack
 /// sets need.
 pub const SERVICE_PRINCIPAL: &str = "member.org.stacksets.cloudformation.amazonaws.com";

@@ -1,9 +1,13 @@
 //! Operation ids: StackSets' idempotency token, made from the desired state and an attempt number.
 //!
 //! The same id twice is refused (OperationIdAlreadyExists), so a second `pipetrail` running at the
-//! same time joins the first one's operation. A new id is what makes AWS try an instance again.
+//! same time joins the first one's operation; one that is still at work when a plan is made becomes a
+//! step of it. A new id is what makes AWS try an instance again.
 
 use crate::template::short_digest;
+
+/// What our operations' ids begin with.
+const PREFIX: &str = "pipetrail-";
 
 /// An operation of the stack set, as listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +19,11 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// Whether a run of pipetrail began it.
+    pub fn is_ours(&self) -> bool {
+        self.id.starts_with(PREFIX)
+    }
+
     /// Whether it will still change something.
     pub fn is_open(&self) -> bool {
         is_open(&self.status)
@@ -32,7 +41,7 @@ pub(crate) fn is_open(status: &str) -> bool {
 pub(crate) fn next_id(parts: &[&str], operations: &[Operation]) -> String {
     // The length in front keeps ["ab", "c"] and ["a", "bc"] apart.
     let text: String = parts.iter().map(|part| format!("{}:{part}", part.len())).collect();
-    let prefix = format!("pipetrail-{}-", short_digest(text.as_bytes()));
+    let prefix = format!("{PREFIX}{}-", short_digest(text.as_bytes()));
     let ours = operations.iter().filter_map(|operation| {
         let attempt: u32 = operation.id.strip_prefix(&prefix)?.parse().ok()?;
         Some((attempt, operation.is_open()))

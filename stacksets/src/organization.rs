@@ -1,6 +1,9 @@
 //! Reading the organization: its accounts and where they hang, and in which role somebody
 //! calls. Names and e-mail addresses of accounts are never kept.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudformation::types::CallAs;
@@ -289,97 +292,4 @@ fn parents(paths: &[String]) -> BTreeSet<String> {
         .filter(|part| part.starts_with("r-") || part.starts_with("ou-"))
         .map(str::to_owned)
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use aws_sdk_organizations::types::{AccountState, AccountStatus};
-
-    #[test]
-    fn state_is_read_before_the_retired_status() {
-        let both = aws_sdk_organizations::types::Account::builder()
-            .id("000000000001")
-            .state(AccountState::Closed)
-            .status(AccountStatus::Active)
-            .build();
-        assert!(!account(&both).unwrap().1.is_active());
-        let old = aws_sdk_organizations::types::Account::builder()
-            .id("1")
-            .status(AccountStatus::Active)
-            .build();
-        assert!(account(&old).unwrap().1.is_active());
-    }
-
-    #[test]
-    fn a_path_gives_the_root_and_every_unit_above_an_account() {
-        let paths = ["o-abcdefghij/r-ab12/ou-ab12-11111111/ou-ab12-22222222/999988887777/".to_owned()];
-        let expected = ["r-ab12", "ou-ab12-11111111", "ou-ab12-22222222"].map(str::to_owned);
-        assert_eq!(parents(&paths), BTreeSet::from(expected));
-    }
-
-    #[test]
-    fn neither_suspended_accounts_nor_the_management_account_are_targets() {
-        let account = |state: &str| Account {
-            state: state.into(),
-            parents: BTreeSet::from(["r-ab12".to_owned()]),
-        };
-        let organization = Organization {
-            id: "o-abcdefghij".into(),
-            management_account: "000000000001".into(),
-            accounts: BTreeMap::from([
-                ("000000000001".into(), account("ACTIVE")),
-                ("000000000002".into(), account("SUSPENDED")),
-                ("000000000003".into(), account("ACTIVE")),
-            ]),
-        };
-        assert_eq!(organization.targets("r-ab12").collect::<Vec<_>>(), ["000000000003"]);
-    }
-
-    #[tokio::test]
-    async fn an_empty_page_with_a_token_does_not_end_the_list_of_accounts() {
-        let server = crate::canned::Canned::serve(&[
-            (
-                "DescribeOrganization",
-                200,
-                r#"{"Organization":{"Id":"o-abcdefghij","FeatureSet":"ALL","MasterAccountId":"000000000001"}}"#,
-            ),
-            ("ListAccounts", 200, r#"{"Accounts":[],"NextToken":"more"}"#),
-            (
-                "ListAccounts",
-                200,
-                r#"{"Accounts":[{"Id":"000000000002","State":"ACTIVE","Name":"n","Email":"e",
-                    "Paths":["o-abcdefghij/r-ab12/ou-ab12-11111111/000000000002/"]}]}"#,
-            ),
-        ]);
-        let units = ["ou-ab12-11111111".to_owned()];
-        let (organization, caller) = Organization::read(&server.organizations(), "000000000001", &units)
-            .await
-            .unwrap();
-        assert_eq!(caller, Caller::Management);
-        assert_eq!(organization.targets(&units[0]).collect::<Vec<_>>(), ["000000000002"]);
-        assert_eq!(
-            server.count("AWSOrganizationsV20161128."),
-            3,
-            "with paths nothing is walked"
-        );
-    }
-
-    #[tokio::test]
-    async fn a_member_account_that_is_no_delegated_administrator_is_refused() {
-        let server = crate::canned::Canned::serve(&[
-            (
-                "DescribeOrganization",
-                200,
-                r#"{"Organization":{"Id":"o-abcdefghij","FeatureSet":"ALL","MasterAccountId":"000000000001"}}"#,
-            ),
-            (
-                "ListDelegatedAdministrators",
-                200,
-                r#"{"DelegatedAdministrators":[{"Id":"000000000003"}]}"#,
-            ),
-        ]);
-        let read = Organization::read(&server.organizations(), "000000000002", &[]).await;
-        assert!(matches!(read, Err(Error::NotAnAdministrator { caller, .. }) if caller == "000000000002"));
-    }
 }

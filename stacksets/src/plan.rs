@@ -2,6 +2,7 @@
 
 mod diff;
 mod instances;
+mod notes;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,8 @@ pub struct Plan {
     pub uploads: Vec<Upload>,
     /// How StackSets gets its trusted access, where it has none.
     pub trusted_access: Option<AccessStep>,
+    /// Ids of operations that another run of ours began and that are still at work.
+    pub joins: Vec<String>,
     /// The stack set itself.
     pub stack_set: Option<SetStep>,
     /// Its instances.
@@ -58,11 +61,13 @@ impl Plan {
         self.stacks.split_at(self.stacks.iter().take_while(has_bucket).count())
     }
 
-    /// How many steps there are: stacks, uploads, trusted access, stack set, operations on instances.
+    /// How many steps there are: stacks, uploads, trusted access, operations to wait for,
+    /// stack set, operations on instances.
     pub fn steps(&self) -> usize {
         self.stacks.len()
             + self.uploads.len()
             + usize::from(self.trusted_access.is_some())
+            + self.joins.len()
             + usize::from(self.stack_set.is_some())
             + self.instances.len()
     }
@@ -106,6 +111,9 @@ pub enum StackAction {
     Create,
     /// It is the shell of a failed creation: deleted, then created.
     Replace {
+        /// Its id: the name may belong to another stack by the time it is deleted.
+        #[serde(skip)]
+        id: String,
         /// Its status, for example `ROLLBACK_COMPLETE`.
         status: String,
     },

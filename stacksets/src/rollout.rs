@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod tests;
+mod wait;
 
 use std::collections::BTreeMap;
 
@@ -14,11 +15,12 @@ use aws_sdk_cloudformation::types::{
 };
 use serde::Serialize;
 
+use crate::apply::Written;
 use crate::desired::Rollout;
 use crate::error::{Error, from_sdk};
-use crate::operation::is_open;
 use crate::plan::{InstancesStep, SetAction, SetStep};
 use crate::stack::{Pause, parameters_to, tags_to};
+use crate::stack_set::StackSet;
 
 /// What became of one account and region in an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -56,6 +58,7 @@ pub(crate) struct Target<'a> {
     pub(crate) name: &'a str,
     pub(crate) call_as: CallAs,
     pub(crate) rollout: &'a Rollout,
+    pub(crate) written: &'a Written,
 }
 
 /// How often a creation is tried while trusted access, just switched on, has not arrived everywhere.
@@ -102,14 +105,22 @@ impl Target<'_> {
                 .send()
                 .await;
             match created {
-                Ok(_) => break,
-                // Another run of ours was quicker; the next plan shows what still differs.
+                Ok(_) => return self.written.note(Ok(())),
+                // Another run of ours was quicker, and the next plan shows what still differs; or
+                // somebody else was, whose stack set must not get our instances.
                 Err(error)
                     if error
                         .as_service_error()
                         .is_some_and(|error| error.is_name_already_exists_exception()) =>
                 {
-                    break;
+                    let set = StackSet::read(self.client, self.name, &self.call_as).await?;
+                    if set.is_some_and(|set| set.is_ours()) {
+                        break;
+                    }
+                    return Err(Error::Foreign {
+                        what: "stack set",
+                        name: self.name.to_owned(),
+                    });
                 }
                 Err(error)
                     if attempt < ACCESS_ATTEMPTS
@@ -120,7 +131,10 @@ impl Target<'_> {
                     tell("waiting for trusted access");
                     pause.sleep().await;
                 }
-                Err(error) => return Err(from_sdk(format!("create stack set {}", self.name))(error)),
+                Err(error) => {
+                    let error = from_sdk(format!("create stack set {}", self.name))(error);
+                    return self.written.note(Err(error));
+                }
             }
         }
         Ok(())
@@ -153,7 +167,8 @@ impl Target<'_> {
                 Ok(wanted)
             }
             updated => {
-                let updated = updated.map_err(from_sdk(format!("update stack set {}", self.name)))?;
+                let updated = updated.map_err(from_sdk(format!("update stack set {}", self.name)));
+                let updated = self.written.note(updated)?;
                 Ok(updated.operation_id.unwrap_or(wanted))
             }
         }
@@ -192,7 +207,10 @@ impl Target<'_> {
                     {
                         None
                     }
-                    created => created.map_err(from_sdk("create stack instances"))?.operation_id,
+                    created => {
+                        let created = created.map_err(from_sdk("create stack instances"));
+                        self.written.note(created)?.operation_id
+                    }
                 }
             }
             SetAction::Update => {
@@ -215,82 +233,14 @@ impl Target<'_> {
                     {
                         None
                     }
-                    updated => updated.map_err(from_sdk("update stack instances"))?.operation_id,
+                    updated => {
+                        let updated = updated.map_err(from_sdk("update stack instances"));
+                        self.written.note(updated)?.operation_id
+                    }
                 }
             }
         };
         self.wait(&submitted.unwrap_or(wanted), tell).await
-    }
-
-    /// Waits for an operation's end, however long that takes: it goes on in AWS when we are stopped,
-    /// and the next run joins it.
-    async fn wait(&self, id: &str, tell: &mut (dyn FnMut(&str) + Send)) -> Result<Ended, Error> {
-        let mut pause = Pause::default();
-        let (status, reason) = loop {
-            let described = self
-                .client
-                .describe_stack_set_operation()
-                .stack_set_name(self.name)
-                .operation_id(id)
-                .call_as(self.call_as.clone())
-                .send()
-                .await
-                .map_err(from_sdk(format!("describe operation {id}")))?;
-            let operation = described.stack_set_operation.ok_or(Error::Incomplete {
-                action: "DescribeStackSetOperation",
-                field: "StackSetOperation",
-            })?;
-            let status = operation
-                .status()
-                .map(|status| status.as_str().to_owned())
-                .unwrap_or_default();
-            if !is_open(&status) {
-                break (status, operation.status_reason);
-            }
-            tell(&status);
-            pause.sleep().await;
-        };
-        let results = self.results(id).await?;
-        let error = (status != "SUCCEEDED").then(|| Error::Operation {
-            id: id.to_owned(),
-            status,
-            reason,
-        });
-        let succeeded = results.iter().filter(|result| result.status == "SUCCEEDED").count();
-        Ok(Ended {
-            error,
-            succeeded,
-            failed: results.into_iter().filter(InstanceResult::is_failed).collect(),
-        })
-    }
-
-    async fn results(&self, id: &str) -> Result<Vec<InstanceResult>, Error> {
-        let list = self
-            .client
-            .list_stack_set_operation_results()
-            .stack_set_name(self.name)
-            .operation_id(id);
-        let list = list.call_as(self.call_as.clone()).max_results(100);
-        let mut pages = list.into_paginator().stop_on_duplicate_token(false).send();
-        let mut results = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(from_sdk(format!("list the results of operation {id}")))?;
-            results.extend(page.summaries().iter().map(|summary| {
-                InstanceResult {
-                    account: summary.account().unwrap_or_default().to_owned(),
-                    region: summary.region().unwrap_or_default().to_owned(),
-                    status: summary
-                        .status()
-                        .map(|status| status.as_str().to_owned())
-                        .unwrap_or_default(),
-                    reason: summary
-                        .status_reason()
-                        .filter(|reason| !reason.is_empty())
-                        .map(str::to_owned),
-                }
-            }));
-        }
-        Ok(results)
     }
 }
 

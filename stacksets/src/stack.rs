@@ -1,20 +1,28 @@
 //! One CloudFormation stack: reading it, and bringing it to a planned state.
 
+mod convert;
 mod failures;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
-use aws_sdk_cloudformation::types::{Capability, Parameter, Tag, TemplateStage};
+use aws_sdk_cloudformation::types::{Capability, TemplateStage};
 
+pub(crate) use convert::{parameters_from, parameters_to, tags_from, tags_to};
+
+use crate::apply::Written;
 use crate::error::{Error, from_sdk};
 use crate::plan::{StackAction, StackStep};
 
 /// A stack as it stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stack {
+    /// Its id, an ARN: unlike the name it never means another stack.
+    pub id: String,
     /// Its CloudFormation status, for example `UPDATE_COMPLETE`.
     pub status: String,
     /// The reason beside it.
@@ -66,6 +74,7 @@ impl Stack {
             described => described.map_err(from_sdk(format!("describe stack {name}")))?,
         };
         Ok(described.stacks().first().map(|stack| Stack {
+            id: stack.stack_id().unwrap_or_default().to_owned(),
             status: stack
                 .stack_status()
                 .map(|status| status.as_str().to_owned())
@@ -92,9 +101,22 @@ impl Stack {
     }
 
     /// Whether the stack is the empty shell of a failed creation, which can only be deleted.
+    ///
+    /// `REVIEW_IN_PROGRESS` is not: it holds somebody's change set that was not executed yet.
     pub fn must_be_replaced(&self) -> bool {
-        matches!(self.status.as_str(), "ROLLBACK_COMPLETE" | "REVIEW_IN_PROGRESS")
+        self.status == "ROLLBACK_COMPLETE"
     }
+
+    /// Whether pipetrail made it.
+    pub fn is_ours(&self) -> bool {
+        is_ours(&self.tags)
+    }
+}
+
+/// Whether the tags say that pipetrail made what carries them.
+pub(crate) fn is_ours(tags: &BTreeMap<String, String>) -> bool {
+    let (key, value) = crate::OUR_TAG;
+    tags.get(key).map(String::as_str) == Some(value)
 }
 
 /// Carries out a step and waits for its end; gives the stack's outputs.
@@ -106,14 +128,15 @@ pub(crate) async fn deploy(
     step: &StackStep,
     parameters: &BTreeMap<String, String>,
     template_url: Option<String>,
+    written: &Written,
     tell: &mut (dyn FnMut(&str) + Send),
 ) -> Result<BTreeMap<String, String>, Error> {
     let name = step.name.as_str();
     let body = template_url.is_none().then(|| step.template.body().to_owned());
-    if let StackAction::Replace { .. } = step.action {
-        remove(client, name, tell).await?;
+    if let StackAction::Replace { id, .. } = &step.action {
+        remove(client, name, id, written, tell).await?;
     }
-    let id = match step.action {
+    let id = match &step.action {
         StackAction::Create | StackAction::Replace { .. } => {
             let created = client
                 .create_stack()
@@ -128,7 +151,8 @@ pub(crate) async fn deploy(
                 .retain_except_on_create(true)
                 .send()
                 .await;
-            created.map_err(from_sdk(format!("create stack {name}")))?.stack_id
+            let created = created.map_err(from_sdk(format!("create stack {name}")));
+            written.note(created)?.stack_id
         }
         StackAction::Update if step.needs_update() => {
             let updated = client
@@ -150,7 +174,10 @@ pub(crate) async fn deploy(
                 {
                     None
                 }
-                updated => updated.map_err(from_sdk(format!("update stack {name}")))?.stack_id,
+                updated => {
+                    let updated = updated.map_err(from_sdk(format!("update stack {name}")));
+                    written.note(updated)?.stack_id
+                }
             }
         }
         StackAction::Update => None,
@@ -161,37 +188,41 @@ pub(crate) async fn deploy(
         .unwrap_or_default();
     // Not at its creation: a protected shell could not be deleted.
     if step.protect && !stack.protected {
-        protect(client, name, true).await?;
+        protect(client, name, written).await?;
     }
     Ok(stack.outputs)
 }
 
-/// Deletes the shell of a failed creation.
-async fn remove(client: &Client, name: &str, tell: &mut (dyn FnMut(&str) + Send)) -> Result<(), Error> {
-    if Stack::describe(client, name)
-        .await?
-        .is_some_and(|stack| stack.protected)
-    {
-        protect(client, name, false).await?;
+/// Deletes the shell of a failed creation, by its id: such an id can never become healthy, but the
+/// name may belong to a healthy stack by now. Termination protection is never lifted.
+async fn remove(
+    client: &Client,
+    name: &str,
+    id: &str,
+    written: &Written,
+    tell: &mut (dyn FnMut(&str) + Send),
+) -> Result<(), Error> {
+    if id.is_empty() {
+        return Err(Error::Incomplete {
+            action: "DescribeStacks",
+            field: "StackId",
+        });
     }
-    client
-        .delete_stack()
-        .stack_name(name)
-        .send()
-        .await
-        .map_err(from_sdk(format!("delete stack {name}")))?;
-    wait(client, name, name, Goal::Gone, tell).await?;
+    let deleted = client.delete_stack().stack_name(id).send().await;
+    written.note(deleted.map_err(from_sdk(format!("delete stack {name}"))))?;
+    wait(client, name, id, Goal::Gone, tell).await?;
     Ok(())
 }
 
-async fn protect(client: &Client, name: &str, on: bool) -> Result<(), Error> {
+/// Switches termination protection on.
+async fn protect(client: &Client, name: &str, written: &Written) -> Result<(), Error> {
     let call = client
         .update_termination_protection()
         .stack_name(name)
-        .enable_termination_protection(on);
+        .enable_termination_protection(true);
     let done = call.send().await;
-    done.map(|_| ())
-        .map_err(from_sdk(format!("change the termination protection of stack {name}")))
+    let done = done.map_err(from_sdk(format!("change the termination protection of stack {name}")));
+    written.note(done).map(|_| ())
 }
 
 /// What a stack is waited for.
@@ -260,96 +291,4 @@ impl Pause {
 fn capabilities() -> Vec<Capability> {
     // The audit account's templates name their roles and expand AWS::LanguageExtensions.
     vec![Capability::CapabilityNamedIam, Capability::CapabilityAutoExpand]
-}
-
-pub(crate) fn parameters_from(parameters: &[Parameter]) -> BTreeMap<String, String> {
-    let known = parameters.iter().filter_map(|parameter| {
-        Some((
-            parameter.parameter_key()?.to_owned(),
-            parameter.parameter_value().unwrap_or_default().to_owned(),
-        ))
-    });
-    known.collect()
-}
-
-pub(crate) fn parameters_to(parameters: &BTreeMap<String, String>) -> Vec<Parameter> {
-    let all = parameters.iter();
-    all.map(|(key, value)| Parameter::builder().parameter_key(key).parameter_value(value).build())
-        .collect()
-}
-
-pub(crate) fn tags_from(tags: &[Tag]) -> BTreeMap<String, String> {
-    tags.iter()
-        .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned())))
-        .collect()
-}
-
-pub(crate) fn tags_to(tags: &BTreeMap<String, String>) -> Vec<Tag> {
-    tags.iter()
-        .map(|(key, value)| Tag::builder().key(key).value(value).build())
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::canned::Canned;
-    use crate::template::Template;
-
-    const COMPLETE: &str = "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>x</StackName>\
-        <StackStatus>UPDATE_COMPLETE</StackStatus><CreationTime>2026-11-21T00:00:00Z</CreationTime>\
-        <Outputs><member><OutputKey>Bucket</OutputKey><OutputValue>b</OutputValue></member></Outputs>\
-        </member></Stacks></DescribeStacksResult></DescribeStacksResponse>";
-
-    fn refusal(message: &str) -> String {
-        format!(
-            "<ErrorResponse><Error><Code>ValidationError</Code><Message>{message}</Message></Error></ErrorResponse>"
-        )
-    }
-
-    fn step() -> StackStep {
-        StackStep {
-            name: "x".into(),
-            action: StackAction::Update,
-            changes: vec![crate::plan::Change::Template],
-            template: Template::new("Resources: {}"),
-            parameters: BTreeMap::new(),
-            tags: BTreeMap::new(),
-            protect: false,
-        }
-    }
-
-    #[tokio::test]
-    async fn an_update_without_changes_is_done() {
-        let server = Canned::serve(&[
-            ("Action=UpdateStack", 400, &refusal("No updates are to be performed.")),
-            ("Action=DescribeStacks", 200, COMPLETE),
-        ]);
-        let outputs = deploy(&server.cloudformation(), &step(), &BTreeMap::new(), None, &mut |_| {})
-            .await
-            .unwrap();
-        assert_eq!(outputs.get("Bucket").map(String::as_str), Some("b"));
-    }
-
-    #[tokio::test]
-    async fn any_other_refusal_of_an_update_is_an_error() {
-        let server = Canned::serve(&[("Action=UpdateStack", 400, &refusal("Parameters: [Y] do not exist"))]);
-        let updated = deploy(&server.cloudformation(), &step(), &BTreeMap::new(), None, &mut |_| {}).await;
-        let error = updated.unwrap_err();
-        assert_eq!(
-            crate::chain(&error),
-            "cannot update stack x: ValidationError: Parameters: [Y] do not exist"
-        );
-    }
-
-    #[tokio::test]
-    async fn only_the_message_of_a_missing_stack_means_that_it_is_missing() {
-        let server = Canned::serve(&[
-            ("Action=DescribeStacks", 400, &refusal("Stack with id x does not exist")),
-            ("Action=DescribeStacks", 400, &refusal("1 validation error detected")),
-        ]);
-        let client = server.cloudformation();
-        assert_eq!(Stack::read(&client, "x").await.unwrap(), None);
-        assert!(Stack::read(&client, "x").await.is_err());
-    }
 }

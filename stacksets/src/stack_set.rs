@@ -8,7 +8,7 @@ use aws_sdk_cloudformation::types::{CallAs, PermissionModels};
 use crate::access::brief_retries;
 use crate::error::{Error, from_sdk, is_unknown_call};
 use crate::operation::Operation;
-use crate::stack::{parameters_from, tags_from};
+use crate::stack::{is_ours, parameters_from, tags_from};
 
 /// The stack set as it stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,6 +49,11 @@ pub struct Instance {
 }
 
 impl StackSet {
+    /// Whether pipetrail made it.
+    pub fn is_ours(&self) -> bool {
+        is_ours(&self.tags)
+    }
+
     /// Reads the stack set with all its instances; `None` when there is none of that name.
     ///
     /// # Errors
@@ -157,16 +162,17 @@ async fn list_auto_targets(
     let mut targets = BTreeSet::new();
     let mut token = None;
     loop {
-        let page = client
+        let call = client
             .list_stack_set_auto_deployment_targets()
             .stack_set_name(name)
             .call_as(call_as.clone())
             .max_results(100)
-            .set_next_token(token)
-            .customize()
-            .config_override(brief_retries())
-            .send()
-            .await;
+            .set_next_token(token);
+        let brief = call.clone().customize().config_override(brief_retries());
+        let page = match brief.send().await {
+            Err(error) if !is_unknown_call(&error) => call.send().await,
+            page => page,
+        };
         let page = match page {
             Err(error) if is_unknown_call(&error) => return Ok(None),
             page => page.map_err(from_sdk(format!(

@@ -1,9 +1,10 @@
 //! `pipetrail apply`
 
+use std::cell::Cell;
 use std::path::PathBuf;
 
 use pipetrail_stacksets::apply::apply;
-use pipetrail_stacksets::{Actual, Coverage, InstanceResult, Organization, Plan, StepResult, plan};
+use pipetrail_stacksets::{Actual, Coverage, InstanceResult, Organization, Plan, StepResult, chain, plan};
 use serde::Serialize;
 
 use crate::aws::Session;
@@ -36,14 +37,15 @@ struct Report<'a> {
     result: Outcome,
     plan: &'a Plan,
     steps: &'a [StepResult],
-    coverage: &'a Coverage,
+    /// `None` when it could not be read after the plan was applied.
+    coverage: Option<&'a Coverage>,
 }
 
-/// Runs the command.
+/// Runs the command; `begun` becomes true when it begins to apply.
 ///
 /// # Errors
 /// Wrong configuration or usage, or a read that AWS refuses. What fails later is in the report.
-pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
+pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Result<Exit> {
     let config = Config::load(&global.config)?;
     let zips = zips::read(&args.zips)?;
     let scope = desired::scope(&config);
@@ -57,7 +59,7 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
 
     if plan.is_empty() {
         let coverage = Coverage::of(&actual, &scope);
-        return report(global.output, &plan, &[], &coverage);
+        return report(global.output, &plan, &[], Some(&coverage));
     }
     if !args.yes {
         if !printer::can_ask() {
@@ -68,20 +70,27 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
             }
             .into());
         }
-        if !printer::ask("apply this plan?") {
+        // On a thread of its own: a read from the terminal cannot be interrupted, and Ctrl-C must be seen.
+        let yes = tokio::task::spawn_blocking(|| printer::ask("apply this plan?")).await?;
+        if !yes {
             printer::say("nothing was applied");
             return Ok(Exit::Failed);
         }
     }
+    begun.set(true);
     let mut steps = Steps::new(plan.steps());
     let results = apply(&plan, &clients, &mut |progress| steps.show(progress)).await;
     drop(steps);
     let failed: Vec<InstanceResult> = results.iter().flat_map(|result| result.failed.clone()).collect();
-    let coverage = Coverage::read(&clients, &actual.organization, &scope, &failed).await?;
-    report(global.output, &plan, &results, &coverage)
+    // What was applied is reported even when what stands afterwards cannot be read.
+    let coverage = Coverage::read(&clients, &actual.organization, &scope, &failed).await;
+    let coverage = coverage
+        .inspect_err(|error| printer::error(&chain(error), error.hint().as_deref()))
+        .ok();
+    report(global.output, &plan, &results, coverage.as_ref())
 }
 
-fn report(output: Output, plan: &Plan, steps: &[StepResult], coverage: &Coverage) -> anyhow::Result<Exit> {
+fn report(output: Output, plan: &Plan, steps: &[StepResult], coverage: Option<&Coverage>) -> anyhow::Result<Exit> {
     let result = Outcome::of(steps, coverage);
     match output {
         Output::Json => printer::json(&Report {
@@ -92,7 +101,9 @@ fn report(output: Output, plan: &Plan, steps: &[StepResult], coverage: &Coverage
             coverage,
         })?,
         // The steps were told on standard error while they went on.
-        Output::Table => printer::data(&tables::coverage(coverage)),
+        Output::Table => coverage
+            .iter()
+            .for_each(|coverage| printer::data(&tables::coverage(coverage))),
     }
     for hint in hints(result, steps) {
         printer::hint(&hint);

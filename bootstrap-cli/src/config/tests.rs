@@ -28,6 +28,7 @@ fn two_tables_are_enough_and_the_rest_has_defaults() {
     assert_eq!(config.heartbeat.schedule.as_ref(), "rate(1 hour)");
     assert_eq!(config.audit.architecture.as_str(), "x86_64");
     assert_eq!(config.rollout, Rollout::default());
+    assert_eq!(config.rollout.max_concurrent_percentage, Number(20));
 }
 
 #[test]
@@ -122,4 +123,15 @@ fn units_and_regions_follow_the_rules_of_aws() {
     for bad in ["", "eu", "eu-central", "eu-central-1a", "EU-central-1", "global"] {
         assert!(!Region::admits(bad), "{bad}");
     }
+}
+
+#[test]
+fn an_operator_email_is_shown_neither_when_it_is_wrong_nor_when_it_is_right() {
+    let of = |email: &str| complaint_about(&format!("{LEAST}\n[alerts]\noperator_email = \"{email}\"\n"));
+    assert_eq!(
+        of("someone at home"),
+        "pipetrail.toml:11: invalid value: a private string, expected an e-mail address, for example \"security@example.com\""
+    );
+    let shown = of("someone@home.example");
+    assert!(shown.contains("(private)") && !shown.contains("someone"), "{shown}");
 }

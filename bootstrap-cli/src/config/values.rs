@@ -13,6 +13,8 @@ pub struct Text<R>(String, PhantomData<R>);
 pub trait Rule {
     /// What to write instead, to follow "expected".
     const EXPECTED: &'static str;
+    /// Whether the string is never to be shown, in errors neither.
+    const PRIVATE: bool = false;
     /// Whether `text` follows the rule.
     fn admits(text: &str) -> bool;
 }
@@ -23,8 +25,11 @@ impl<R> AsRef<str> for Text<R> {
     }
 }
 
-impl<R> fmt::Debug for Text<R> {
+impl<R: Rule> fmt::Debug for Text<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if R::PRIVATE {
+            return f.write_str("(private)");
+        }
         write!(f, "{:?}", self.0)
     }
 }
@@ -47,7 +52,12 @@ impl<'de, R: Rule> Deserialize<'de> for Text<R> {
                 if R::admits(text) {
                     Ok(Text(text.to_owned(), PhantomData))
                 } else {
-                    Err(E::invalid_value(Unexpected::Str(text), &self))
+                    let found = if R::PRIVATE {
+                        Unexpected::Other("a private string")
+                    } else {
+                        Unexpected::Str(text)
+                    };
+                    Err(E::invalid_value(found, &self))
                 }
             }
         }
@@ -124,6 +134,7 @@ impl Rule for Region {
 pub enum Address {}
 impl Rule for Address {
     const EXPECTED: &'static str = "an e-mail address, for example \"security@example.com\"";
+    const PRIVATE: bool = true;
     fn admits(text: &str) -> bool {
         text.split_once('@')
             .is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))

@@ -90,9 +90,12 @@ impl Run<'_> {
             .s3
             .put_object()
             .bucket(&bucket)
+            // Bucket names are global: one that was deleted may be somebody else's by now.
+            .expected_bucket_owner(&self.plan.audit_account)
             .key(key)
             .content_type(content_type);
         let put = put.body(bytes.into()).send().await;
-        put.map(|_| ()).map_err(from_sdk(format!("upload s3://{bucket}/{key}")))
+        let put = put.map_err(from_sdk(format!("upload s3://{bucket}/{key}")));
+        self.written.note(put).map(|_| ())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Clients, Progress, StepResult, StepState};
+use super::{Clients, Progress, StepResult, StepState, Written};
 use crate::error::{Error, chain, from_sdk, is_unknown_call};
 use crate::plan::{AccessStep, InstancesStep, Plan, SetStep, StackStep, Upload};
 use crate::rollout::{Ended, InstanceResult, Target};
@@ -17,15 +17,18 @@ pub(super) struct Run<'a> {
     /// Stacks, upload keys and the stack set that failed or were skipped.
     broken: BTreeSet<String>,
     pub(super) results: Vec<StepResult>,
+    /// Whether the step at work has written anything.
+    pub(super) written: Written,
 }
 
-fn target<'a>(plan: &'a Plan, clients: &'a Clients) -> Target<'a> {
+fn target<'a>(plan: &'a Plan, clients: &'a Clients, written: &'a Written) -> Target<'a> {
     let call_as = clients.caller.call_as();
     Target {
         client: &clients.management,
         name: STACK_SET,
         call_as,
         rollout: &plan.rollout,
+        written,
     }
 }
 
@@ -38,6 +41,7 @@ impl<'a> Run<'a> {
             outputs: plan.outputs.clone(),
             broken: BTreeSet::new(),
             results: vec![],
+            written: Written::default(),
         }
     }
 
@@ -54,7 +58,7 @@ impl<'a> Run<'a> {
             let url = self.template_url(&step.name, &step.template).await?;
             let tell = &mut self.tell;
             let mut tell = |status: &str| tell(Progress::Waits { step: &name, status });
-            stack::deploy(&self.clients.audit, step, &parameters, url, &mut tell).await
+            stack::deploy(&self.clients.audit, step, &parameters, url, &self.written, &mut tell).await
         };
         match done.await {
             Ok(outputs) => {
@@ -97,16 +101,15 @@ impl<'a> Run<'a> {
                 match self.clients.management.activate_organizations_access().send().await {
                     Err(error) if is_unknown_call(&error) => through_organizations = true,
                     answer => {
-                        return answer
-                            .map(|_| ())
-                            .map_err(from_sdk("activate trusted access for StackSets"));
+                        let answer = answer.map_err(from_sdk("activate trusted access for StackSets"));
+                        return self.written.note(answer).map(|_| ());
                     }
                 }
             }
             let call = self.clients.organizations.enable_aws_service_access();
             let call = call.service_principal(crate::SERVICE_PRINCIPAL).send().await;
-            call.map(|_| ())
-                .map_err(from_sdk("enable trusted access for StackSets"))
+            let call = call.map_err(from_sdk("enable trusted access for StackSets"));
+            self.written.note(call).map(|_| ())
         };
         match done.await {
             Err(error) => {
@@ -116,15 +119,29 @@ impl<'a> Run<'a> {
             Ok(()) => {
                 let note = "through Organizations, since this endpoint has no ActivateOrganizationsAccess";
                 let message = through_organizations.then(|| note.to_owned());
+                let changed = self.written.take();
                 self.record(StepResult {
                     step: name,
                     state: StepState::Done,
+                    changed,
                     message,
                     hint: None,
                     failed: vec![],
                 });
             }
         }
+    }
+
+    /// Waits for an operation that another run began. Its failures break no later step: those try
+    /// again what it left.
+    pub(super) async fn join(&mut self, id: &str) {
+        let name = format!("operation {id}");
+        (self.tell)(Progress::Begins { step: &name });
+        let target = target(self.plan, self.clients, &self.written);
+        let tell = &mut self.tell;
+        let mut tell = |status: &str| tell(Progress::Waits { step: &name, status });
+        let ended = target.wait(id, &mut tell).await;
+        self.ended(name, ended);
     }
 
     pub(super) async fn stack_set(&mut self, step: &SetStep) {
@@ -138,7 +155,7 @@ impl<'a> Run<'a> {
         (self.tell)(Progress::Begins { step: &name });
         let ended = match self.resolve(&step.parameters) {
             Ok(parameters) => {
-                let target = target(self.plan, self.clients);
+                let target = target(self.plan, self.clients, &self.written);
                 let tell = &mut self.tell;
                 let mut tell = |status: &str| tell(Progress::Waits { step: &name, status });
                 target.deploy(step, &parameters, &mut tell).await
@@ -158,7 +175,7 @@ impl<'a> Run<'a> {
             return;
         }
         (self.tell)(Progress::Begins { step: &name });
-        let target = target(self.plan, self.clients);
+        let target = target(self.plan, self.clients, &self.written);
         let tell = &mut self.tell;
         let mut tell = |status: &str| tell(Progress::Waits { step: &name, status });
         let ended = target.roll_out(step, &mut tell).await;
@@ -191,9 +208,11 @@ impl<'a> Run<'a> {
 
     fn push(&mut self, step: String, state: StepState, error: Option<Error>, failed: Vec<InstanceResult>) {
         let message = error.as_ref().map(|error| chain(error));
+        let changed = self.written.take();
         self.record(StepResult {
             step,
             state,
+            changed,
             message,
             hint: error.and_then(|error| error.hint()),
             failed,
@@ -215,6 +234,7 @@ impl<'a> Run<'a> {
         self.record(StepResult {
             step,
             state: StepState::Skipped,
+            changed: false,
             message,
             hint: None,
             failed: vec![],

@@ -9,20 +9,18 @@ use crate::error::Error;
 use crate::operation;
 use crate::organization::Caller;
 use crate::plan::instances;
-use crate::plan::{AccessStep, Change, Note, Plan, SetAction, SetStep, StackAction, StackStep, Upload};
+use crate::plan::notes::notes;
+use crate::plan::{AccessStep, Change, InstancesStep, Plan, SetAction, SetStep, StackAction, StackStep, Upload};
 use crate::stack::Stack;
 use crate::stack_set::StackSet;
 
-/// What CloudFormation shows for a NoEcho parameter.
-const HIDDEN: &str = "****";
-
-type Outputs = BTreeMap<String, BTreeMap<String, String>>;
+pub(super) type Outputs = BTreeMap<String, BTreeMap<String, String>>;
 
 /// Computes the plan that turns `actual` into `desired`.
 ///
 /// # Errors
-/// A stack in a state that nothing can be applied to, or trusted access that the caller cannot
-/// switch on.
+/// A stack or stack set of our name that is not ours, a stack in a state that nothing can be applied
+/// to, or trusted access that the caller cannot switch on.
 pub fn plan(desired: &Desired, actual: &Actual) -> Result<Plan, Error> {
     // The outputs of a shell are gone with it.
     let standing = actual.stacks.iter().filter(|(_, stack)| !stack.must_be_replaced());
@@ -42,13 +40,15 @@ pub fn plan(desired: &Desired, actual: &Actual) -> Result<Plan, Error> {
             zip: zip.clone(),
         })
         .collect();
-    let stack_set = set_step(desired, actual.stack_set.as_ref(), &outputs);
+    let stack_set = set_step(desired, actual.stack_set.as_ref(), &outputs)?;
     let updates_all = stack_set.as_ref().is_some_and(|step| step.action == SetAction::Update);
     let bucket_stack = desired
         .stacks
         .first()
         .map(|spec| spec.name.as_str())
         .unwrap_or_default();
+
+    let instances = instances::steps(desired, actual, &outputs, updates_all);
 
     Ok(Plan {
         organization: actual.organization.id.clone(),
@@ -57,8 +57,9 @@ pub fn plan(desired: &Desired, actual: &Actual) -> Result<Plan, Error> {
         stacks,
         uploads,
         trusted_access: access_step(actual.access, actual.caller)?,
+        joins: joins(actual.stack_set.as_ref(), stack_set.as_ref(), &instances),
         stack_set,
-        instances: instances::steps(desired, actual, updates_all),
+        instances,
         rollout: desired.rollout.clone(),
         notes: notes(desired, actual),
         bucket: Value::output(bucket_stack, &desired.bucket_output),
@@ -83,8 +84,13 @@ fn stack_step(
 ) -> Result<Option<StackStep>, Error> {
     let (action, changes) = match stack {
         None => (StackAction::Create, new_parameters(spec)),
+        // Before all others: nobody's stack of that name is deleted or updated.
+        Some(stack) if !stack.is_ours() && stack.status != "REVIEW_IN_PROGRESS" => {
+            return Err(foreign("stack", &spec.name));
+        }
         Some(stack) if stack.must_be_replaced() => (
             StackAction::Replace {
+                id: stack.id.clone(),
                 status: stack.status.clone(),
             },
             new_parameters(spec),
@@ -119,12 +125,20 @@ fn stack_step(
     }))
 }
 
+fn foreign(what: &'static str, name: &str) -> Error {
+    Error::Foreign {
+        what,
+        name: name.to_owned(),
+    }
+}
+
 /// `ManagedExecution` is not compared: it orders operations and changes nothing in an account. Every
 /// update sends it.
-fn set_step(desired: &Desired, set: Option<&StackSet>, outputs: &Outputs) -> Option<SetStep> {
+fn set_step(desired: &Desired, set: Option<&StackSet>, outputs: &Outputs) -> Result<Option<SetStep>, Error> {
     let spec = &desired.stack_set;
     let (action, changes) = match set {
         None => (SetAction::Create, new_parameters(spec)),
+        Some(set) if !set.is_ours() => return Err(foreign("stack set", &spec.name)),
         Some(set) => {
             let mut changes = changes(spec, &set.template, &set.parameters, &set.tags, outputs);
             if set.auto_deployment == Some(false) {
@@ -134,14 +148,14 @@ fn set_step(desired: &Desired, set: Option<&StackSet>, outputs: &Outputs) -> Opt
         }
     };
     if action == SetAction::Update && changes.is_empty() {
-        return None;
+        return Ok(None);
     }
     let tags = merged(&spec.tags, set.map(|set| &set.tags));
     let operation_id = set.map(|set| {
-        let state = format!("{:?} {tags:?}", spec.parameters);
+        let state = format!("{} {tags:?}", state_of(&spec.parameters, outputs));
         operation::next_id(&["update", &spec.template.digest(), &state], &set.operations)
     });
-    Some(SetStep {
+    Ok(Some(SetStep {
         name: spec.name.clone(),
         action,
         changes,
@@ -149,7 +163,18 @@ fn set_step(desired: &Desired, set: Option<&StackSet>, outputs: &Outputs) -> Opt
         operation_id,
         parameters: spec.parameters.clone(),
         tags,
-    })
+    }))
+}
+
+/// Our open operations, but those that a step joins by having the same id.
+fn joins(set: Option<&StackSet>, set_step: Option<&SetStep>, instances: &[InstancesStep]) -> Vec<String> {
+    let own = |id: &str| {
+        set_step.is_some_and(|step| step.operation_id.as_deref() == Some(id))
+            || instances.iter().any(|step| step.operation_id == id)
+    };
+    let open = set.iter().flat_map(|set| &set.operations);
+    let open = open.filter(|operation| operation.is_ours() && operation.is_open() && !own(&operation.id));
+    open.map(|operation| operation.id.clone()).collect()
 }
 
 fn new_parameters(spec: &StackSpec) -> Vec<Change> {
@@ -160,6 +185,24 @@ fn new_parameters(spec: &StackSpec) -> Vec<Change> {
         to: value.clone(),
     })
     .collect()
+}
+
+/// The value, if it is known before anything is applied.
+fn resolved<'a>(value: &'a Value, outputs: &'a Outputs) -> Option<&'a String> {
+    match value {
+        Value::Text(text) | Value::Private(text) => Some(text),
+        Value::Output { stack, output } => outputs.get(stack)?.get(output),
+    }
+}
+
+/// The parameters as they go into an operation's id: by value, since another bus under the same
+/// symbol is another state. What is not known yet goes in by its symbol.
+pub(super) fn state_of(parameters: &BTreeMap<String, Value>, outputs: &Outputs) -> String {
+    let values = parameters.iter().map(|(name, value)| {
+        let value = resolved(value, outputs).map_or_else(|| value.to_string(), |known| format!("={known}"));
+        (name, value)
+    });
+    format!("{:?}", values.collect::<BTreeMap<_, _>>())
 }
 
 fn changes(
@@ -174,14 +217,10 @@ fn changes(
         changes.push(Change::Template);
     }
     for (name, value) in &spec.parameters {
-        let (wanted, private) = match value {
-            Value::Text(text) => (Some(text), false),
-            Value::Private(text) => (Some(text), true),
-            Value::Output { stack, output } => (outputs.get(stack).and_then(|outputs| outputs.get(output)), false),
-        };
+        let (wanted, private) = (resolved(value, outputs), matches!(value, Value::Private(_)));
         let stands = parameters.get(name);
         // An output that is not known yet will be one that the parameter cannot have already.
-        if wanted.is_none() || stands != wanted && stands.map(String::as_str) != Some(HIDDEN) {
+        if wanted.is_none() || stands != wanted {
             let from = stands.filter(|_| !private).cloned();
             changes.push(Change::Parameter {
                 name: name.clone(),
@@ -205,43 +244,4 @@ fn merged(ours: &BTreeMap<String, String>, theirs: Option<&BTreeMap<String, Stri
     all.retain(|key, _| !key.starts_with("aws:"));
     all.extend(ours.clone());
     all
-}
-
-fn notes(desired: &Desired, actual: &Actual) -> Vec<Note> {
-    let organization = &actual.organization;
-    let scope = &desired.scope;
-    let inactive = organization
-        .accounts
-        .iter()
-        .filter(|(_, account)| !account.is_active() && scope.has_unit(&account.parents));
-    let inactive: Vec<String> = inactive.map(|(id, _)| id.clone()).collect();
-    let (mut inoperable, mut outside) = (Vec::new(), Vec::new());
-    for instance in actual.stack_set.iter().flat_map(|set| &set.instances) {
-        let name = format!("{}/{}", instance.account, instance.region);
-        let account = organization.accounts.get(&instance.account);
-        let unit_in_scope = account.is_some_and(|account| scope.has_unit(&account.parents));
-        if !unit_in_scope || !scope.regions.contains(&instance.region) {
-            outside.push(name);
-        } else if instance.status == "INOPERABLE" {
-            inoperable.push(name);
-        }
-    }
-    let mut notes = vec![Note::ManagementAccountNotCovered {
-        account: organization.management_account.clone(),
-    }];
-    if !organization.has_account(&desired.scope.audit_account) {
-        notes.push(Note::AuditAccountOutside {
-            account: desired.scope.audit_account.clone(),
-        });
-    }
-    if !inactive.is_empty() {
-        notes.push(Note::NotActive { accounts: inactive });
-    }
-    if !inoperable.is_empty() {
-        notes.push(Note::Inoperable { instances: inoperable });
-    }
-    if !outside.is_empty() {
-        notes.push(Note::OutOfScope { instances: outside });
-    }
-    notes
 }

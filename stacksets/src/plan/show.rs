@@ -15,6 +15,7 @@ impl fmt::Display for Plan {
             stacks: _,
             uploads,
             trusted_access,
+            joins,
             stack_set,
             instances,
             rollout,
@@ -31,6 +32,9 @@ impl fmt::Display for Plan {
         uploads.iter().try_for_each(|step| writeln!(f, "{step}"))?;
         later.iter().try_for_each(|step| write!(f, "{step}"))?;
         trusted_access.iter().try_for_each(|step| writeln!(f, "{step}"))?;
+        joins
+            .iter()
+            .try_for_each(|id| writeln!(f, "~ operation {id}: wait for its end, another run began it"))?;
         stack_set.iter().try_for_each(|step| write!(f, "{step}"))?;
         instances.iter().try_for_each(|step| writeln!(f, "{step}"))?;
         if self.is_empty() {
@@ -50,7 +54,7 @@ impl fmt::Display for Rollout {
         } = self;
         write!(
             f,
-            "rollout: {max_concurrent_percentage} % of the accounts at a time, stops in a region at {failure_tolerance_percentage} % failures"
+            "rollout: {max_concurrent_percentage} % of a region's accounts at a time; above {failure_tolerance_percentage} % failures no more are begun there, but those under way go on and may fail too"
         )
     }
 }
@@ -69,7 +73,7 @@ impl fmt::Display for StackStep {
         } = self;
         match action {
             StackAction::Create => writeln!(f, "+ stack {name}: create")?,
-            StackAction::Replace { status } => writeln!(f, "! stack {name}: delete and create, it is {status}")?,
+            StackAction::Replace { id: _, status } => writeln!(f, "! stack {name}: delete and create, it is {status}")?,
             StackAction::Update => writeln!(f, "~ stack {name}: update")?,
         }
         changes.iter().try_for_each(|change| writeln!(f, "    {change}"))

@@ -40,11 +40,13 @@ async fn a_running_operation_of_the_same_id_is_joined_and_failures_of_a_succeede
         failure_tolerance_percentage: 10,
     };
     let client = server.cloudformation();
+    let written = Written::default();
     let target = Target {
         client: &client,
         name: "pipetrail-member",
         call_as: CallAs::SelfValue,
         rollout: &rollout,
+        written: &written,
     };
     let mut told = Vec::new();
     let ended = target
@@ -72,4 +74,62 @@ async fn a_running_operation_of_the_same_id_is_joined_and_failures_of_a_succeede
     ] {
         assert!(server.count(sent) >= 1, "{sent}");
     }
+}
+
+#[tokio::test]
+async fn a_stack_set_that_somebody_else_created_meanwhile_is_refused() {
+    let server = Canned::serve(&[
+        (
+            "Action=CreateStackSet",
+            409,
+            "<ErrorResponse><Error><Type>Sender</Type><Code>NameAlreadyExistsException</Code>\
+             <Message>the name exists</Message></Error></ErrorResponse>",
+        ),
+        (
+            "Action=DescribeStackSet&",
+            200,
+            "<DescribeStackSetResponse><DescribeStackSetResult><StackSet><PermissionModel>SERVICE_MANAGED</PermissionModel>\
+             </StackSet></DescribeStackSetResult></DescribeStackSetResponse>",
+        ),
+        (
+            "Action=ListStackInstances",
+            200,
+            "<ListStackInstancesResponse><ListStackInstancesResult/></ListStackInstancesResponse>",
+        ),
+        (
+            "Action=ListStackSetOperations",
+            200,
+            "<ListStackSetOperationsResponse><ListStackSetOperationsResult/></ListStackSetOperationsResponse>",
+        ),
+        (
+            "Action=ListStackSetAutoDeploymentTargets",
+            200,
+            "<ListStackSetAutoDeploymentTargetsResponse><ListStackSetAutoDeploymentTargetsResult/></ListStackSetAutoDeploymentTargetsResponse>",
+        ),
+    ]);
+    let rollout = Rollout {
+        max_concurrent_percentage: 20,
+        failure_tolerance_percentage: 10,
+    };
+    let client = server.cloudformation();
+    let written = Written::default();
+    let target = Target {
+        client: &client,
+        name: "pipetrail-member",
+        call_as: CallAs::SelfValue,
+        rollout: &rollout,
+        written: &written,
+    };
+    let step = SetStep {
+        name: "pipetrail-member".into(),
+        action: SetAction::Create,
+        changes: vec![],
+        template: crate::Template::new("Resources: {}"),
+        operation_id: None,
+        parameters: BTreeMap::new(),
+        tags: BTreeMap::new(),
+    };
+    let error = target.deploy(&step, &BTreeMap::new(), &mut |_| {}).await.unwrap_err();
+    assert!(matches!(error, Error::Foreign { what: "stack set", .. }), "{error}");
+    assert!(!written.take());
 }

@@ -1,0 +1,79 @@
+//! Waiting for an operation, and what became of each account and region in it.
+
+use super::{Ended, InstanceResult, Target};
+use crate::error::{Error, from_sdk};
+use crate::operation::is_open;
+use crate::stack::Pause;
+
+impl Target<'_> {
+    /// Waits for an operation's end, however long that takes: it goes on in AWS when we are stopped,
+    /// and the next run joins it.
+    pub(crate) async fn wait(&self, id: &str, tell: &mut (dyn FnMut(&str) + Send)) -> Result<Ended, Error> {
+        let mut pause = Pause::default();
+        let (status, reason) = loop {
+            let described = self
+                .client
+                .describe_stack_set_operation()
+                .stack_set_name(self.name)
+                .operation_id(id)
+                .call_as(self.call_as.clone())
+                .send()
+                .await
+                .map_err(from_sdk(format!("describe operation {id}")))?;
+            let operation = described.stack_set_operation.ok_or(Error::Incomplete {
+                action: "DescribeStackSetOperation",
+                field: "StackSetOperation",
+            })?;
+            let status = operation
+                .status()
+                .map(|status| status.as_str().to_owned())
+                .unwrap_or_default();
+            if !is_open(&status) {
+                break (status, operation.status_reason);
+            }
+            tell(&status);
+            pause.sleep().await;
+        };
+        let results = self.results(id).await?;
+        let error = (status != "SUCCEEDED").then(|| Error::Operation {
+            id: id.to_owned(),
+            status,
+            reason,
+        });
+        let succeeded = results.iter().filter(|result| result.status == "SUCCEEDED").count();
+        Ok(Ended {
+            error,
+            succeeded,
+            failed: results.into_iter().filter(InstanceResult::is_failed).collect(),
+        })
+    }
+
+    async fn results(&self, id: &str) -> Result<Vec<InstanceResult>, Error> {
+        let list = self
+            .client
+            .list_stack_set_operation_results()
+            .stack_set_name(self.name)
+            .operation_id(id);
+        let list = list.call_as(self.call_as.clone()).max_results(100);
+        let mut pages = list.into_paginator().stop_on_duplicate_token(false).send();
+        let mut results = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(from_sdk(format!("list the results of operation {id}")))?;
+            results.extend(page.summaries().iter().map(|summary| {
+                InstanceResult {
+                    account: summary.account().unwrap_or_default().to_owned(),
+                    region: summary.region().unwrap_or_default().to_owned(),
+                    status: summary
+                        .status()
+                        .map(|status| status.as_str().to_owned())
+                        .unwrap_or_default(),
+                    reason: summary
+                        .status_reason()
+                        .filter(|reason| !reason.is_empty())
+                        .map(str::to_owned),
+                }
+            }));
+        }
+        Ok(results)
+    }
+}

@@ -1,0 +1,33 @@
+//! Parameters and tags between the SDK's lists and maps.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudformation::types::{Parameter, Tag};
+
+pub(crate) fn parameters_from(parameters: &[Parameter]) -> BTreeMap<String, String> {
+    let known = parameters.iter().filter_map(|parameter| {
+        Some((
+            parameter.parameter_key()?.to_owned(),
+            parameter.parameter_value().unwrap_or_default().to_owned(),
+        ))
+    });
+    known.collect()
+}
+
+pub(crate) fn parameters_to(parameters: &BTreeMap<String, String>) -> Vec<Parameter> {
+    let all = parameters.iter();
+    all.map(|(key, value)| Parameter::builder().parameter_key(key).parameter_value(value).build())
+        .collect()
+}
+
+pub(crate) fn tags_from(tags: &[Tag]) -> BTreeMap<String, String> {
+    tags.iter()
+        .filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned())))
+        .collect()
+}
+
+pub(crate) fn tags_to(tags: &BTreeMap<String, String>) -> Vec<Tag> {
+    tags.iter()
+        .map(|(key, value)| Tag::builder().key(key).value(value).build())
+        .collect()
+}

@@ -1,0 +1,112 @@
+use super::*;
+use crate::canned::Canned;
+use crate::template::Template;
+
+const COMPLETE: &str = "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>x</StackName>\
+    <StackStatus>UPDATE_COMPLETE</StackStatus><CreationTime>2026-11-21T00:00:00Z</CreationTime>\
+    <Outputs><member><OutputKey>Bucket</OutputKey><OutputValue>b</OutputValue></member></Outputs>\
+    </member></Stacks></DescribeStacksResult></DescribeStacksResponse>";
+
+fn refusal(message: &str) -> String {
+    format!("<ErrorResponse><Error><Code>ValidationError</Code><Message>{message}</Message></Error></ErrorResponse>")
+}
+
+fn step() -> StackStep {
+    StackStep {
+        name: "x".into(),
+        action: StackAction::Update,
+        changes: vec![crate::plan::Change::Template],
+        template: Template::new("Resources: {}"),
+        parameters: BTreeMap::new(),
+        tags: BTreeMap::new(),
+        protect: false,
+    }
+}
+
+#[tokio::test]
+async fn an_update_without_changes_is_done() {
+    let server = Canned::serve(&[
+        ("Action=UpdateStack", 400, &refusal("No updates are to be performed.")),
+        ("Action=DescribeStacks", 200, COMPLETE),
+    ]);
+    let outputs = deploy(
+        &server.cloudformation(),
+        &step(),
+        &BTreeMap::new(),
+        None,
+        &Written::default(),
+        &mut |_| {},
+    )
+    .await
+    .unwrap();
+    assert_eq!(outputs.get("Bucket").map(String::as_str), Some("b"));
+}
+
+#[tokio::test]
+async fn any_other_refusal_of_an_update_is_an_error() {
+    let server = Canned::serve(&[("Action=UpdateStack", 400, &refusal("Parameters: [Y] do not exist"))]);
+    let written = Written::default();
+    let updated = deploy(
+        &server.cloudformation(),
+        &step(),
+        &BTreeMap::new(),
+        None,
+        &written,
+        &mut |_| {},
+    )
+    .await;
+    let error = updated.unwrap_err();
+    assert!(!written.take(), "a refused update has changed nothing");
+    assert_eq!(
+        crate::chain(&error),
+        "cannot update stack x: ValidationError: Parameters: [Y] do not exist"
+    );
+}
+
+#[tokio::test]
+async fn only_the_message_of_a_missing_stack_means_that_it_is_missing() {
+    let server = Canned::serve(&[
+        ("Action=DescribeStacks", 400, &refusal("Stack with id x does not exist")),
+        ("Action=DescribeStacks", 400, &refusal("1 validation error detected")),
+    ]);
+    let client = server.cloudformation();
+    assert_eq!(Stack::read(&client, "x").await.unwrap(), None);
+    assert!(Stack::read(&client, "x").await.is_err());
+}
+
+#[tokio::test]
+async fn a_shell_is_deleted_by_its_id_and_its_protection_is_not_lifted() {
+    let id = "arn:aws:cloudformation:eu-central-1:999988887777:stack/x/1";
+    let gone = COMPLETE.replace("UPDATE_COMPLETE", "DELETE_COMPLETE");
+    let created = format!(
+        "<CreateStackResponse><CreateStackResult><StackId>{id}2</StackId></CreateStackResult></CreateStackResponse>"
+    );
+    let server = Canned::serve(&[
+        ("Action=DeleteStack", 200, "<DeleteStackResponse/>"),
+        ("Action=DescribeStacks", 200, &gone),
+        ("Action=CreateStack", 200, &created),
+        ("Action=DescribeStacks", 200, COMPLETE),
+    ]);
+    let step = StackStep {
+        action: StackAction::Replace {
+            id: id.into(),
+            status: "ROLLBACK_COMPLETE".into(),
+        },
+        ..step()
+    };
+    deploy(
+        &server.cloudformation(),
+        &step,
+        &BTreeMap::new(),
+        None,
+        &Written::default(),
+        &mut |_| {},
+    )
+    .await
+    .unwrap();
+    assert_eq!(
+        server.count("Action=DeleteStack&Version=2010-05-15&StackName=arn%3Aaws"),
+        1
+    );
+    assert_eq!(server.count("UpdateTerminationProtection"), 0);
+}
