@@ -87,10 +87,16 @@ async fn run(command: &mut Command) -> Result<String> {
             command.env_remove(&name);
         }
     }
-    let command = command.stdin(Stdio::null()).stderr(Stdio::inherit()).kill_on_drop(true);
-    let output = command.output().await;
     let program = command.as_std().get_program().display().to_string();
-    let output = output.with_context(|| format!("cannot start {program}"))?;
+    // Not `output()`: tokio's captures standard error whatever was said before.
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .kill_on_drop(true)
+        .spawn();
+    let child = child.with_context(|| format!("cannot start {program}"))?;
+    let output = child.wait_with_output().await?;
     ensure!(output.status.success(), "{program} failed: {}", output.status);
     Ok(String::from_utf8(output.stdout)?)
 }
