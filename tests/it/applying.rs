@@ -1,10 +1,11 @@
-//! `pipetrail apply` can be run again.
+//! `pipetrail apply` can be run again, and `pipetrail status` says what stands.
 
 use std::collections::BTreeMap;
 
 use anyhow::Result;
 use pipetrail_tests::aws;
 use pipetrail_tests::organization::{HOME, Organization};
+use serde_json::Value;
 
 use crate::org;
 
@@ -13,8 +14,47 @@ fn applying_again_changes_nothing() {
     org::with(|organization| async move {
         let before = deployed(&organization).await?;
         assert!(before.len() > 15, "{before:?}");
-        organization.apply().await?;
+        let report: Value = serde_json::from_str(&organization.pipetrail(&["apply", "--output", "json"]).await?)?;
+        assert_eq!(report["result"], "unchanged");
         assert_eq!(deployed(&organization).await?, before);
+        Ok(())
+    });
+}
+
+#[test]
+fn status_names_every_enrolled_account_and_region_and_nobody_else() {
+    org::with(|organization| async move {
+        let report: Value = serde_json::from_str(&organization.pipetrail(&["status", "--output", "json"]).await?)?;
+        let coverage = &report["coverage"];
+        let mut covered: Vec<(&str, &str, &str)> = Vec::new();
+        for row in coverage["instances"].as_array().unwrap() {
+            let text = |name: &str| row[name].as_str().unwrap();
+            covered.push((text("account"), text("region"), text("state")));
+        }
+        let mut wanted: Vec<(&str, &str, &str)> = Vec::new();
+        for member in &organization.members {
+            wanted.extend(
+                organization
+                    .scope
+                    .regions
+                    .iter()
+                    .map(|region| (member.id.as_str(), region.as_str(), "current")),
+            );
+        }
+        covered.sort_unstable();
+        wanted.sort_unstable();
+        assert_eq!(covered, wanted);
+        let stacks: Vec<_> = coverage["stacks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|stack| &stack["status"])
+            .collect();
+        assert_eq!(stacks, ["CREATE_COMPLETE"; 3]);
+        assert_eq!(
+            coverage["not_covered"][0]["account"],
+            organization.relay.cloud.management.as_str()
+        );
         Ok(())
     });
 }

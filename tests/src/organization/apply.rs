@@ -31,14 +31,19 @@ pub(super) fn write_settings(folder: &Path, made: &Made, regions: &[String]) -> 
     Ok(path)
 }
 
-/// Runs `pipetrail apply` and gives back what it printed.
-pub(super) async fn run(built: &Built, settings: &Path, aws_config: &Path, folder: &Path) -> Result<String> {
+/// Runs `pipetrail` with these arguments as a user would, and gives back what it printed.
+pub(super) async fn run(
+    built: &Built,
+    arguments: &[&str],
+    settings: &Path,
+    aws_config: &Path,
+    folder: &Path,
+) -> Result<String> {
     let mut command = Command::new(&built.pipetrail);
-    command
-        .args(["apply", "--yes", "--zips"])
-        .arg(&built.zips)
-        .arg("--config")
-        .arg(settings);
+    command.args(arguments).arg("--config").arg(settings);
+    if arguments.first() == Some(&"apply") {
+        command.args(["--yes", "--zips"]).arg(&built.zips);
+    }
     command
         .env_clear()
         .env("HOME", folder)
@@ -58,7 +63,11 @@ pub(super) async fn run(built: &Built, settings: &Path, aws_config: &Path, folde
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     if !output.status.success() {
         let errors = String::from_utf8_lossy(&output.stderr);
-        bail!("pipetrail apply failed ({})\n{printed}{errors}", output.status);
+        bail!(
+            "pipetrail {} failed ({})\n{printed}{errors}",
+            arguments.join(" "),
+            output.status
+        );
     }
     Ok(printed)
 }

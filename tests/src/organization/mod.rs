@@ -107,14 +107,29 @@ impl Organization {
         })
     }
 
-    /// Runs `pipetrail apply` as a user would; its standard output comes back.
+    /// Runs `pipetrail apply`; its standard output comes back.
     ///
     /// # Errors
     /// When it exits with anything but 0.
     pub async fn apply(&self) -> Result<String> {
-        let output = apply::run(&self.built, &self.settings, &self.aws_config, self.folder.path()).await?;
+        let output = self.pipetrail(&["apply"]).await?;
         self.relay.invalidate().await;
         Ok(output)
+    }
+
+    /// Runs `pipetrail` with these arguments; its standard output comes back.
+    ///
+    /// # Errors
+    /// When it exits with anything but 0.
+    pub async fn pipetrail(&self, arguments: &[&str]) -> Result<String> {
+        apply::run(
+            &self.built,
+            arguments,
+            &self.settings,
+            &self.aws_config,
+            self.folder.path(),
+        )
+        .await
     }
 
     /// The executable in the zip of a function.
