@@ -260,32 +260,6 @@ row! {
         action_execution_id: string,
         /// `approvedAt` of the answer, as sent.
         approved_at: string,
-        /// Kind of principal: identity_center, iam_user, federated, root, role_session, aws_service, unknown.
-        principal_kind: string,
-        /// ARN of the caller.
-        principal_arn: string personal,
-        /// `principalId` of the caller.
-        principal_id: string personal,
-        /// Account of the caller's identity.
-        principal_account: string,
-        /// Role of a role session.
-        role_name: string,
-        /// STS source identity.
-        source_identity: string personal,
-        /// Whether AWS saw MFA: true or false where it can be known, NULL where MFA would be the identity provider's.
-        mfa: boolean,
-        /// Whether the session came from the console.
-        console: boolean,
-        /// AWS service that made the call for the principal.
-        invoked_by: string,
-        /// Address the call came from, or a service's DNS name.
-        source_ip: string personal,
-        /// User agent.
-        user_agent: string,
-        /// `eventID` of the CloudTrail record.
-        cloudtrail_event_id: string,
-        /// `requestID` of the CloudTrail record.
-        request_id: string,
     }
 }
 
@@ -318,7 +292,13 @@ row! {
         response: string personal,
         /// Whether the call only read.
         read_only: boolean,
-        /// Kind of principal, as in `approvals`.
+    }
+}
+
+row! {
+    /// Who made an API call, and from where: the last columns of `approvals` and `api_calls`.
+    Caller {
+        /// Kind of principal: identity_center, iam_user, federated, root, role_session, aws_service, unknown.
         principal_kind: string,
         /// ARN of the caller.
         principal_arn: string personal,
@@ -330,7 +310,7 @@ row! {
         role_name: string,
         /// STS source identity.
         source_identity: string personal,
-        /// Whether AWS saw MFA, as in `approvals`.
+        /// Whether AWS saw MFA: true or false where it can be known, NULL where MFA would be the identity provider's.
         mfa: boolean,
         /// Whether the session came from the console.
         console: boolean,

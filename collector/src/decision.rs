@@ -92,7 +92,7 @@ impl Decision {
         let key = event.key();
         event.redact();
         let row = row(&event, Table::Approvals, key.clone(), event.time());
-        let Own::Approval(call) = row.own else {
+        let Own::Approval(call, caller) = row.own else {
             return Err(DecisionError::NotADecision);
         };
         if call.error_code.is_some_and(|code| !code.is_empty()) {
@@ -108,18 +108,18 @@ impl Decision {
             stage: own(call.stage),
             action: own(call.action),
             approver: own(call.approver),
-            principal_kind: own(call.principal_kind).unwrap_or_default(),
-            principal_arn: own(call.principal_arn),
-            role_name: own(call.role_name),
-            mfa: call.mfa,
+            principal_kind: own(caller.principal_kind).unwrap_or_default(),
+            principal_arn: own(caller.principal_arn),
+            role_name: own(caller.role_name),
+            mfa: caller.mfa,
             reason: own(call.summary),
             event_time: event.time().text(),
-            source_ip: own(call.source_ip),
-            user_agent: own(call.user_agent),
-            console: call.console,
+            source_ip: own(caller.source_ip),
+            user_agent: own(caller.user_agent),
+            console: caller.console,
             action_execution_id: own(call.action_execution_id),
-            cloudtrail_event_id: own(call.cloudtrail_event_id),
-            request_id: own(call.request_id),
+            cloudtrail_event_id: own(caller.cloudtrail_event_id),
+            request_id: own(caller.request_id),
             event_key: key,
         };
         let redacted = row.common.raw.map(std::borrow::Cow::into_owned).unwrap_or_default();

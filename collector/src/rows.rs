@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::columns::{
-    ActionExecution, ApiCall, Approval, Common, Heartbeat, OtherEvent, PipelineExecution, StageExecution, Text,
+    ActionExecution, ApiCall, Approval, Caller, Common, Heartbeat, OtherEvent, PipelineExecution, StageExecution, Text,
 };
 use crate::event::Event;
 use crate::json::Json;
@@ -16,12 +16,25 @@ use crate::time::Instant;
 /// before redaction; `ingested` the time the record reached the delivery stream.
 pub fn row<'e>(event: &'e Event<'_>, table: Table, key: String, ingested: Instant) -> Row<'e> {
     let d = Detail(event);
+    let gate = Gate::of(event, table);
     let own = match table {
         Table::PipelineExecutions => Own::PipelineExecution(Box::new(pipeline_execution(d))),
         Table::StageExecutions => Own::StageExecution(stage_execution(d)),
         Table::ActionExecutions => Own::ActionExecution(Box::new(action_execution(d))),
-        Table::Approvals => Own::Approval(Box::new(approval(event))),
-        Table::ApiCalls => Own::ApiCall(Box::new(api_call(event))),
+        Table::Approvals => {
+            let principal = Principal::of(event);
+            Own::Approval(
+                Box::new(approval(d, &gate, &principal)),
+                Box::new(caller(d, &principal)),
+            )
+        }
+        Table::ApiCalls => {
+            let principal = Principal::of(event);
+            Own::ApiCall(
+                Box::new(api_call(d, &gate, &principal)),
+                Box::new(caller(d, &principal)),
+            )
+        }
         Table::Heartbeats => Own::Heartbeat(Heartbeat {
             account_id: Some(event.account().into()),
             scheduled_time: d.text(&["scheduled_time"]),
@@ -32,7 +45,6 @@ pub fn row<'e>(event: &'e Event<'_>, table: Table, key: String, ingested: Instan
             detail: event.at(&["detail"]).and_then(Json::text),
         }),
     };
-    let gate = Gate::of(event, table);
     let time = event.time().text();
     Row {
         common: Common {
@@ -143,47 +155,28 @@ fn action_execution<'e>(d: Detail<'e, '_>) -> ActionExecution<'e> {
     }
 }
 
-fn approval<'e>(event: &'e Event<'_>) -> Approval<'e> {
-    let d = Detail(event);
-    let gate = Gate::of(event, Table::Approvals);
-    let principal = Principal::of(event);
+fn approval<'e>(d: Detail<'e, '_>, gate: &Gate<'e>, principal: &Principal<'e>) -> Approval<'e> {
     Approval {
         decision: d.text(&["requestParameters", "result", "status"]),
         approver: principal.name.map(Cow::Borrowed),
         error_code: d.text(&["errorCode"]),
         error_message: d.text(&["errorMessage"]),
-        stage: gate.stage,
-        action: gate.action,
+        stage: gate.stage.clone(),
+        action: gate.action.clone(),
         summary: d.text(&["requestParameters", "result", "summary"]),
         action_execution_id: d.text(&["requestParameters", "token"]).filter(|token| token != HIDDEN),
         approved_at: d.text(&["responseElements", "approvedAt"]),
-        principal_kind: Some(principal.kind.name().into()),
-        principal_arn: principal.arn.map(Cow::Borrowed),
-        principal_id: principal.id.map(Cow::Borrowed),
-        principal_account: principal.account.map(Cow::Borrowed),
-        role_name: principal.role.map(Cow::Borrowed),
-        source_identity: principal.source_identity.map(Cow::Borrowed),
-        mfa: principal.mfa,
-        console: d.at(&["sessionCredentialFromConsole"]).and_then(Json::boolean),
-        invoked_by: principal.invoked_by.map(Cow::Borrowed),
-        source_ip: d.text(&["sourceIPAddress"]),
-        user_agent: d.text(&["userAgent"]),
-        cloudtrail_event_id: d.text(&["eventID"]),
-        request_id: d.text(&["requestID"]),
     }
 }
 
-fn api_call<'e>(event: &'e Event<'_>) -> ApiCall<'e> {
-    let d = Detail(event);
-    let gate = Gate::of(event, Table::ApiCalls);
-    let principal = Principal::of(event);
+fn api_call<'e>(d: Detail<'e, '_>, gate: &Gate<'e>, principal: &Principal<'e>) -> ApiCall<'e> {
     ApiCall {
         event_name: d.text(&["eventName"]),
         actor: principal.name.map(Cow::Borrowed),
         error_code: d.text(&["errorCode"]),
         error_message: d.text(&["errorMessage"]),
-        stage: gate.stage,
-        action: gate.action,
+        stage: gate.stage.clone(),
+        action: gate.action.clone(),
         execution_id: d.first(&[
             &["responseElements", "pipelineExecutionId"],
             &["requestParameters", "pipelineExecutionId"],
@@ -199,6 +192,11 @@ fn api_call<'e>(event: &'e Event<'_>) -> ApiCall<'e> {
         request: d.text(&["requestParameters"]),
         response: d.text(&["responseElements"]),
         read_only: d.at(&["readOnly"]).and_then(Json::boolean),
+    }
+}
+
+fn caller<'e>(d: Detail<'e, '_>, principal: &Principal<'e>) -> Caller<'e> {
+    Caller {
         principal_kind: Some(principal.kind.name().into()),
         principal_arn: principal.arn.map(Cow::Borrowed),
         principal_id: principal.id.map(Cow::Borrowed),
@@ -216,14 +214,14 @@ fn api_call<'e>(event: &'e Event<'_>) -> ApiCall<'e> {
 }
 
 /// Pipeline, stage and action that an event is about.
-pub(crate) struct Gate<'e> {
-    pub(crate) pipeline: Option<Text<'e>>,
-    pub(crate) stage: Option<Text<'e>>,
-    pub(crate) action: Option<Text<'e>>,
+struct Gate<'e> {
+    pipeline: Option<Text<'e>>,
+    stage: Option<Text<'e>>,
+    action: Option<Text<'e>>,
 }
 
 impl<'e> Gate<'e> {
-    pub(crate) fn of(event: &'e Event<'_>, table: Table) -> Self {
+    fn of(event: &'e Event<'_>, table: Table) -> Self {
         let d = Detail(event);
         match table {
             Table::Approvals | Table::ApiCalls => Self::of_call(event, d),

@@ -9,7 +9,8 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use crate::columns::{
-    ActionExecution, ApiCall, Approval, Column, Common, Heartbeat, OtherEvent, PipelineExecution, StageExecution,
+    ActionExecution, ApiCall, Approval, Caller, Column, Common, Heartbeat, OtherEvent, PipelineExecution,
+    StageExecution,
 };
 
 /// The table of a row, with the row's own columns.
@@ -22,9 +23,9 @@ pub enum Own<'a> {
     /// `action_executions`
     ActionExecution(Box<ActionExecution<'a>>),
     /// `approvals`
-    Approval(Box<Approval<'a>>),
+    Approval(Box<Approval<'a>>, Box<Caller<'a>>),
     /// `api_calls`
-    ApiCall(Box<ApiCall<'a>>),
+    ApiCall(Box<ApiCall<'a>>, Box<Caller<'a>>),
     /// `heartbeats`
     Heartbeat(Heartbeat<'a>),
     /// `other_events`
@@ -48,8 +49,14 @@ impl Serialize for Row<'_> {
             Own::PipelineExecution(own) => own.write(&mut map)?,
             Own::StageExecution(own) => own.write(&mut map)?,
             Own::ActionExecution(own) => own.write(&mut map)?,
-            Own::Approval(own) => own.write(&mut map)?,
-            Own::ApiCall(own) => own.write(&mut map)?,
+            Own::Approval(own, caller) => {
+                own.write(&mut map)?;
+                caller.write(&mut map)?;
+            }
+            Own::ApiCall(own, caller) => {
+                own.write(&mut map)?;
+                caller.write(&mut map)?;
+            }
             Own::Heartbeat(own) => own.write(&mut map)?,
             Own::OtherEvent(own) => own.write(&mut map)?,
         }
@@ -143,10 +150,15 @@ impl Table {
             Self::Heartbeats => Heartbeat::COLUMNS,
             Self::OtherEvents => OtherEvent::COLUMNS,
         };
+        let caller = match self {
+            Self::Approvals | Self::ApiCalls => Caller::COLUMNS,
+            _ => &[],
+        };
         let keys = self.partition_keys();
         Common::COLUMNS
             .iter()
             .chain(own)
+            .chain(caller)
             .filter(|column| !keys.contains(&column.name))
             .copied()
             .collect()
