@@ -8,8 +8,11 @@ use clap::{Args, Parser, Subcommand};
 use pipetrail_stacksets::chain;
 use thiserror::Error;
 
-use crate::aws::{Profiles, WrongAccount};
-use crate::command::{apply, status};
+use crate::aws::WrongAccount;
+use crate::command::{
+    apply, completions, destroy, doctor, enroll, init, man, plan, status, subscribe, subscriptions, unenroll,
+    unsubscribe,
+};
 use crate::config::ConfigError;
 use crate::exit::Exit;
 use crate::printer::{self, Output};
@@ -49,22 +52,26 @@ pub struct Global {
     /// AWS profile of the audit account, instead of audit.profile
     #[arg(long, global = true, value_name = "NAME")]
     pub audit_profile: Option<String>,
-}
-
-impl Global {
-    /// The profiles named on the command line.
-    pub fn profiles(&self) -> Profiles {
-        Profiles {
-            management: self.profile.clone(),
-            audit: self.audit_profile.clone(),
-        }
-    }
+    /// Endpoint of all AWS services, instead of the profiles' own
+    #[arg(long, global = true, value_name = "URL")]
+    pub endpoint_url: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Args),
+    Doctor(doctor::Args),
+    Plan(plan::Args),
     Apply(apply::Args),
     Status(status::Args),
+    Enroll(enroll::Args),
+    Unenroll(unenroll::Args),
+    Subscribe(subscribe::Args),
+    Unsubscribe(unsubscribe::Args),
+    Subscriptions(subscriptions::Args),
+    Destroy(destroy::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// A command that cannot run the way it was called.
@@ -101,8 +108,19 @@ async fn run(cli: &Cli) -> anyhow::Result<Exit> {
     let begun = Cell::new(false);
     let command = async {
         match &cli.command {
+            Command::Init(args) => init::run(&cli.global, args).await,
+            Command::Doctor(args) => doctor::run(&cli.global, args).await,
+            Command::Plan(args) => plan::run(&cli.global, args).await,
             Command::Apply(args) => apply::run(&cli.global, args, &begun).await,
             Command::Status(args) => status::run(&cli.global, args).await,
+            Command::Enroll(args) => enroll::run(&cli.global, args).await,
+            Command::Unenroll(args) => unenroll::run(&cli.global, args).await,
+            Command::Subscribe(args) => subscribe::run(&cli.global, args).await,
+            Command::Unsubscribe(args) => unsubscribe::run(&cli.global, args).await,
+            Command::Subscriptions(args) => subscriptions::run(&cli.global, args).await,
+            Command::Destroy(args) => destroy::run(&cli.global, args).await,
+            Command::Completions(args) => completions::run(&cli.global, args).await,
+            Command::Man(args) => man::run(&cli.global, args).await,
         }
     };
     tokio::select! {

@@ -49,7 +49,7 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
     let config = Config::load(&global.config)?;
     let zips = zips::read(&args.zips)?;
     let scope = desired::scope(&config);
-    let session = Session::connect(&config, &global.profiles()).await?;
+    let session = Session::connect(&config, global).await?;
     let (organization, caller) = Organization::read(&session.organizations(), &session.caller, &scope.units).await?;
     let clients = session.clients(caller);
     let desired = desired::desired(&config, &organization.id, zips);

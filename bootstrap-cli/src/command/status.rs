@@ -34,7 +34,7 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
     let Args {} = args;
     let config = Config::load(&global.config)?;
     let scope = desired::scope(&config);
-    let session = Session::connect(&config, &global.profiles()).await?;
+    let session = Session::connect(&config, global).await?;
     let (organization, caller) = Organization::read(&session.organizations(), &session.caller, &scope.units).await?;
     let coverage = Coverage::read(&session.clients(caller), &organization, &scope, &[]).await?;
     match global.output {

@@ -71,6 +71,8 @@ pub type AccountId = Text<Account>;
 pub type UnitId = Text<Unit>;
 /// A region's name.
 pub type RegionName = Text<Region>;
+/// The ARN of a role.
+pub type RoleArn = Text<Role>;
 /// An e-mail address, never printed.
 pub type Email = Text<Address>;
 /// A schedule expression.
@@ -127,6 +129,17 @@ impl Rule for Region {
                 .all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase()))
             && !number.is_empty()
             && number.bytes().all(|byte| byte.is_ascii_digit())
+    }
+}
+
+/// Rule of [`RoleArn`].
+pub enum Role {}
+impl Rule for Role {
+    const EXPECTED: &'static str = "the ARN of a role, for example \"arn:aws:iam::111122223333:role/pipetrail\"";
+    fn admits(text: &str) -> bool {
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        matches!(parts.as_slice(), ["arn", partition, "iam", "", account, resource]
+            if partition.starts_with("aws") && Account::admits(account) && resource.starts_with("role/") && resource.len() > 5)
     }
 }
 

@@ -1,0 +1,17 @@
+//! `pipetrail unenroll`
+
+use crate::cli::Global;
+use crate::exit::Exit;
+
+/// Take accounts and organizational units out
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs the command.
+///
+/// # Errors
+/// Always, for now.
+pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
+    let (_, Args {}) = (global, args);
+    anyhow::bail!("not built yet")
+}
