@@ -51,6 +51,8 @@ pub struct Organization {
     pub members: Vec<Member>,
     /// A member of an organizational unit that is not enrolled.
     pub unenrolled: Member,
+    /// Ids of the organizational units that are enrolled.
+    pub units: Vec<String>,
     /// What was enrolled.
     pub scope: Scope,
     /// The AWS config file with one profile per role.
@@ -98,6 +100,7 @@ impl Organization {
             relay: Relay::new(cloud),
             members: made.members,
             unenrolled: made.unenrolled,
+            units: made.units,
             scope,
             aws_config,
             built: built.clone(),
@@ -130,6 +133,12 @@ impl Organization {
             self.folder.path(),
         )
         .await
+    }
+
+    /// The `pipetrail` binary.
+    #[must_use]
+    pub fn binary(&self) -> &std::path::Path {
+        &self.built.pipetrail
     }
 
     /// The executable in the zip of a function.
