@@ -1,17 +1,26 @@
 //! AWS clients: the only place that builds them.
 
+mod calls;
+mod connect;
+
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
-use aws_sdk_sts::config::SharedCredentialsProvider;
+use aws_sdk_sts::config::{SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use pipetrail_stacksets::{Caller, Clients, Error, Fault, from_sdk};
+use pipetrail_stacksets::{Caller, Clients, Error, Fault};
 use thiserror::Error;
 
+pub use self::connect::ConnectError;
 use crate::cli::Global;
 use crate::config::Config;
+
+/// What the session of an assumed role is called in CloudTrail: this tool, this version.
+const SESSION_NAME: &str = concat!("pipetrail-", env!("CARGO_PKG_VERSION"));
 
 /// Organizations throttles at a few calls a second for the whole organization; the pauses double up
 /// to 20 s.
@@ -22,8 +31,11 @@ const FIRST_ATTEMPTS: u32 = 3;
 
 /// Configurations of both accounts, each checked to be the right one.
 pub struct Session {
+    http: Http,
     management: SdkConfig,
     audit: SdkConfig,
+    /// `aws`, `aws-cn` or `aws-us-gov`: ARNs differ.
+    partition: String,
     /// The account that the management profile calls from.
     pub caller: String,
 }
@@ -51,18 +63,26 @@ impl Session {
     pub async fn connect(config: &Config, global: &Global) -> anyhow::Result<Self> {
         let home = config.audit.region.as_ref();
         let management = Identity {
+            account: "management",
             profile: global.profile.as_ref().or(config.organization.profile.as_ref()),
             role_arn: config.organization.role_arn.as_ref().map(AsRef::as_ref),
             external_id: config.organization.external_id.as_ref(),
         };
         let audit = Identity {
+            account: "audit",
             profile: global.audit_profile.as_ref().or(config.audit.profile.as_ref()),
             role_arn: config.audit.role_arn.as_ref().map(AsRef::as_ref),
             external_id: config.audit.external_id.as_ref(),
         };
-        let endpoint = global.endpoint_url.as_ref();
-        let (management, audit) = tokio::join!(load(management, home, endpoint), load(audit, home, endpoint));
-        let (caller, found) = tokio::try_join!(account(&management, "management"), account(&audit, "audit"))?;
+        tokio::try_join!(connect::exists(&management), connect::exists(&audit))?;
+        let http = Http::new(global.verbose);
+        let endpoint = global.endpoint_url.as_deref();
+        let bases = tokio::join!(
+            load(&management, http.of("management"), home, endpoint),
+            load(&audit, http.of("audit"), home, endpoint)
+        );
+        let ((management, who), (audit, Who { account: found, .. })) =
+            tokio::try_join!(connect(&management, bases.0), connect(&audit, bases.1))?;
         let expected = config.audit.account.as_ref();
         if found != expected {
             return Err(WrongAccount {
@@ -72,9 +92,11 @@ impl Session {
             .into());
         }
         Ok(Session {
+            http,
             management,
             audit,
-            caller,
+            partition: who.partition,
+            caller: who.account,
         })
     }
 
@@ -90,8 +112,9 @@ impl Session {
 
     /// For clients of a member account, through the role `role` there.
     pub async fn member(&self, account: &str, role: &str, region: &str) -> SdkConfig {
-        let arn = format!("arn:aws:iam::{account}:role/{role}");
-        at(&assume(&self.management, &arn, None).await, region)
+        let arn = format!("arn:{}:iam::{account}:role/{role}", self.partition);
+        let member = assume(&self.management, &arn, None).await.to_builder();
+        at(&member.http_client(self.http.of("member")).build(), region)
     }
 
     /// Organizations, from the management profile.
@@ -120,9 +143,41 @@ impl Session {
 
 /// Where the credentials come from.
 struct Identity<'a> {
+    /// `management` or `audit`, for people.
+    account: &'static str,
     profile: Option<&'a String>,
     role_arn: Option<&'a str>,
     external_id: Option<&'a String>,
+}
+
+/// What STS says about credentials.
+struct Who {
+    account: String,
+    partition: String,
+}
+
+/// The connections, and whether calls are told.
+struct Http {
+    client: SharedHttpClient,
+    verbose: bool,
+}
+
+impl Http {
+    fn new(verbose: bool) -> Self {
+        let client = Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build_https();
+        Http { client, verbose }
+    }
+
+    /// For clients of that account.
+    fn of(&self, account: &'static str) -> SharedHttpClient {
+        if self.verbose {
+            calls::watched(self.client.clone(), account)
+        } else {
+            self.client.clone()
+        }
+    }
 }
 
 /// The same account in another region.
@@ -134,7 +189,7 @@ pub fn at(config: &SdkConfig, region: &str) -> SdkConfig {
 async fn assume(config: &SdkConfig, role_arn: &str, external_id: Option<&String>) -> SdkConfig {
     let mut provider = AssumeRoleProvider::builder(role_arn)
         .configure(config)
-        .session_name("pipetrail");
+        .session_name(SESSION_NAME);
     if let Some(id) = external_id {
         provider = provider.external_id(id);
     }
@@ -145,41 +200,64 @@ async fn assume(config: &SdkConfig, role_arn: &str, external_id: Option<&String>
         .build()
 }
 
-async fn load(identity: Identity<'_>, region: &str, endpoint: Option<&String>) -> SdkConfig {
-    let http = Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https();
-    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(http)
-        .region(Region::new(region.to_owned()))
+/// The configuration of an identity once it has its role, and whose it is.
+async fn connect(identity: &Identity<'_>, base: SdkConfig) -> anyhow::Result<(SdkConfig, Who)> {
+    let config = match identity.role_arn {
+        Some(role_arn) => assume(&base, role_arn, identity.external_id).await,
+        None => base.clone(),
+    };
+    let sts = aws_sdk_sts::config::Builder::from(&config)
+        .retry_config(RetryConfig::standard().with_max_attempts(FIRST_ATTEMPTS));
+    let answer = aws_sdk_sts::Client::from_conf(sts.build())
+        .get_caller_identity()
+        .send()
+        .await;
+    match answer {
+        Ok(caller) => Ok((config, who(caller.account, caller.arn)?)),
+        Err(error) => Err(connect::explain(error, identity, &base).await),
+    }
+}
+
+/// The configuration of an identity before it assumes a role.
+async fn load(identity: &Identity<'_>, http: SharedHttpClient, region: &str, endpoint: Option<&str>) -> SdkConfig {
+    let version = BehaviorVersion::v2026_01_12();
+    let region = Region::new(region.to_owned());
+    let mut loader = aws_config::defaults(version)
+        .http_client(http.clone())
+        .region(region.clone())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
     if let Ok(name) = AppName::new("pipetrail") {
         loader = loader.app_name(name);
     }
     if let Some(profile) = identity.profile {
-        loader = loader.profile_name(profile);
+        // Two accounts, two profiles: keys in the environment must not stand in for either, as they
+        // would in the default chain.
+        let provider = ProviderConfig::without_region().with_region(Some(region));
+        let provider = provider.with_http_client(http).with_behavior_version(Some(version));
+        let provider = ProfileFileCredentialsProvider::builder().configure(&provider);
+        loader = loader
+            .profile_name(profile)
+            .credentials_provider(provider.profile_name(profile).build());
     }
     if let Some(endpoint) = endpoint {
         loader = loader.endpoint_url(endpoint);
     }
-    let config = loader.load().await;
-    match identity.role_arn {
-        Some(role_arn) => assume(&config, role_arn, identity.external_id).await,
-        None => config,
-    }
+    loader.load().await
 }
 
-async fn account(config: &SdkConfig, role: &str) -> Result<String, Error> {
-    let action = format!("ask who the {role} profile belongs to");
-    let sts = aws_sdk_sts::config::Builder::from(config)
-        .retry_config(RetryConfig::standard().with_max_attempts(FIRST_ATTEMPTS));
-    let identity = aws_sdk_sts::Client::from_conf(sts.build())
-        .get_caller_identity()
-        .send()
-        .await;
-    let identity = identity.map_err(from_sdk(action.as_str()))?;
-    identity.account.ok_or_else(|| Error::Aws {
-        action,
+/// The account, and the partition out of the ARN: `arn:aws-cn:sts::…`.
+fn who(account: Option<String>, arn: Option<String>) -> Result<Who, Error> {
+    let partition = arn.as_deref().and_then(|arn| arn.split(':').nth(1));
+    let partition = partition.filter(|partition| !partition.is_empty()).unwrap_or("aws");
+    let account = account.ok_or_else(|| Error::Aws {
+        action: "ask who calls".to_owned(),
         fault: Fault::Unanswered("no account in the answer".into()),
+    })?;
+    Ok(Who {
+        account,
+        partition: partition.to_owned(),
     })
 }
+
+#[cfg(test)]
+mod tests;
