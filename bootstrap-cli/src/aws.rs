@@ -12,12 +12,13 @@ use aws_sdk_sts::config::{SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use pipetrail_stacksets::{Caller, Clients, Error, Fault};
+use pipetrail_stacksets::{Caller, Clients, Error};
 use thiserror::Error;
 
 pub use self::connect::ConnectError;
 use crate::cli::Global;
-use crate::config::Config;
+use crate::config::{Config, RoleArn};
+use crate::printer;
 
 /// What the session of an assumed role is called in CloudTrail: this tool, this version.
 const SESSION_NAME: &str = concat!("pipetrail-", env!("CARGO_PKG_VERSION"));
@@ -34,8 +35,6 @@ pub struct Session {
     http: Http,
     management: SdkConfig,
     audit: SdkConfig,
-    /// `aws`, `aws-cn` or `aws-us-gov`: ARNs differ.
-    partition: String,
     /// The account that the management profile calls from.
     pub caller: String,
 }
@@ -61,28 +60,9 @@ impl Session {
     /// # Errors
     /// No credentials, no answer, or an audit profile of another account.
     pub async fn connect(config: &Config, global: &Global) -> anyhow::Result<Self> {
-        let home = config.audit.region.as_ref();
-        let management = Identity {
-            account: "management",
-            profile: global.profile.as_ref().or(config.organization.profile.as_ref()),
-            role_arn: config.organization.role_arn.as_ref().map(AsRef::as_ref),
-            external_id: config.organization.external_id.as_ref(),
-        };
-        let audit = Identity {
-            account: "audit",
-            profile: global.audit_profile.as_ref().or(config.audit.profile.as_ref()),
-            role_arn: config.audit.role_arn.as_ref().map(AsRef::as_ref),
-            external_id: config.audit.external_id.as_ref(),
-        };
-        tokio::try_join!(connect::exists(&management), connect::exists(&audit))?;
-        let http = Http::new(global.verbose);
-        let endpoint = global.endpoint_url.as_deref();
-        let bases = tokio::join!(
-            load(&management, http.of("management"), home, endpoint),
-            load(&audit, http.of("audit"), home, endpoint)
-        );
-        let ((management, who), (audit, Who { account: found, .. })) =
-            tokio::try_join!(connect(&management, bases.0), connect(&audit, bases.1))?;
+        let profiles = Profiles::load(config, global).await;
+        let (caller, found) = profiles.callers().await;
+        let (caller, found) = (caller?, found?);
         let expected = config.audit.account.as_ref();
         if found != expected {
             return Err(WrongAccount {
@@ -91,13 +71,7 @@ impl Session {
             }
             .into());
         }
-        Ok(Session {
-            http,
-            management,
-            audit,
-            partition: who.partition,
-            caller: who.account,
-        })
+        Ok(profiles.session(caller))
     }
 
     /// For clients of the account that administers the stack set, in the home region.
@@ -112,7 +86,7 @@ impl Session {
 
     /// For clients of a member account, through the role `role` there.
     pub async fn member(&self, account: &str, role: &str, region: &str) -> SdkConfig {
-        let arn = format!("arn:{}:iam::{account}:role/{role}", self.partition);
+        let arn = format!("arn:{}:iam::{account}:role/{role}", partition(region));
         let member = assume(&self.management, &arn, None).await.to_builder();
         at(&member.http_client(self.http.of("member")).build(), region)
     }
@@ -141,41 +115,157 @@ impl Session {
     }
 }
 
+/// Both accounts' ways to AWS, before anybody has asked who calls.
+pub struct Profiles {
+    http: Http,
+    management: Way,
+    audit: Way,
+}
+
+impl Profiles {
+    /// Loads both. What is wrong with them shows in [`Profiles::callers`].
+    pub async fn load(config: &Config, global: &Global) -> Self {
+        let (organization, audit) = (&config.organization, &config.audit);
+        let text = |arn: &Option<RoleArn>| arn.as_ref().map(|arn| arn.as_ref().to_owned());
+        let management = Identity {
+            account: "management",
+            profile: global.profile.clone().or(organization.profile.clone()),
+            role_arn: text(&organization.role_arn),
+            external_id: organization.external_id.clone(),
+        };
+        let home = Some(audit.region.as_ref());
+        let audit = Identity {
+            account: "audit",
+            profile: global.audit_profile.clone().or(audit.profile.clone()),
+            role_arn: text(&audit.role_arn),
+            external_id: audit.external_id.clone(),
+        };
+        let http = Http::default();
+        let endpoint = global.endpoint_url.as_ref();
+        let (management, audit) = tokio::join!(
+            Way::load(management, &http, home, endpoint),
+            Way::load(audit, &http, home, endpoint)
+        );
+        Profiles {
+            http,
+            management,
+            audit,
+        }
+    }
+
+    /// The accounts that the two call from.
+    pub async fn callers(&self) -> (Result<String, ConnectError>, Result<String, ConnectError>) {
+        tokio::join!(self.management.account(), self.audit.account())
+    }
+
+    /// A session of them; `caller` is the account of the management profile.
+    pub fn session(self, caller: String) -> Session {
+        Session {
+            http: self.http,
+            management: self.management.config,
+            audit: self.audit.config,
+            caller,
+        }
+    }
+}
+
+/// A profile's way to AWS where there is no configuration yet; in the profile's own region when none
+/// is given.
+pub async fn profile(name: Option<&String>, region: Option<&str>, endpoint: Option<&String>) -> SdkConfig {
+    let identity = Identity {
+        profile: name.cloned(),
+        ..Identity::default()
+    };
+    load(&identity, Http::default().of("management"), region, endpoint).await
+}
+
+/// Which account a configuration without a role calls from; `role` is the account's in pipetrail,
+/// `management` or `audit`.
+///
+/// # Errors
+/// No credentials, or no answer.
+pub async fn account(config: &SdkConfig, role: &'static str) -> Result<String, ConnectError> {
+    let way = Way {
+        identity: Identity {
+            account: role,
+            ..Identity::default()
+        },
+        base: config.clone(),
+        config: config.clone(),
+    };
+    way.account().await
+}
+
 /// Where the credentials come from.
-struct Identity<'a> {
+#[derive(Default)]
+struct Identity {
     /// `management` or `audit`, for people.
     account: &'static str,
-    profile: Option<&'a String>,
-    role_arn: Option<&'a str>,
-    external_id: Option<&'a String>,
+    profile: Option<String>,
+    role_arn: Option<String>,
+    external_id: Option<String>,
 }
 
-/// What STS says about credentials.
-struct Who {
-    account: String,
-    partition: String,
+/// An identity's configuration, before and after it has assumed its role.
+struct Way {
+    identity: Identity,
+    base: SdkConfig,
+    config: SdkConfig,
 }
 
-/// The connections, and whether calls are told.
-struct Http {
-    client: SharedHttpClient,
-    verbose: bool,
+impl Way {
+    async fn load(identity: Identity, http: &Http, region: Option<&str>, endpoint: Option<&String>) -> Self {
+        let base = load(&identity, http.of(identity.account), region, endpoint).await;
+        Self::new(identity, base).await
+    }
+
+    async fn new(identity: Identity, base: SdkConfig) -> Self {
+        let config = match &identity.role_arn {
+            Some(role_arn) => assume(&base, role_arn, identity.external_id.as_ref()).await,
+            None => base.clone(),
+        };
+        Way { identity, base, config }
+    }
+
+    /// The account that it leads to.
+    async fn account(&self) -> Result<String, ConnectError> {
+        connect::exists(&self.identity).await?;
+        let sts = aws_sdk_sts::config::Builder::from(&self.config)
+            .retry_config(RetryConfig::standard().with_max_attempts(FIRST_ATTEMPTS));
+        let answer = aws_sdk_sts::Client::from_conf(sts.build())
+            .get_caller_identity()
+            .send()
+            .await;
+        match answer {
+            Ok(caller) => Ok(caller.account.ok_or(Error::Incomplete {
+                action: "GetCallerIdentity",
+                field: "Account",
+            })?),
+            Err(error) => Err(connect::explain(error, &self.identity, &self.base).await),
+        }
+    }
+}
+
+/// The connections of all clients.
+struct Http(SharedHttpClient);
+
+impl Default for Http {
+    fn default() -> Self {
+        Http(
+            Builder::new()
+                .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                .build_https(),
+        )
+    }
 }
 
 impl Http {
-    fn new(verbose: bool) -> Self {
-        let client = Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
-        Http { client, verbose }
-    }
-
     /// For clients of that account.
     fn of(&self, account: &'static str) -> SharedHttpClient {
-        if self.verbose {
-            calls::watched(self.client.clone(), account)
+        if printer::is_verbose() {
+            calls::watched(self.0.clone(), account)
         } else {
-            self.client.clone()
+            self.0.clone()
         }
     }
 }
@@ -200,39 +290,28 @@ async fn assume(config: &SdkConfig, role_arn: &str, external_id: Option<&String>
         .build()
 }
 
-/// The configuration of an identity once it has its role, and whose it is.
-async fn connect(identity: &Identity<'_>, base: SdkConfig) -> anyhow::Result<(SdkConfig, Who)> {
-    let config = match identity.role_arn {
-        Some(role_arn) => assume(&base, role_arn, identity.external_id).await,
-        None => base.clone(),
-    };
-    let sts = aws_sdk_sts::config::Builder::from(&config)
-        .retry_config(RetryConfig::standard().with_max_attempts(FIRST_ATTEMPTS));
-    let answer = aws_sdk_sts::Client::from_conf(sts.build())
-        .get_caller_identity()
-        .send()
-        .await;
-    match answer {
-        Ok(caller) => Ok((config, who(caller.account, caller.arn)?)),
-        Err(error) => Err(connect::explain(error, identity, &base).await),
-    }
-}
-
 /// The configuration of an identity before it assumes a role.
-async fn load(identity: &Identity<'_>, http: SharedHttpClient, region: &str, endpoint: Option<&str>) -> SdkConfig {
+async fn load(
+    identity: &Identity,
+    http: SharedHttpClient,
+    region: Option<&str>,
+    endpoint: Option<&String>,
+) -> SdkConfig {
     let version = BehaviorVersion::v2026_01_12();
-    let region = Region::new(region.to_owned());
+    let region = region.map(|region| Region::new(region.to_owned()));
     let mut loader = aws_config::defaults(version)
         .http_client(http.clone())
-        .region(region.clone())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
+    if let Some(region) = &region {
+        loader = loader.region(region.clone());
+    }
     if let Ok(name) = AppName::new("pipetrail") {
         loader = loader.app_name(name);
     }
-    if let Some(profile) = identity.profile {
+    if let Some(profile) = &identity.profile {
         // Two accounts, two profiles: keys in the environment must not stand in for either, as they
         // would in the default chain.
-        let provider = ProviderConfig::without_region().with_region(Some(region));
+        let provider = ProviderConfig::without_region().with_region(region);
         let provider = provider.with_http_client(http).with_behavior_version(Some(version));
         let provider = ProfileFileCredentialsProvider::builder().configure(&provider);
         loader = loader
@@ -245,18 +324,13 @@ async fn load(identity: &Identity<'_>, http: SharedHttpClient, region: &str, end
     loader.load().await
 }
 
-/// The account, and the partition out of the ARN: `arn:aws-cn:sts::…`.
-fn who(account: Option<String>, arn: Option<String>) -> Result<Who, Error> {
-    let partition = arn.as_deref().and_then(|arn| arn.split(':').nth(1));
-    let partition = partition.filter(|partition| !partition.is_empty()).unwrap_or("aws");
-    let account = account.ok_or_else(|| Error::Aws {
-        action: "ask who calls".to_owned(),
-        fault: Fault::Unanswered("no account in the answer".into()),
-    })?;
-    Ok(Who {
-        account,
-        partition: partition.to_owned(),
-    })
+/// The partition of ARNs, by the region's name.
+fn partition(region: &str) -> &'static str {
+    match region.split_once('-') {
+        Some(("cn", _)) => "aws-cn",
+        Some(("us", rest)) if rest.starts_with("gov-") => "aws-us-gov",
+        _ => "aws",
+    }
 }
 
 #[cfg(test)]

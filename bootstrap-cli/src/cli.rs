@@ -201,7 +201,7 @@ fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
     } else if let Some(error) = error.downcast_ref::<ZipError>() {
         (Exit::Usage, Some(error.hint()))
     } else if let Some(error) = error.downcast_ref::<ConnectError>() {
-        (error.exit(), Some(error.hint()))
+        (error.exit(), error.hint())
     } else if let Some(error) = error.downcast_ref::<WrongAccount>() {
         (Exit::Failed, Some(error.hint().to_owned()))
     } else if let Some(error) = error.downcast_ref::<pipetrail_stacksets::Error>() {

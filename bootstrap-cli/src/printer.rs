@@ -42,6 +42,11 @@ fn volume() -> Volume {
     *VOLUME.get().unwrap_or(&Volume::Normal)
 }
 
+/// Whether every call to AWS is to be told.
+pub fn is_verbose() -> bool {
+    volume() == Volume::Verbose
+}
+
 /// Writes one line of data.
 pub fn data(text: &str) {
     // Whoever closed the pipe has read enough.

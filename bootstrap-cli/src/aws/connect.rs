@@ -63,6 +63,9 @@ pub enum ConnectError {
         /// AWS's message.
         message: String,
     },
+    /// STS refuses, or does not answer.
+    #[error(transparent)]
+    Sts(#[from] pipetrail_stacksets::Error),
 }
 
 fn of(profile: &Option<String>) -> String {
@@ -76,15 +79,17 @@ impl ConnectError {
     pub fn exit(&self) -> Exit {
         match self {
             ConnectError::NoProfile { .. } | ConnectError::Profiles(_) => Exit::Usage,
-            ConnectError::NoCredentials { .. } | ConnectError::Credentials { .. } | ConnectError::Role { .. } => {
-                Exit::Failed
-            }
+            ConnectError::NoCredentials { .. }
+            | ConnectError::Credentials { .. }
+            | ConnectError::Role { .. }
+            | ConnectError::Sts(_) => Exit::Failed,
         }
     }
 
     /// The next thing to try.
-    pub fn hint(&self) -> String {
-        match self {
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            ConnectError::Sts(error) => return error.hint(),
             ConnectError::NoProfile { account, .. } => {
                 let (key, flag) = settings(account);
                 format!(
@@ -106,7 +111,7 @@ impl ConnectError {
                 "the role's trust policy has to name that caller (and {account_of}.external_id, where it asks for one), and the caller's policies have to allow sts:AssumeRole on it",
                 account_of = table(account)
             ),
-        }
+        })
     }
 }
 
@@ -125,8 +130,8 @@ fn settings(account: &str) -> (String, &'static str) {
 }
 
 /// Checks that the profile is there, before anything is sent.
-pub(super) async fn exists(identity: &Identity<'_>) -> Result<(), ConnectError> {
-    let Some(profile) = identity.profile else {
+pub(super) async fn exists(identity: &Identity) -> Result<(), ConnectError> {
+    let Some(profile) = &identity.profile else {
         return Ok(());
     };
     // The real files and the real environment.
@@ -146,31 +151,29 @@ pub(super) async fn exists(identity: &Identity<'_>) -> Result<(), ConnectError> 
 /// Says why nobody could be asked who calls.
 pub(super) async fn explain(
     error: SdkError<GetCallerIdentityError, HttpResponse>,
-    identity: &Identity<'_>,
+    identity: &Identity,
     base: &SdkConfig,
-) -> anyhow::Error {
+) -> ConnectError {
     let account = identity.account;
-    let profile = identity.profile.cloned();
-    if let (Some(role), Some((code, message))) = (identity.role_arn, refused_role(&error)) {
+    let profile = identity.profile.clone();
+    if let (Some(role), Some((code, message))) = (&identity.role_arn, refused_role(&error)) {
         let caller = aws_sdk_sts::Client::new(base).get_caller_identity().send().await;
         let caller = caller.ok().and_then(|caller| caller.arn);
         return ConnectError::Role {
             account,
-            role: role.to_owned(),
+            role: role.clone(),
             caller: caller.unwrap_or_else(|| format!("the {account} profile")),
             code,
             message,
-        }
-        .into();
+        };
     }
     match find::<CredentialsError>(&error) {
-        Some(CredentialsError::CredentialsNotLoaded(_)) => ConnectError::NoCredentials { account, profile }.into(),
+        Some(CredentialsError::CredentialsNotLoaded(_)) => ConnectError::NoCredentials { account, profile },
         Some(error) if !unanswered(error) => ConnectError::Credentials {
             account,
             profile,
             why: chain(error),
-        }
-        .into(),
+        },
         _ => from_sdk(format!("ask who the {account} profile belongs to"))(error).into(),
     }
 }

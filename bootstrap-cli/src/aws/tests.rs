@@ -60,8 +60,8 @@ fn read(stream: &TcpStream) -> (String, String) {
     (action.to_owned(), key)
 }
 
-fn caller(account: &str, partition: &str) -> (u16, String) {
-    let arn = format!("arn:{partition}:iam::{account}:user/eve");
+fn caller(account: &str) -> (u16, String) {
+    let arn = format!("arn:aws:iam::{account}:user/eve");
     let body = format!(
         "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>{arn}</Arn><Account>{account}</Account>\
          </GetCallerIdentityResult></GetCallerIdentityResponse>"
@@ -70,9 +70,8 @@ fn caller(account: &str, partition: &str) -> (u16, String) {
 }
 
 async fn base(url: &str) -> SdkConfig {
-    let http = Http::new(false);
     aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(http.client)
+        .http_client(Http::default().0)
         .region(Region::new("eu-central-1"))
         .credentials_provider(Credentials::new("BASE", "secret", None, None, "test"))
         .endpoint_url(url)
@@ -80,11 +79,11 @@ async fn base(url: &str) -> SdkConfig {
         .await
 }
 
-fn identity() -> Identity<'static> {
+fn identity() -> Identity {
     Identity {
         account: "audit",
         profile: None,
-        role_arn: Some(ROLE),
+        role_arn: Some(ROLE.to_owned()),
         external_id: None,
     }
 }
@@ -102,11 +101,11 @@ async fn credentials_of_a_role_are_renewed_before_they_expire() {
             );
             (200, body)
         }
-        _ => caller("999988887777", "aws"),
+        _ => caller("999988887777"),
     });
-    let (config, who) = connect(&identity(), base(&url).await).await.unwrap();
-    assert_eq!(who.account, "999988887777");
-    aws_sdk_sts::Client::new(&config)
+    let way = Way::new(identity(), base(&url).await).await;
+    assert_eq!(way.account().await.unwrap(), "999988887777");
+    aws_sdk_sts::Client::new(&way.config)
         .get_caller_identity()
         .send()
         .await
@@ -132,43 +131,33 @@ async fn a_role_that_is_refused_is_named_with_its_caller_and_what_to_do() {
             let error = "<Code>AccessDenied</Code><Message>User is not authorized</Message>";
             (403, format!("<ErrorResponse><Error>{error}</Error></ErrorResponse>"))
         }
-        _ => caller("111122223333", "aws"),
+        _ => caller("111122223333"),
     });
-    let error = connect(&identity(), base(&url).await).await.err().unwrap();
-    let error: ConnectError = error.downcast().unwrap();
+    let way = Way::new(identity(), base(&url).await).await;
+    let error = way.account().await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "arn:aws:iam::111122223333:user/eve may not assume arn:aws:iam::999988887777:role/audit of the audit \
          account: AccessDenied: User is not authorized"
     );
-    let hint = error.hint();
+    let hint = error.hint().unwrap();
     assert!(
         hint.contains("trust policy") && hint.contains("audit.external_id"),
         "{hint}"
     );
 }
 
-#[tokio::test]
-async fn the_partition_is_the_callers() {
-    let (url, _) = sts(|_, _| caller("111122223333", "aws-cn"));
-    let identity = Identity {
-        role_arn: None,
-        ..identity()
-    };
-    let (_, who) = connect(&identity, base(&url).await).await.unwrap();
-    assert_eq!(who.partition, "aws-cn");
+#[test]
+fn arns_are_of_the_partition_that_the_region_belongs_to() {
+    let regions = ["eu-central-1", "cn-north-1", "us-gov-west-1", "us-east-1"];
+    assert_eq!(regions.map(partition), ["aws", "aws-cn", "aws-us-gov", "aws"]);
 }
 
 #[tokio::test]
 async fn credentials_that_sts_refuses_are_to_be_renewed() {
     let error = "<ErrorResponse><Error><Code>ExpiredToken</Code><Message>expired</Message></Error></ErrorResponse>";
     let (url, _) = sts(move |_, _| (403, error.to_owned()));
-    let identity = Identity {
-        role_arn: None,
-        ..identity()
-    };
-    let error = connect(&identity, base(&url).await).await.err().unwrap();
-    let error: Error = error.downcast().unwrap();
+    let error = account(&base(&url).await, "audit").await.unwrap_err();
     assert_eq!(
         pipetrail_stacksets::chain(&error),
         "cannot ask who the audit profile belongs to: ExpiredToken: expired"
