@@ -12,7 +12,7 @@ use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError;
 use pipetrail_stacksets::{chain, from_sdk};
 use thiserror::Error;
 
-use super::Identity;
+use super::profiles::Identity;
 use crate::exit::Exit;
 
 /// There are no credentials, or not the right ones.
@@ -129,7 +129,7 @@ fn settings(account: &str) -> (String, &'static str) {
     (format!("{}.profile", table(account)), flag)
 }
 
-/// Checks that the profile is there, before anything is sent.
+/// Checks that the profile is there.
 pub(super) async fn exists(identity: &Identity) -> Result<(), ConnectError> {
     let Some(profile) = &identity.profile else {
         return Ok(());

@@ -4,9 +4,11 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
+use aws_config::BehaviorVersion;
 use aws_sdk_sts::config::Credentials;
 use jiff::{SignedDuration, Timestamp};
 
+use super::profiles::{Identity, Way};
 use super::*;
 
 const ROLE: &str = "arn:aws:iam::999988887777:role/audit";
