@@ -8,8 +8,9 @@ use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_organizations::Client;
-use pipetrail_tests::emulators::prepare::prepare;
 use pipetrail_tests::organization::{HOME, Organization, Scope};
+
+use crate::built::built;
 
 /// The commands in the order in which their examples run.
 const ORDER: [&str; 13] = [
@@ -54,7 +55,7 @@ fn every_example_of_every_command_runs_with_the_binary_alone() {
 }
 
 async fn all() -> Result<()> {
-    let built = prepare().await?;
+    let built = built();
     let folder = tempfile::tempdir()?;
     fs::copy(&built.pipetrail, folder.path().join("pipetrail"))?;
     let examples = examples(folder.path())?;
@@ -71,7 +72,7 @@ async fn all() -> Result<()> {
         members: 2,
         ..Scope::default()
     };
-    let organization = Organization::start(&built, scope).await?;
+    let organization = Organization::start(built, scope).await?;
     fs::copy(
         organization.folder().join("pipetrail.toml"),
         folder.path().join("pipetrail.toml"),

@@ -2,12 +2,11 @@
 //! into an account. None of it reaches AWS.
 
 use std::fs;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
 
-use pipetrail_tests::emulators::prepare::prepare;
 use tempfile::TempDir;
+
+use crate::built::built;
 
 const RIGHT: &str = "[organization]\norganizational_units = [\"r-ab12\"]\nregions = [\"eu-central-1\"]\n\
                      profile = \"management\"\n[audit]\naccount = \"999988887777\"\nregion = \"eu-central-1\"\n\
@@ -32,7 +31,7 @@ impl Place {
     }
 
     fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Said {
-        let mut command = Command::new(pipetrail());
+        let mut command = Command::new(&built().pipetrail);
         command.args(arguments).current_dir(self.0.path()).env_clear();
         command
             .env("HOME", self.0.path())
@@ -55,18 +54,6 @@ impl Place {
         let said_hint = said.err.lines().find_map(|line| line.strip_prefix("hint: "));
         assert!(said_hint.is_some_and(|line| line.contains(hint)), "{}", said.err);
     }
-}
-
-fn pipetrail() -> PathBuf {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let build = || {
-        tokio::runtime::Runtime::new()
-            .unwrap()
-            .block_on(prepare())
-            .unwrap()
-            .pipetrail
-    };
-    BUILT.get_or_init(build).clone()
 }
 
 #[test]

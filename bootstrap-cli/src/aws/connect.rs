@@ -89,7 +89,9 @@ impl ConnectError {
     /// The next thing to try.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            ConnectError::Sts(error) => return error.hint(),
+            ConnectError::Sts(error) => error.hint().unwrap_or_else(|| {
+                "check the keys of that profile, `aws sts get-caller-identity` uses them".to_owned()
+            }),
             ConnectError::NoProfile { account, .. } => {
                 let (key, flag) = settings(account);
                 format!(
