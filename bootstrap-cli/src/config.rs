@@ -220,9 +220,7 @@ impl ConfigError {
     /// The next thing to try.
     pub fn hint(&self) -> String {
         match self {
-            ConfigError::Unreadable { .. } => {
-                "write a pipetrail.toml with [organization] and [audit], or name one with --config".to_owned()
-            }
+            ConfigError::Unreadable { .. } => "`pipetrail init` writes one; or name another with --config".to_owned(),
             ConfigError::Wrong { path, .. } => format!("correct {} and run the command again", path.display()),
         }
     }

@@ -98,7 +98,36 @@ async fn all() -> Result<()> {
                 String::from_utf8_lossy(&output.stderr)
             );
         }
+        if command == "status" {
+            quiet_and_verbose(folder.path(), &organization.aws_config)?;
+        }
     }
+    Ok(())
+}
+
+/// With everything in place: quiet says nothing beside the data, verbose names every call.
+fn quiet_and_verbose(folder: &Path, aws_config: &Path) -> Result<()> {
+    let quiet = shell(folder, aws_config, "pipetrail apply --quiet")?;
+    ensure!(quiet.status.success() && !quiet.stdout.is_empty());
+    ensure!(quiet.stderr.is_empty(), "{}", String::from_utf8_lossy(&quiet.stderr));
+    let verbose = String::from_utf8(shell(folder, aws_config, "pipetrail apply --verbose")?.stderr)?;
+    let calls: Vec<&str> = verbose.lines().filter_map(|line| line.strip_prefix("aws: ")).collect();
+    for call in [
+        "sts GetCallerIdentity, audit, eu-central-1, attempt 1, ",
+        "organizations DescribeOrganization, management, ",
+        "cloudformation DescribeStacks, audit, eu-central-1, attempt 1, ",
+        "cloudformation DescribeStackSet, management, eu-central-1, attempt 1, ",
+        "s3 HEAD, audit, eu-central-1, attempt 1, ",
+    ] {
+        ensure!(
+            calls.iter().any(|line| line.starts_with(call)),
+            "no call {call}\n{verbose}"
+        );
+    }
+    ensure!(
+        !verbose.contains("pipetrail-artifacts-"),
+        "a parameter is told\n{verbose}"
+    );
     Ok(())
 }
 
