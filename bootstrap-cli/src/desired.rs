@@ -14,20 +14,20 @@ const LOG_RETENTION_DAYS: u32 = 90;
 
 /// The accounts and regions that the configuration is about.
 pub fn scope(config: &Config) -> Scope {
-    let strings = |values: Vec<&str>| values.into_iter().map(str::to_owned).collect();
+    let organization = &config.organization;
     Scope {
         audit_account: config.audit.account.as_ref().to_owned(),
         region: config.audit.region.as_ref().to_owned(),
-        units: strings(
-            config
-                .organization
-                .organizational_units
-                .iter()
-                .map(AsRef::as_ref)
-                .collect(),
-        ),
-        regions: strings(config.organization.regions.iter().map(AsRef::as_ref).collect()),
+        units: strings(&organization.organizational_units),
+        accounts: strings(&organization.accounts),
+        excluded: strings(&organization.excluded_accounts),
+        management: organization.management_account,
+        regions: strings(&organization.regions),
     }
+}
+
+fn strings<T: AsRef<str>>(values: &[T]) -> Vec<String> {
+    values.iter().map(|value| value.as_ref().to_owned()).collect()
 }
 
 /// The desired state for the organization `organization` (`o-…`).

@@ -143,12 +143,8 @@ mod tests {
     #[test]
     fn a_failure_inside_of_the_tolerance_is_partly_although_the_operation_succeeded() {
         let mut done = step(StepState::Done);
-        done.failed.push(InstanceResult {
-            account: "000000000001".into(),
-            region: "eu-central-1".into(),
-            status: "FAILED".into(),
-            reason: None,
-        });
+        let failed = InstanceResult::new("000000000001", "eu-central-1", "FAILED", None);
+        done.failed.push(failed);
         assert_eq!(Outcome::of(&[done], Some(&coverage(&[]))).exit(), Exit::Partly);
     }
 

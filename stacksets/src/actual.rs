@@ -6,6 +6,7 @@ use crate::access::TrustedAccess;
 use crate::apply::Clients;
 use crate::desired::{Desired, Zip};
 use crate::error::{Error, from_sdk};
+use crate::management::ManagementStacks;
 use crate::organization::{Caller, Organization};
 use crate::stack::Stack;
 use crate::stack_set::StackSet;
@@ -25,6 +26,8 @@ pub struct Actual {
     pub uploaded: BTreeSet<String>,
     /// The stack set, if it exists.
     pub stack_set: Option<StackSet>,
+    /// The management account's own stacks; `None` where nobody can look into it.
+    pub management: Option<ManagementStacks>,
 }
 
 impl Actual {
@@ -32,7 +35,7 @@ impl Actual {
     ///
     /// # Errors
     /// A refused call, or a stack set of our name that is not service-managed.
-    pub async fn read(clients: &Clients, organization: Organization, desired: &Desired) -> Result<Self, Error> {
+    pub async fn read(clients: &Clients, mut organization: Organization, desired: &Desired) -> Result<Self, Error> {
         let caller = clients.caller;
         let call_as = caller.call_as();
         let (access, stack_set, audit) = tokio::try_join!(
@@ -55,6 +58,14 @@ impl Actual {
             }
         )?;
         let (stacks, uploaded) = audit;
+        let management = ManagementStacks::read(clients, &organization, &desired.scope, stack_set.as_ref()).await?;
+        // Whoever is targeted alone, to be enrolled or removed, is targeted through its own unit.
+        let instances = stack_set.iter().flat_map(|set| &set.instances);
+        let outside = instances.filter(|instance| !desired.scope.is_below(&organization, &instance.account));
+        let outside = outside.map(|instance| instance.account.clone());
+        let alone: Vec<String> = outside.chain(desired.scope.accounts.clone()).collect();
+        let alone = alone.iter().map(String::as_str);
+        organization.find_parents(&clients.organizations, alone).await?;
         Ok(Actual {
             organization,
             caller,
@@ -62,6 +73,7 @@ impl Actual {
             stacks,
             uploaded,
             stack_set,
+            management,
         })
     }
 }

@@ -25,7 +25,9 @@ pub struct Desired {
 }
 
 /// Which accounts and regions are enrolled, and where the audit account's side stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// [`crate::Organization::membership`] decides by it who is enrolled.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
     /// The audit account, 12 digits.
     pub audit_account: String,
@@ -33,15 +35,14 @@ pub struct Scope {
     pub region: String,
     /// Organizational units (`ou-…`) or roots (`r-…`) to enrol.
     pub units: Vec<String>,
+    /// Single accounts to enrol beside the units.
+    pub accounts: Vec<String>,
+    /// Accounts that are left out, whatever unit they are in.
+    pub excluded: Vec<String>,
+    /// Whether the management account gets stacks of its own: the stack set never reaches it.
+    pub management: bool,
     /// Regions to enrol.
     pub regions: Vec<String>,
-}
-
-impl Scope {
-    /// Whether one of the units is among `parents`.
-    pub fn has_unit(&self, parents: &std::collections::BTreeSet<String>) -> bool {
-        self.units.iter().any(|unit| parents.contains(unit))
-    }
 }
 
 /// How fast and how tolerant stack set operations are (`OperationPreferences`, soft tolerance,

@@ -42,6 +42,25 @@ pub enum Error {
         /// The organization that was asked.
         organization: String,
     },
+    /// An account that was named is not in the organization.
+    #[error("{account} is not an account of organization {organization}")]
+    UnknownAccount {
+        /// The account.
+        account: String,
+        /// The organization that was asked.
+        organization: String,
+    },
+    /// The profile for the management account belongs to another one.
+    #[error("organization.management_profile calls from account {found}, but the management account is {expected}")]
+    NotManagement {
+        /// The account that it belongs to.
+        found: String,
+        /// The organization's management account.
+        expected: String,
+    },
+    /// There is no stack set to enrol anybody in.
+    #[error("stack set {0} does not exist")]
+    NoStackSet(String),
     /// Trusted access is off and only the management account can switch it on.
     #[error("trusted access for StackSets is off, and only the management account can switch it on")]
     TrustedAccessOff,

@@ -1,8 +1,11 @@
 //! The plan: what has to change, as a value that is shown, serialised, tested and then applied.
 
 mod diff;
+mod focus;
 mod instances;
+mod management;
 mod notes;
+mod removals;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -12,6 +15,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use diff::plan;
+pub use focus::{Focus, plan_for};
 
 use crate::desired::{Rollout, Value, Zip};
 use crate::template::Template;
@@ -35,7 +39,9 @@ pub struct Plan {
     pub joins: Vec<String>,
     /// The stack set itself.
     pub stack_set: Option<SetStep>,
-    /// Its instances.
+    /// The management account's own stacks, which stand in for instances there.
+    pub management: Vec<ManagementStep>,
+    /// The stack set's instances: created and tried again first, removed last.
     pub instances: Vec<InstancesStep>,
     /// How fast and how tolerant the operations are.
     pub rollout: Rollout,
@@ -62,13 +68,14 @@ impl Plan {
     }
 
     /// How many steps there are: stacks, uploads, trusted access, operations to wait for,
-    /// stack set, operations on instances.
+    /// stack set, stacks of the management account, operations on instances.
     pub fn steps(&self) -> usize {
         self.stacks.len()
             + self.uploads.len()
             + usize::from(self.trusted_access.is_some())
             + self.joins.len()
             + usize::from(self.stack_set.is_some())
+            + self.management.len()
             + self.instances.len()
     }
 }
@@ -199,44 +206,149 @@ pub enum SetAction {
     Update,
 }
 
-/// One operation on instances: a `CreateStackInstances` or `UpdateStackInstances` call.
+/// A stack of the management account.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ManagementStep {
+    /// The management account.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// What is done.
+    #[serde(flatten)]
+    pub action: ManagementAction,
+}
+
+/// What is done to a stack of the management account.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum ManagementAction {
+    /// It is brought to the member template's state.
+    Deploy {
+        /// How.
+        stack: StackStep,
+    },
+    /// It is deleted: the account or the region is not enrolled any more.
+    Delete {
+        /// Its id.
+        #[serde(skip)]
+        id: String,
+    },
+    /// Nothing can be done to it: the step fails.
+    Blocked {
+        /// Its CloudFormation status.
+        status: String,
+    },
+}
+
+/// One operation on instances: a `CreateStackInstances`, `UpdateStackInstances` or
+/// `DeleteStackInstances` call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct InstancesStep {
     /// What is done to them.
-    pub action: SetAction,
+    pub action: InstancesAction,
     /// Units or roots, 50 at most.
     pub units: Vec<String>,
     /// Only these accounts below the units; `None` for all.
     pub accounts: Option<Vec<String>>,
+    /// All accounts below the units but these; empty beside `accounts`.
+    pub excluded: Vec<String>,
     /// Regions.
     pub regions: Vec<String>,
+    /// Whether stacks stay behind when their instances are deleted.
+    pub retain_stacks: bool,
     /// How many instances that concerns.
     pub instances: usize,
     /// The operation's id.
     pub operation_id: String,
 }
 
+impl InstancesStep {
+    /// A step that concerns nothing yet.
+    pub(crate) fn new(action: InstancesAction) -> Self {
+        InstancesStep {
+            action,
+            units: vec![],
+            accounts: None,
+            excluded: vec![],
+            regions: vec![],
+            retain_stacks: false,
+            instances: 0,
+            operation_id: String::new(),
+        }
+    }
+}
+
+/// What is done to stack instances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InstancesAction {
+    /// They are not there.
+    Create,
+    /// An attempt failed.
+    Update,
+    /// They stand outside of the scope.
+    Delete,
+}
+
+/// Why the management account is not covered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Uncovering {
+    /// The configuration says so.
+    SwitchedOff,
+    /// The caller is a delegated administrator, and no profile of the management account is named.
+    NoCredentials,
+}
+
 /// What to know, but not to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Note {
-    /// Service-managed stack sets never deploy into the management account.
+    /// The management account gets no stacks; service-managed stack sets never deploy into it.
     ManagementAccountNotCovered {
         /// That account.
         account: String,
+        /// Why.
+        reason: Uncovering,
+    },
+    /// A region of the management account cannot be looked into, so it gets no stack there.
+    ManagementRegionUnreadable {
+        /// That account.
+        account: String,
+        /// The region.
+        region: String,
+        /// What AWS answered.
+        reason: String,
     },
     /// Accounts in scope that StackSets skips.
     NotActive {
         /// Their ids.
         accounts: Vec<String>,
     },
-    /// Instances that StackSets cannot update any more.
+    /// Auto-deployment ignores filters: excluded accounts below an enrolled unit get the stack when
+    /// they join it.
+    ExclusionIgnored {
+        /// Their ids.
+        accounts: Vec<String>,
+    },
+    /// Accounts that are enrolled alone: whoever joins their unit gets the stack too.
+    SingleAccounts {
+        /// Their ids.
+        accounts: Vec<String>,
+    },
+    /// Instances in scope that StackSets cannot update any more.
     Inoperable {
         /// `<account>/<region>` each.
         instances: Vec<String>,
     },
-    /// Instances outside of the configured units and regions; they stay as they are.
-    OutOfScope {
+    /// Instances outside of the scope that are removed while their stacks stay behind: the account is
+    /// not active, or the instance is inoperable.
+    StacksLeftBehind {
+        /// `<account>/<region>` each.
+        instances: Vec<String>,
+    },
+    /// Instances of accounts that are no longer in the organization: AWS removes them.
+    LeftOrganization {
         /// `<account>/<region>` each.
         instances: Vec<String>,
     },

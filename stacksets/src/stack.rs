@@ -193,9 +193,9 @@ pub(crate) async fn deploy(
     Ok(stack.outputs)
 }
 
-/// Deletes the shell of a failed creation, by its id: such an id can never become healthy, but the
-/// name may belong to a healthy stack by now. Termination protection is never lifted.
-async fn remove(
+/// Deletes a stack by its id and waits until it is gone: the name may belong to another one by now.
+/// Termination protection is never lifted.
+pub(crate) async fn remove(
     client: &Client,
     name: &str,
     id: &str,

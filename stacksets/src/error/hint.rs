@@ -23,6 +23,13 @@ impl Error {
             Error::UnknownUnit { .. } => {
                 "list them with `aws organizations list-organizational-units-for-parent --parent-id <r-…>`".to_owned()
             }
+            Error::UnknownAccount { .. } => {
+                "list them with `aws organizations list-accounts`, and correct accounts and excluded_accounts in pipetrail.toml".to_owned()
+            }
+            Error::NotManagement { .. } => {
+                "set organization.management_profile to a profile of the management account".to_owned()
+            }
+            Error::NoStackSet(_) => "run `pipetrail apply` first: it creates what accounts are enrolled in".to_owned(),
             Error::TrustedAccessOff => "run `pipetrail apply` once with a profile of the management account".to_owned(),
             Error::Blocked {
                 name, region, status, ..

@@ -8,7 +8,8 @@ use crate::desired::{Desired, StackSpec, Value};
 use crate::error::Error;
 use crate::operation;
 use crate::organization::Caller;
-use crate::plan::instances;
+use crate::plan::instances::{self, View};
+use crate::plan::management;
 use crate::plan::notes::notes;
 use crate::plan::{AccessStep, Change, InstancesStep, Plan, SetAction, SetStep, StackAction, StackStep, Upload};
 use crate::stack::Stack;
@@ -20,13 +21,10 @@ pub(super) type Outputs = BTreeMap<String, BTreeMap<String, String>>;
 ///
 /// # Errors
 /// A stack or stack set of our name that is not ours, a stack in a state that nothing can be applied
-/// to, or trusted access that the caller cannot switch on.
+/// to, trusted access that the caller cannot switch on, or an account that the organization has not.
 pub fn plan(desired: &Desired, actual: &Actual) -> Result<Plan, Error> {
-    // The outputs of a shell are gone with it.
-    let standing = actual.stacks.iter().filter(|(_, stack)| !stack.must_be_replaced());
-    let outputs: Outputs = standing
-        .map(|(name, stack)| (name.clone(), stack.outputs.clone()))
-        .collect();
+    actual.organization.check_accounts(&desired.scope)?;
+    let outputs = outputs(actual);
 
     let mut stacks = Vec::new();
     for spec in &desired.stacks {
@@ -48,7 +46,12 @@ pub fn plan(desired: &Desired, actual: &Actual) -> Result<Plan, Error> {
         .map(|spec| spec.name.as_str())
         .unwrap_or_default();
 
-    let instances = instances::steps(desired, actual, &outputs, updates_all);
+    let view = View {
+        desired,
+        actual,
+        focus: None,
+    };
+    let instances = instances::steps(view, &outputs, updates_all);
 
     Ok(Plan {
         organization: actual.organization.id.clone(),
@@ -59,12 +62,21 @@ pub fn plan(desired: &Desired, actual: &Actual) -> Result<Plan, Error> {
         trusted_access: access_step(actual.access, actual.caller)?,
         joins: joins(actual.stack_set.as_ref(), stack_set.as_ref(), &instances),
         stack_set,
+        management: management::steps(desired, actual, &outputs)?,
         instances,
         rollout: desired.rollout.clone(),
-        notes: notes(desired, actual),
+        notes: notes(view),
         bucket: Value::output(bucket_stack, &desired.bucket_output),
         outputs,
     })
+}
+
+/// The outputs of the stacks that stand; those of a shell are gone with it.
+pub(super) fn outputs(actual: &Actual) -> Outputs {
+    let standing = actual.stacks.iter().filter(|(_, stack)| !stack.must_be_replaced());
+    standing
+        .map(|(name, stack)| (name.clone(), stack.outputs.clone()))
+        .collect()
 }
 
 fn access_step(access: TrustedAccess, caller: Caller) -> Result<Option<AccessStep>, Error> {
@@ -76,7 +88,7 @@ fn access_step(access: TrustedAccess, caller: Caller) -> Result<Option<AccessSte
     }
 }
 
-fn stack_step(
+pub(super) fn stack_step(
     spec: &StackSpec,
     stack: Option<&Stack>,
     outputs: &Outputs,
@@ -125,7 +137,7 @@ fn stack_step(
     }))
 }
 
-fn foreign(what: &'static str, name: &str) -> Error {
+pub(super) fn foreign(what: &'static str, name: &str) -> Error {
     Error::Foreign {
         what,
         name: name.to_owned(),
@@ -167,7 +179,7 @@ fn set_step(desired: &Desired, set: Option<&StackSet>, outputs: &Outputs) -> Res
 }
 
 /// Our open operations, but those that a step joins by having the same id.
-fn joins(set: Option<&StackSet>, set_step: Option<&SetStep>, instances: &[InstancesStep]) -> Vec<String> {
+pub(super) fn joins(set: Option<&StackSet>, set_step: Option<&SetStep>, instances: &[InstancesStep]) -> Vec<String> {
     let own = |id: &str| {
         set_step.is_some_and(|step| step.operation_id.as_deref() == Some(id))
             || instances.iter().any(|step| step.operation_id == id)

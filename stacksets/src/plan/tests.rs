@@ -1,7 +1,11 @@
 //! A data model is changed, and the plan that follows is compared as people read it.
 
+mod focus;
 mod instances;
+mod management;
 mod refused;
+mod removals;
+mod scope;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,8 +22,7 @@ use crate::stack_set::{Instance, StackSet};
 const UNIT: &str = "ou-ab12-11111111";
 const OTHER_UNIT: &str = "ou-ab12-22222222";
 const HEAD: &str = "organization o-abcdefghij, audit account 999988887777, home region eu-central-1\n";
-const MANAGEMENT: &str =
-    "note: management account 000000000001 is not covered: service-managed stack sets never deploy into it\n";
+const MANAGEMENT: &str = "note: management account 000000000001 is not covered: no stack set reaches it; set organization.management_profile to a profile of it, and it gets stacks of its own\n";
 
 fn text(value: &str) -> Value {
     Value::Text(value.to_owned())
@@ -48,6 +51,9 @@ fn desired() -> Desired {
             audit_account: "999988887777".into(),
             region: "eu-central-1".into(),
             units: vec![UNIT.into()],
+            accounts: vec![],
+            excluded: vec![],
+            management: true,
             regions: vec!["eu-central-1".into()],
         },
         stacks: vec![
@@ -81,6 +87,7 @@ fn account(state: &str, unit: &str) -> Account {
     Account {
         state: state.into(),
         parents: BTreeSet::from(["r-ab12".to_owned(), unit.to_owned()]),
+        parent: Some(unit.to_owned()),
     }
 }
 
@@ -103,6 +110,7 @@ fn empty() -> Actual {
         stacks: BTreeMap::new(),
         uploaded: BTreeSet::new(),
         stack_set: None,
+        management: None,
     }
 }
 
