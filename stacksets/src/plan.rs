@@ -1,6 +1,7 @@
 //! The plan: what has to change, as a value that is shown, serialised, tested and then applied.
 
 mod diff;
+mod fingerprint;
 mod instances;
 mod notes;
 mod show;
@@ -14,10 +15,10 @@ use serde::Serialize;
 pub use diff::plan;
 
 use crate::desired::{Rollout, Value, Zip};
-use crate::template::Template;
+use crate::template::{Template, TemplateDiff};
 
 /// Everything that has to change, in the order of application.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Plan {
     /// The organization, `o-…`.
     pub organization: String,
@@ -74,7 +75,7 @@ impl Plan {
 }
 
 /// A stack to create, replace or update.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct StackStep {
     /// Its name.
     pub name: String,
@@ -82,6 +83,9 @@ pub struct StackStep {
     pub action: StackAction,
     /// What differs; for a new stack its parameters.
     pub changes: Vec<Change>,
+    /// Buckets that exist already, because an earlier stack retained them: a new stack takes them over
+    /// with all that is in them.
+    pub adopts: Vec<String>,
     /// The template it gets.
     pub template: Template,
     /// All parameters it gets.
@@ -104,12 +108,13 @@ impl StackStep {
 }
 
 /// What is done to a stack.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum StackAction {
     /// It is not there.
     Create,
-    /// It is the shell of a failed creation: deleted, then created.
+    /// It never stood, somebody has begun to delete it, or it waits for a change set of ours to be
+    /// executed: what is left is deleted, then it is created.
     Replace {
         /// Its id: the name may belong to another stack by the time it is deleted.
         #[serde(skip)]
@@ -117,16 +122,22 @@ pub enum StackAction {
         /// Its status, for example `ROLLBACK_COMPLETE`.
         status: String,
     },
+    /// Its update failed, and so did the rollback (`UPDATE_ROLLBACK_FAILED`): that is continued, then the
+    /// stack is updated.
+    ContinueUpdateRollback,
+    /// Its update failed, and somebody had switched the rollback off (`UPDATE_FAILED`): it is rolled
+    /// back, then updated.
+    RollbackStack,
     /// It differs.
     Update,
 }
 
 /// A difference between what stands and what should.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Change {
     /// The template's text.
-    Template,
+    Template(TemplateDiff),
     /// A parameter.
     Parameter {
         /// Its name.
@@ -150,7 +161,7 @@ pub enum Change {
 }
 
 /// A Lambda zip to upload.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Upload {
     /// Its S3 key.
     pub key: String,
@@ -161,7 +172,7 @@ pub struct Upload {
 }
 
 /// Through which call StackSets gets its trusted access.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AccessStep {
     /// `cloudformation:ActivateOrganizationsAccess`, which also creates the service-linked role.
@@ -171,7 +182,7 @@ pub enum AccessStep {
 }
 
 /// The stack set to create or update.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct SetStep {
     /// Its name.
     pub name: String,
@@ -190,7 +201,7 @@ pub struct SetStep {
 }
 
 /// What is done to the stack set or its instances.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SetAction {
     /// They are not there.
@@ -200,7 +211,7 @@ pub enum SetAction {
 }
 
 /// One operation on instances: a `CreateStackInstances` or `UpdateStackInstances` call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct InstancesStep {
     /// What is done to them.
     pub action: SetAction,
@@ -217,7 +228,7 @@ pub struct InstancesStep {
 }
 
 /// What to know, but not to do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Note {
     /// Service-managed stack sets never deploy into the management account.

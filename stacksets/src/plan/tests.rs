@@ -2,6 +2,8 @@
 
 mod instances;
 mod refused;
+mod saved;
+mod stuck;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,6 +37,7 @@ fn spec(name: &str, parameters: &[(&str, Value)], protect: bool) -> StackSpec {
             .collect(),
         tags: BTreeMap::from([("managed-by".to_owned(), "pipetrail".to_owned())]),
         protect,
+        retains: vec![],
     }
 }
 
@@ -101,6 +104,7 @@ fn empty() -> Actual {
         caller: Caller::Management,
         access: TrustedAccess::Enabled,
         stacks: BTreeMap::new(),
+        retained: BTreeSet::new(),
         uploaded: BTreeSet::new(),
         stack_set: None,
     }
@@ -267,7 +271,7 @@ fn the_shell_of_a_failed_creation_is_replaced_and_its_outputs_are_not_trusted() 
         shown(&desired, &actual),
         format!(
             "{HEAD}\
-! stack data: delete and create, it is ROLLBACK_COMPLETE
+! stack data: delete and create, it is ROLLBACK_COMPLETE: its creation failed
     Days = \"7\"
 ~ stack pipeline: update
     Lake: \"the-lake\" -> data.LakeBucket
