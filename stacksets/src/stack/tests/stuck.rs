@@ -2,6 +2,11 @@
 
 use super::*;
 
+const CONTINUED: &str =
+    "<ContinueUpdateRollbackResponse><ContinueUpdateRollbackResult/></ContinueUpdateRollbackResponse>";
+const UPDATED: &str =
+    "<UpdateStackResponse><UpdateStackResult><StackId>i</StackId></UpdateStackResult></UpdateStackResponse>";
+
 /// The stack in a state.
 fn state(status: &str) -> String {
     COMPLETE.replace("UPDATE_COMPLETE", status)
@@ -26,16 +31,12 @@ async fn carried_out(server: &Canned, action: StackAction) -> Result<(), Error> 
 #[tokio::test]
 async fn a_failed_rollback_is_continued_without_skipping_and_then_the_stack_is_updated() {
     let server = Canned::serve(&[
-        (
-            "Action=ContinueUpdateRollback",
-            200,
-            "<ContinueUpdateRollbackResponse/>",
-        ),
+        ("Action=ContinueUpdateRollback", 200, CONTINUED),
         // The status follows the call.
         ("Action=DescribeStacks", 200, &state("UPDATE_ROLLBACK_FAILED")),
         ("Action=DescribeStacks", 200, &state("UPDATE_ROLLBACK_IN_PROGRESS")),
         ("Action=DescribeStacks", 200, &state("UPDATE_ROLLBACK_COMPLETE")),
-        ("Action=UpdateStack", 200, "<UpdateStackResponse/>"),
+        ("Action=UpdateStack", 200, UPDATED),
         ("Action=DescribeStacks", 200, COMPLETE),
     ]);
     carried_out(&server, StackAction::ContinueUpdateRollback).await.unwrap();
@@ -54,11 +55,7 @@ async fn a_rollback_that_fails_again_is_an_error_with_its_reason_and_nothing_is_
         <ResourceStatusReason>no permission</ResourceStatusReason></member></StackEvents>\
         </DescribeStackEventsResult></DescribeStackEventsResponse>";
     let server = Canned::serve(&[
-        (
-            "Action=ContinueUpdateRollback",
-            200,
-            "<ContinueUpdateRollbackResponse/>",
-        ),
+        ("Action=ContinueUpdateRollback", 200, CONTINUED),
         ("Action=DescribeStacks", 200, &state("UPDATE_ROLLBACK_IN_PROGRESS")),
         // For ever, as far as a test can tell: one more than is taken for an old answer.
         ("Action=DescribeStacks", 200, &failed),
@@ -82,7 +79,11 @@ async fn a_rollback_that_fails_again_is_an_error_with_its_reason_and_nothing_is_
 #[tokio::test]
 async fn an_update_that_failed_without_rollback_is_rolled_back_and_then_the_stack_is_updated() {
     let server = Canned::serve(&[
-        ("Action=RollbackStack", 200, "<RollbackStackResponse/>"),
+        (
+            "Action=RollbackStack",
+            200,
+            "<RollbackStackResponse><RollbackStackResult/></RollbackStackResponse>",
+        ),
         ("Action=DescribeStacks", 200, &state("UPDATE_ROLLBACK_COMPLETE")),
         ("Action=UpdateStack", 400, &refusal("No updates are to be performed.")),
         ("Action=DescribeStacks", 200, &state("UPDATE_ROLLBACK_COMPLETE")),
