@@ -15,13 +15,14 @@ use crate::command::{
 };
 use crate::config::ConfigError;
 use crate::exit::Exit;
+use crate::plan_file::PlanFileError;
 use crate::printer::{self, Output};
 use crate::zips::ZipError;
 
 /// Enrols an AWS Organization in pipetrail, and shows what is covered.
 ///
 /// Standard output is data, standard error is everything else. Exit codes: 0 ok, 1 failed, 2 wrong
-/// usage or configuration, 4 partly applied.
+/// usage or configuration, 3 changes pending (`plan --check`), 4 partly applied.
 #[derive(Debug, Parser)]
 #[command(name = "pipetrail", version, max_term_width = 100)]
 struct Cli {
@@ -151,6 +152,8 @@ fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
         (Exit::Usage, Some(error.hint.to_owned()))
     } else if let Some(error) = error.downcast_ref::<ZipError>() {
         (Exit::Usage, Some(error.hint().to_owned()))
+    } else if let Some(error) = error.downcast_ref::<PlanFileError>() {
+        (error.exit(), Some(error.hint()))
     } else if let Some(error) = error.downcast_ref::<WrongAccount>() {
         (Exit::Failed, Some(error.hint().to_owned()))
     } else if let Some(error) = error.downcast_ref::<pipetrail_stacksets::Error>() {

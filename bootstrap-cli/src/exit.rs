@@ -14,6 +14,8 @@ pub enum Exit {
     Failed,
     /// 2: wrong usage or configuration; nothing was changed.
     Usage,
+    /// 3: there is something to do, and `plan --check` asked.
+    Pending,
     /// 4: a part of it is done.
     Partly,
 }
@@ -24,6 +26,7 @@ impl From<Exit> for ExitCode {
             Exit::Ok => 0,
             Exit::Failed => 1,
             Exit::Usage => 2,
+            Exit::Pending => 3,
             Exit::Partly => 4,
         })
     }

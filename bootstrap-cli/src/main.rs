@@ -6,6 +6,8 @@ mod command;
 mod config;
 mod desired;
 mod exit;
+mod plan_file;
+mod prepare;
 mod printer;
 mod tables;
 mod zips;

@@ -47,7 +47,7 @@ pub struct Scope {
 
 /// How fast and how tolerant stack set operations are (`OperationPreferences`, soft tolerance,
 /// regions in parallel).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Rollout {
     /// Accounts per region at a time, in per cent (1–100).
     pub max_concurrent_percentage: u8,
@@ -68,10 +68,13 @@ pub struct StackSpec {
     pub tags: BTreeMap<String, String>,
     /// Whether termination protection is on.
     pub protect: bool,
+    /// Names of the buckets that outlive it. Its template says them literally: from a reference
+    /// CloudFormation would not find out that a bucket exists already.
+    pub retains: Vec<String>,
 }
 
 /// A parameter's value.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Value {
     /// Known now.
     Text(String),
@@ -123,7 +126,7 @@ impl Serialize for Value {
 }
 
 /// A Lambda zip, held in memory: the largest measured is below 4 MB.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Zip {
     /// The function's name without prefix: `transform`.
     pub name: String,

@@ -84,6 +84,14 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// A bucket of our name is another account's, or may not be seen.
+    #[error("bucket {bucket} exists, but account {account} does not own it or may not see it")]
+    BucketTaken {
+        /// Its name.
+        bucket: String,
+        /// The account that should own it.
+        account: String,
+    },
     /// A stack ended in a failed state.
     #[error("stack {name} ended in {status}{}", joined(.reasons))]
     StackFailed {

@@ -37,9 +37,9 @@ pub use management::{ManagementAccount, ManagementStack, ManagementStacks};
 pub use organization::{Account, Caller, Membership, Organization};
 pub use plan::Plan;
 pub use rollout::InstanceResult;
-pub use stack::Stack;
+pub use stack::{Stack, settle};
 pub use stack_set::{Instance, StackSet};
-pub use template::{MAX_BODY_BYTES, Template};
+pub use template::{MAX_BODY_BYTES, Template, TemplateDiff};
 
 /// The template of a member account: plain, because service-managed stack sets refuse transforms and
 /// nested stacks.

@@ -1,6 +1,7 @@
 //! The plan: what has to change, as a value that is shown, serialised, tested and then applied.
 
 mod diff;
+mod fingerprint;
 mod focus;
 mod instances;
 mod management;
@@ -18,10 +19,10 @@ pub use diff::plan;
 pub use focus::{Focus, plan_for};
 
 use crate::desired::{Rollout, Value, Zip};
-use crate::template::Template;
+use crate::template::{Template, TemplateDiff};
 
 /// Everything that has to change, in the order of application.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Plan {
     /// The organization, `o-…`.
     pub organization: String,
@@ -81,7 +82,7 @@ impl Plan {
 }
 
 /// A stack to create, replace or update.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct StackStep {
     /// Its name.
     pub name: String,
@@ -89,6 +90,9 @@ pub struct StackStep {
     pub action: StackAction,
     /// What differs; for a new stack its parameters.
     pub changes: Vec<Change>,
+    /// Buckets that exist already, because an earlier stack retained them: a new stack takes them over
+    /// with all that is in them.
+    pub adopts: Vec<String>,
     /// The template it gets.
     pub template: Template,
     /// All parameters it gets.
@@ -111,12 +115,13 @@ impl StackStep {
 }
 
 /// What is done to a stack.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum StackAction {
     /// It is not there.
     Create,
-    /// It is the shell of a failed creation: deleted, then created.
+    /// It never stood, somebody has begun to delete it, or it waits for a change set of ours to be
+    /// executed: what is left is deleted, then it is created.
     Replace {
         /// Its id: the name may belong to another stack by the time it is deleted.
         #[serde(skip)]
@@ -124,16 +129,22 @@ pub enum StackAction {
         /// Its status, for example `ROLLBACK_COMPLETE`.
         status: String,
     },
+    /// Its update failed, and so did the rollback (`UPDATE_ROLLBACK_FAILED`): that is continued, then the
+    /// stack is updated.
+    ContinueUpdateRollback,
+    /// Its update failed, and somebody had switched the rollback off (`UPDATE_FAILED`): it is rolled
+    /// back, then updated.
+    RollbackStack,
     /// It differs.
     Update,
 }
 
 /// A difference between what stands and what should.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Change {
     /// The template's text.
-    Template,
+    Template(TemplateDiff),
     /// A parameter.
     Parameter {
         /// Its name.
@@ -157,7 +168,7 @@ pub enum Change {
 }
 
 /// A Lambda zip to upload.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Upload {
     /// Its S3 key.
     pub key: String,
@@ -168,7 +179,7 @@ pub struct Upload {
 }
 
 /// Through which call StackSets gets its trusted access.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AccessStep {
     /// `cloudformation:ActivateOrganizationsAccess`, which also creates the service-linked role.
@@ -178,7 +189,7 @@ pub enum AccessStep {
 }
 
 /// The stack set to create or update.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct SetStep {
     /// Its name.
     pub name: String,
@@ -197,7 +208,7 @@ pub struct SetStep {
 }
 
 /// What is done to the stack set or its instances.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SetAction {
     /// They are not there.
@@ -207,7 +218,7 @@ pub enum SetAction {
 }
 
 /// A stack of the management account.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct ManagementStep {
     /// The management account.
     pub account: String,
@@ -219,7 +230,7 @@ pub struct ManagementStep {
 }
 
 /// What is done to a stack of the management account.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum ManagementAction {
     /// It is brought to the member template's state.
@@ -232,6 +243,8 @@ pub enum ManagementAction {
         /// Its id.
         #[serde(skip)]
         id: String,
+        /// Its status.
+        status: String,
     },
     /// Nothing can be done to it: the step fails.
     Blocked {
@@ -242,7 +255,7 @@ pub enum ManagementAction {
 
 /// One operation on instances: a `CreateStackInstances`, `UpdateStackInstances` or
 /// `DeleteStackInstances` call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct InstancesStep {
     /// What is done to them.
     pub action: InstancesAction,
@@ -279,7 +292,7 @@ impl InstancesStep {
 }
 
 /// What is done to stack instances.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum InstancesAction {
     /// They are not there.
@@ -291,7 +304,7 @@ pub enum InstancesAction {
 }
 
 /// Why the management account is not covered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Uncovering {
     /// The configuration says so.
@@ -301,7 +314,7 @@ pub enum Uncovering {
 }
 
 /// What to know, but not to do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Note {
     /// The management account gets no stacks; service-managed stack sets never deploy into it.

@@ -4,24 +4,36 @@ use std::cell::Cell;
 use std::path::PathBuf;
 
 use pipetrail_stacksets::apply::apply;
-use pipetrail_stacksets::{Actual, Coverage, InstanceResult, Organization, Plan, StepResult, chain, plan};
+use pipetrail_stacksets::{Coverage, Desired, InstanceResult, Plan, StepResult, chain};
 use serde::Serialize;
 
-use crate::aws::Session;
 use crate::cli::{Global, UsageError};
 use crate::config::Config;
 use crate::exit::{Exit, Outcome};
+use crate::plan_file::PlanFile;
+use crate::prepare::{Busy, Prepared, prepare};
 use crate::printer::{self, Output, Steps};
-use crate::{desired, tables, zips};
+use crate::tables;
 
 /// Bring the audit account and every enrolled account to the state that pipetrail.toml describes
 ///
 /// Reads what stands, shows the plan, asks, and applies that very plan: the stacks of the audit
 /// account, the Lambda zips, the stack set, its instances. What fails in one account does not stop
 /// the others. Running it again does only what is left, and nothing when nothing is.
+///
+/// What an interrupted run left at work is waited for first. With a plan file it plans again, and
+/// refuses when that gives another plan.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  pipetrail apply\n  pipetrail apply --yes --output json > applied.json")]
+#[command(
+    after_help = "Examples:\n  pipetrail apply\n  pipetrail apply --yes --output json > applied.json\n  pipetrail apply --yes pipetrail.plan"
+)]
 pub struct Args {
+    /// Plan that `pipetrail plan --out` saved
+    #[arg(value_name = "PLAN-FILE", conflicts_with = "plan_option")]
+    plan: Option<PathBuf>,
+    /// The same as an option
+    #[arg(long = "plan", id = "plan_option", value_name = "PLAN-FILE")]
+    plan_option: Option<PathBuf>,
     /// Apply without asking
     #[arg(long)]
     yes: bool,
@@ -46,15 +58,28 @@ struct Report<'a> {
 /// # Errors
 /// Wrong configuration or usage, or a read that AWS refuses. What fails later is in the report.
 pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Result<Exit> {
-    let config = Config::load(&global.config)?;
-    let zips = zips::read(&args.zips)?;
-    let scope = desired::scope(&config);
-    let session = Session::connect(&config, global).await?;
-    let (organization, caller) = Organization::read(&session.organizations(), &session.caller, &scope.units).await?;
-    let clients = session.clients(caller);
-    let desired = desired::desired(&config, &organization.id, zips);
-    let actual = Actual::read(&clients, organization, &desired).await?;
-    let plan = plan::plan(&desired, &actual)?;
+    // What is wrong with the file is said before anything is asked.
+    let saved = args.plan.as_ref().or(args.plan_option.as_ref());
+    let saved = saved.map(|path| PlanFile::read(path).map(|file| (path, file)));
+    let saved = saved.transpose()?;
+    if let Some((path, file)) = &saved {
+        let expected = Config::load(&global.config)?;
+        file.belongs(
+            path,
+            "audit account",
+            &file.audit_account,
+            expected.audit.account.as_ref(),
+        )?;
+    }
+    let Prepared {
+        clients,
+        desired: Desired { scope, .. },
+        actual,
+        plan,
+    } = prepare(global, &args.zips, Busy::Wait).await?;
+    if let Some((path, file)) = &saved {
+        file.compare(path, &plan)?;
+    }
     printer::say(&plan.to_string());
 
     if plan.is_empty() {

@@ -1,6 +1,6 @@
 //! Comparing what stands with what should: pure, no clock, no network.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::TrustedAccess;
 use crate::actual::Actual;
@@ -12,7 +12,7 @@ use crate::plan::instances::{self, View};
 use crate::plan::management;
 use crate::plan::notes::notes;
 use crate::plan::{AccessStep, Change, InstancesStep, Plan, SetAction, SetStep, StackAction, StackStep, Upload};
-use crate::stack::Stack;
+use crate::stack::{Condition, Stack};
 use crate::stack_set::StackSet;
 
 pub(super) type Outputs = BTreeMap<String, BTreeMap<String, String>>;
@@ -28,7 +28,8 @@ pub fn plan(desired: &Desired, actual: &Actual) -> Result<Plan, Error> {
 
     let mut stacks = Vec::new();
     for spec in &desired.stacks {
-        stacks.extend(stack_step(spec, actual.stacks.get(&spec.name), &outputs, desired)?);
+        let stack = actual.stacks.get(&spec.name);
+        stacks.extend(stack_step(spec, stack, &actual.retained, &outputs, desired)?);
     }
     let missing = desired.zips.iter().filter(|zip| !actual.uploaded.contains(&zip.key()));
     let uploads = missing
@@ -91,43 +92,31 @@ fn access_step(access: TrustedAccess, caller: Caller) -> Result<Option<AccessSte
 pub(super) fn stack_step(
     spec: &StackSpec,
     stack: Option<&Stack>,
+    retained: &BTreeSet<String>,
     outputs: &Outputs,
     desired: &Desired,
 ) -> Result<Option<StackStep>, Error> {
-    let (action, changes) = match stack {
-        None => (StackAction::Create, new_parameters(spec)),
-        // Before all others: nobody's stack of that name is deleted or updated.
-        Some(stack) if !stack.is_ours() && stack.status != "REVIEW_IN_PROGRESS" => {
-            return Err(foreign("stack", &spec.name));
-        }
-        Some(stack) if stack.must_be_replaced() => (
-            StackAction::Replace {
-                id: stack.id.clone(),
-                status: stack.status.clone(),
-            },
-            new_parameters(spec),
-        ),
-        Some(stack) if !stack.is_settled() => {
-            return Err(Error::Blocked {
-                name: spec.name.clone(),
-                account: desired.scope.audit_account.clone(),
-                region: desired.scope.region.clone(),
-                status: stack.status.clone(),
-            });
-        }
-        Some(stack) => {
+    let action = stack.map_or(Ok(StackAction::Create), |stack| action(spec, stack, desired))?;
+    let changes = match (&action, stack) {
+        (StackAction::Create | StackAction::Replace { .. }, _) | (_, None) => new_parameters(spec),
+        (_, Some(stack)) => {
             let mut changes = changes(spec, &stack.template, &stack.parameters, &stack.tags, outputs);
             if spec.protect && !stack.protected {
                 changes.push(Change::TerminationProtection);
             }
-            (StackAction::Update, changes)
+            changes
         }
     };
     if action == StackAction::Update && changes.is_empty() {
         return Ok(None);
     }
+    let adopts = match action {
+        StackAction::Create | StackAction::Replace { .. } => spec.retains.iter(),
+        _ => [].iter(),
+    };
     Ok(Some(StackStep {
         name: spec.name.clone(),
+        adopts: adopts.filter(|bucket| retained.contains(*bucket)).cloned().collect(),
         action,
         changes,
         template: spec.template.clone(),
@@ -135,6 +124,37 @@ pub(super) fn stack_step(
         tags: merged(&spec.tags, stack.map(|stack| &stack.tags)),
         protect: spec.protect,
     }))
+}
+
+/// What leads a stack that is there to its state, whatever state it is in.
+fn action(spec: &StackSpec, stack: &Stack, desired: &Desired) -> Result<StackAction, Error> {
+    let condition = stack.condition();
+    // Before all others: nobody's stack of that name is deleted or updated.
+    if !stack.is_ours() && condition != Condition::Review {
+        return Err(foreign("stack", &spec.name));
+    }
+    Ok(match condition {
+        Condition::Settled => StackAction::Update,
+        Condition::RollbackFailed => StackAction::ContinueUpdateRollback,
+        Condition::UpdateFailed => StackAction::RollbackStack,
+        Condition::Shell => replace(stack),
+        Condition::Review if stack.is_ours() => replace(stack),
+        Condition::Review | Condition::Busy | Condition::Stuck => {
+            return Err(Error::Blocked {
+                name: spec.name.clone(),
+                account: desired.scope.audit_account.clone(),
+                region: desired.scope.region.clone(),
+                status: stack.status.clone(),
+            });
+        }
+    })
+}
+
+fn replace(stack: &Stack) -> StackAction {
+    StackAction::Replace {
+        id: stack.id.clone(),
+        status: stack.status.clone(),
+    }
 }
 
 pub(super) fn foreign(what: &'static str, name: &str) -> Error {
@@ -226,7 +246,7 @@ fn changes(
 ) -> Vec<Change> {
     let mut changes = Vec::new();
     if !spec.template.is_deployed_as(template) {
-        changes.push(Change::Template);
+        changes.push(Change::Template(spec.template.diff_from(template)));
     }
     for (name, value) in &spec.parameters {
         let (wanted, private) = (resolved(value, outputs), matches!(value, Value::Private(_)));

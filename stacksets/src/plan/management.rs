@@ -1,5 +1,7 @@
 //! What has to be done to the stacks of the management account.
 
+use std::collections::BTreeSet;
+
 use crate::MEMBER_STACK;
 use crate::actual::Actual;
 use crate::desired::{Desired, StackSpec};
@@ -32,7 +34,7 @@ pub(super) fn steps(desired: &Desired, actual: &Actual, outputs: &Outputs) -> Re
             .iter()
             .filter(|region| !read.unreadable.contains_key(*region))
         {
-            match stack_step(&spec, read.stacks.get(region), outputs, desired) {
+            match stack_step(&spec, read.stacks.get(region), &BTreeSet::new(), outputs, desired) {
                 Ok(step) => step
                     .into_iter()
                     .for_each(|stack| push(region, ManagementAction::Deploy { stack })),
@@ -45,8 +47,8 @@ pub(super) fn steps(desired: &Desired, actual: &Actual, outputs: &Outputs) -> Re
     for (region, stack) in &read.stacks {
         let wanted = scope.management && scope.regions.contains(region);
         if !wanted && stack.is_ours() {
-            let id = stack.id.clone();
-            push(region, ManagementAction::Delete { id });
+            let (id, status) = (stack.id.clone(), stack.status.clone());
+            push(region, ManagementAction::Delete { id, status });
         }
     }
     Ok(steps)

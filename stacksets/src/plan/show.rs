@@ -72,6 +72,7 @@ impl fmt::Display for StackStep {
             name,
             action,
             changes,
+            adopts,
             template: _,
             parameters: _,
             tags: _,
@@ -79,8 +80,26 @@ impl fmt::Display for StackStep {
         } = self;
         match action {
             StackAction::Create => writeln!(f, "+ stack {name}: create")?,
-            StackAction::Replace { id: _, status } => writeln!(f, "! stack {name}: delete and create, it is {status}")?,
+            StackAction::Replace { id: _, status } => {
+                let why = match status.as_str() {
+                    "DELETE_FAILED" => "its deletion was begun and failed",
+                    "REVIEW_IN_PROGRESS" => "an earlier run of pipetrail was interrupted before it created it",
+                    _ => "its creation failed",
+                };
+                writeln!(f, "! stack {name}: delete and create, it is {status}: {why}")?;
+            }
+            StackAction::ContinueUpdateRollback => writeln!(
+                f,
+                "! stack {name}: continue its rollback and update, it is UPDATE_ROLLBACK_FAILED: an update failed, and so did its rollback"
+            )?,
+            StackAction::RollbackStack => writeln!(
+                f,
+                "! stack {name}: roll back and update, it is UPDATE_FAILED: an update without rollback failed"
+            )?,
             StackAction::Update => writeln!(f, "~ stack {name}: update")?,
+        }
+        for bucket in adopts {
+            writeln!(f, "    adopt bucket {bucket} with all that is in it")?;
         }
         changes.iter().try_for_each(|change| writeln!(f, "    {change}"))
     }
@@ -89,7 +108,7 @@ impl fmt::Display for StackStep {
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Change::Template => f.write_str("template changed"),
+            Change::Template(diff) => write!(f, "{diff}"),
             Change::Parameter { name, from: None, to } => write!(f, "{name} = {to}"),
             Change::Parameter {
                 name,
@@ -153,7 +172,7 @@ impl fmt::Display for ManagementStep {
                 let shown = stack.to_string();
                 f.write_str(&shown.replacen(&format!("stack {}", stack.name), &place, 1))
             }
-            ManagementAction::Delete { id: _ } => writeln!(f, "- {place}: delete"),
+            ManagementAction::Delete { id: _, status: _ } => writeln!(f, "- {place}: delete"),
             ManagementAction::Blocked { status } => {
                 writeln!(f, "! {place}: is {status}, nothing can be applied to it")
             }

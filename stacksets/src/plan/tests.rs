@@ -5,7 +5,9 @@ mod instances;
 mod management;
 mod refused;
 mod removals;
+mod saved;
 mod scope;
+mod stuck;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,6 +40,7 @@ fn spec(name: &str, parameters: &[(&str, Value)], protect: bool) -> StackSpec {
             .collect(),
         tags: BTreeMap::from([("managed-by".to_owned(), "pipetrail".to_owned())]),
         protect,
+        retains: vec![],
     }
 }
 
@@ -108,6 +111,7 @@ fn empty() -> Actual {
         caller: Caller::Management,
         access: TrustedAccess::Enabled,
         stacks: BTreeMap::new(),
+        retained: BTreeSet::new(),
         uploaded: BTreeSet::new(),
         stack_set: None,
         management: None,
@@ -275,7 +279,7 @@ fn the_shell_of_a_failed_creation_is_replaced_and_its_outputs_are_not_trusted() 
         shown(&desired, &actual),
         format!(
             "{HEAD}\
-! stack data: delete and create, it is ROLLBACK_COMPLETE
+! stack data: delete and create, it is ROLLBACK_COMPLETE: its creation failed
     Days = \"7\"
 ~ stack pipeline: update
     Lake: \"the-lake\" -> data.LakeBucket
