@@ -35,7 +35,7 @@ pub use error::{Error, Fault, chain, from_sdk};
 pub use explain::explain;
 pub use management::{ManagementAccount, ManagementStack, ManagementStacks};
 pub use organization::{Account, Caller, Membership, Organization};
-pub use plan::Plan;
+pub use plan::{Focus, Plan};
 pub use rollout::InstanceResult;
 pub use stack::{Stack, settle};
 pub use stack_set::{Instance, StackSet};

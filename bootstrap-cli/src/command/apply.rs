@@ -3,16 +3,16 @@
 use std::cell::Cell;
 use std::path::PathBuf;
 
-use pipetrail_stacksets::apply::apply;
-use pipetrail_stacksets::{Coverage, Desired, InstanceResult, Plan, StepResult, chain};
+use pipetrail_stacksets::{Coverage, Desired, Plan, StepResult};
 use serde::Serialize;
 
-use crate::cli::{Global, UsageError};
+use crate::cli::Global;
 use crate::config::Config;
 use crate::exit::{Exit, Outcome};
 use crate::plan_file::PlanFile;
 use crate::prepare::{Busy, Prepared, prepare};
-use crate::printer::{self, Output, Steps};
+use crate::printer::{self, Output};
+use crate::rollout::{self, carry_out, confirmed};
 use crate::tables;
 
 /// Bring the audit account and every enrolled account to the state that pipetrail.toml describes
@@ -86,32 +86,13 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
         let coverage = Coverage::of(&actual, &scope);
         return report(global.output, &plan, &[], Some(&coverage));
     }
-    if !args.yes {
-        if !printer::can_ask() {
-            let message = "applying needs a yes, and there is no terminal to ask on";
-            return Err(UsageError {
-                message,
-                hint: "read the plan above, then run `pipetrail apply --yes`",
-            }
-            .into());
-        }
-        // On a thread of its own: a read from the terminal cannot be interrupted, and Ctrl-C must be seen.
-        let yes = tokio::task::spawn_blocking(|| printer::ask("apply this plan?")).await?;
-        if !yes {
-            printer::say("nothing was applied");
-            return Ok(Exit::Failed);
-        }
+    let usage = "read the plan above, then run `pipetrail apply --yes`";
+    if !confirmed(args.yes, "apply this plan?", usage).await? {
+        return Ok(Exit::Failed);
     }
     begun.set(true);
-    let mut steps = Steps::new(plan.steps());
-    let results = apply(&plan, &clients, &mut |progress| steps.show(progress)).await;
-    drop(steps);
-    let failed: Vec<InstanceResult> = results.iter().flat_map(|result| result.failed.clone()).collect();
-    // What was applied is reported even when what stands afterwards cannot be read.
-    let coverage = Coverage::read(&clients, &actual.organization, &scope, &failed).await;
-    let coverage = coverage
-        .inspect_err(|error| printer::error(&chain(error), error.hint().as_deref()))
-        .ok();
+    let results = carry_out(&plan, &clients).await;
+    let coverage = rollout::coverage(&clients, &actual.organization, &scope, &results).await;
     report(global.output, &plan, &results, coverage.as_ref())
 }
 
@@ -130,22 +111,6 @@ fn report(output: Output, plan: &Plan, steps: &[StepResult], coverage: Option<&C
             .iter()
             .for_each(|coverage| printer::data(&tables::coverage(coverage))),
     }
-    for hint in hints(result, steps) {
-        printer::hint(&hint);
-    }
+    rollout::hint(result, steps);
     Ok(result.exit())
-}
-
-/// What to try next, each once.
-fn hints(result: Outcome, steps: &[StepResult]) -> Vec<String> {
-    let mut hints: Vec<String> = Vec::new();
-    for hint in steps.iter().filter_map(|step| step.hint.clone()) {
-        if !hints.contains(&hint) {
-            hints.push(hint);
-        }
-    }
-    if hints.is_empty() && matches!(result, Outcome::PartlyApplied | Outcome::Failed) {
-        hints.push("see the reasons above, then run `pipetrail apply` again: it does what is left".to_owned());
-    }
-    hints
 }
