@@ -10,7 +10,7 @@ use aws_sdk_sts::config::{SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use pipetrail_stacksets::{Caller, Clients};
+use pipetrail_stacksets::{Caller, Clients, ManagementAccount};
 use thiserror::Error;
 
 pub use self::connect::ConnectError;
@@ -27,6 +27,8 @@ pub struct Session {
     http: Http,
     management: SdkConfig,
     audit: SdkConfig,
+    /// The profile `organization.management_profile`, and the account that it belongs to.
+    owner: Option<(SdkConfig, String)>,
     /// The account that the management profile calls from.
     pub caller: String,
 }
@@ -47,10 +49,11 @@ impl WrongAccount {
 }
 
 impl Session {
-    /// Loads both profiles and asks STS who calls.
+    /// Loads the profiles and asks STS who calls.
     ///
     /// # Errors
-    /// No credentials, no answer, or an audit profile of another account.
+    /// No credentials, no answer, or an audit profile of another account. Whether the management
+    /// profile is the management account's shows once the organization is read.
     pub async fn connect(config: &Config, global: &Global) -> anyhow::Result<Self> {
         let profiles = Profiles::load(config, global).await;
         profiles.exist().await?;
@@ -64,7 +67,9 @@ impl Session {
             }
             .into());
         }
-        Ok(profiles.session(caller))
+        let mut session = profiles.session(caller);
+        session.owner = profiles::owner(config, global).await?;
+        Ok(session)
     }
 
     /// For clients of the account that administers the stack set, in the home region.
@@ -104,6 +109,14 @@ impl Session {
             management: aws_sdk_cloudformation::Client::new(&self.management),
             organizations: self.organizations(),
             caller,
+            management_account: match caller {
+                Caller::Management => Some((&self.management, &self.caller)),
+                Caller::DelegatedAdministrator => self.owner.as_ref().map(|(config, account)| (config, account)),
+            }
+            .map(|(config, account)| ManagementAccount {
+                account: account.clone(),
+                client: aws_sdk_cloudformation::Client::new(config),
+            }),
         }
     }
 }

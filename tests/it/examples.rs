@@ -30,22 +30,17 @@ const ORDER: [&str; 13] = [
 ];
 
 /// Commands whose examples do not run yet.
-const NOT_YET: [&str; 9] = [
-    "init",
-    "doctor",
-    "plan",
-    "enroll",
-    "subscribe",
-    "subscriptions",
-    "unsubscribe",
-    "unenroll",
-    "destroy",
-];
+const NOT_YET: [&str; 6] = ["init", "doctor", "subscribe", "subscriptions", "unsubscribe", "destroy"];
 
 /// Examples that do not end with 0, and why.
-const CODES: [(&str, i32); 1] = [
-    // There is something to do, and no terminal to agree on.
+const CODES: [(&str, i32); 4] = [
+    // There is something to do,
+    ("pipetrail plan --check --output json", 3),
+    // and no terminal to agree on.
     ("pipetrail apply", 2),
+    ("pipetrail unenroll --account 111122223333", 2),
+    // It was saved before the example before it has applied the same.
+    ("pipetrail apply --yes pipetrail.plan", 1),
 ];
 
 #[test]

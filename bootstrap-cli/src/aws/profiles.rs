@@ -32,6 +32,7 @@ impl Profiles {
         let text = |arn: &Option<RoleArn>| arn.as_ref().map(|arn| arn.as_ref().to_owned());
         let management = Identity {
             account: "management",
+            setting: "organization.profile in pipetrail.toml (or --profile)",
             profile: global.profile.clone().or(organization.profile.clone()),
             role_arn: text(&organization.role_arn),
             external_id: organization.external_id.clone(),
@@ -39,6 +40,7 @@ impl Profiles {
         let home = Some(audit.region.as_ref());
         let audit = Identity {
             account: "audit",
+            setting: "audit.profile in pipetrail.toml (or --audit-profile)",
             profile: global.audit_profile.clone().or(audit.profile.clone()),
             role_arn: text(&audit.role_arn),
             external_id: audit.external_id.clone(),
@@ -76,15 +78,36 @@ impl Profiles {
             http: self.http,
             management: self.management.config,
             audit: self.audit.config,
+            owner: None,
             caller,
         }
     }
+}
+
+/// The management account's own profile, where the other one is a delegated administrator's, and the
+/// account that it belongs to.
+pub(super) async fn owner(config: &Config, global: &Global) -> Result<Option<(SdkConfig, String)>, ConnectError> {
+    let Some(profile) = config.organization.management_profile.clone() else {
+        return Ok(None);
+    };
+    let identity = Identity {
+        account: "management",
+        setting: "organization.management_profile in pipetrail.toml",
+        profile: Some(profile),
+        ..Identity::default()
+    };
+    let home = Some(config.audit.region.as_ref());
+    let way = Way::load(identity, &Http::default(), home, global.endpoint_url.as_ref()).await;
+    let found = way.account().await?;
+    Ok(Some((way.config, found)))
 }
 
 /// A profile's way to AWS where there is no configuration yet; in the profile's own region when none
 /// is given.
 pub async fn profile(name: Option<&String>, region: Option<&str>, endpoint: Option<&String>) -> SdkConfig {
     let identity = Identity {
+        account: "management",
+        setting: "--profile",
         profile: name.cloned(),
         ..Identity::default()
     };
@@ -100,6 +123,7 @@ pub async fn account(config: &SdkConfig, role: &'static str) -> Result<String, C
     let way = Way {
         identity: Identity {
             account: role,
+            setting: "--profile",
             ..Identity::default()
         },
         base: config.clone(),
@@ -113,6 +137,8 @@ pub async fn account(config: &SdkConfig, role: &'static str) -> Result<String, C
 pub(super) struct Identity {
     /// `management` or `audit`, for people.
     pub(super) account: &'static str,
+    /// Where the profile is named, for people.
+    pub(super) setting: &'static str,
     pub(super) profile: Option<String>,
     pub(super) role_arn: Option<String>,
     pub(super) external_id: Option<String>,

@@ -107,6 +107,7 @@ async fn base(url: &str) -> SdkConfig {
 fn identity() -> Identity {
     Identity {
         account: "audit",
+        setting: "audit.profile",
         profile: None,
         role_arn: Some(ROLE.to_owned()),
         external_id: None,
@@ -179,6 +180,7 @@ async fn a_members_role_is_assumed_in_its_partition_under_the_tools_name() {
         http: Http::default(),
         management: base.clone(),
         audit: base,
+        owner: None,
         caller: "000000000001".to_owned(),
     };
     let member = session.member("111122223333", "Reader", "us-gov-west-1").await;
