@@ -49,20 +49,9 @@ impl Session {
     /// # Errors
     /// No credentials, no answer, or an audit profile of another account.
     pub async fn connect(config: &Config, global: &Global) -> anyhow::Result<Self> {
-        let home = config.audit.region.as_ref();
-        let management = Identity {
-            profile: global.profile.as_ref().or(config.organization.profile.as_ref()),
-            role_arn: config.organization.role_arn.as_ref().map(AsRef::as_ref),
-            external_id: config.organization.external_id.as_ref(),
-        };
-        let audit = Identity {
-            profile: global.audit_profile.as_ref().or(config.audit.profile.as_ref()),
-            role_arn: config.audit.role_arn.as_ref().map(AsRef::as_ref),
-            external_id: config.audit.external_id.as_ref(),
-        };
-        let endpoint = global.endpoint_url.as_ref();
-        let (management, audit) = tokio::join!(load(management, home, endpoint), load(audit, home, endpoint));
-        let (caller, found) = tokio::try_join!(account(&management, "management"), account(&audit, "audit"))?;
+        let profiles = Profiles::load(config, global).await;
+        let (caller, found) = profiles.callers().await;
+        let (caller, found) = (caller?, found?);
         let expected = config.audit.account.as_ref();
         if found != expected {
             return Err(WrongAccount {
@@ -71,11 +60,7 @@ impl Session {
             }
             .into());
         }
-        Ok(Session {
-            management,
-            audit,
-            caller,
-        })
+        Ok(profiles.session(caller))
     }
 
     /// For clients of the account that administers the stack set, in the home region.
@@ -118,6 +103,57 @@ impl Session {
     }
 }
 
+/// Both accounts' ways to AWS, before anybody has asked who calls.
+pub struct Profiles {
+    management: SdkConfig,
+    audit: SdkConfig,
+}
+
+impl Profiles {
+    /// Loads both.
+    pub async fn load(config: &Config, global: &Global) -> Self {
+        let home = Some(config.audit.region.as_ref());
+        let management = Identity {
+            profile: global.profile.as_ref().or(config.organization.profile.as_ref()),
+            role_arn: config.organization.role_arn.as_ref().map(AsRef::as_ref),
+            external_id: config.organization.external_id.as_ref(),
+        };
+        let audit = Identity {
+            profile: global.audit_profile.as_ref().or(config.audit.profile.as_ref()),
+            role_arn: config.audit.role_arn.as_ref().map(AsRef::as_ref),
+            external_id: config.audit.external_id.as_ref(),
+        };
+        let endpoint = global.endpoint_url.as_ref();
+        let (management, audit) = tokio::join!(load(management, home, endpoint), load(audit, home, endpoint));
+        Profiles { management, audit }
+    }
+
+    /// The accounts that the two call from.
+    pub async fn callers(&self) -> (Result<String, Error>, Result<String, Error>) {
+        tokio::join!(account(&self.management, "management"), account(&self.audit, "audit"))
+    }
+
+    /// A session of them; `caller` is the account of the management profile.
+    pub fn session(self, caller: String) -> Session {
+        Session {
+            management: self.management,
+            audit: self.audit,
+            caller,
+        }
+    }
+}
+
+/// A profile's way to AWS where there is no configuration yet; in the profile's own region when none
+/// is given.
+pub async fn profile(name: Option<&String>, region: Option<&str>, endpoint: Option<&String>) -> SdkConfig {
+    let identity = Identity {
+        profile: name,
+        role_arn: None,
+        external_id: None,
+    };
+    load(identity, region, endpoint).await
+}
+
 /// Where the credentials come from.
 struct Identity<'a> {
     profile: Option<&'a String>,
@@ -145,14 +181,16 @@ async fn assume(config: &SdkConfig, role_arn: &str, external_id: Option<&String>
         .build()
 }
 
-async fn load(identity: Identity<'_>, region: &str, endpoint: Option<&String>) -> SdkConfig {
+async fn load(identity: Identity<'_>, region: Option<&str>, endpoint: Option<&String>) -> SdkConfig {
     let http = Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .http_client(http)
-        .region(Region::new(region.to_owned()))
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region.to_owned()));
+    }
     if let Ok(name) = AppName::new("pipetrail") {
         loader = loader.app_name(name);
     }
@@ -169,7 +207,11 @@ async fn load(identity: Identity<'_>, region: &str, endpoint: Option<&String>) -
     }
 }
 
-async fn account(config: &SdkConfig, role: &str) -> Result<String, Error> {
+/// Which account a profile calls from; `role` is the profile's in pipetrail, `management` or `audit`.
+///
+/// # Errors
+/// No credentials, or no answer.
+pub async fn account(config: &SdkConfig, role: &str) -> Result<String, Error> {
     let action = format!("ask who the {role} profile belongs to");
     let sts = aws_sdk_sts::config::Builder::from(config)
         .retry_config(RetryConfig::standard().with_max_attempts(FIRST_ATTEMPTS));

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::str::FromStr;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
@@ -17,6 +18,23 @@ pub trait Rule {
     const PRIVATE: bool = false;
     /// Whether `text` follows the rule.
     fn admits(text: &str) -> bool;
+}
+
+impl<R> Clone for Text<R> {
+    fn clone(&self) -> Self {
+        Text(self.0.clone(), PhantomData)
+    }
+}
+
+impl<R: Rule> FromStr for Text<R> {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        if R::admits(text) {
+            Ok(Text(text.to_owned(), PhantomData))
+        } else {
+            Err(format!("expected {}", R::EXPECTED))
+        }
+    }
 }
 
 impl<R> AsRef<str> for Text<R> {
