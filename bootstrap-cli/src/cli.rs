@@ -15,6 +15,7 @@ use crate::command::{
 };
 use crate::config::ConfigError;
 use crate::exit::Exit;
+use crate::init::Unanswered;
 use crate::printer::{self, Output};
 use crate::zips::ZipError;
 
@@ -149,6 +150,8 @@ fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
         (Exit::Usage, Some(error.hint()))
     } else if let Some(error) = error.downcast_ref::<UsageError>() {
         (Exit::Usage, Some(error.hint.to_owned()))
+    } else if let Some(error) = error.downcast_ref::<Unanswered>() {
+        (Exit::Usage, Some(error.hint()))
     } else if let Some(error) = error.downcast_ref::<ZipError>() {
         (Exit::Usage, Some(error.hint().to_owned()))
     } else if let Some(error) = error.downcast_ref::<WrongAccount>() {

@@ -201,6 +201,10 @@ fn calls(place: &Place<'_>) -> Vec<Call> {
     calls
 }
 
+/// The named statements of policies, by the policies' ids.
+type Parsed<'a> = BTreeMap<&'a str, Vec<Named>>;
+type Named = (String, Map<String, Value>);
+
 /// A statement that stands in the way, or may.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Finding {
@@ -216,7 +220,7 @@ pub fn judge(place: &Place<'_>, policies: &Policies) -> Vec<Check> {
         return vec![Check::ok(NAME, "the organization uses no service control policies")];
     }
     let mut checks = Vec::new();
-    let mut parsed: BTreeMap<&str, Vec<(String, Map<String, Value>)>> = BTreeMap::new();
+    let mut parsed: Parsed<'_> = BTreeMap::new();
     for (id, document) in &policies.documents {
         match statements(document) {
             Some(found) => drop(parsed.insert(id, found)),
@@ -303,11 +307,7 @@ pub fn judge(place: &Place<'_>, policies: &Policies) -> Vec<Check> {
 }
 
 /// Every root and unit on the way has to allow a call; usually FullAWSAccess does.
-fn not_allowed(
-    policies: &Policies,
-    parsed: &BTreeMap<&str, Vec<(String, Map<String, Value>)>>,
-    calls: &[Call],
-) -> Vec<Check> {
+fn not_allowed(policies: &Policies, parsed: &Parsed<'_>, calls: &[Call]) -> Vec<Check> {
     let mut checks = Vec::new();
     for (target, ids) in &policies.attached {
         let allows = ids.iter().filter_map(|id| parsed.get(id.as_str())).flatten();
@@ -367,7 +367,7 @@ fn effect(statement: &Map<String, Value>) -> &str {
 }
 
 /// The statements of a policy with a name each; `None` where it is not a policy.
-fn statements(document: &str) -> Option<Vec<(String, Map<String, Value>)>> {
+fn statements(document: &str) -> Option<Vec<Named>> {
     let Value::Object(mut policy) = serde_json::from_str(document).ok()? else {
         return None;
     };
