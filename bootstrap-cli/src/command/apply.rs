@@ -9,7 +9,6 @@ use serde::Serialize;
 
 use crate::aws::Session;
 use crate::cli::{Global, UsageError};
-use crate::config::Config;
 use crate::exit::{Exit, Outcome};
 use crate::printer::{self, Output, Steps};
 use crate::{desired, tables, zips};
@@ -25,9 +24,9 @@ pub struct Args {
     /// Apply without asking
     #[arg(long)]
     yes: bool,
-    /// Folder of transform.zip, partition.zip and approval.zip
-    #[arg(long, value_name = "FOLDER", default_value = "target/lambda")]
-    zips: PathBuf,
+    /// Folder of transform.zip, partition.zip and approval.zip, instead of those in this binary
+    #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
+    zips: Option<PathBuf>,
 }
 
 /// What `apply --output json` writes.
@@ -46,8 +45,8 @@ struct Report<'a> {
 /// # Errors
 /// Wrong configuration or usage, or a read that AWS refuses. What fails later is in the report.
 pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Result<Exit> {
-    let config = Config::load(&global.config)?;
-    let zips = zips::read(&args.zips)?;
+    let config = global.configuration()?;
+    let zips = zips::find(args.zips.as_deref(), config.audit.architecture)?;
     let scope = desired::scope(&config);
     let session = Session::connect(&config, global).await?;
     let (organization, caller) = Organization::read(&session.organizations(), &session.caller, &scope.units).await?;

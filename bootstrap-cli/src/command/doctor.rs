@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use crate::aws::Profiles;
 use crate::cli::{Global, UsageError};
-use crate::config::Config;
 use crate::doctor::check::{Check, Verdict, lines};
 use crate::doctor::{self, Fix};
 use crate::exit::Exit;
@@ -53,7 +52,7 @@ struct Report<'a> {
 /// # Errors
 /// Wrong configuration or usage. What AWS refuses is a line of the report.
 pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
-    let config = Config::load(&global.config)?;
+    let config = global.configuration()?;
     let profiles = Profiles::load(&config, global).await;
     let role = args.members.then_some(args.member_role.as_str());
     let (mut examination, session) = doctor::examine(&config, profiles, role).await;

@@ -33,9 +33,6 @@ pub struct Args {
     /// Audit account; that of --audit-profile when absent
     #[arg(long, value_name = "ACCOUNT")]
     audit_account: Option<AccountId>,
-    /// Home region, where bus and lake stand; offered is the profile's
-    #[arg(long, value_name = "REGION")]
-    region: Option<RegionName>,
     /// Address of the operator's alarms
     #[arg(long, value_name = "ADDRESS")]
     operator_email: Option<Email>,
@@ -71,7 +68,7 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
         );
         return Ok(Exit::Failed);
     }
-    let home = args.region.as_ref().map(AsRef::as_ref);
+    let home = global.region.as_ref().map(AsRef::as_ref);
     let endpoint = global.endpoint_url.as_ref();
     let management = aws::profile(global.profile.as_ref(), home, endpoint).await;
     let profile_region = management.region().map(|region| region.as_ref().to_owned());
@@ -99,7 +96,7 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
         units: args.units.clone(),
         regions: args.regions.clone(),
         audit_account,
-        home: args.region.clone(),
+        home: global.region.clone(),
         profile_region,
         operator_email: args.operator_email.clone(),
     };

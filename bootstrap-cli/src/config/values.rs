@@ -20,26 +20,28 @@ pub trait Rule {
     fn admits(text: &str) -> bool;
 }
 
+impl<R> AsRef<str> for Text<R> {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
 impl<R> Clone for Text<R> {
     fn clone(&self) -> Self {
         Text(self.0.clone(), PhantomData)
     }
 }
 
+/// For the command line: the same rule and the same words as in the file.
 impl<R: Rule> FromStr for Text<R> {
     type Err = String;
+
     fn from_str(text: &str) -> Result<Self, String> {
         if R::admits(text) {
             Ok(Text(text.to_owned(), PhantomData))
         } else {
             Err(format!("expected {}", R::EXPECTED))
         }
-    }
-}
-
-impl<R> AsRef<str> for Text<R> {
-    fn as_ref(&self) -> &str {
-        &self.0
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use pipetrail_stacksets::{Caller, Error, Fault, Organization, TrustedAccess, chain};
 
 use super::check::Check;
+use crate::aws::ConnectError;
 use crate::config::Config;
 
 const ORGANIZATION: &str = "organization";
@@ -50,7 +51,12 @@ pub async fn read(client: &aws_sdk_organizations::Client, caller: &str, units: &
 }
 
 /// Whether credentials work; `whose` profile, and the account that they should be of.
-pub fn credentials(check: &'static str, whose: &str, expected: Option<&str>, found: Result<&String, &Error>) -> Check {
+pub fn credentials(
+    check: &'static str,
+    whose: &str,
+    expected: Option<&str>,
+    found: Result<&String, &ConnectError>,
+) -> Check {
     match (found, expected) {
         (Err(error), _) => {
             let remedy = error
@@ -145,7 +151,7 @@ pub fn judge(config: &Config, read: &Read) -> Vec<Check> {
             format!("account {audit} is {}", account.state),
             "choose an active account as audit.account",
         ),
-        _ if organization.has_account(audit) => Check::ok(AUDIT, format!("account {audit} is in {id}")),
+        _ if is_in(organization, audit) => Check::ok(AUDIT, format!("account {audit} is in {id}")),
         _ => Check::failed(
             AUDIT,
             format!("account {audit} is not in {id}: its bus would admit nobody of it"),
@@ -153,6 +159,10 @@ pub fn judge(config: &Config, read: &Read) -> Vec<Check> {
         ),
     });
     checks
+}
+
+fn is_in(organization: &Organization, account: &str) -> bool {
+    account == organization.management_account || organization.accounts.contains_key(account)
 }
 
 fn is_no_organization(error: &Error) -> bool {
@@ -195,7 +205,7 @@ fn accounts(config: &Config, organization: &Organization) -> Vec<Check> {
         let strangers: Vec<&str> = list
             .iter()
             .map(AsRef::as_ref)
-            .filter(|account| !organization.has_account(account))
+            .filter(|account| !is_in(organization, account))
             .collect();
         if !strangers.is_empty() {
             let evidence = format!(

@@ -1,0 +1,178 @@
+//! Every example of every command's help runs, in an organization of its own, by the binary alone:
+//! copied into an empty folder, with its embedded functions and an empty environment.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use aws_sdk_organizations::Client;
+use pipetrail_tests::organization::{HOME, Organization, Scope};
+
+use crate::built::built;
+
+/// The commands in the order in which their examples run.
+const ORDER: [&str; 13] = [
+    "completions",
+    "man",
+    "init",
+    "doctor",
+    "plan",
+    "apply",
+    "status",
+    "enroll",
+    "subscribe",
+    "subscriptions",
+    "unsubscribe",
+    "unenroll",
+    "destroy",
+];
+
+/// Commands whose examples do not run yet.
+const NOT_YET: [&str; 9] = [
+    "init",
+    "doctor",
+    "plan",
+    "enroll",
+    "subscribe",
+    "subscriptions",
+    "unsubscribe",
+    "unenroll",
+    "destroy",
+];
+
+/// Examples that do not end with 0, and why.
+const CODES: [(&str, i32); 1] = [
+    // There is something to do, and no terminal to agree on.
+    ("pipetrail apply", 2),
+];
+
+#[test]
+fn every_example_of_every_command_runs_with_the_binary_alone() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(all()).unwrap_or_else(|error| panic!("{error:?}"));
+}
+
+async fn all() -> Result<()> {
+    let built = built();
+    let folder = tempfile::tempdir()?;
+    fs::copy(&built.pipetrail, folder.path().join("pipetrail"))?;
+    let examples = examples(folder.path())?;
+    let mut commands: Vec<&str> = examples.keys().map(String::as_str).collect();
+    let mut known = ORDER.to_vec();
+    commands.sort_unstable();
+    known.sort_unstable();
+    ensure!(
+        commands == known,
+        "ORDER lacks a command, or has one too many: {commands:?}"
+    );
+
+    let scope = Scope {
+        members: 2,
+        ..Scope::default()
+    };
+    let organization = Organization::start(built, scope).await?;
+    fs::copy(
+        organization.folder().join("pipetrail.toml"),
+        folder.path().join("pipetrail.toml"),
+    )?;
+    let placeholders = placeholders(&organization).await?;
+    for command in ORDER.into_iter().filter(|command| !NOT_YET.contains(command)) {
+        let lines = &examples[command];
+        ensure!(!lines.is_empty(), "{command} has no example");
+        for line in lines {
+            let expected = CODES
+                .iter()
+                .find(|(with_code, _)| with_code == line)
+                .map_or(0, |(_, code)| *code);
+            let output = shell(
+                folder.path(),
+                &organization.aws_config,
+                &substituted(line, &placeholders),
+            )?;
+            ensure!(
+                output.status.code() == Some(expected),
+                "`{line}` ended with {:?}, not {expected}\n{}",
+                output.status.code(),
+                String::from_utf8_lossy(&output.stderr)
+            );
+        }
+    }
+    Ok(())
+}
+
+/// What stands in the examples, and what it is here.
+async fn placeholders(organization: &Organization) -> Result<Vec<(&'static str, String)>> {
+    let cloud = &organization.relay.cloud;
+    let client = Client::new(&cloud.at(&cloud.management, HOME).await?);
+    let roots = client.list_roots().send().await?.roots.unwrap_or_default();
+    let root = roots.into_iter().find_map(|root| root.id).context("no root")?;
+    let units = client
+        .list_organizational_units_for_parent()
+        .parent_id(&root)
+        .send()
+        .await?;
+    let mut units = units.organizational_units.unwrap_or_default();
+    units.sort_by(|one, other| one.name.cmp(&other.name));
+    let unit = units.into_iter().find_map(|unit| unit.id).context("no unit")?;
+    Ok(vec![
+        ("111122223333", organization.members[0].id.clone()),
+        ("999988887777", cloud.audit.clone()),
+        ("ou-ab12-11111111", unit),
+        ("r-ab12", root),
+    ])
+}
+
+fn substituted(line: &str, placeholders: &[(&str, String)]) -> String {
+    // What comes after a pipe is not ours to run.
+    let line = line.split(" | ").next().unwrap_or_default();
+    placeholders
+        .iter()
+        .fold(line.to_owned(), |line, (from, to)| line.replace(from, to))
+}
+
+/// The example lines of every command, as its help shows them.
+fn examples(folder: &Path) -> Result<BTreeMap<String, Vec<String>>> {
+    let help = |line: &str| -> Result<String> {
+        let output = shell(folder, Path::new("/nonexistent"), line)?;
+        ensure!(output.status.success(), "`{line}` fails");
+        Ok(String::from_utf8(output.stdout)?)
+    };
+    let main = help("pipetrail --help")?;
+    let commands = main
+        .split_once("\nCommands:\n")
+        .context("the help lists no commands")?
+        .1;
+    let commands = commands.lines().take_while(|line| !line.is_empty());
+    // Continued descriptions are indented further.
+    let commands = commands.filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' ')));
+    let mut examples = BTreeMap::new();
+    for command in commands
+        .filter_map(|line| line.split(' ').next())
+        .filter(|name| *name != "help")
+    {
+        let help = help(&format!("pipetrail {command} --help"))?;
+        let lines = help.split_once("\nExamples:\n").map_or("", |(_, lines)| lines).lines();
+        let lines = lines
+            .filter_map(|line| line.strip_prefix("  "))
+            .filter(|line| line.starts_with("pipetrail "));
+        examples.insert(command.to_owned(), lines.map(str::to_owned).collect());
+    }
+    Ok(examples)
+}
+
+/// Runs a line as a user would type it, in a folder that is also the home, with nothing else set.
+fn shell(folder: &Path, aws_config: &Path, line: &str) -> Result<Output> {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut command = Command::new("sh");
+    command.args(["-c", line]).current_dir(folder).env_clear();
+    command
+        .env("PATH", format!("{}:{path}", folder.display()))
+        .env("HOME", folder)
+        .env("NO_PROXY", "127.0.0.1")
+        .env("AWS_CONFIG_FILE", aws_config)
+        .env("AWS_EC2_METADATA_DISABLED", "true");
+    let output = command.stdin(Stdio::null()).output();
+    output.with_context(|| format!("cannot run `{line}`"))
+}
