@@ -3,6 +3,8 @@
 //!
 //! Each group is a file: plain facts, a pure judgement, and a thin ring that reads.
 
+#[cfg(test)]
+mod canned;
 pub mod check;
 mod fix;
 mod leftovers;
@@ -21,12 +23,21 @@ use tokio::task::JoinSet;
 
 use self::check::Check;
 pub use self::fix::{Fix, fixes};
-pub use self::regions::{Regions, enabled, read as read_regions};
+pub use self::regions::{LACKING, Regions, enabled, read as read_regions};
 use crate::aws::{self, Profiles, Session};
 use crate::config::Config;
 
 /// Members looked at at a time.
 const CONCURRENCY: usize = 8;
+
+/// What is not looked at without credentials of the management account.
+const UNREACHED: [&str; 5] = [
+    organization::ORGANIZATION,
+    organization::TRUSTED_ACCESS,
+    trail::EXISTS,
+    regions::MANAGEMENT,
+    policies::NAME,
+];
 
 /// All lines, and what `--fix` needs.
 #[derive(Debug, Default)]
@@ -83,7 +94,12 @@ pub async fn examine(config: &Config, profiles: Profiles, member_role: Option<&s
         async {
             match calls {
                 true => of_management(config, &session, known.as_ref()).await,
-                false => Examination::default(),
+                false => Examination {
+                    checks: UNREACHED
+                        .map(|name| Check::skipped(name, "there are no credentials of the management account"))
+                        .into(),
+                    access: None,
+                },
             }
         },
         async {
@@ -162,7 +178,12 @@ async fn of_management(config: &Config, session: &Session, known: Option<&(Organ
     }
     checks.push(regions::known(&wanted));
     let whose = format!("account {}", session.caller);
-    checks.push(regions::judge(regions::MANAGEMENT, &whose, &wanted, regions.as_ref()));
+    checks.push(regions::judge(
+        regions::MANAGEMENT,
+        &whose,
+        &wanted,
+        regions.as_ref().map(Option::as_ref),
+    ));
     match &policies {
         Some((organization, Ok(policies))) => {
             let place = policies::Place {
@@ -209,7 +230,7 @@ async fn of_audit(config: &Config, session: &Session, known: Option<&(Organizati
         regions::AUDIT,
         &format!("the audit account {account}"),
         &wanted,
-        regions.as_ref(),
+        regions.as_ref().map(Option::as_ref),
     )];
     match known {
         Some((organization, _)) => {
@@ -266,7 +287,7 @@ async fn of_members(
     let (wanted, home) = (strings(&config.organization.regions), config.audit.region.as_ref());
     let mut pending = organization::enrolled(config, organization).into_iter();
     let (mut checks, mut denied, mut unlisted, mut looked) = (Vec::new(), Vec::new(), Vec::new(), 0_usize);
-    let mut running: JoinSet<(String, Result<Regions, Error>, leftovers::Found)> = JoinSet::new();
+    let mut running: JoinSet<(String, Result<Option<Regions>, Error>, leftovers::Found)> = JoinSet::new();
     loop {
         while running.len() < CONCURRENCY {
             let Some(account) = pending.next() else { break };
@@ -290,22 +311,27 @@ async fn of_members(
         };
         looked += 1;
         match regions {
-            Ok(regions) => {
-                let check = regions::judge(regions::MEMBERS, &format!("account {account}"), &wanted, Ok(&regions));
+            Ok(None) => unlisted.push(regions::LACKING.to_owned()),
+            Ok(Some(regions)) => {
+                let check = regions::judge(
+                    regions::MEMBERS,
+                    &format!("account {account}"),
+                    &wanted,
+                    Ok(Some(&regions)),
+                );
                 checks.extend((check.verdict != check::Verdict::Ok).then_some(check));
             }
-            Err(error) => unlisted.push(error),
+            Err(error) => unlisted.push(chain(&error)),
         }
         denied.extend(found.errors.drain(..).take(1));
         checks.extend(leftovers::judge(&format!("account {account}"), &found));
     }
     checks.sort_by(|one, other| (one.check, &one.evidence).cmp(&(other.check, &other.evidence)));
     let silent = |name: &str, checks: &[Check]| !checks.iter().any(|check| check.check == name);
-    if let Some(error) = unlisted.first() {
+    if let Some(reason) = unlisted.first() {
         let evidence = format!(
-            "the regions of {} of {looked} accounts cannot be read, for example: {}",
-            unlisted.len(),
-            chain(error)
+            "the regions of {} of {looked} accounts are not known, for example: {reason}",
+            unlisted.len()
         );
         let remedy = "give Account Management trusted access: `aws organizations enable-aws-service-access --service-principal account.amazonaws.com`";
         checks.push(Check::unknown(regions::MEMBERS, evidence, Some(remedy.to_owned())));

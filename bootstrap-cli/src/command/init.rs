@@ -10,7 +10,7 @@ use crate::aws;
 use crate::cli::Global;
 use crate::config::{AccountId, Email, RegionName, UnitId};
 use crate::doctor::check::{Check, Verdict};
-use crate::doctor::enabled;
+use crate::doctor::{LACKING, enabled};
 use crate::exit::Exit;
 use crate::init::{Answers, Found, Given, complete, create, find, render};
 use crate::printer::{self, Output};
@@ -21,7 +21,7 @@ use crate::printer::{self, Output};
 /// what is left. Without a terminal the flags have to say it. A file that is there is never replaced.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  pipetrail init --profile management --audit-profile audit\n  pipetrail init --profile management --audit-profile audit --unit ou-ab12-11111111 --regions eu-central-1,eu-west-1 --region eu-central-1 --yes"
+    after_help = "Examples:\n  pipetrail init --profile management --audit-profile audit\n  pipetrail init --profile management --audit-profile audit --unit ou-ab12-11111111 --yes"
 )]
 pub struct Args {
     /// Organizational unit to enrol, or the root for all; may be repeated
@@ -161,8 +161,13 @@ fn tell(found: &Found, caller: &str) {
     if let Err(error) = &found.units {
         printer::say(&format!("warning: {}", chain(error)));
     }
-    if let Err(error) = &found.regions {
-        printer::say(&format!("which regions are enabled is not known: {}", chain(error)));
+    let unknown = match &found.regions {
+        Ok(Some(_)) => None,
+        Ok(None) => Some(LACKING.to_owned()),
+        Err(error) => Some(chain(error)),
+    };
+    if let Some(why) = unknown {
+        printer::say(&format!("which regions are enabled is not known: {why}"));
     }
     let trail = found.trail.iter().filter(|check| check.verdict != Verdict::Skipped);
     for Check {
@@ -183,7 +188,7 @@ fn tell(found: &Found, caller: &str) {
 }
 
 fn warn_of_regions(found: &Found, answers: &Answers) {
-    let Ok(regions) = &found.regions else { return };
+    let Ok(Some(regions)) = &found.regions else { return };
     let enabled = enabled(regions);
     let off = answers.regions.iter().chain([&answers.home]).map(AsRef::as_ref);
     let off: Vec<&str> = off.filter(|region| !enabled.contains(region)).collect();

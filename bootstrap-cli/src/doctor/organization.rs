@@ -9,7 +9,8 @@ use super::check::Check;
 use crate::aws::ConnectError;
 use crate::config::Config;
 
-const ORGANIZATION: &str = "organization";
+/// All features.
+pub const ORGANIZATION: &str = "organization";
 const ADMINISTRATOR: &str = "administrator";
 const UNITS: &str = "organizational-units";
 const ACCOUNTS: &str = "accounts";

@@ -165,6 +165,7 @@ fn partitions(accounts: u32, read: Option<f64>) -> Check {
 
 #[cfg(test)]
 mod tests {
+    use super::super::canned;
     use super::super::check::Verdict;
     use super::*;
 
@@ -228,5 +229,28 @@ mod tests {
             "{}",
             found[0].evidence
         );
+    }
+
+    #[tokio::test]
+    async fn quotas_are_found_by_name_even_behind_an_empty_page() {
+        let config = canned::serve(&[
+            ("\"ServiceCode\":\"events\"", 200, r#"{"Quotas":[],"NextToken":"more"}"#),
+            (
+                "\"NextToken\":\"more\"",
+                200,
+                r#"{"Quotas":[{"QuotaName":"PutEvents throttle limit in transactions per second","Value":4800}]}"#,
+            ),
+            (
+                "\"ServiceCode\":\"firehose\"",
+                200,
+                r#"{"Quotas":[{"QuotaName":"Dynamic partitions","Value":2000}]}"#,
+            ),
+        ]);
+        let read = read(&config).await.unwrap_or_else(|error| panic!("{error}"));
+        let granted = Quotas {
+            put_events: Some(4_800.0),
+            partitions: Some(2_000.0),
+        };
+        assert_eq!(read, granted);
     }
 }

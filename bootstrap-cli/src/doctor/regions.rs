@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_config::SdkConfig;
 use aws_sdk_account::Client;
+use aws_sdk_account::error::ProvideErrorMetadata;
 use aws_sdk_account::types::RegionOptStatus;
 use pipetrail_stacksets::{Error, from_sdk};
 
@@ -58,15 +59,19 @@ const CODEPIPELINE: &[&str] = &[
     "us-west-2",
 ];
 
+/// Said of an endpoint without Account Management.
+pub const LACKING: &str = "this endpoint has no account:ListRegions";
+
 /// An account's regions and whether they are enabled.
 pub type Regions = BTreeMap<String, RegionOptStatus>;
 
 /// Asks Account Management for the regions of the caller's account, or of a member's: that takes trusted
-/// access for `account.amazonaws.com`, and a caller in the management account.
+/// access for `account.amazonaws.com`, and a caller in the management account. `None` where the endpoint
+/// lacks the call, as the local organization's does.
 ///
 /// # Errors
-/// A refused call, or an endpoint without it.
-pub async fn read(config: &SdkConfig, account: Option<&str>) -> Result<Regions, Error> {
+/// A refused call.
+pub async fn read(config: &SdkConfig, account: Option<&str>) -> Result<Option<Regions>, Error> {
     let mut pages = Client::new(config)
         .list_regions()
         .set_account_id(account.map(str::to_owned))
@@ -80,11 +85,15 @@ pub async fn read(config: &SdkConfig, account: Option<&str>) -> Result<Regions, 
     );
     let mut regions = Regions::new();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(from_sdk(action.as_str()))?;
+        let page = match page {
+            // AWS names a code; whatever answers without one is not Account Management.
+            Err(error) if error.code().is_none() && error.raw_response().is_some() => return Ok(None),
+            page => page.map_err(from_sdk(action.as_str()))?,
+        };
         let found = page.regions.unwrap_or_default().into_iter();
         regions.extend(found.filter_map(|region| Some((region.region_name?, region.region_opt_status?))));
     }
-    Ok(regions)
+    Ok(Some(regions))
 }
 
 /// Those in which something can be deployed now.
@@ -115,9 +124,10 @@ pub fn known(regions: &[String]) -> Check {
 }
 
 /// Whether each of `wanted` is enabled in an account; `whose` says which.
-pub fn judge(check: &'static str, whose: &str, wanted: &[String], regions: Result<&Regions, &Error>) -> Check {
+pub fn judge(check: &'static str, whose: &str, wanted: &[String], regions: Result<Option<&Regions>, &Error>) -> Check {
     let regions = match regions {
-        Ok(regions) => regions,
+        Ok(Some(regions)) => regions,
+        Ok(None) => return Check::unknown(check, LACKING, None),
         Err(error) => return Check::unread(check, error),
     };
     let off: Vec<String> = wanted
@@ -140,6 +150,7 @@ pub fn judge(check: &'static str, whose: &str, wanted: &[String], regions: Resul
 
 #[cfg(test)]
 mod tests {
+    use super::super::canned;
     use super::super::check::Verdict;
     use super::*;
 
@@ -154,7 +165,7 @@ mod tests {
 
     fn judged(wanted: &[&str]) -> Check {
         let wanted: Vec<String> = wanted.iter().map(|region| (*region).to_owned()).collect();
-        judge(MANAGEMENT, "the management account", &wanted, Ok(&regions()))
+        judge(MANAGEMENT, "the management account", &wanted, Ok(Some(&regions())))
     }
 
     #[test]
@@ -177,5 +188,41 @@ mod tests {
     #[test]
     fn the_list_of_regions_is_sorted_and_without_repetition() {
         assert!(CODEPIPELINE.is_sorted_by(|one, next| one < next));
+    }
+
+    #[tokio::test]
+    async fn regions_of_a_member_are_asked_for_by_its_id() {
+        let config = canned::serve(&[
+            (
+                "\"AccountId\":\"111122223333\"",
+                200,
+                r#"{"Regions":[{"RegionName":"af-south-1","RegionOptStatus":"DISABLED"}],"NextToken":"more"}"#,
+            ),
+            (
+                "\"NextToken\":\"more\"",
+                200,
+                r#"{"Regions":[{"RegionName":"eu-west-1","RegionOptStatus":"ENABLED_BY_DEFAULT"}]}"#,
+            ),
+        ]);
+        let read = read(&config, Some("111122223333"))
+            .await
+            .unwrap_or_else(|error| panic!("{error}"));
+        let read = read.unwrap_or_default();
+        assert_eq!((read.len(), enabled(&read)), (2, BTreeSet::from(["eu-west-1"])));
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_an_error_and_an_endpoint_without_the_call_is_not() {
+        let denied = r#"{"__type":"AccessDeniedException","message":"no"}"#;
+        let refused = read(&canned::serve(&[("/listRegions", 403, denied)]), None).await;
+        let check = judge(MANAGEMENT, "x", &[], refused.as_ref().map(Option::as_ref));
+        assert_eq!(check.verdict, Verdict::Unknown);
+        assert!(
+            check.evidence.contains("AccessDeniedException: no"),
+            "{}",
+            check.evidence
+        );
+        let lacking = read(&canned::serve(&[("/listRegions", 404, "<html>")]), None).await;
+        assert!(matches!(lacking, Ok(None)));
     }
 }

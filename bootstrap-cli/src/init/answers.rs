@@ -104,8 +104,8 @@ pub fn complete(
     } else if yes {
         vec![home.clone()]
     } else {
-        let listed = found.regions.as_ref().map(enabled).unwrap_or_default();
-        let listed = listed.into_iter().collect::<Vec<_>>().join(", ");
+        let listed = found.regions.iter().flatten().flat_map(enabled);
+        let listed = listed.collect::<Vec<_>>().join(", ");
         let shown = if listed.is_empty() {
             String::new()
         } else {

@@ -32,8 +32,8 @@ pub struct Found {
     pub units: Result<Vec<Unit>, Error>,
     /// Whether there are more units than were read.
     pub more_units: bool,
-    /// The regions of the account and whether they are enabled.
-    pub regions: Result<Regions, Error>,
+    /// The regions of the account and whether they are enabled, where the endpoint can tell.
+    pub regions: Result<Option<Regions>, Error>,
     /// What is to be said of the organization's trail.
     pub trail: Vec<Check>,
 }

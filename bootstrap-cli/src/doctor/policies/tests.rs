@@ -287,3 +287,26 @@ fn a_policy_that_is_not_json_is_a_warning_and_none_at_all_is_ok() {
     };
     assert_eq!(judged(&none)[0].verdict, Verdict::Ok);
 }
+
+#[test]
+fn every_service_of_the_member_template_is_among_the_calls() {
+    let regions = ["eu-central-1".to_owned()];
+    let place = Place {
+        organization: "o-abcdefghij",
+        audit: "999988887777",
+        home: "eu-central-1",
+        regions: &regions,
+    };
+    let calls = calls(&place);
+    let types = pipetrail_stacksets::MEMBER_TEMPLATE
+        .lines()
+        .filter_map(|line| line.strip_prefix("    Type: AWS::"));
+    let services: BTreeSet<String> = types
+        .filter_map(|kind| Some(kind.split_once("::")?.0.to_ascii_lowercase()))
+        .collect();
+    assert_eq!(services.len(), 4, "{services:?}");
+    for service in services {
+        let prefix = format!("{service}:");
+        assert!(calls.iter().any(|call| call.action.starts_with(&prefix)), "{service}");
+    }
+}

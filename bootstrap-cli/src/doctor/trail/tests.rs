@@ -1,5 +1,6 @@
 use aws_sdk_cloudtrail::types::AdvancedFieldSelector;
 
+use super::super::canned;
 use super::super::check::Verdict;
 use super::*;
 
@@ -171,4 +172,35 @@ fn advanced_selectors_are_read_field_by_field() {
         };
         assert_eq!(word, wanted, "{selector:?}");
     }
+}
+
+#[tokio::test]
+async fn a_status_that_is_refused_leaves_the_selectors_to_be_judged() {
+    let config = canned::serve(&[
+        (
+            "DescribeTrails",
+            200,
+            r#"{"trailList":[{"TrailARN":"arn:aws:cloudtrail:us-east-1:111122223333:trail/all",
+            "HomeRegion":"us-east-1","IsMultiRegionTrail":true,"IsOrganizationTrail":true}]}"#,
+        ),
+        (
+            "GetTrailStatus",
+            400,
+            r#"{"__type":"AccessDeniedException","message":"no"}"#,
+        ),
+        (
+            "GetEventSelectors",
+            200,
+            r#"{"EventSelectors":[{"ReadWriteType":"ReadOnly","IncludeManagementEvents":true}]}"#,
+        ),
+    ]);
+    let trails = read(&config).await.unwrap_or_else(|error| panic!("{error}"));
+    let found = [Verdict::Ok, Verdict::Unknown, Verdict::Failed, Verdict::Unknown];
+    assert_eq!(
+        verdicts(&trails)
+            .into_iter()
+            .map(|(_, verdict)| verdict)
+            .collect::<Vec<_>>(),
+        found
+    );
 }
