@@ -14,7 +14,7 @@ use pipetrail_stacksets::{Caller, Clients, ManagementAccount};
 use thiserror::Error;
 
 pub use self::connect::ConnectError;
-pub use self::profiles::{Profiles, account, profile};
+pub use self::profiles::{Profiles, account, audit, profile};
 use crate::cli::Global;
 use crate::config::Config;
 use crate::printer;
@@ -42,6 +42,17 @@ pub struct WrongAccount {
 }
 
 impl WrongAccount {
+    fn check(config: &Config, found: String) -> Result<(), Self> {
+        let expected = config.audit.account.as_ref();
+        if found == expected {
+            return Ok(());
+        }
+        Err(WrongAccount {
+            expected: expected.to_owned(),
+            found,
+        })
+    }
+
     /// The next thing to try.
     pub fn hint(&self) -> &'static str {
         "set audit.profile (or --audit-profile) to a profile of the audit account"
@@ -59,14 +70,7 @@ impl Session {
         profiles.exist().await?;
         let (caller, found) = profiles.callers().await;
         let (caller, found) = (caller?, found?);
-        let expected = config.audit.account.as_ref();
-        if found != expected {
-            return Err(WrongAccount {
-                expected: expected.to_owned(),
-                found,
-            }
-            .into());
-        }
+        WrongAccount::check(config, found)?;
         let mut session = profiles.session(caller);
         session.owner = profiles::owner(config, global).await?;
         Ok(session)

@@ -16,6 +16,7 @@ use crate::command::{
 };
 use crate::config::{Config, ConfigError, RegionName};
 use crate::exit::Exit;
+use crate::init::Unanswered;
 use crate::plan_file::PlanFileError;
 use crate::printer::{self, Output, Volume};
 use crate::settings::SettingsError;
@@ -205,6 +206,8 @@ fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
         (Exit::Usage, Some(error.hint()))
     } else if let Some(error) = error.downcast_ref::<UsageError>() {
         (Exit::Usage, Some(error.hint.to_owned()))
+    } else if let Some(error) = error.downcast_ref::<Unanswered>() {
+        (Exit::Usage, Some(error.hint()))
     } else if let Some(error) = error.downcast_ref::<ZipError>() {
         (Exit::Usage, Some(error.hint()))
     } else if let Some(error) = error.downcast_ref::<ConnectError>() {

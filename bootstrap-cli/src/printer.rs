@@ -107,6 +107,23 @@ pub fn ask(question: &str) -> bool {
     matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
+/// Asks for a line, the default in brackets; an empty line takes it. `None` when there is no more to read.
+pub fn question(question: &str, default: &str) -> Option<String> {
+    let offered = if default.is_empty() {
+        String::new()
+    } else {
+        format!(" [{default}]")
+    };
+    let _ = write!(io::stderr(), "{question}{offered}: ");
+    let _ = io::stderr().flush();
+    let mut answer = String::new();
+    match io::stdin().lock().read_line(&mut answer) {
+        Ok(0) | Err(_) => None,
+        Ok(_) if answer.trim().is_empty() => Some(default.to_owned()),
+        Ok(_) => Some(answer.trim().to_owned()),
+    }
+}
+
 /// Shows what is going on: a bar on a terminal, a line per change elsewhere.
 pub struct Steps {
     bar: Option<ProgressBar>,

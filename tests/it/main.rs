@@ -21,6 +21,7 @@ mod missing;
 mod org;
 mod refusals;
 mod refused_by_aws;
+mod setting_up;
 mod state;
 mod templates;
 mod wrong;

@@ -7,7 +7,7 @@ use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::SharedHttpClient;
 use pipetrail_stacksets::Error;
 
-use super::{ConnectError, Http, Session, assume, connect};
+use super::{ConnectError, Http, Session, WrongAccount, assume, connect};
 use crate::cli::Global;
 use crate::config::{Config, RoleArn};
 
@@ -28,8 +28,7 @@ pub struct Profiles {
 impl Profiles {
     /// Loads both. What is wrong with them shows in [`Profiles::callers`].
     pub async fn load(config: &Config, global: &Global) -> Self {
-        let (organization, audit) = (&config.organization, &config.audit);
-        let text = |arn: &Option<RoleArn>| arn.as_ref().map(|arn| arn.as_ref().to_owned());
+        let organization = &config.organization;
         let management = Identity {
             account: "management",
             setting: "organization.profile in pipetrail.toml (or --profile)",
@@ -37,19 +36,12 @@ impl Profiles {
             role_arn: text(&organization.role_arn),
             external_id: organization.external_id.clone(),
         };
-        let home = Some(audit.region.as_ref());
-        let audit = Identity {
-            account: "audit",
-            setting: "audit.profile in pipetrail.toml (or --audit-profile)",
-            profile: global.audit_profile.clone().or(audit.profile.clone()),
-            role_arn: text(&audit.role_arn),
-            external_id: audit.external_id.clone(),
-        };
+        let home = Some(config.audit.region.as_ref());
         let http = Http::default();
         let endpoint = global.endpoint_url.as_ref();
         let (management, audit) = tokio::join!(
             Way::load(management, &http, home, endpoint),
-            Way::load(audit, &http, home, endpoint)
+            Way::load(audit_identity(config, global), &http, home, endpoint)
         );
         Profiles {
             http,
@@ -82,6 +74,31 @@ impl Profiles {
             caller,
         }
     }
+}
+
+fn text(arn: &Option<RoleArn>) -> Option<String> {
+    arn.as_ref().map(|arn| arn.as_ref().to_owned())
+}
+
+fn audit_identity(config: &Config, global: &Global) -> Identity {
+    Identity {
+        account: "audit",
+        setting: "audit.profile in pipetrail.toml (or --audit-profile)",
+        profile: global.audit_profile.clone().or(config.audit.profile.clone()),
+        role_arn: text(&config.audit.role_arn),
+        external_id: config.audit.external_id.clone(),
+    }
+}
+
+/// The audit account alone, for commands that need no other, in the home region.
+///
+/// # Errors
+/// No credentials, no answer, or a profile of another account.
+pub async fn audit(config: &Config, global: &Global) -> anyhow::Result<SdkConfig> {
+    let (home, endpoint) = (Some(config.audit.region.as_ref()), global.endpoint_url.as_ref());
+    let way = Way::load(audit_identity(config, global), &Http::default(), home, endpoint).await;
+    WrongAccount::check(config, way.account().await?)?;
+    Ok(way.config)
 }
 
 /// The management account's own profile, where the other one is a delegated administrator's, and the

@@ -9,7 +9,7 @@ use clap::Command;
 use super::command;
 
 /// Commands that are not built yet.
-const STUBS: [&str; 6] = ["init", "doctor", "subscribe", "unsubscribe", "subscriptions", "destroy"];
+const STUBS: [&str; 4] = ["subscribe", "unsubscribe", "subscriptions", "destroy"];
 
 const HEAD: &str = "# The command line\n\n\
     Generated from the commands' own help; `PIPETRAIL_BLESS=1 cargo test -p pipetrail` rewrites it. Every \
