@@ -4,24 +4,29 @@ use std::cell::Cell;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
 use pipetrail_stacksets::chain;
 use thiserror::Error;
 
-use crate::aws::WrongAccount;
+use crate::aws::{ConnectError, WrongAccount};
 use crate::command::{
     apply, completions, destroy, doctor, enroll, init, man, plan, status, subscribe, subscriptions, unenroll,
     unsubscribe,
 };
-use crate::config::ConfigError;
+use crate::config::{Config, ConfigError, RegionName};
 use crate::exit::Exit;
-use crate::printer::{self, Output};
-use crate::zips::ZipError;
+use crate::init::Unanswered;
+use crate::plan_file::PlanFileError;
+use crate::printer::{self, Output, Volume};
+use crate::settings::SettingsError;
+use crate::zips::{self, ZipError};
 
 /// Enrols an AWS Organization in pipetrail, and shows what is covered.
 ///
-/// Standard output is data, standard error is everything else. Exit codes: 0 ok, 1 failed, 2 wrong
-/// usage or configuration, 4 partly applied.
+/// Standard output is data, standard error is everything else. Exit codes: 0 ok, 1 failed and nothing
+/// changed, 2 wrong usage or configuration, 3 changes pending
+/// (`plan --check`), 4 partly applied.
 #[derive(Debug, Parser)]
 #[command(name = "pipetrail", version, max_term_width = 100)]
 struct Cli {
@@ -33,14 +38,17 @@ struct Cli {
 
 /// What every command takes.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
 pub struct Global {
     /// Configuration file
     #[arg(
         long,
         global = true,
         value_name = "FILE",
+        value_hint = ValueHint::FilePath,
         default_value = "pipetrail.toml",
-        env = "PIPETRAIL_CONFIG"
+        env = "PIPETRAIL_CONFIG",
+        hide_env_values = true
     )]
     pub config: PathBuf,
     /// Form of the data on standard output
@@ -52,9 +60,44 @@ pub struct Global {
     /// AWS profile of the audit account, instead of audit.profile
     #[arg(long, global = true, value_name = "NAME")]
     pub audit_profile: Option<String>,
+    /// Home region, instead of audit.region
+    #[arg(long, global = true, value_name = "REGION")]
+    pub region: Option<RegionName>,
     /// Endpoint of all AWS services, instead of the profiles' own
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::Url)]
     pub endpoint_url: Option<String>,
+    /// Write data and errors only: no plan, no progress
+    #[arg(long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Write a line for every call to AWS: what, as whom, where, how long, with which result
+    #[arg(long, global = true)]
+    pub verbose: bool,
+}
+
+impl Global {
+    /// The configuration file, with what these flags say instead.
+    ///
+    /// # Errors
+    /// The file cannot be read or is wrong.
+    pub fn configuration(&self) -> Result<Config, ConfigError> {
+        Config::load(&self.config).map(|config| self.over(config))
+    }
+
+    /// A configuration with what these flags say instead.
+    pub fn over(&self, mut config: Config) -> Config {
+        if let Some(region) = &self.region {
+            config.audit.region = region.clone();
+        }
+        config
+    }
+
+    fn volume(&self) -> Volume {
+        match (self.quiet, self.verbose) {
+            (true, _) => Volume::Quiet,
+            (_, true) => Volume::Verbose,
+            _ => Volume::Normal,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -84,9 +127,23 @@ pub struct UsageError {
     pub hint: &'static str,
 }
 
+/// The command line as clap sees it, for what is generated from it.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// Parses the command line and runs the command.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // Not clap's own text: the digests of the functions are worth computing only when asked for.
+        Err(error) if error.kind() == ErrorKind::DisplayVersion => {
+            printer::data(&zips::version());
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => error.exit(),
+    };
+    printer::set(cli.global.volume());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let ended = runtime.map_err(anyhow::Error::from).and_then(|runtime| {
         let ended = runtime.block_on(run(&cli));
@@ -113,8 +170,8 @@ async fn run(cli: &Cli) -> anyhow::Result<Exit> {
             Command::Plan(args) => plan::run(&cli.global, args).await,
             Command::Apply(args) => apply::run(&cli.global, args, &begun).await,
             Command::Status(args) => status::run(&cli.global, args).await,
-            Command::Enroll(args) => enroll::run(&cli.global, args).await,
-            Command::Unenroll(args) => unenroll::run(&cli.global, args).await,
+            Command::Enroll(args) => enroll::run(&cli.global, args, &begun).await,
+            Command::Unenroll(args) => unenroll::run(&cli.global, args, &begun).await,
             Command::Subscribe(args) => subscribe::run(&cli.global, args).await,
             Command::Unsubscribe(args) => unsubscribe::run(&cli.global, args).await,
             Command::Subscriptions(args) => subscriptions::run(&cli.global, args).await,
@@ -149,8 +206,16 @@ fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
         (Exit::Usage, Some(error.hint()))
     } else if let Some(error) = error.downcast_ref::<UsageError>() {
         (Exit::Usage, Some(error.hint.to_owned()))
+    } else if let Some(error) = error.downcast_ref::<Unanswered>() {
+        (Exit::Usage, Some(error.hint()))
     } else if let Some(error) = error.downcast_ref::<ZipError>() {
-        (Exit::Usage, Some(error.hint().to_owned()))
+        (Exit::Usage, Some(error.hint()))
+    } else if let Some(error) = error.downcast_ref::<ConnectError>() {
+        (error.exit(), error.hint())
+    } else if let Some(error) = error.downcast_ref::<PlanFileError>() {
+        (error.exit(), Some(error.hint()))
+    } else if let Some(error) = error.downcast_ref::<SettingsError>() {
+        (Exit::Failed, Some(error.hint().to_owned()))
     } else if let Some(error) = error.downcast_ref::<WrongAccount>() {
         (Exit::Failed, Some(error.hint().to_owned()))
     } else if let Some(error) = error.downcast_ref::<pipetrail_stacksets::Error>() {
@@ -161,13 +226,40 @@ fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
 }
 
 #[cfg(test)]
+mod doc_test;
+
+#[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_sound() {
-        Cli::command().debug_assert();
+        command().debug_assert();
+    }
+
+    #[test]
+    fn quiet_and_verbose_exclude_each_other() {
+        let error = Cli::try_parse_from(["pipetrail", "status", "--quiet", "--verbose"]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ArgumentConflict);
+    }
+
+    #[test]
+    fn a_region_that_is_none_is_wrong_usage_and_says_what_one_looks_like() {
+        let error = Cli::try_parse_from(["pipetrail", "status", "--region", "Frankfurt"]).unwrap_err();
+        assert!(error.to_string().contains("eu-central-1"), "{error}");
+    }
+
+    #[test]
+    fn the_region_of_the_command_line_wins_over_the_files() {
+        let folder = std::env::temp_dir().join(format!("pipetrail-region-{}", std::process::id()));
+        let text = "[organization]\norganizational_units = [\"r-ab12\"]\nregions = [\"eu-central-1\"]\n\
+                    [audit]\naccount = \"999988887777\"\nregion = \"eu-central-1\"\n";
+        std::fs::write(&folder, text).unwrap();
+        let file = folder.to_str().unwrap();
+        let cli = Cli::try_parse_from(["pipetrail", "status", "--config", file, "--region", "eu-west-1"]).unwrap();
+        let config = cli.global.configuration();
+        std::fs::remove_file(&folder).unwrap();
+        assert_eq!(config.unwrap().audit.region.as_ref(), "eu-west-1");
     }
 
     #[test]

@@ -5,8 +5,15 @@ mod cli;
 mod command;
 mod config;
 mod desired;
+mod doctor;
+mod enrolment;
 mod exit;
+mod init;
+mod plan_file;
+mod prepare;
 mod printer;
+mod rollout;
+mod settings;
 mod tables;
 mod zips;
 

@@ -1,11 +1,13 @@
 //! Standard output and standard error: nothing else writes to them. Data goes to the former, all the
-//! rest to the latter; a pipe that is closed early is no error.
+//! rest to the latter; a pipe that is closed early is no error. Nothing here is coloured; clap's help
+//! is, and honours `NO_COLOR`.
 
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use pipetrail_stacksets::Progress;
+use pipetrail_stacksets::{Progress, StepState};
 use serde::Serialize;
 
 /// The form of the data.
@@ -16,6 +18,33 @@ pub enum Output {
     Table,
     /// One JSON document for programs.
     Json,
+}
+
+/// How much goes to standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Volume {
+    /// Errors and their hints.
+    Quiet,
+    /// Plan and progress too.
+    Normal,
+    /// Every call to AWS too.
+    Verbose,
+}
+
+static VOLUME: OnceLock<Volume> = OnceLock::new();
+
+/// Says how much is written from here on; only the first one counts.
+pub fn set(volume: Volume) {
+    let _ = VOLUME.set(volume);
+}
+
+fn volume() -> Volume {
+    *VOLUME.get().unwrap_or(&Volume::Normal)
+}
+
+/// Whether every call to AWS is to be told.
+pub fn is_verbose() -> bool {
+    volume() == Volume::Verbose
 }
 
 /// Writes one line of data.
@@ -33,14 +62,16 @@ pub fn json(value: &impl Serialize) -> serde_json::Result<()> {
     Ok(())
 }
 
-/// Writes a line for people.
+/// Writes a line for people, unless they asked for quiet.
 pub fn say(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
+    if volume() != Volume::Quiet {
+        line(text);
+    }
 }
 
 /// Writes an error, and the next command where one is known.
 pub fn error(text: &str, hint: Option<&str>) {
-    say(&format!("error: {text}"));
+    line(&format!("error: {text}"));
     if let Some(text) = hint {
         self::hint(text);
     }
@@ -48,12 +79,21 @@ pub fn error(text: &str, hint: Option<&str>) {
 
 /// Writes the next command to try.
 pub fn hint(text: &str) {
-    say(&format!("hint: {text}"));
+    line(&format!("hint: {text}"));
 }
 
-/// Whether a question can be asked.
+/// Writes a line about a call to AWS.
+pub fn call(text: &str) {
+    line(&format!("aws: {text}"));
+}
+
+fn line(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
+}
+
+/// Whether a question can be asked: nobody is to agree to a plan that quiet has kept from them.
 pub fn can_ask() -> bool {
-    io::stdin().is_terminal() && io::stderr().is_terminal()
+    volume() != Volume::Quiet && io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 /// Asks a question; only `y` and `yes` are a yes. Blocks until there is a line.
@@ -67,6 +107,23 @@ pub fn ask(question: &str) -> bool {
     matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
+/// Asks for a line, the default in brackets; an empty line takes it. `None` when there is no more to read.
+pub fn question(question: &str, default: &str) -> Option<String> {
+    let offered = if default.is_empty() {
+        String::new()
+    } else {
+        format!(" [{default}]")
+    };
+    let _ = write!(io::stderr(), "{question}{offered}: ");
+    let _ = io::stderr().flush();
+    let mut answer = String::new();
+    match io::stdin().lock().read_line(&mut answer) {
+        Ok(0) | Err(_) => None,
+        Ok(_) if answer.trim().is_empty() => Some(default.to_owned()),
+        Ok(_) => Some(answer.trim().to_owned()),
+    }
+}
+
 /// Shows what is going on: a bar on a terminal, a line per change elsewhere.
 pub struct Steps {
     bar: Option<ProgressBar>,
@@ -76,7 +133,8 @@ pub struct Steps {
 impl Steps {
     /// For so many steps.
     pub fn new(steps: usize) -> Self {
-        let bar = io::stderr().is_terminal().then(|| {
+        // A bar would be torn by the lines of the calls.
+        let bar = (volume() == Volume::Normal && io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::new(u64::try_from(steps).unwrap_or(u64::MAX));
             if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} {msg} {elapsed}") {
                 bar.set_style(style);
@@ -103,6 +161,8 @@ impl Steps {
                 bar.inc(1);
             }
             (Some(bar), _) => bar.set_message(line),
+            // A failure is an error, however quiet it should be.
+            (None, Progress::Ended(result)) if result.state != StepState::Done => self::line(&line),
             // Polls repeat themselves; a log should not.
             (None, Progress::Waits { .. }) if line == self.last => {}
             (None, Progress::Begins { .. }) => {}

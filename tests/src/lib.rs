@@ -8,7 +8,7 @@ pub mod emulators;
 pub mod fault_proxy;
 pub mod ids;
 pub mod lambda_host;
-mod loopback;
+pub mod loopback;
 pub mod names;
 pub mod organization;
 pub mod play;

@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use crate::aws::Session;
 use crate::cli::Global;
-use crate::config::Config;
 use crate::exit::Exit;
 use crate::printer::{self, Output};
 use crate::{desired, tables};
@@ -32,7 +31,7 @@ struct Report<'a> {
 /// Wrong configuration, or a read that AWS refuses.
 pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
     let Args {} = args;
-    let config = Config::load(&global.config)?;
+    let config = global.configuration()?;
     let scope = desired::scope(&config);
     let session = Session::connect(&config, global).await?;
     let (organization, caller) = Organization::read(&session.organizations(), &session.caller, &scope.units).await?;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::str::FromStr;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
@@ -22,6 +23,25 @@ pub trait Rule {
 impl<R> AsRef<str> for Text<R> {
     fn as_ref(&self) -> &str {
         &self.0
+    }
+}
+
+impl<R> Clone for Text<R> {
+    fn clone(&self) -> Self {
+        Text(self.0.clone(), PhantomData)
+    }
+}
+
+/// For the command line: the same rule and the same words as in the file.
+impl<R: Rule> FromStr for Text<R> {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if R::admits(text) {
+            Ok(Text(text.to_owned(), PhantomData))
+        } else {
+            Err(format!("expected {}", R::EXPECTED))
+        }
     }
 }
 

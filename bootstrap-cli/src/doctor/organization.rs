@@ -1,0 +1,401 @@
+//! Who calls, and the organization: all features, a caller that may administer stack sets, units and
+//! accounts that exist, trusted access.
+
+use std::collections::BTreeSet;
+
+use pipetrail_stacksets::{Caller, Error, Fault, Organization, TrustedAccess, chain};
+
+use super::check::Check;
+use crate::aws::ConnectError;
+use crate::config::Config;
+
+/// All features.
+pub const ORGANIZATION: &str = "organization";
+const ADMINISTRATOR: &str = "administrator";
+const UNITS: &str = "organizational-units";
+const ACCOUNTS: &str = "accounts";
+const AUDIT: &str = "audit-account";
+/// Of the management profile.
+pub const MANAGEMENT_CREDENTIALS: &str = "management-credentials";
+/// Of the audit profile.
+pub const AUDIT_CREDENTIALS: &str = "audit-credentials";
+/// Of StackSets in the organization.
+pub const TRUSTED_ACCESS: &str = "trusted-access";
+
+/// What was read of the organization.
+#[derive(Debug)]
+pub struct Read {
+    /// The organization and the caller's role, or why not.
+    pub organization: Result<(Organization, Caller), Error>,
+    /// Configured units that do not exist.
+    pub unknown_units: Vec<String>,
+}
+
+/// Reads the organization; units that do not exist are set aside, and hide nothing else.
+pub async fn read(client: &aws_sdk_organizations::Client, caller: &str, units: &[String]) -> Read {
+    let mut units = units.to_vec();
+    let mut unknown_units = Vec::new();
+    loop {
+        match Organization::read(client, caller, &units).await {
+            Err(Error::UnknownUnit { unit, .. }) if units.contains(&unit) => {
+                units.retain(|other| *other != unit);
+                unknown_units.push(unit);
+            }
+            organization => {
+                return Read {
+                    organization,
+                    unknown_units,
+                };
+            }
+        }
+    }
+}
+
+/// Whether credentials work; `whose` profile, and the account that they should be of.
+pub fn credentials(
+    check: &'static str,
+    whose: &str,
+    expected: Option<&str>,
+    found: Result<&String, &ConnectError>,
+) -> Check {
+    match (found, expected) {
+        (Err(error), _) => {
+            let remedy = error
+                .hint()
+                .unwrap_or_else(|| "check the profile's credentials".to_owned());
+            Check::failed(check, chain(error), remedy)
+        }
+        (Ok(found), Some(expected)) if found != expected => Check::failed(
+            check,
+            format!(
+                "the {whose} profile calls from account {found}, but pipetrail.toml has audit.account = \"{expected}\""
+            ),
+            "set audit.profile (or --audit-profile) to a profile of the audit account",
+        ),
+        (Ok(found), _) => Check::ok(check, format!("the {whose} profile calls from account {found}")),
+    }
+}
+
+/// The accounts that are enrolled: active, below a configured unit or named, not excluded, not the
+/// management account.
+pub fn enrolled(config: &Config, organization: &Organization) -> BTreeSet<String> {
+    let settings = &config.organization;
+    let named = |list: &[crate::config::AccountId], id: &str| list.iter().any(|account| account.as_ref() == id);
+    let accounts = organization.accounts.iter().filter(|(id, account)| {
+        let below = settings
+            .organizational_units
+            .iter()
+            .any(|unit| account.parents.contains(unit.as_ref()));
+        account.is_active()
+            && **id != organization.management_account
+            && (below || named(&settings.accounts, id))
+            && !named(&settings.excluded_accounts, id)
+    });
+    accounts.map(|(id, _)| id.clone()).collect()
+}
+
+/// Judges the organization.
+pub fn judge(config: &Config, read: &Read) -> Vec<Check> {
+    let skipped = |names: &[&'static str]| {
+        let reason = "the organization could not be read";
+        names
+            .iter()
+            .map(|name| Check::skipped(name, reason))
+            .collect::<Vec<_>>()
+    };
+    let remedy = |error: &Error| error.hint().unwrap_or_default();
+    let (organization, caller) = match &read.organization {
+        Ok((organization, caller)) => (organization, *caller),
+        Err(error) => {
+            let (first, rest) = match error {
+                Error::NotAnAdministrator { .. } => (
+                    vec![
+                        Check::ok(ORGANIZATION, "the organization has all features"),
+                        Check::failed(ADMINISTRATOR, chain(error), remedy(error)),
+                    ],
+                    &[UNITS, ACCOUNTS, AUDIT][..],
+                ),
+                _ if is_no_organization(error) => (
+                    vec![Check::failed(ORGANIZATION, chain(error), remedy(error))],
+                    &[ADMINISTRATOR, UNITS, ACCOUNTS, AUDIT][..],
+                ),
+                _ => (
+                    vec![Check::unread(ORGANIZATION, error)],
+                    &[ADMINISTRATOR, UNITS, ACCOUNTS, AUDIT][..],
+                ),
+            };
+            return first.into_iter().chain(skipped(rest)).collect();
+        }
+    };
+    let Organization {
+        id,
+        management_account,
+        accounts,
+    } = organization;
+    let administrator = match caller {
+        Caller::Management => format!("account {management_account} is the management account"),
+        Caller::DelegatedAdministrator => "the caller is a delegated administrator of StackSets".to_owned(),
+    };
+    let mut checks = vec![
+        Check::ok(
+            ORGANIZATION,
+            format!("{id} has all features and {} accounts", accounts.len()),
+        ),
+        Check::ok(ADMINISTRATOR, administrator),
+    ];
+    checks.extend(units(config, organization, &read.unknown_units));
+    checks.extend(self::accounts(config, organization));
+    let audit = config.audit.account.as_ref();
+    checks.push(match accounts.get(audit) {
+        Some(account) if !account.is_active() => Check::failed(
+            AUDIT,
+            format!("account {audit} is {}", account.state),
+            "choose an active account as audit.account",
+        ),
+        _ if is_in(organization, audit) => Check::ok(AUDIT, format!("account {audit} is in {id}")),
+        _ => Check::failed(
+            AUDIT,
+            format!("account {audit} is not in {id}: its bus would admit nobody of it"),
+            "set audit.account to an account of this organization",
+        ),
+    });
+    checks
+}
+
+fn is_in(organization: &Organization, account: &str) -> bool {
+    account == organization.management_account || organization.accounts.contains_key(account)
+}
+
+fn is_no_organization(error: &Error) -> bool {
+    match error {
+        Error::FeatureSet(_) => true,
+        Error::Aws {
+            fault: Fault::Refused { code, .. },
+            ..
+        } => code == "AWSOrganizationsNotInUseException",
+        _ => false,
+    }
+}
+
+fn units(config: &Config, organization: &Organization, unknown: &[String]) -> Vec<Check> {
+    let units = &config.organization.organizational_units;
+    if unknown.is_empty() {
+        return vec![Check::ok(
+            UNITS,
+            format!("{} of {} configured are there", units.len(), units.len()),
+        )];
+    }
+    let missing = unknown.iter().map(|unit| {
+        Check::failed(
+            UNITS,
+            format!("{unit} is not a unit or root of {}", organization.id),
+            "take its id from `aws organizations list-organizational-units-for-parent --parent-id <r-…>`",
+        )
+    });
+    missing.collect()
+}
+
+fn accounts(config: &Config, organization: &Organization) -> Vec<Check> {
+    let settings = &config.organization;
+    let mut checks = Vec::new();
+    for (key, list) in [
+        ("accounts", &settings.accounts),
+        ("excluded_accounts", &settings.excluded_accounts),
+        ("alerts.account_topics", &config.alerts.account_topics),
+    ] {
+        let strangers: Vec<&str> = list
+            .iter()
+            .map(AsRef::as_ref)
+            .filter(|account| !is_in(organization, account))
+            .collect();
+        if !strangers.is_empty() {
+            let evidence = format!(
+                "{key} names what is not in {}: {}",
+                organization.id,
+                strangers.join(", ")
+            );
+            checks.push(Check::failed(
+                ACCOUNTS,
+                evidence,
+                "correct or remove them in pipetrail.toml",
+            ));
+        }
+    }
+    let enrolled = enrolled(config, organization).len();
+    let configured = |account: &pipetrail_stacksets::Account| {
+        settings
+            .organizational_units
+            .iter()
+            .any(|unit| account.parents.contains(unit.as_ref()))
+    };
+    let resting: Vec<String> = organization
+        .accounts
+        .iter()
+        .filter(|(_, account)| !account.is_active() && configured(account))
+        .map(|(id, account)| format!("{id} ({})", account.state))
+        .collect();
+    if enrolled == 0 {
+        let evidence = "no active account is in scope";
+        checks.push(Check::warning(
+            ACCOUNTS,
+            evidence,
+            "move accounts into the units, or name other units",
+        ));
+    } else if resting.is_empty() {
+        checks.push(Check::ok(ACCOUNTS, format!("{enrolled} active accounts are in scope")));
+    } else {
+        let evidence = format!(
+            "{enrolled} active accounts are in scope; StackSets skips {}",
+            resting.join(", ")
+        );
+        checks.push(Check::ok(ACCOUNTS, evidence));
+    }
+    checks
+}
+
+/// Judges trusted access.
+pub fn trusted_access(access: &Result<TrustedAccess, Error>, caller: Caller) -> Check {
+    match (access, caller) {
+        (Ok(TrustedAccess::Enabled), _) => Check::ok(TRUSTED_ACCESS, "StackSets may work in the organization"),
+        (Ok(_), Caller::Management) => Check::failed(
+            TRUSTED_ACCESS,
+            "StackSets has no trusted access in the organization",
+            "run `pipetrail doctor --fix`; `pipetrail apply` does it as well",
+        ),
+        (Ok(_), Caller::DelegatedAdministrator) => Check::failed(
+            TRUSTED_ACCESS,
+            "StackSets has no trusted access in the organization, and only the management account can give it",
+            "run `pipetrail doctor --fix` with a profile of the management account",
+        ),
+        (Err(error), _) => Check::unread(TRUSTED_ACCESS, error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check::Verdict;
+    use super::*;
+    use pipetrail_stacksets::Account;
+
+    fn config() -> Config {
+        let text = "[organization]\norganizational_units = [\"ou-ab12-11111111\"]\naccounts = [\"000000000004\"]\n\
+                    excluded_accounts = [\"000000000002\"]\nregions = [\"eu-central-1\"]\n\
+                    [audit]\naccount = \"000000000009\"\nregion = \"eu-central-1\"\n";
+        toml::from_str(text).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn organization() -> Organization {
+        let account = |state: &str, unit: &str| Account {
+            state: state.into(),
+            parents: BTreeSet::from(["r-ab12".to_owned(), unit.to_owned()]),
+            parent: Some(unit.to_owned()),
+        };
+        let accounts = [
+            ("000000000001", account("ACTIVE", "ou-ab12-11111111")),
+            ("000000000002", account("ACTIVE", "ou-ab12-11111111")),
+            ("000000000003", account("SUSPENDED", "ou-ab12-11111111")),
+            ("000000000004", account("ACTIVE", "ou-ab12-22222222")),
+            ("000000000009", account("ACTIVE", "ou-ab12-22222222")),
+        ];
+        Organization {
+            id: "o-abcdefghij".into(),
+            management_account: "000000000000".into(),
+            accounts: accounts
+                .into_iter()
+                .map(|(id, account)| (id.to_owned(), account))
+                .collect(),
+        }
+    }
+
+    fn verdicts(
+        config: &Config,
+        organization: Result<(Organization, Caller), Error>,
+        unknown: &[&str],
+    ) -> Vec<(&'static str, Verdict)> {
+        let read = Read {
+            organization,
+            unknown_units: unknown.iter().map(|unit| (*unit).to_owned()).collect(),
+        };
+        judge(config, &read)
+            .iter()
+            .map(|check| (check.check, check.verdict))
+            .collect()
+    }
+
+    #[test]
+    fn units_and_named_accounts_are_enrolled_without_the_excluded_and_the_suspended() {
+        let enrolled = enrolled(&config(), &organization());
+        assert_eq!(
+            enrolled.into_iter().collect::<Vec<_>>(),
+            ["000000000001", "000000000004"]
+        );
+    }
+
+    #[test]
+    fn a_sound_organization_is_ok_in_every_line() {
+        let found = verdicts(&config(), Ok((organization(), Caller::Management)), &[]);
+        assert!(found.iter().all(|(_, verdict)| *verdict == Verdict::Ok), "{found:?}");
+        assert_eq!(found.len(), 5);
+    }
+
+    #[test]
+    fn an_unknown_unit_and_an_unknown_account_hide_nothing_else() {
+        let mut config = config();
+        config.organization.accounts = ["000000000077".parse().unwrap_or_else(|error| panic!("{error}"))].into();
+        let found = verdicts(&config, Ok((organization(), Caller::Management)), &["ou-ab12-99999999"]);
+        let failed: Vec<_> = found
+            .iter()
+            .filter(|(_, verdict)| *verdict == Verdict::Failed)
+            .map(|(name, _)| *name)
+            .collect();
+        assert_eq!(failed, [UNITS, ACCOUNTS]);
+        assert!(found.contains(&(AUDIT, Verdict::Ok)));
+    }
+
+    #[test]
+    fn an_audit_account_of_elsewhere_fails() {
+        let mut organization = organization();
+        organization.accounts.remove("000000000009");
+        let found = verdicts(&config(), Ok((organization, Caller::Management)), &[]);
+        assert!(found.contains(&(AUDIT, Verdict::Failed)), "{found:?}");
+    }
+
+    #[test]
+    fn consolidated_billing_and_a_stranger_fail_where_they_belong() {
+        let found = verdicts(&config(), Err(Error::FeatureSet("o-abcdefghij".into())), &[]);
+        assert_eq!(found[0], (ORGANIZATION, Verdict::Failed));
+        let stranger = Error::NotAnAdministrator {
+            caller: "000000000001".into(),
+            management: "000000000000".into(),
+        };
+        let found = verdicts(&config(), Err(stranger), &[]);
+        assert_eq!(
+            found[..2],
+            [(ORGANIZATION, Verdict::Ok), (ADMINISTRATOR, Verdict::Failed)]
+        );
+        let refused = Error::Incomplete {
+            action: "DescribeOrganization",
+            field: "Id",
+        };
+        assert_eq!(
+            verdicts(&config(), Err(refused), &[])[0],
+            (ORGANIZATION, Verdict::Unknown)
+        );
+    }
+
+    #[test]
+    fn an_audit_profile_of_another_account_fails() {
+        let found = "000000000001".to_owned();
+        let check = credentials(AUDIT_CREDENTIALS, "audit", Some("000000000009"), Ok(&found));
+        assert_eq!(check.verdict, Verdict::Failed);
+        let check = credentials(MANAGEMENT_CREDENTIALS, "management", None, Ok(&found));
+        assert_eq!(check.verdict, Verdict::Ok);
+    }
+
+    #[test]
+    fn trusted_access_that_is_off_names_the_remedy() {
+        let check = trusted_access(&Ok(TrustedAccess::DisabledWithoutActivation), Caller::Management);
+        assert_eq!(check.verdict, Verdict::Failed);
+        assert!(check.remedy.unwrap_or_default().contains("doctor --fix"));
+    }
+}
