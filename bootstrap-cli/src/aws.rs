@@ -55,22 +55,11 @@ impl Session {
             role_arn: config.organization.role_arn.as_ref().map(AsRef::as_ref),
             external_id: config.organization.external_id.as_ref(),
         };
-        let audit = Identity {
-            profile: global.audit_profile.as_ref().or(config.audit.profile.as_ref()),
-            role_arn: config.audit.role_arn.as_ref().map(AsRef::as_ref),
-            external_id: config.audit.external_id.as_ref(),
-        };
+        let audit = audit_identity(config, global);
         let endpoint = global.endpoint_url.as_ref();
         let (management, audit) = tokio::join!(load(management, home, endpoint), load(audit, home, endpoint));
         let (caller, found) = tokio::try_join!(account(&management, "management"), account(&audit, "audit"))?;
-        let expected = config.audit.account.as_ref();
-        if found != expected {
-            return Err(WrongAccount {
-                expected: expected.to_owned(),
-                found,
-            }
-            .into());
-        }
+        check_audit(config, found)?;
         Ok(Session {
             management,
             audit,
@@ -116,6 +105,36 @@ impl Session {
             caller,
         }
     }
+}
+
+/// The audit account alone, for commands that need no other, in the home region.
+///
+/// # Errors
+/// No credentials, no answer, or a profile of another account.
+pub async fn audit(config: &Config, global: &Global) -> anyhow::Result<SdkConfig> {
+    let (home, endpoint) = (config.audit.region.as_ref(), global.endpoint_url.as_ref());
+    let audit = load(audit_identity(config, global), home, endpoint).await;
+    check_audit(config, account(&audit, "audit").await?)?;
+    Ok(audit)
+}
+
+fn audit_identity<'a>(config: &'a Config, global: &'a Global) -> Identity<'a> {
+    Identity {
+        profile: global.audit_profile.as_ref().or(config.audit.profile.as_ref()),
+        role_arn: config.audit.role_arn.as_ref().map(AsRef::as_ref),
+        external_id: config.audit.external_id.as_ref(),
+    }
+}
+
+fn check_audit(config: &Config, found: String) -> Result<(), WrongAccount> {
+    let expected = config.audit.account.as_ref();
+    if found == expected {
+        return Ok(());
+    }
+    Err(WrongAccount {
+        expected: expected.to_owned(),
+        found,
+    })
 }
 
 /// Where the credentials come from.

@@ -16,6 +16,7 @@ use crate::command::{
 use crate::config::ConfigError;
 use crate::exit::Exit;
 use crate::printer::{self, Output};
+use crate::subscriptions::{NoTopic, Refused};
 use crate::zips::ZipError;
 
 /// Enrols an AWS Organization in pipetrail, and shows what is covered.
@@ -149,6 +150,10 @@ fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
         (Exit::Usage, Some(error.hint()))
     } else if let Some(error) = error.downcast_ref::<UsageError>() {
         (Exit::Usage, Some(error.hint.to_owned()))
+    } else if let Some(error) = error.downcast_ref::<Refused>() {
+        (Exit::Usage, Some(error.hint.clone()))
+    } else if let Some(error) = error.downcast_ref::<NoTopic>() {
+        (Exit::Failed, Some(error.hint().to_owned()))
     } else if let Some(error) = error.downcast_ref::<ZipError>() {
         (Exit::Usage, Some(error.hint().to_owned()))
     } else if let Some(error) = error.downcast_ref::<WrongAccount>() {

@@ -7,6 +7,7 @@ mod config;
 mod desired;
 mod exit;
 mod printer;
+mod subscriptions;
 mod tables;
 mod zips;
 

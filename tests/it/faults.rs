@@ -202,7 +202,11 @@ fn a_decision_is_recorded_once_and_told_at_least_once_wherever_a_call_fails_or_t
         let bench = Bench::new(
             &org,
             "approval",
-            vec![("EVIDENCE_BUCKET", bucket.clone()), ("ALERT_TOPIC_ARN", topic.clone())],
+            vec![
+                ("EVIDENCE_BUCKET", bucket.clone()),
+                ("ALERT_TOPIC_ARN", topic.clone()),
+                ("ACCOUNT_TOPICS", "none".to_owned()),
+            ],
         )
         .await;
 
@@ -352,6 +356,7 @@ fn messages_that_can_never_succeed_fail_alone_and_so_reach_the_dead_letter_queue
         let own = vec![
             ("EVIDENCE_BUCKET", bucket(&org, "evidence")),
             ("ALERT_TOPIC_ARN", topic),
+            ("ACCOUNT_TOPICS", "none".to_owned()),
         ];
         let bench = Bench::new(&org, "approval", own).await;
         let refused = decision("000000000900", "refused")
