@@ -52,11 +52,6 @@ pub struct Filter {
 pub struct Policy(Map<String, Value>);
 
 impl Policy {
-    /// The JSON that SNS takes.
-    pub fn text(&self) -> String {
-        Value::Object(self.0.clone()).to_string()
-    }
-
     /// As JSON.
     pub fn value(&self) -> Value {
         Value::Object(self.0.clone())

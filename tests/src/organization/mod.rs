@@ -32,6 +32,8 @@ pub struct Scope {
     pub members: usize,
     /// Regions, the home Region first.
     pub regions: Vec<String>,
+    /// Members, by their index, that get an alert topic of their own.
+    pub account_topics: Vec<usize>,
 }
 
 impl Default for Scope {
@@ -39,6 +41,7 @@ impl Default for Scope {
         Self {
             members: MEMBERS,
             regions: vec![HOME.to_owned(), SECOND.to_owned()],
+            account_topics: vec![],
         }
     }
 }
@@ -86,7 +89,7 @@ impl Organization {
         let cloud = Cloud::new(moto, ministack, &made.management, &made.audit, HOME);
         let everyone = made.members.iter().chain([&made.unenrolled]);
         let aws_config = profiles::write(folder.path(), &cloud, everyone).await?;
-        let settings = apply::write_settings(folder.path(), &made, &scope.regions)?;
+        let settings = apply::write_settings(folder.path(), &made, &scope)?;
         step.done(&format!(
             "management {}, audit {}, {} members",
             made.management,
