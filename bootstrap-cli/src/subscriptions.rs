@@ -1,10 +1,13 @@
 //! Who gets alerts: what the commands `subscribe`, `subscriptions` and `unsubscribe` share.
 //!
-//! Endpoints and filters are pure; only [`topics`] asks AWS, and only the audit account.
+//! Endpoints and filters are pure; only [`topics`] and [`make`] ask AWS, and only the audit account.
 
+#[cfg(test)]
+pub(crate) mod canned;
 pub mod change;
 pub mod endpoint;
 pub mod filter;
+pub mod make;
 pub mod remaining;
 pub mod topics;
 

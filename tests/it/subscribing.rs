@@ -7,7 +7,6 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use aws_sdk_sqs::types::QueueAttributeName;
 use pipetrail_tests::organization::subscribers::peek;
 use pipetrail_tests::organization::{HOME, Organization};
 use serde_json::{Value, json};

@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 
 use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
-use aws_sdk_sns::error::SdkError;
-use aws_sdk_sns::operation::subscribe::SubscribeError;
 use clap::ArgGroup;
 use pipetrail_stacksets::{Organization, chain, from_sdk};
 use serde::Serialize;
@@ -18,8 +16,9 @@ use crate::printer::{self, Output};
 use crate::subscriptions::change::Settings;
 use crate::subscriptions::endpoint::{Endpoint, EndpointArgs, Protocol};
 use crate::subscriptions::filter::{Decision, Filter};
+use crate::subscriptions::make::{check_quota, create};
 use crate::subscriptions::remaining::{Remaining, remaining};
-use crate::subscriptions::topics::{Attributes, Listed, Subscription, Topics, attributes, list};
+use crate::subscriptions::topics::{Attributes, Listed, State, Subscription, Topics, attributes, list};
 use crate::subscriptions::{self, Refused, agreed};
 use crate::tables;
 
@@ -177,7 +176,7 @@ async fn subscribe(
     };
     let report = |result, listed: &Listed, told: Option<&Attributes>, previous| {
         let subscription = listed.shown(told);
-        let pending = subscription.state == subscriptions::topics::State::Pending;
+        let pending = subscription.state == State::Pending;
         let remaining = remaining(endpoint, &topic, account, pending);
         show(
             global.output,
@@ -245,77 +244,6 @@ async fn subscribe(
         settings: wanted.clone(),
     };
     report(Outcome::Changed, existing, Some(&now), Some(told.settings.to_string()))
-}
-
-/// Subscribes the endpoint, its filter in the same call: there is no moment without it.
-async fn create(
-    sns: &Client,
-    topic: &str,
-    endpoint: &Endpoint,
-    wanted: &Settings,
-    account: &str,
-) -> anyhow::Result<Listed> {
-    let mut call = sns
-        .subscribe()
-        .topic_arn(topic)
-        .protocol(endpoint.protocol.as_str())
-        .endpoint(&endpoint.address);
-    for (name, value) in wanted.attributes() {
-        call = call.attributes(name, value);
-    }
-    let made = match call.return_subscription_arn(true).send().await {
-        Ok(made) => made,
-        Err(error) => return Err(refused(error, endpoint)),
-    };
-    Ok(Listed {
-        topic: topic.to_owned(),
-        account_topic: None,
-        arn: made.subscription_arn.filter(|arn| arn.starts_with("arn:")),
-        protocol: endpoint.protocol.as_str().to_owned(),
-        address: endpoint.address.clone(),
-        owner: account.to_owned(),
-    })
-}
-
-fn refused(
-    error: SdkError<SubscribeError, aws_sdk_sns::config::http::HttpResponse>,
-    endpoint: &Endpoint,
-) -> anyhow::Error {
-    use aws_sdk_sns::error::ProvideErrorMetadata;
-    let service = error.as_service_error();
-    let exists = error
-        .message()
-        .is_some_and(|message| message.contains("already exists"));
-    if exists && service.is_some_and(SubscribeError::is_invalid_parameter_exception) {
-        let message =
-            format!("{endpoint:?} is subscribed with another filter, which SNS changes only once it is confirmed");
-        return Refused::new(message, "confirm it, or let it lapse, then run the command again").into();
-    }
-    if service.is_some_and(SubscribeError::is_filter_policy_limit_exceeded_exception) {
-        let message = "the topic has as many filter policies as AWS allows";
-        let hint = "ask AWS for a higher quota of filter policies per topic, or unsubscribe somebody";
-        return Refused::new(message, hint).into();
-    }
-    from_sdk(format!("subscribe {endpoint:?}"))(error).into()
-}
-
-/// Counts the topic's filter policies, where there are subscriptions enough to reach the quota.
-async fn check_quota(sns: &Client, listed: &[Listed], account: &str, quota: usize) -> anyhow::Result<()> {
-    if listed.len() < quota {
-        return Ok(());
-    }
-    let mut filters = 0;
-    for one in listed {
-        // What cannot be read may have one.
-        let told = attributes(sns, one, account).await?;
-        filters += usize::from(told.is_none_or(|told| told.settings.policy.is_some()));
-    }
-    if filters < quota {
-        return Ok(());
-    }
-    let message = format!("the topic has {filters} filter policies, and its quota is {quota}");
-    let hint = "give accounts topics of their own (alerts.account_topics), or ask AWS for a higher quota and name it with --filter-quota";
-    Err(Refused::new(message, hint).into())
 }
 
 fn show(output: Output, report: &Report<'_>) -> anyhow::Result<Exit> {
