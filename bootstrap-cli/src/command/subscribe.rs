@@ -174,8 +174,8 @@ async fn subscribe(
         Some(existing) => attributes(&sns, existing, account).await?,
         None => None,
     };
-    let report = |result, listed: &Listed, told: Option<&Attributes>, previous| {
-        let subscription = listed.shown(told);
+    let report = |result, listed: &Listed, told: &Attributes, previous| {
+        let subscription = listed.shown(Some(told));
         let pending = subscription.state == State::Pending;
         let remaining = remaining(endpoint, &topic, account, pending);
         show(
@@ -196,17 +196,22 @@ async fn subscribe(
             check_quota(&sns, &listed, account, args.filter_quota).await?;
         }
         let made = create(&sns, &topic, endpoint, wanted, account).await?;
-        let told = attributes(&sns, &made, account).await?;
+        // What waits for its confirmation may be hidden, but was just accepted.
+        let accepted = Attributes {
+            pending: made.arn.is_none(),
+            settings: wanted.clone(),
+        };
+        let told = attributes(&sns, &made, account).await?.unwrap_or(accepted);
         let result = if existing.is_some() {
             Outcome::Unchanged
         } else {
             Outcome::Created
         };
-        return report(result, &made, told.as_ref(), None);
+        return report(result, &made, &told, None);
     };
     let changes = told.settings.towards(wanted);
     if changes.is_empty() {
-        return report(Outcome::Unchanged, existing, Some(&told), None);
+        return report(Outcome::Unchanged, existing, &told, None);
     }
     if told.settings.policy.is_none() && wanted.policy.is_some() {
         check_quota(&sns, &listed, account, args.filter_quota).await?;
@@ -243,7 +248,7 @@ async fn subscribe(
         pending: told.pending,
         settings: wanted.clone(),
     };
-    report(Outcome::Changed, existing, Some(&now), Some(told.settings.to_string()))
+    report(Outcome::Changed, existing, &now, Some(told.settings.to_string()))
 }
 
 fn show(output: Output, report: &Report<'_>) -> anyhow::Result<Exit> {

@@ -24,7 +24,7 @@ use crate::tables;
 #[command(
     group = ArgGroup::new("which").args(["arn", "email", "sqs", "https", "lambda"]).required(true),
     after_help = "Examples:
-  pipetrail unsubscribe --email team@example.com
+  pipetrail unsubscribe --yes --email team@example.com
   pipetrail unsubscribe --yes arn:aws:sns:eu-central-1:999988887777:pipetrail-alerts:1f2e3d4c-0000-1111-2222-333344445555"
 )]
 pub struct Args {
@@ -61,8 +61,18 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
     let stacks = aws_sdk_cloudformation::Client::new(&audit);
     let topics = Topics::read(&stacks, account, config.audit.region.as_ref()).await?;
     if let Some(foreign) = args.arn.iter().find(|arn| !topics.own(arn)) {
-        let message = format!("{foreign} is no subscription of an alert topic");
-        return Err(Refused::new(message, "take the ARN from `pipetrail subscriptions`").into());
+        // Who confuses the arguments may have typed an address.
+        let named = if foreign.starts_with("arn:") {
+            foreign
+        } else {
+            "the argument"
+        };
+        let message = format!("{named} is no subscription of an alert topic");
+        return Err(Refused::new(
+            message,
+            "take the ARN from `pipetrail subscriptions`, or use --email, --sqs, --https or --lambda",
+        )
+        .into());
     }
     let sns = Client::new(&audit);
     let (mut going, mut shown, mut pending) = (Vec::new(), Vec::new(), Vec::new());
