@@ -2,6 +2,7 @@
 //! and functions.
 
 pub mod aws;
+mod bare;
 pub mod day;
 pub mod emulators;
 pub mod fault_proxy;

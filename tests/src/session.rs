@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
 
+use crate::bare;
 use crate::day;
 use crate::emulators::prepare;
 use crate::organization::{Organization, Scope};
@@ -31,6 +32,9 @@ pub struct Args {
     /// Leave it running until Ctrl-C, and print the AWS config to use
     #[arg(long)]
     keep: bool,
+    /// Only make the accounts, print where they are, and stay until Ctrl-C: to try `pipetrail` by hand
+    #[arg(long, conflicts_with_all = ["events", "keep", "output"])]
+    bare: bool,
     /// What to print on standard output
     #[arg(long, value_enum, default_value_t = Output::Table)]
     output: Output,
@@ -52,6 +56,10 @@ enum Output {
 pub async fn run(args: Args) -> Result<ExitCode> {
     let input = args.events.as_deref().map(Input::read).transpose()?;
     let built = prepare::prepare().await?;
+    if args.bare {
+        bare::run(&built).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let scope = input.as_ref().map_or_else(Scope::default, Input::scope);
     let organization = Arc::new(Organization::start(&built, scope).await?);
     let step = Step::begin("pipetrail apply");
