@@ -20,6 +20,7 @@ use crate::init::Unanswered;
 use crate::plan_file::PlanFileError;
 use crate::printer::{self, Output, Volume};
 use crate::settings::SettingsError;
+use crate::subscriptions::{NoTopic, Refused};
 use crate::zips::{self, ZipError};
 
 /// Enrols an AWS Organization in pipetrail, and shows what is covered.
@@ -208,6 +209,10 @@ fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
         (Exit::Usage, Some(error.hint.to_owned()))
     } else if let Some(error) = error.downcast_ref::<Unanswered>() {
         (Exit::Usage, Some(error.hint()))
+    } else if let Some(error) = error.downcast_ref::<Refused>() {
+        (Exit::Usage, Some(error.hint.clone()))
+    } else if let Some(error) = error.downcast_ref::<NoTopic>() {
+        (Exit::Failed, Some(error.hint().to_owned()))
     } else if let Some(error) = error.downcast_ref::<ZipError>() {
         (Exit::Usage, Some(error.hint()))
     } else if let Some(error) = error.downcast_ref::<ConnectError>() {

@@ -11,6 +11,9 @@ use thiserror::Error;
 
 pub use values::{AccountId, Architecture, Email, Number, RegionName, RetentionMode, RoleArn, Schedule, UnitId};
 
+/// Each takes two of a stack's 500 resources, of which about 110 are taken.
+const MAX_ACCOUNT_TOPICS: usize = 150;
+
 /// The whole file. `organization` and `audit` have to be there.
 #[derive(Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
@@ -281,7 +284,19 @@ impl Config {
         {
             return Err(wrong(key("organizational_units"), message));
         }
-        for (name, list) in [("accounts", accounts), ("excluded_accounts", excluded_accounts)] {
+        let topics = &config.alerts.account_topics;
+        if topics.len() > MAX_ACCOUNT_TOPICS {
+            let message = format!(
+                "{} accounts with a topic of their own, and {MAX_ACCOUNT_TOPICS} fit into the stack; subscribe the others to the topic of all with `pipetrail subscribe --account`",
+                topics.len()
+            );
+            return Err(wrong(key("account_topics"), message));
+        }
+        for (name, list) in [
+            ("accounts", accounts),
+            ("excluded_accounts", excluded_accounts),
+            ("account_topics", topics),
+        ] {
             if let Some(message) = repetition(list) {
                 return Err(wrong(key(name), message));
             }

@@ -69,6 +69,7 @@ pub fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> Desired {
         ("ArchiveDays", text(&config.delivery.archive_days.0)),
         ("NamedQueries", text(&config.athena.named_queries)),
         ("OperatorEmail", Value::Private(email.to_owned())),
+        ("AccountTopics", Value::Text(account_topics(config))),
     ];
     let member_parameters = [
         ("AuditBusArn", Value::output(pipeline, "BusArn")),
@@ -94,6 +95,17 @@ pub fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> Desired {
             failure_tolerance_percentage: percentage(config.rollout.failure_tolerance_percentage.0),
         },
     }
+}
+
+/// The template's word for no account is `none`: a list that is empty means other things elsewhere.
+fn account_topics(config: &Config) -> String {
+    let mut accounts: Vec<&str> = config.alerts.account_topics.iter().map(AsRef::as_ref).collect();
+    if accounts.is_empty() {
+        return "none".to_owned();
+    }
+    // Another order in the file is no change.
+    accounts.sort_unstable();
+    accounts.join(",")
 }
 
 /// The configuration admits no more than 100.
@@ -177,6 +189,15 @@ mod tests {
                 assert!(from.contains(&output.as_str()), "{stack}.{output} for {}", spec.name);
             }
         }
+    }
+
+    #[test]
+    fn account_topics_are_sorted_and_none_is_a_word() {
+        let mut config = config();
+        assert_eq!(account_topics(&config), "none");
+        let text = "account_topics = [\"111122223333\", \"000000000012\"]";
+        config.alerts = toml::from_str(text).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(account_topics(&config), "000000000012,111122223333");
     }
 
     #[test]

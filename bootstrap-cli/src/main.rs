@@ -14,6 +14,7 @@ mod prepare;
 mod printer;
 mod rollout;
 mod settings;
+mod subscriptions;
 mod tables;
 mod zips;
 

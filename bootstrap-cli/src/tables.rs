@@ -3,6 +3,8 @@
 use comfy_table::{ContentArrangement, Table, presets};
 use pipetrail_stacksets::{Coverage, Row, StackState};
 
+use crate::subscriptions::topics::Subscription;
+
 /// What stands: the audit account's stacks, the stack instances, and a summary.
 pub fn coverage(coverage: &Coverage) -> String {
     let mut stacks = table(&["STACK", "ACCOUNT", "REGION", "STATUS", "REASON"]);
@@ -47,6 +49,47 @@ pub fn coverage(coverage: &Coverage) -> String {
     }
     parts.push(coverage.to_string());
     parts.join("\n")
+}
+
+/// Subscriptions of alert topics.
+pub fn subscriptions(subscriptions: &[Subscription]) -> String {
+    let mut all = table(&[
+        "PROTOCOL",
+        "ENDPOINT",
+        "STATE",
+        "FILTER",
+        "TOPIC",
+        "SUBSCRIPTION",
+        "POLICY",
+    ]);
+    for Subscription {
+        topic,
+        account_topic,
+        arn,
+        protocol,
+        endpoint,
+        owner: _,
+        state,
+        filter,
+        policy,
+        raw: _,
+    } in subscriptions
+    {
+        let topic = match account_topic {
+            Some(account) => format!("of {account}"),
+            None => topic.rsplit(':').next().unwrap_or_default().to_owned(),
+        };
+        all.add_row([
+            protocol.clone(),
+            endpoint.clone(),
+            state.to_string(),
+            filter.clone(),
+            topic,
+            arn.clone().unwrap_or_else(|| "-".to_owned()),
+            policy.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
+        ]);
+    }
+    lines(&all)
 }
 
 fn table(header: &[&str]) -> Table {

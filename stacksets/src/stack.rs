@@ -70,7 +70,7 @@ impl Stack {
     }
 
     /// Reads the stack without its template. `name` may be a stack's id, which finds deleted ones too.
-    pub(crate) async fn describe(client: &Client, name: &str) -> Result<Option<Self>, Error> {
+    pub async fn describe(client: &Client, name: &str) -> Result<Option<Self>, Error> {
         let described = match client.describe_stacks().stack_name(name).send().await {
             // DescribeStacks has no error of its own for this: only the message tells it apart.
             Err(error)

@@ -158,11 +158,11 @@ async fn alerts(config: &SdkConfig, queue: &str) -> Vec<String> {
 }
 
 /// A queue that hears of one account only, so that tests do not disturb each other.
-async fn subscribed(config: &SdkConfig, topic: &str, account: &str) -> String {
+async fn subscribed(config: &SdkConfig, topic: &str, account: &str, name: &str) -> String {
     let sqs = aws_sdk_sqs::Client::new(config);
     let queue = sqs
         .create_queue()
-        .queue_name(format!("alerts-{account}"))
+        .queue_name(format!("alerts-{account}-{name}"))
         .send()
         .await
         .unwrap()
@@ -202,12 +202,16 @@ fn a_decision_is_recorded_once_and_told_at_least_once_wherever_a_call_fails_or_t
         let bench = Bench::new(
             &org,
             "approval",
-            vec![("EVIDENCE_BUCKET", bucket.clone()), ("ALERT_TOPIC_ARN", topic.clone())],
+            vec![
+                ("EVIDENCE_BUCKET", bucket.clone()),
+                ("ALERT_TOPIC_ARN", topic.clone()),
+                ("ACCOUNT_TOPICS", "none".to_owned()),
+            ],
         )
         .await;
 
         let account = "000000000700";
-        let queue = subscribed(&config, &topic, account).await;
+        let queue = subscribed(&config, &topic, account, "all").await;
         let batch = [decision(account, "undisturbed-1"), decision(account, "undisturbed-2")];
         assert_eq!(bench.deliver(&batch, None).await, 1);
         let calls = bench.proxy.calls();
@@ -239,7 +243,7 @@ fn a_decision_is_recorded_once_and_told_at_least_once_wherever_a_call_fails_or_t
         for fault in FAULTS {
             for n in 1..=calls {
                 let account = format!("0000007{:02}{n:03}", FAULTS.iter().position(|f| *f == fault).unwrap());
-                let queue = subscribed(&config, &topic, &account).await;
+                let queue = subscribed(&config, &topic, &account, "all").await;
                 let batch = [decision(&account, "a"), decision(&account, "b")];
                 let deliveries = bench.deliver(&batch, Some((n, fault))).await;
                 assert!(deliveries > 1, "{fault:?} at call {n} did not disturb anything");
@@ -261,6 +265,39 @@ fn a_decision_is_recorded_once_and_told_at_least_once_wherever_a_call_fails_or_t
                     "{fault:?} at call {n}"
                 );
             }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn an_account_with_a_topic_of_its_own_is_told_there_as_surely_as_on_the_topic_of_all() {
+    org::with(|org| async move {
+        let config = org.audit().await?;
+        let all = topic_arn(&org);
+        let accounts = FAULTS.map(|fault| format!("{:012}", 610 + FAULTS.iter().position(|f| *f == fault).unwrap()));
+        let environment = vec![
+            ("EVIDENCE_BUCKET", bucket(&org, "evidence")),
+            ("ALERT_TOPIC_ARN", all.clone()),
+            ("ACCOUNT_TOPICS", accounts.join(",")),
+        ];
+        let bench = Bench::new(&org, "approval", environment).await;
+        for (fault, account) in FAULTS.into_iter().zip(&accounts) {
+            let sns = aws_sdk_sns::Client::new(&config);
+            let name = format!("{}-{account}", names::ALERTS);
+            let own = sns.create_topic().name(name).send().await?.topic_arn.unwrap();
+            let everyone = subscribed(&config, &all, account, "all").await;
+            let team = subscribed(&config, &own, account, "own").await;
+            let batch = [decision(account, "own")];
+            // Marker, record, topic of all, own topic, marker: the fourth call is the own topic's.
+            assert!(bench.deliver(&batch, Some((4, fault))).await > 1, "{fault:?}");
+            let (heard, told) = (alerts(&config, &everyone).await, alerts(&config, &team).await);
+            assert!(
+                (1..=2).contains(&heard.len()) && (1..=2).contains(&told.len()),
+                "{fault:?}: {heard:?} {told:?}"
+            );
+            bench.deliver(&batch, None).await;
+            assert_eq!(alerts(&config, &team).await, Vec::<String>::new(), "{fault:?}");
         }
         Ok(())
     });
@@ -352,6 +389,7 @@ fn messages_that_can_never_succeed_fail_alone_and_so_reach_the_dead_letter_queue
         let own = vec![
             ("EVIDENCE_BUCKET", bucket(&org, "evidence")),
             ("ALERT_TOPIC_ARN", topic),
+            ("ACCOUNT_TOPICS", "none".to_owned()),
         ];
         let bench = Bench::new(&org, "approval", own).await;
         let refused = decision("000000000900", "refused")

@@ -23,5 +23,6 @@ mod refusals;
 mod refused_by_aws;
 mod setting_up;
 mod state;
+mod subscribing;
 mod templates;
 mod wrong;

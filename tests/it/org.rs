@@ -17,6 +17,9 @@ pub const CAPTURES: [usize; 2] = [2, 3];
 pub const ALERTS: [usize; 2] = [4, 5];
 pub const BAD_INPUT: usize = 6;
 pub const MISSING: usize = 7;
+pub const SUBSCRIBING: [usize; 2] = [8, 9];
+/// Has an alert topic of its own.
+pub const OWN_TOPIC: usize = 10;
 
 struct Shared {
     // One runtime for all: kept connections belong to the runtime that made them.
@@ -42,7 +45,8 @@ pub fn with<F: Future<Output = Result<()>>>(test: impl FnOnce(Arc<Organization>)
 
 async fn enrolled() -> Result<Arc<Organization>> {
     let scope = Scope {
-        members: 8,
+        members: 11,
+        account_topics: vec![OWN_TOPIC],
         ..Scope::default()
     };
     let organization = Organization::start(&prepare().await?, scope).await?;

@@ -71,18 +71,27 @@ fn read(name: &'static str, body: &'static str, account: &str, parameters: &[(&s
     let mut resources = Map::new();
     for (id, resource) in stack.template()["Resources"].as_object().unwrap() {
         match id.strip_prefix("Fn::ForEach::") {
-            Some(_) => for_each(resource, &mut resources),
+            Some(_) => for_each(&stack, resource, &mut resources),
             None => drop(resources.insert(id.clone(), resource.clone())),
         }
     }
     Template { name, stack, resources }
 }
 
-/// `[identifier, [values], {"…${identifier}…": resource}]`, by text replacement as AWS does it.
-fn for_each(loop_: &Value, out: &mut Map<String, Value>) {
+/// `[identifier, [values] or {"Ref": parameter}, {"…${identifier}…": resource}]`, by text replacement
+/// as AWS does it.
+fn for_each(stack: &Stack, loop_: &Value, out: &mut Map<String, Value>) {
     let identifier = loop_[0].as_str().unwrap();
-    for value in loop_[1].as_array().unwrap() {
-        let value = value.as_str().unwrap();
+    let values: Vec<&str> = match loop_[1]["Ref"].as_str() {
+        Some(parameter) => stack.parameters[parameter].split(',').collect(),
+        None => loop_[1]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|value| value.as_str().unwrap())
+            .collect(),
+    };
+    for value in values {
         let alphanumeric: String = value.chars().filter(char::is_ascii_alphanumeric).collect();
         let body = loop_[2]
             .to_string()

@@ -8,14 +8,19 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 use tokio::process::Command;
 
-use super::HOME;
 use super::accounts::Made;
+use super::{HOME, Scope};
 use crate::emulators::prepare::Built;
 
 /// Writes `pipetrail.toml`.
-pub(super) fn write_settings(folder: &Path, made: &Made, regions: &[String]) -> Result<PathBuf> {
+pub(super) fn write_settings(folder: &Path, made: &Made, scope: &Scope) -> Result<PathBuf> {
     // A JSON list of strings is a TOML list of strings.
-    let (units, regions) = (Value::from(made.units.clone()), Value::from(regions.to_vec()));
+    let (units, regions) = (Value::from(made.units.clone()), Value::from(scope.regions.clone()));
+    let topics = scope
+        .account_topics
+        .iter()
+        .filter_map(|member| made.members.get(*member));
+    let topics: Value = topics.map(|member| member.id.clone()).collect();
     let architecture = if cfg!(target_arch = "aarch64") {
         "arm64"
     } else {
@@ -23,7 +28,8 @@ pub(super) fn write_settings(folder: &Path, made: &Made, regions: &[String]) -> 
     };
     let text = format!(
         "[organization]\nprofile = \"management\"\norganizational_units = {units}\nregions = {regions}\n\n\
-         [audit]\naccount = \"{}\"\nprofile = \"audit\"\nregion = \"{HOME}\"\narchitecture = \"{architecture}\"\n",
+         [audit]\naccount = \"{}\"\nprofile = \"audit\"\nregion = \"{HOME}\"\narchitecture = \"{architecture}\"\n\n\
+         [alerts]\naccount_topics = {topics}\n",
         made.audit
     );
     let path = folder.join("pipetrail.toml");

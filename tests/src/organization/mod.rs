@@ -38,6 +38,8 @@ pub struct Scope {
     pub members: usize,
     /// Regions, the home Region first.
     pub regions: Vec<String>,
+    /// Members, by their index, that get an alert topic of their own.
+    pub account_topics: Vec<usize>,
 }
 
 impl Default for Scope {
@@ -45,6 +47,7 @@ impl Default for Scope {
         Self {
             members: MEMBERS,
             regions: vec![HOME.to_owned(), SECOND.to_owned()],
+            account_topics: vec![],
         }
     }
 }
@@ -124,7 +127,7 @@ impl Organization {
         let everyone = made.members.iter().chain([&made.unenrolled]);
         let path = folder.path().join("aws-config");
         let aws_config = profiles::write(path, (moto, ministack), &cloud, everyone).await?;
-        let settings = apply::write_settings(folder.path(), &made, &scope.regions)?;
+        let settings = apply::write_settings(folder.path(), &made, &scope)?;
         Ok(Self {
             relay: Relay::new(cloud),
             members: made.members,
