@@ -173,7 +173,7 @@ async fn of_management(config: &Config, session: &Session, known: Option<&(Organ
         )),
     }
     match &trails {
-        Ok(trails) => checks.extend(trail::judge(trails)),
+        Ok(trails) => checks.extend(trail::judge(trails, regions.iter().flatten().next())),
         Err(error) => checks.push(Check::unread(trail::EXISTS, error)),
     }
     checks.push(regions::known(&wanted));

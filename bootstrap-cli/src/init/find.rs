@@ -49,7 +49,7 @@ pub async fn find(config: &SdkConfig, tree: bool) -> Found {
     );
     let more_units = units.as_ref().is_ok_and(|(_, more)| *more);
     let trail = match trails {
-        Ok(trails) => trail::judge(&trails),
+        Ok(trails) => trail::judge(&trails, regions.iter().flatten().next()),
         Err(error) => vec![Check::unread(trail::EXISTS, &error)],
     };
     Found {
