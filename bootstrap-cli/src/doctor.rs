@@ -23,6 +23,7 @@ use tokio::task::JoinSet;
 
 use self::check::Check;
 pub use self::fix::{Fix, fixes};
+pub use self::policies::roots;
 pub use self::regions::{LACKING, Regions, enabled, read as read_regions};
 use crate::aws::{self, Profiles, Session};
 use crate::config::Config;

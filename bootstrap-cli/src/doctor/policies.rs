@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use aws_sdk_organizations::Client;
-use aws_sdk_organizations::types::{PolicyType, PolicyTypeStatus};
+use aws_sdk_organizations::types::{PolicyType, PolicyTypeStatus, Root};
 use pipetrail_stacksets::{Error, from_sdk};
 use serde_json::{Map, Value};
 
@@ -64,14 +64,13 @@ pub struct Place<'a> {
 pub async fn read(client: &Client, configured: &[String], units: BTreeSet<String>) -> Result<Policies, Error> {
     let mut targets = units;
     targets.extend(configured.iter().cloned());
-    let roots = client.list_roots().max_results(PAGE).send().await;
-    let roots = roots.map_err(from_sdk("list the organization's roots"))?;
-    let types = roots.roots().iter().flat_map(|root| root.policy_types());
+    let roots = roots(client).await?;
+    let types = roots.iter().flat_map(|root| root.policy_types());
     let mut on = types.filter(|found| found.status() == Some(&PolicyTypeStatus::Enabled));
     if !on.any(|found| found.r#type() == Some(&PolicyType::ServiceControlPolicy)) {
         return Ok(Policies::default());
     }
-    targets.extend(roots.roots().iter().filter_map(|root| root.id().map(str::to_owned)));
+    targets.extend(roots.iter().filter_map(|root| root.id().map(str::to_owned)));
     for unit in configured.iter().filter(|unit| unit.starts_with("ou-")) {
         targets.extend(above(client, unit).await?);
     }
@@ -96,6 +95,25 @@ pub async fn read(client: &Client, configured: &[String], units: BTreeSet<String
     Ok(policies)
 }
 
+/// The organization's roots: one, so far.
+///
+/// # Errors
+/// A refused call.
+pub async fn roots(client: &Client) -> Result<Vec<Root>, Error> {
+    let mut pages = client
+        .list_roots()
+        .max_results(PAGE)
+        .into_paginator()
+        .stop_on_duplicate_token(false)
+        .send();
+    let mut roots = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(from_sdk("list the organization's roots"))?;
+        roots.extend(page.roots.unwrap_or_default());
+    }
+    Ok(roots)
+}
+
 /// The units and the root above a unit; five levels at most.
 async fn above(client: &Client, unit: &str) -> Result<Vec<String>, Error> {
     let mut chain: Vec<String> = Vec::new();
@@ -104,10 +122,19 @@ async fn above(client: &Client, unit: &str) -> Result<Vec<String>, Error> {
         if child.starts_with("r-") {
             break;
         }
-        let parents = client.list_parents().child_id(child).send().await;
-        let parents = parents.map_err(from_sdk(format!("ask what is above {child}")))?;
-        match parents.parents().first().and_then(|parent| parent.id()) {
-            Some(parent) => chain.push(parent.to_owned()),
+        let mut pages = client
+            .list_parents()
+            .child_id(child)
+            .into_paginator()
+            .stop_on_duplicate_token(false)
+            .send();
+        let mut parent = None;
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(from_sdk(format!("ask what is above {child}")))?;
+            parent = parent.or_else(|| page.parents().first().and_then(|parent| parent.id.clone()));
+        }
+        match parent {
+            Some(parent) => chain.push(parent),
             None => break,
         }
     }
