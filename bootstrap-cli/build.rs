@@ -40,9 +40,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     } else {
         // Cargo builds anew at every call while a file that it watches is missing: it watches the
-        // folder that the zips will appear in.
-        fs::create_dir_all(&folder)?;
-        println!("cargo::rerun-if-changed={}", folder.display());
+        // folder that the zips will appear in. Sources that cannot be written to need none.
+        if fs::create_dir_all(&folder).is_ok() {
+            println!("cargo::rerun-if-changed={}", folder.display());
+        }
     }
 
     let mut code = String::from("static EMBEDDED: &[(&str, &[u8])] = &[\n");

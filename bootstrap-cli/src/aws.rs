@@ -10,11 +10,11 @@ use aws_sdk_sts::config::{SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use pipetrail_stacksets::{Caller, Clients};
+use pipetrail_stacksets::{Caller, Clients, ManagementAccount};
 use thiserror::Error;
 
 pub use self::connect::ConnectError;
-pub use self::profiles::{Profiles, account, profile};
+pub use self::profiles::{Profiles, account, audit, profile};
 use crate::cli::Global;
 use crate::config::Config;
 use crate::printer;
@@ -27,6 +27,8 @@ pub struct Session {
     http: Http,
     management: SdkConfig,
     audit: SdkConfig,
+    /// The profile `organization.management_profile`, and the account that it belongs to.
+    owner: Option<(SdkConfig, String)>,
     /// The account that the management profile calls from.
     pub caller: String,
 }
@@ -40,6 +42,17 @@ pub struct WrongAccount {
 }
 
 impl WrongAccount {
+    fn check(config: &Config, found: String) -> Result<(), Self> {
+        let expected = config.audit.account.as_ref();
+        if found == expected {
+            return Ok(());
+        }
+        Err(WrongAccount {
+            expected: expected.to_owned(),
+            found,
+        })
+    }
+
     /// The next thing to try.
     pub fn hint(&self) -> &'static str {
         "set audit.profile (or --audit-profile) to a profile of the audit account"
@@ -47,24 +60,20 @@ impl WrongAccount {
 }
 
 impl Session {
-    /// Loads both profiles and asks STS who calls.
+    /// Loads the profiles and asks STS who calls.
     ///
     /// # Errors
-    /// No credentials, no answer, or an audit profile of another account.
+    /// No credentials, no answer, or an audit profile of another account. Whether the management
+    /// profile is the management account's shows once the organization is read.
     pub async fn connect(config: &Config, global: &Global) -> anyhow::Result<Self> {
         let profiles = Profiles::load(config, global).await;
         profiles.exist().await?;
         let (caller, found) = profiles.callers().await;
         let (caller, found) = (caller?, found?);
-        let expected = config.audit.account.as_ref();
-        if found != expected {
-            return Err(WrongAccount {
-                expected: expected.to_owned(),
-                found,
-            }
-            .into());
-        }
-        Ok(profiles.session(caller))
+        WrongAccount::check(config, found)?;
+        let mut session = profiles.session(caller);
+        session.owner = profiles::owner(config, global).await?;
+        Ok(session)
     }
 
     /// For clients of the account that administers the stack set, in the home region.
@@ -104,6 +113,14 @@ impl Session {
             management: aws_sdk_cloudformation::Client::new(&self.management),
             organizations: self.organizations(),
             caller,
+            management_account: match caller {
+                Caller::Management => Some((&self.management, &self.caller)),
+                Caller::DelegatedAdministrator => self.owner.as_ref().map(|(config, account)| (config, account)),
+            }
+            .map(|(config, account)| ManagementAccount {
+                account: account.clone(),
+                client: aws_sdk_cloudformation::Client::new(config),
+            }),
         }
     }
 }

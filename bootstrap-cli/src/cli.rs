@@ -17,13 +17,16 @@ use crate::command::{
 use crate::config::{Config, ConfigError, RegionName};
 use crate::exit::Exit;
 use crate::init::Unanswered;
+use crate::plan_file::PlanFileError;
 use crate::printer::{self, Output, Volume};
+use crate::settings::SettingsError;
 use crate::zips::{self, ZipError};
 
 /// Enrols an AWS Organization in pipetrail, and shows what is covered.
 ///
 /// Standard output is data, standard error is everything else. Exit codes: 0 ok, 1 failed and nothing
-/// changed, 2 wrong usage or configuration, 3 changes pending, 4 partly applied.
+/// changed, 2 wrong usage or configuration, 3 changes pending
+/// (`plan --check`), 4 partly applied.
 #[derive(Debug, Parser)]
 #[command(name = "pipetrail", version, max_term_width = 100)]
 struct Cli {
@@ -77,11 +80,15 @@ impl Global {
     /// # Errors
     /// The file cannot be read or is wrong.
     pub fn configuration(&self) -> Result<Config, ConfigError> {
-        let mut config = Config::load(&self.config)?;
+        Config::load(&self.config).map(|config| self.over(config))
+    }
+
+    /// A configuration with what these flags say instead.
+    pub fn over(&self, mut config: Config) -> Config {
         if let Some(region) = &self.region {
             config.audit.region = region.clone();
         }
-        Ok(config)
+        config
     }
 
     fn volume(&self) -> Volume {
@@ -163,8 +170,8 @@ async fn run(cli: &Cli) -> anyhow::Result<Exit> {
             Command::Plan(args) => plan::run(&cli.global, args).await,
             Command::Apply(args) => apply::run(&cli.global, args, &begun).await,
             Command::Status(args) => status::run(&cli.global, args).await,
-            Command::Enroll(args) => enroll::run(&cli.global, args).await,
-            Command::Unenroll(args) => unenroll::run(&cli.global, args).await,
+            Command::Enroll(args) => enroll::run(&cli.global, args, &begun).await,
+            Command::Unenroll(args) => unenroll::run(&cli.global, args, &begun).await,
             Command::Subscribe(args) => subscribe::run(&cli.global, args).await,
             Command::Unsubscribe(args) => unsubscribe::run(&cli.global, args).await,
             Command::Subscriptions(args) => subscriptions::run(&cli.global, args).await,
@@ -205,6 +212,10 @@ fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
         (Exit::Usage, Some(error.hint()))
     } else if let Some(error) = error.downcast_ref::<ConnectError>() {
         (error.exit(), error.hint())
+    } else if let Some(error) = error.downcast_ref::<PlanFileError>() {
+        (error.exit(), Some(error.hint()))
+    } else if let Some(error) = error.downcast_ref::<SettingsError>() {
+        (Exit::Failed, Some(error.hint().to_owned()))
     } else if let Some(error) = error.downcast_ref::<WrongAccount>() {
         (Exit::Failed, Some(error.hint().to_owned()))
     } else if let Some(error) = error.downcast_ref::<pipetrail_stacksets::Error>() {

@@ -17,7 +17,7 @@ pub mod trail;
 
 use std::collections::BTreeSet;
 
-use pipetrail_stacksets::{AUDIT_STACKS, Caller, Organization, STACK_SET, Stack, TrustedAccess};
+use pipetrail_stacksets::{AUDIT_STACKS, Caller, MEMBER_STACK, Organization, Stack, TrustedAccess};
 
 use self::check::Check;
 pub use self::fix::{Fix, fixes};
@@ -199,8 +199,7 @@ async fn of_management(config: &Config, session: &Session, known: Option<&(Organ
         let mut missing = BTreeSet::new();
         for region in &wanted {
             let client = aws_sdk_cloudformation::Client::new(&aws::at(session.management(), region));
-            // The stack there has the stack set's name.
-            match Stack::read(&client, STACK_SET).await {
+            match Stack::read(&client, MEMBER_STACK).await {
                 Ok(Some(_)) => {}
                 Ok(None) => drop(missing.insert(region.clone())),
                 Err(error) => checks.push(Check::unread(leftovers::NAME, &error)),

@@ -6,9 +6,14 @@ mod command;
 mod config;
 mod desired;
 mod doctor;
+mod enrolment;
 mod exit;
 mod init;
+mod plan_file;
+mod prepare;
 mod printer;
+mod rollout;
+mod settings;
 mod tables;
 mod zips;
 

@@ -27,6 +27,8 @@ pub enum ConnectError {
         files: String,
         /// `management` or `audit`.
         account: &'static str,
+        /// Where it is named.
+        setting: &'static str,
     },
     /// One of AWS's files is wrong.
     #[error("cannot read the AWS profiles")]
@@ -38,6 +40,8 @@ pub enum ConnectError {
         account: &'static str,
         /// The profile, where one is named.
         profile: Option<String>,
+        /// Where one is named.
+        setting: &'static str,
     },
     /// What should give credentials fails: a session has expired, a program fails.
     #[error("cannot get credentials for the {account} account{}: {why}", of(.profile))]
@@ -92,16 +96,12 @@ impl ConnectError {
             ConnectError::Sts(error) => error.hint().unwrap_or_else(|| {
                 "check the keys of that profile, `aws sts get-caller-identity` uses them".to_owned()
             }),
-            ConnectError::NoProfile { account, .. } => {
-                let (key, flag) = settings(account);
-                format!(
-                    "correct {key} in pipetrail.toml, or name another profile with {flag}; `aws configure list-profiles` lists them"
-                )
+            ConnectError::NoProfile { setting, .. } => {
+                format!("correct {setting}; `aws configure list-profiles` lists what there is")
             }
             ConnectError::Profiles(_) => "correct the file, `aws configure list-profiles` reads it too".to_owned(),
-            ConnectError::NoCredentials { account, .. } => {
-                let (key, flag) = settings(account);
-                format!("set {key} in pipetrail.toml (or {flag}) to an AWS profile that has credentials")
+            ConnectError::NoCredentials { setting, .. } => {
+                format!("set {setting} to an AWS profile that has credentials")
             }
             ConnectError::Credentials { profile, .. } => {
                 let profile = profile
@@ -122,15 +122,6 @@ fn table(account: &str) -> &'static str {
     if account == "audit" { "audit" } else { "organization" }
 }
 
-fn settings(account: &str) -> (String, &'static str) {
-    let flag = if account == "audit" {
-        "--audit-profile"
-    } else {
-        "--profile"
-    };
-    (format!("{}.profile", table(account)), flag)
-}
-
 /// Checks that the profile is there.
 pub(super) async fn exists(identity: &Identity) -> Result<(), ConnectError> {
     let Some(profile) = &identity.profile else {
@@ -147,6 +138,7 @@ pub(super) async fn exists(identity: &Identity) -> Result<(), ConnectError> {
         profile: profile.clone(),
         files,
         account: identity.account,
+        setting: identity.setting,
     })
 }
 
@@ -170,7 +162,11 @@ pub(super) async fn explain(
         };
     }
     match find::<CredentialsError>(&error) {
-        Some(CredentialsError::CredentialsNotLoaded(_)) => ConnectError::NoCredentials { account, profile },
+        Some(CredentialsError::CredentialsNotLoaded(_)) => ConnectError::NoCredentials {
+            account,
+            profile,
+            setting: identity.setting,
+        },
         Some(error) if !unanswered(error) => ConnectError::Credentials {
             account,
             profile,

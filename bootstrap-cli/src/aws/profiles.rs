@@ -7,7 +7,7 @@ use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::SharedHttpClient;
 use pipetrail_stacksets::Error;
 
-use super::{ConnectError, Http, Session, assume, connect};
+use super::{ConnectError, Http, Session, WrongAccount, assume, connect};
 use crate::cli::Global;
 use crate::config::{Config, RoleArn};
 
@@ -28,26 +28,20 @@ pub struct Profiles {
 impl Profiles {
     /// Loads both. What is wrong with them shows in [`Profiles::callers`].
     pub async fn load(config: &Config, global: &Global) -> Self {
-        let (organization, audit) = (&config.organization, &config.audit);
-        let text = |arn: &Option<RoleArn>| arn.as_ref().map(|arn| arn.as_ref().to_owned());
+        let organization = &config.organization;
         let management = Identity {
             account: "management",
+            setting: "organization.profile in pipetrail.toml (or --profile)",
             profile: global.profile.clone().or(organization.profile.clone()),
             role_arn: text(&organization.role_arn),
             external_id: organization.external_id.clone(),
         };
-        let home = Some(audit.region.as_ref());
-        let audit = Identity {
-            account: "audit",
-            profile: global.audit_profile.clone().or(audit.profile.clone()),
-            role_arn: text(&audit.role_arn),
-            external_id: audit.external_id.clone(),
-        };
+        let home = Some(config.audit.region.as_ref());
         let http = Http::default();
         let endpoint = global.endpoint_url.as_ref();
         let (management, audit) = tokio::join!(
             Way::load(management, &http, home, endpoint),
-            Way::load(audit, &http, home, endpoint)
+            Way::load(audit_identity(config, global), &http, home, endpoint)
         );
         Profiles {
             http,
@@ -76,15 +70,61 @@ impl Profiles {
             http: self.http,
             management: self.management.config,
             audit: self.audit.config,
+            owner: None,
             caller,
         }
     }
+}
+
+fn text(arn: &Option<RoleArn>) -> Option<String> {
+    arn.as_ref().map(|arn| arn.as_ref().to_owned())
+}
+
+fn audit_identity(config: &Config, global: &Global) -> Identity {
+    Identity {
+        account: "audit",
+        setting: "audit.profile in pipetrail.toml (or --audit-profile)",
+        profile: global.audit_profile.clone().or(config.audit.profile.clone()),
+        role_arn: text(&config.audit.role_arn),
+        external_id: config.audit.external_id.clone(),
+    }
+}
+
+/// The audit account alone, for commands that need no other, in the home region.
+///
+/// # Errors
+/// No credentials, no answer, or a profile of another account.
+pub async fn audit(config: &Config, global: &Global) -> anyhow::Result<SdkConfig> {
+    let (home, endpoint) = (Some(config.audit.region.as_ref()), global.endpoint_url.as_ref());
+    let way = Way::load(audit_identity(config, global), &Http::default(), home, endpoint).await;
+    WrongAccount::check(config, way.account().await?)?;
+    Ok(way.config)
+}
+
+/// The management account's own profile, where the other one is a delegated administrator's, and the
+/// account that it belongs to.
+pub(super) async fn owner(config: &Config, global: &Global) -> Result<Option<(SdkConfig, String)>, ConnectError> {
+    let Some(profile) = config.organization.management_profile.clone() else {
+        return Ok(None);
+    };
+    let identity = Identity {
+        account: "management",
+        setting: "organization.management_profile in pipetrail.toml",
+        profile: Some(profile),
+        ..Identity::default()
+    };
+    let home = Some(config.audit.region.as_ref());
+    let way = Way::load(identity, &Http::default(), home, global.endpoint_url.as_ref()).await;
+    let found = way.account().await?;
+    Ok(Some((way.config, found)))
 }
 
 /// A profile's way to AWS where there is no configuration yet; in the profile's own region when none
 /// is given.
 pub async fn profile(name: Option<&String>, region: Option<&str>, endpoint: Option<&String>) -> SdkConfig {
     let identity = Identity {
+        account: "management",
+        setting: "--profile",
         profile: name.cloned(),
         ..Identity::default()
     };
@@ -100,6 +140,7 @@ pub async fn account(config: &SdkConfig, role: &'static str) -> Result<String, C
     let way = Way {
         identity: Identity {
             account: role,
+            setting: "--profile",
             ..Identity::default()
         },
         base: config.clone(),
@@ -113,6 +154,8 @@ pub async fn account(config: &SdkConfig, role: &'static str) -> Result<String, C
 pub(super) struct Identity {
     /// `management` or `audit`, for people.
     pub(super) account: &'static str,
+    /// Where the profile is named, for people.
+    pub(super) setting: &'static str,
     pub(super) profile: Option<String>,
     pub(super) role_arn: Option<String>,
     pub(super) external_id: Option<String>,

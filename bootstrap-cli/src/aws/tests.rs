@@ -13,8 +13,15 @@ use super::*;
 
 const ROLE: &str = "arn:aws:iam::999988887777:role/audit";
 
-/// What the requests were: the action, and the access key that signed it.
-type Seen = Arc<Mutex<Vec<(String, String)>>>;
+/// What was asked for.
+struct Request {
+    action: String,
+    /// The access key that signed it.
+    key: String,
+    body: String,
+}
+
+type Seen = Arc<Mutex<Vec<Request>>>;
 
 /// Serves `answer` of the action and how often it was asked for, until the test's process ends.
 fn sts(answer: impl Fn(&str, usize) -> (u16, String) + Send + 'static) -> (String, Seen) {
@@ -25,11 +32,12 @@ fn sts(answer: impl Fn(&str, usize) -> (u16, String) + Send + 'static) -> (Strin
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            let (action, key) = read(&stream);
+            let request = read(&stream);
+            let action = request.action.clone();
             let count = {
                 let mut seen = requests.lock().unwrap();
-                seen.push((action.clone(), key));
-                seen.iter().filter(|(seen, _)| *seen == action).count()
+                seen.push(request);
+                seen.iter().filter(|seen| seen.action == action).count()
             };
             let (status, body) = answer(&action, count);
             let length = body.len();
@@ -40,7 +48,7 @@ fn sts(answer: impl Fn(&str, usize) -> (u16, String) + Send + 'static) -> (Strin
     (url, seen)
 }
 
-fn read(stream: &TcpStream) -> (String, String) {
+fn read(stream: &TcpStream) -> Request {
     let mut reader = BufReader::new(stream);
     let (mut key, mut length) = (String::new(), 0);
     loop {
@@ -58,8 +66,14 @@ fn read(stream: &TcpStream) -> (String, String) {
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
     let body = String::from_utf8(body).unwrap();
-    let action = body.strip_prefix("Action=").unwrap().split('&').next().unwrap();
-    (action.to_owned(), key)
+    let action = body
+        .strip_prefix("Action=")
+        .unwrap()
+        .split('&')
+        .next()
+        .unwrap()
+        .to_owned();
+    Request { action, key, body }
 }
 
 fn caller(account: &str) -> (u16, String) {
@@ -67,6 +81,15 @@ fn caller(account: &str) -> (u16, String) {
     let body = format!(
         "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>{arn}</Arn><Account>{account}</Account>\
          </GetCallerIdentityResult></GetCallerIdentityResponse>"
+    );
+    (200, body)
+}
+
+fn keys(number: usize, until: Timestamp) -> (u16, String) {
+    let body = format!(
+        "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>KEY{number}</AccessKeyId>\
+         <SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>{until}</Expiration>\
+         </Credentials></AssumeRoleResult></AssumeRoleResponse>"
     );
     (200, body)
 }
@@ -84,6 +107,7 @@ async fn base(url: &str) -> SdkConfig {
 fn identity() -> Identity {
     Identity {
         account: "audit",
+        setting: "audit.profile",
         profile: None,
         role_arn: Some(ROLE.to_owned()),
         external_id: None,
@@ -96,12 +120,7 @@ async fn credentials_of_a_role_are_renewed_before_they_expire() {
         "AssumeRole" => {
             // Within the time that the SDK keeps in hand, so the next call needs new ones.
             let until = Timestamp::now() + SignedDuration::from_secs(5);
-            let body = format!(
-                "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>KEY{count}</AccessKeyId>\
-                 <SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>{until}</Expiration>\
-                 </Credentials></AssumeRoleResult></AssumeRoleResponse>"
-            );
-            (200, body)
+            keys(count, until)
         }
         _ => caller("999988887777"),
     });
@@ -115,7 +134,7 @@ async fn credentials_of_a_role_are_renewed_before_they_expire() {
     let seen = seen.lock().unwrap();
     let seen: Vec<(&str, &str)> = seen
         .iter()
-        .map(|(action, key)| (action.as_str(), key.as_str()))
+        .map(|seen| (seen.action.as_str(), seen.key.as_str()))
         .collect();
     let expected = [
         ("AssumeRole", "BASE"),
@@ -146,6 +165,33 @@ async fn a_role_that_is_refused_is_named_with_its_caller_and_what_to_do() {
     assert!(
         hint.contains("trust policy") && hint.contains("audit.external_id"),
         "{hint}"
+    );
+}
+
+#[tokio::test]
+async fn a_members_role_is_assumed_in_its_partition_under_the_tools_name() {
+    let later = Timestamp::now() + SignedDuration::from_hours(1);
+    let (url, seen) = sts(move |action, count| match action {
+        "AssumeRole" => keys(count, later),
+        _ => caller("111122223333"),
+    });
+    let base = base(&url).await;
+    let session = Session {
+        http: Http::default(),
+        management: base.clone(),
+        audit: base,
+        owner: None,
+        caller: "000000000001".to_owned(),
+    };
+    let member = session.member("111122223333", "Reader", "us-gov-west-1").await;
+    assert_eq!(account(&member, "management").await.unwrap(), "111122223333");
+    let seen = seen.lock().unwrap();
+    let expected = "RoleArn=arn%3Aaws-us-gov%3Aiam%3A%3A111122223333%3Arole%2FReader";
+    assert!(seen[0].body.contains(expected), "{}", seen[0].body);
+    assert!(
+        seen[0]
+            .body
+            .contains(concat!("RoleSessionName=pipetrail-", env!("CARGO_PKG_VERSION")))
     );
 }
 

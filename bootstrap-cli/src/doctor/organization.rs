@@ -8,6 +8,7 @@ use pipetrail_stacksets::{Caller, Error, Fault, Organization, TrustedAccess, cha
 use super::check::Check;
 use crate::aws::ConnectError;
 use crate::config::Config;
+use crate::desired;
 
 /// All features.
 pub const ORGANIZATION: &str = "organization";
@@ -76,22 +77,10 @@ pub fn credentials(
     }
 }
 
-/// The accounts that are enrolled: active, below a configured unit or named, not excluded, not the
-/// management account.
+/// The accounts that are enrolled, by the very rule of `plan`.
 pub fn enrolled(config: &Config, organization: &Organization) -> BTreeSet<String> {
-    let settings = &config.organization;
-    let named = |list: &[crate::config::AccountId], id: &str| list.iter().any(|account| account.as_ref() == id);
-    let accounts = organization.accounts.iter().filter(|(id, account)| {
-        let below = settings
-            .organizational_units
-            .iter()
-            .any(|unit| account.parents.contains(unit.as_ref()));
-        account.is_active()
-            && **id != organization.management_account
-            && (below || named(&settings.accounts, id))
-            && !named(&settings.excluded_accounts, id)
-    });
-    accounts.map(|(id, _)| id.clone()).collect()
+    let scope = desired::scope(config);
+    organization.enrolled(&scope).map(str::to_owned).collect()
 }
 
 /// Judges the organization.
@@ -152,7 +141,7 @@ pub fn judge(config: &Config, read: &Read) -> Vec<Check> {
             format!("account {audit} is {}", account.state),
             "choose an active account as audit.account",
         ),
-        _ if is_in(organization, audit) => Check::ok(AUDIT, format!("account {audit} is in {id}")),
+        _ if organization.has_account(audit) => Check::ok(AUDIT, format!("account {audit} is in {id}")),
         _ => Check::failed(
             AUDIT,
             format!("account {audit} is not in {id}: its bus would admit nobody of it"),
@@ -160,10 +149,6 @@ pub fn judge(config: &Config, read: &Read) -> Vec<Check> {
         ),
     });
     checks
-}
-
-fn is_in(organization: &Organization, account: &str) -> bool {
-    account == organization.management_account || organization.accounts.contains_key(account)
 }
 
 fn is_no_organization(error: &Error) -> bool {
@@ -206,7 +191,7 @@ fn accounts(config: &Config, organization: &Organization) -> Vec<Check> {
         let strangers: Vec<&str> = list
             .iter()
             .map(AsRef::as_ref)
-            .filter(|account| !is_in(organization, account))
+            .filter(|account| !organization.has_account(account))
             .collect();
         if !strangers.is_empty() {
             let evidence = format!(
@@ -222,18 +207,11 @@ fn accounts(config: &Config, organization: &Organization) -> Vec<Check> {
         }
     }
     let enrolled = enrolled(config, organization).len();
-    let configured = |account: &pipetrail_stacksets::Account| {
-        settings
-            .organizational_units
-            .iter()
-            .any(|unit| account.parents.contains(unit.as_ref()))
-    };
-    let resting: Vec<String> = organization
-        .accounts
-        .iter()
-        .filter(|(_, account)| !account.is_active() && configured(account))
-        .map(|(id, account)| format!("{id} ({})", account.state))
-        .collect();
+    let scope = desired::scope(config);
+    let resting = organization
+        .skipped(&scope)
+        .map(|(id, account)| format!("{id} ({})", account.state));
+    let resting: Vec<String> = resting.collect();
     if enrolled == 0 {
         let evidence = "no active account is in scope";
         checks.push(Check::warning(

@@ -13,6 +13,7 @@ fn organization() -> Organization {
     let account = |state: &str, unit: &str| Account {
         state: state.into(),
         parents: BTreeSet::from(["r-ab12".to_owned(), unit.to_owned()]),
+        parent: Some(unit.to_owned()),
     };
     let accounts = [
         ("000000000001", account("ACTIVE", "ou-ab12-11111111")),
