@@ -8,6 +8,7 @@ mod canned;
 pub mod check;
 mod fix;
 mod leftovers;
+mod members;
 mod organization;
 mod policies;
 mod quotas;
@@ -16,19 +17,14 @@ pub mod trail;
 
 use std::collections::BTreeSet;
 
-use pipetrail_stacksets::{
-    AUDIT_STACKS, Caller, Error, Organization, STACK_SET, Stack, StackSet, TrustedAccess, chain,
-};
-use tokio::task::JoinSet;
+use pipetrail_stacksets::{AUDIT_STACKS, Caller, MEMBER_STACK, Organization, Stack, TrustedAccess};
 
 use self::check::Check;
 pub use self::fix::{Fix, fixes};
+pub use self::policies::roots;
 pub use self::regions::{LACKING, Regions, enabled, read as read_regions};
 use crate::aws::{self, Profiles, Session};
 use crate::config::Config;
-
-/// Members looked at at a time.
-const CONCURRENCY: usize = 8;
 
 /// What is not looked at without credentials of the management account.
 const UNREACHED: [&str; 5] = [
@@ -114,7 +110,7 @@ pub async fn examine(config: &Config, profiles: Profiles, member_role: Option<&s
     );
     let role = member_role.zip(known.as_ref());
     let members = match role {
-        Some((role, (organization, caller))) => of_members(config, &session, organization, *caller, role).await,
+        Some((role, (organization, caller))) => members::examine(config, &session, organization, *caller, role).await,
         None => vec![Check::skipped(
             leftovers::NAME,
             "members were not looked into: `pipetrail doctor --members` does",
@@ -173,7 +169,7 @@ async fn of_management(config: &Config, session: &Session, known: Option<&(Organ
         )),
     }
     match &trails {
-        Ok(trails) => checks.extend(trail::judge(trails)),
+        Ok(trails) => checks.extend(trail::judge(trails, regions.iter().flatten().next())),
         Err(error) => checks.push(Check::unread(trail::EXISTS, error)),
     }
     checks.push(regions::known(&wanted));
@@ -203,8 +199,7 @@ async fn of_management(config: &Config, session: &Session, known: Option<&(Organ
         let mut missing = BTreeSet::new();
         for region in &wanted {
             let client = aws_sdk_cloudformation::Client::new(&aws::at(session.management(), region));
-            // The stack there has the stack set's name.
-            match Stack::read(&client, STACK_SET).await {
+            match Stack::read(&client, MEMBER_STACK).await {
                 Ok(Some(_)) => {}
                 Ok(None) => drop(missing.insert(region.clone())),
                 Err(error) => checks.push(Check::unread(leftovers::NAME, &error)),
@@ -263,100 +258,5 @@ async fn of_audit(config: &Config, session: &Session, known: Option<&(Organizati
     checks.extend(leftovers::judge_buckets(
         &leftovers::buckets(&session.s3(), account, &buckets).await,
     ));
-    checks
-}
-
-/// What stands in enrolled accounts and regions that have no stack instance.
-async fn of_members(
-    config: &Config,
-    session: &Session,
-    organization: &Organization,
-    caller: Caller,
-    role: &str,
-) -> Vec<Check> {
-    let client = aws_sdk_cloudformation::Client::new(session.management());
-    let set = match StackSet::read(&client, STACK_SET, &caller.call_as()).await {
-        Ok(set) => set,
-        Err(error) => return vec![Check::unread(leftovers::NAME, &error)],
-    };
-    let instances: BTreeSet<(String, String)> = set
-        .into_iter()
-        .flat_map(|set| set.instances)
-        .map(|instance| (instance.account, instance.region))
-        .collect();
-    let (wanted, home) = (strings(&config.organization.regions), config.audit.region.as_ref());
-    let mut pending = organization::enrolled(config, organization).into_iter();
-    let (mut checks, mut denied, mut unlisted, mut looked) = (Vec::new(), Vec::new(), Vec::new(), 0_usize);
-    let mut running: JoinSet<(String, Result<Option<Regions>, Error>, leftovers::Found)> = JoinSet::new();
-    loop {
-        while running.len() < CONCURRENCY {
-            let Some(account) = pending.next() else { break };
-            let without = |region: &&String| !instances.contains(&(account.clone(), (*region).clone()));
-            let missing: BTreeSet<String> = wanted.iter().filter(without).cloned().collect();
-            let management = session.management().clone();
-            // The audit account is read with its own profile: nobody says that the role is there as well.
-            let member = match account == config.audit.account.as_ref() {
-                true => session.audit().clone(),
-                false => session.member(&account, role, home).await,
-            };
-            running.spawn(async move {
-                let regions = regions::read(&management, Some(&account)).await;
-                let found = leftovers::member(&member, &account, &missing).await;
-                (account, regions, found)
-            });
-        }
-        let Some(ended) = running.join_next().await else { break };
-        let Ok((account, regions, mut found)) = ended else {
-            continue;
-        };
-        looked += 1;
-        match regions {
-            Ok(None) => unlisted.push(regions::LACKING.to_owned()),
-            Ok(Some(regions)) => {
-                let check = regions::judge(
-                    regions::MEMBERS,
-                    &format!("account {account}"),
-                    &wanted,
-                    Ok(Some(&regions)),
-                );
-                checks.extend((check.verdict != check::Verdict::Ok).then_some(check));
-            }
-            Err(error) => unlisted.push(chain(&error)),
-        }
-        denied.extend(found.errors.drain(..).take(1));
-        checks.extend(leftovers::judge(&format!("account {account}"), &found));
-    }
-    checks.sort_by(|one, other| (one.check, &one.evidence).cmp(&(other.check, &other.evidence)));
-    let silent = |name: &str, checks: &[Check]| !checks.iter().any(|check| check.check == name);
-    if let Some(reason) = unlisted.first() {
-        let evidence = format!(
-            "the regions of {} of {looked} accounts are not known, for example: {reason}",
-            unlisted.len()
-        );
-        let remedy = "give Account Management trusted access: `aws organizations enable-aws-service-access --service-principal account.amazonaws.com`";
-        checks.push(Check::unknown(regions::MEMBERS, evidence, Some(remedy.to_owned())));
-    } else if silent(regions::MEMBERS, &checks) {
-        checks.push(Check::ok(
-            regions::MEMBERS,
-            format!("{looked} accounts have all regions enabled"),
-        ));
-    }
-    if let Some(error) = denied.first() {
-        let evidence = format!(
-            "{} of {looked} accounts cannot be looked into, for example: {}",
-            denied.len(),
-            chain(error)
-        );
-        let remedy = format!(
-            "check that the role {role} is there and trusts account {}, or name another with --member-role",
-            session.caller
-        );
-        checks.push(Check::unknown(leftovers::NAME, evidence, Some(remedy)));
-    } else if silent(leftovers::NAME, &checks) {
-        checks.push(Check::ok(
-            leftovers::NAME,
-            format!("nothing is left over in {looked} members"),
-        ));
-    }
     checks
 }

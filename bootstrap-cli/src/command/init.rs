@@ -21,7 +21,7 @@ use crate::printer::{self, Output};
 /// what is left. Without a terminal the flags have to say it. A file that is there is never replaced.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  pipetrail init --profile management --audit-profile audit\n  pipetrail init --profile management --audit-profile audit --unit ou-ab12-11111111 --yes"
+    after_help = "Examples:\n  pipetrail init --profile management --audit-profile audit\n  pipetrail init --profile management --audit-profile audit --unit r-ab12 --yes --config a.toml"
 )]
 pub struct Args {
     /// Organizational unit to enrol, or the root for all; may be repeated

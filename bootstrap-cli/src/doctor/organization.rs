@@ -8,6 +8,7 @@ use pipetrail_stacksets::{Caller, Error, Fault, Organization, TrustedAccess, cha
 use super::check::Check;
 use crate::aws::ConnectError;
 use crate::config::Config;
+use crate::desired;
 
 /// All features.
 pub const ORGANIZATION: &str = "organization";
@@ -76,22 +77,10 @@ pub fn credentials(
     }
 }
 
-/// The accounts that are enrolled: active, below a configured unit or named, not excluded, not the
-/// management account.
+/// The accounts that are enrolled, by the very rule of `plan`.
 pub fn enrolled(config: &Config, organization: &Organization) -> BTreeSet<String> {
-    let settings = &config.organization;
-    let named = |list: &[crate::config::AccountId], id: &str| list.iter().any(|account| account.as_ref() == id);
-    let accounts = organization.accounts.iter().filter(|(id, account)| {
-        let below = settings
-            .organizational_units
-            .iter()
-            .any(|unit| account.parents.contains(unit.as_ref()));
-        account.is_active()
-            && **id != organization.management_account
-            && (below || named(&settings.accounts, id))
-            && !named(&settings.excluded_accounts, id)
-    });
-    accounts.map(|(id, _)| id.clone()).collect()
+    let scope = desired::scope(config);
+    organization.enrolled(&scope).map(str::to_owned).collect()
 }
 
 /// Judges the organization.
@@ -152,7 +141,7 @@ pub fn judge(config: &Config, read: &Read) -> Vec<Check> {
             format!("account {audit} is {}", account.state),
             "choose an active account as audit.account",
         ),
-        _ if is_in(organization, audit) => Check::ok(AUDIT, format!("account {audit} is in {id}")),
+        _ if organization.has_account(audit) => Check::ok(AUDIT, format!("account {audit} is in {id}")),
         _ => Check::failed(
             AUDIT,
             format!("account {audit} is not in {id}: its bus would admit nobody of it"),
@@ -160,10 +149,6 @@ pub fn judge(config: &Config, read: &Read) -> Vec<Check> {
         ),
     });
     checks
-}
-
-fn is_in(organization: &Organization, account: &str) -> bool {
-    account == organization.management_account || organization.accounts.contains_key(account)
 }
 
 fn is_no_organization(error: &Error) -> bool {
@@ -206,7 +191,7 @@ fn accounts(config: &Config, organization: &Organization) -> Vec<Check> {
         let strangers: Vec<&str> = list
             .iter()
             .map(AsRef::as_ref)
-            .filter(|account| !is_in(organization, account))
+            .filter(|account| !organization.has_account(account))
             .collect();
         if !strangers.is_empty() {
             let evidence = format!(
@@ -222,18 +207,11 @@ fn accounts(config: &Config, organization: &Organization) -> Vec<Check> {
         }
     }
     let enrolled = enrolled(config, organization).len();
-    let configured = |account: &pipetrail_stacksets::Account| {
-        settings
-            .organizational_units
-            .iter()
-            .any(|unit| account.parents.contains(unit.as_ref()))
-    };
-    let resting: Vec<String> = organization
-        .accounts
-        .iter()
-        .filter(|(_, account)| !account.is_active() && configured(account))
-        .map(|(id, account)| format!("{id} ({})", account.state))
-        .collect();
+    let scope = desired::scope(config);
+    let resting = organization
+        .skipped(&scope)
+        .map(|(id, account)| format!("{id} ({})", account.state));
+    let resting: Vec<String> = resting.collect();
     if enrolled == 0 {
         let evidence = "no active account is in scope";
         checks.push(Check::warning(
@@ -272,130 +250,4 @@ pub fn trusted_access(access: &Result<TrustedAccess, Error>, caller: Caller) -> 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::check::Verdict;
-    use super::*;
-    use pipetrail_stacksets::Account;
-
-    fn config() -> Config {
-        let text = "[organization]\norganizational_units = [\"ou-ab12-11111111\"]\naccounts = [\"000000000004\"]\n\
-                    excluded_accounts = [\"000000000002\"]\nregions = [\"eu-central-1\"]\n\
-                    [audit]\naccount = \"000000000009\"\nregion = \"eu-central-1\"\n";
-        toml::from_str(text).unwrap_or_else(|error| panic!("{error}"))
-    }
-
-    fn organization() -> Organization {
-        let account = |state: &str, unit: &str| Account {
-            state: state.into(),
-            parents: BTreeSet::from(["r-ab12".to_owned(), unit.to_owned()]),
-            parent: Some(unit.to_owned()),
-        };
-        let accounts = [
-            ("000000000001", account("ACTIVE", "ou-ab12-11111111")),
-            ("000000000002", account("ACTIVE", "ou-ab12-11111111")),
-            ("000000000003", account("SUSPENDED", "ou-ab12-11111111")),
-            ("000000000004", account("ACTIVE", "ou-ab12-22222222")),
-            ("000000000009", account("ACTIVE", "ou-ab12-22222222")),
-        ];
-        Organization {
-            id: "o-abcdefghij".into(),
-            management_account: "000000000000".into(),
-            accounts: accounts
-                .into_iter()
-                .map(|(id, account)| (id.to_owned(), account))
-                .collect(),
-        }
-    }
-
-    fn verdicts(
-        config: &Config,
-        organization: Result<(Organization, Caller), Error>,
-        unknown: &[&str],
-    ) -> Vec<(&'static str, Verdict)> {
-        let read = Read {
-            organization,
-            unknown_units: unknown.iter().map(|unit| (*unit).to_owned()).collect(),
-        };
-        judge(config, &read)
-            .iter()
-            .map(|check| (check.check, check.verdict))
-            .collect()
-    }
-
-    #[test]
-    fn units_and_named_accounts_are_enrolled_without_the_excluded_and_the_suspended() {
-        let enrolled = enrolled(&config(), &organization());
-        assert_eq!(
-            enrolled.into_iter().collect::<Vec<_>>(),
-            ["000000000001", "000000000004"]
-        );
-    }
-
-    #[test]
-    fn a_sound_organization_is_ok_in_every_line() {
-        let found = verdicts(&config(), Ok((organization(), Caller::Management)), &[]);
-        assert!(found.iter().all(|(_, verdict)| *verdict == Verdict::Ok), "{found:?}");
-        assert_eq!(found.len(), 5);
-    }
-
-    #[test]
-    fn an_unknown_unit_and_an_unknown_account_hide_nothing_else() {
-        let mut config = config();
-        config.organization.accounts = ["000000000077".parse().unwrap_or_else(|error| panic!("{error}"))].into();
-        let found = verdicts(&config, Ok((organization(), Caller::Management)), &["ou-ab12-99999999"]);
-        let failed: Vec<_> = found
-            .iter()
-            .filter(|(_, verdict)| *verdict == Verdict::Failed)
-            .map(|(name, _)| *name)
-            .collect();
-        assert_eq!(failed, [UNITS, ACCOUNTS]);
-        assert!(found.contains(&(AUDIT, Verdict::Ok)));
-    }
-
-    #[test]
-    fn an_audit_account_of_elsewhere_fails() {
-        let mut organization = organization();
-        organization.accounts.remove("000000000009");
-        let found = verdicts(&config(), Ok((organization, Caller::Management)), &[]);
-        assert!(found.contains(&(AUDIT, Verdict::Failed)), "{found:?}");
-    }
-
-    #[test]
-    fn consolidated_billing_and_a_stranger_fail_where_they_belong() {
-        let found = verdicts(&config(), Err(Error::FeatureSet("o-abcdefghij".into())), &[]);
-        assert_eq!(found[0], (ORGANIZATION, Verdict::Failed));
-        let stranger = Error::NotAnAdministrator {
-            caller: "000000000001".into(),
-            management: "000000000000".into(),
-        };
-        let found = verdicts(&config(), Err(stranger), &[]);
-        assert_eq!(
-            found[..2],
-            [(ORGANIZATION, Verdict::Ok), (ADMINISTRATOR, Verdict::Failed)]
-        );
-        let refused = Error::Incomplete {
-            action: "DescribeOrganization",
-            field: "Id",
-        };
-        assert_eq!(
-            verdicts(&config(), Err(refused), &[])[0],
-            (ORGANIZATION, Verdict::Unknown)
-        );
-    }
-
-    #[test]
-    fn an_audit_profile_of_another_account_fails() {
-        let found = "000000000001".to_owned();
-        let check = credentials(AUDIT_CREDENTIALS, "audit", Some("000000000009"), Ok(&found));
-        assert_eq!(check.verdict, Verdict::Failed);
-        let check = credentials(MANAGEMENT_CREDENTIALS, "management", None, Ok(&found));
-        assert_eq!(check.verdict, Verdict::Ok);
-    }
-
-    #[test]
-    fn trusted_access_that_is_off_names_the_remedy() {
-        let check = trusted_access(&Ok(TrustedAccess::DisabledWithoutActivation), Caller::Management);
-        assert_eq!(check.verdict, Verdict::Failed);
-        assert!(check.remedy.unwrap_or_default().contains("doctor --fix"));
-    }
-}
+mod tests;

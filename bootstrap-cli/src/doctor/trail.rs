@@ -4,11 +4,13 @@
 use std::fmt;
 
 use aws_config::SdkConfig;
+use aws_sdk_account::types::RegionOptStatus;
 use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::types::{AdvancedEventSelector, EventSelector, ReadWriteType};
 use pipetrail_stacksets::{Error, from_sdk};
 
 use super::check::Check;
+use super::regions::Regions;
 use crate::aws;
 
 /// That there is one for the whole organization.
@@ -184,8 +186,8 @@ fn advanced_selects_writes(selector: &AdvancedEventSelector) -> Recorded {
     perhaps.map_or(Recorded::Writes, Recorded::Perhaps)
 }
 
-/// Judges the best trail there is. `home` is the region of the new trail in the remedies.
-pub fn judge(trails: &[Trail]) -> Vec<Check> {
+/// Judges the best trail there is. `regions` are those of its account, where they are known.
+pub fn judge(trails: &[Trail], regions: Option<&Regions>) -> Vec<Check> {
     let consequence = "pipeline runs arrive, approvals and other API calls do not";
     let make = "make one: `aws cloudtrail create-trail --name organization --s3-bucket-name <bucket> --is-organization-trail \
                 --is-multi-region-trail`, then `aws cloudtrail start-logging --name organization`";
@@ -201,13 +203,20 @@ pub fn judge(trails: &[Trail]) -> Vec<Check> {
         checks.extend([LOGGING, EVENTS, DELIVERY].map(|name| Check::skipped(name, "there is no organization trail")));
         return checks;
     };
-    let exists = if trail.multi_region {
+    let home = trail.home_region.as_deref().unwrap_or("its region");
+    let opt_in = regions.and_then(|regions| regions.get(home)) == Some(&RegionOptStatus::Enabled);
+    let exists = if trail.multi_region && opt_in {
+        Check::warning(
+            EXISTS,
+            format!("{trail} stands in {home}, which accounts have to opt into: those that have not send nothing"),
+            "enable that region in every account, or make the trail in a region that is enabled by default",
+        )
+    } else if trail.multi_region {
         Check::ok(EXISTS, format!("{trail} records every account and region"))
     } else {
-        let region = trail.home_region.as_deref().unwrap_or("its region");
         Check::failed(
             EXISTS,
-            format!("{trail} records {region} only: elsewhere, {consequence}"),
+            format!("{trail} records {home} only: elsewhere, {consequence}"),
             format!("run `aws cloudtrail update-trail --name {trail} --is-multi-region-trail`"),
         )
     };

@@ -36,15 +36,23 @@ pub fn render(answers: &Answers) -> String {
         home,
         operator_email,
     } = answers;
-    let optional = |key: &str, value: Option<&str>, example: &str| match value {
-        Some(value) => format!("{key} = {}", quoted(value)),
-        None => format!("# {key} = {}", quoted(example)),
+    let optional = |about: &str, key: &str, value: Option<&str>, example: &str| match value {
+        Some(value) => format!("# {about}.\n{key} = {}", quoted(value)),
+        None => format!("# {about}; for example\n# {key} = {}", quoted(example)),
     };
-    let profile = optional("profile", profile.as_deref(), "management");
-    let audit_profile = optional("profile", audit_profile.as_deref(), "audit");
+    let about = "AWS profile of the management account, or of a delegated administrator of StackSets";
+    let profile = optional(about, "profile", profile.as_deref(), "management");
+    let audit_profile = optional(
+        "AWS profile of the audit account",
+        "profile",
+        audit_profile.as_deref(),
+        "audit",
+    );
+    let email = operator_email.as_ref().map(AsRef::as_ref);
     let email = optional(
+        "Address of the operator's alarms",
         "operator_email",
-        operator_email.as_ref().map(AsRef::as_ref),
+        email,
         "security@example.com",
     );
     let (units, regions) = (list(units), list(regions));
@@ -54,7 +62,6 @@ pub fn render(answers: &Answers) -> String {
 # shown, or none where it says "for example".
 
 [organization]
-# AWS profile of the management account, or of a delegated administrator of StackSets; for example
 {profile}
 # Role that the profile assumes there, and its external id; for example
 # role_arn = "arn:aws:iam::111122223333:role/pipetrail"
@@ -73,7 +80,6 @@ regions = {regions}
 
 [audit]
 account = {audit_account}
-# AWS profile of the audit account; for example
 {audit_profile}
 # Role that the profile assumes there, and its external id; for example
 # role_arn = "arn:aws:iam::999988887777:role/pipetrail"
@@ -98,7 +104,6 @@ region = {home}
 # named_queries = false
 
 [alerts]
-# Address of the operator's alarms; for example
 {email}
 # Accounts that get an alert topic of their own, which they may subscribe to by themselves.
 # account_topics = []

@@ -49,7 +49,7 @@ pub async fn find(config: &SdkConfig, tree: bool) -> Found {
     );
     let more_units = units.as_ref().is_ok_and(|(_, more)| *more);
     let trail = match trails {
-        Ok(trails) => trail::judge(&trails),
+        Ok(trails) => trail::judge(&trails, regions.iter().flatten().next()),
         Err(error) => vec![Check::unread(trail::EXISTS, &error)],
     };
     Found {
@@ -73,10 +73,8 @@ async fn organization(client: &Client) -> Result<String, Error> {
 
 /// Roots and units depth first; whether some were left out.
 async fn units(client: &Client, tree: bool) -> Result<(Vec<Unit>, bool), Error> {
-    let roots = client.list_roots().max_results(PAGE).send().await;
-    let roots = roots.map_err(from_sdk("list the organization's roots"))?;
     let mut pending = Vec::new();
-    for root in roots.roots.unwrap_or_default() {
+    for root in doctor::roots(client).await? {
         pending.extend(unit(root.id, root.name, 0));
     }
     let mut found = Vec::new();

@@ -19,7 +19,10 @@ fn trail() -> Trail {
 }
 
 fn verdicts(trails: &[Trail]) -> Vec<(&'static str, Verdict)> {
-    judge(trails).iter().map(|check| (check.check, check.verdict)).collect()
+    judge(trails, None)
+        .iter()
+        .map(|check| (check.check, check.verdict))
+        .collect()
 }
 
 fn field(name: &str) -> aws_sdk_cloudtrail::types::builders::AdvancedFieldSelectorBuilder {
@@ -36,7 +39,7 @@ fn advanced(fields: Vec<aws_sdk_cloudtrail::types::builders::AdvancedFieldSelect
 
 #[test]
 fn a_good_organization_trail_is_ok_in_all_four() {
-    let found = judge(&[trail()]);
+    let found = judge(&[trail()], None);
     assert!(found.iter().all(|check| check.verdict == Verdict::Ok), "{found:?}");
     assert_eq!(found.len(), 4);
 }
@@ -82,7 +85,7 @@ fn the_best_of_several_trails_is_judged() {
         status: Some(Ok(Status::default())),
         ..trail()
     };
-    let found = judge(&[stopped.clone(), trail(), stopped]);
+    let found = judge(&[stopped.clone(), trail(), stopped], None);
     assert!(found.iter().all(|check| check.verdict == Verdict::Ok), "{found:?}");
 }
 
@@ -203,4 +206,13 @@ async fn a_status_that_is_refused_leaves_the_selectors_to_be_judged() {
             .collect::<Vec<_>>(),
         found
     );
+}
+
+#[test]
+fn a_trail_in_an_opt_in_region_is_a_warning() {
+    let home = |status| Regions::from([("us-east-1".to_owned(), status)]);
+    let found = judge(&[trail()], Some(&home(RegionOptStatus::Enabled)));
+    assert_eq!(found[0].verdict, Verdict::Warning);
+    let found = judge(&[trail()], Some(&home(RegionOptStatus::EnabledByDefault)));
+    assert_eq!(found[0].verdict, Verdict::Ok);
 }
