@@ -6,6 +6,7 @@ mod command;
 mod config;
 mod desired;
 mod exit;
+mod lake;
 mod printer;
 mod tables;
 mod zips;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::actual::Actual;
@@ -12,12 +13,12 @@ use crate::error::Error;
 use crate::organization::Organization;
 use crate::rollout::InstanceResult;
 use crate::stack::Stack;
-use crate::stack_set::{Instance, StackSet};
-use crate::{AUDIT_STACKS, STACK_SET};
+use crate::stack_set::{Drift, Instance, StackSet};
+use crate::{AUDIT_STACKS, STACK_SET, time};
 
-/// What stands.
+/// What stands, with a row `R` per account and region.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Coverage {
+pub struct Coverage<R = Row> {
     /// The organization, `o-…`.
     pub organization: String,
     /// The audit account.
@@ -29,7 +30,7 @@ pub struct Coverage {
     /// Whether the stack set exists.
     pub stack_set_exists: bool,
     /// One row per account and region, by account and region.
-    pub instances: Vec<Row>,
+    pub instances: Vec<R>,
     /// Accounts that the stack set cannot reach.
     pub not_covered: Vec<Uncovered>,
 }
@@ -46,14 +47,16 @@ pub struct StackState {
 }
 
 /// One account and region.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Row {
     /// The account, 12 digits.
     pub account: String,
     /// The configured unit or root that it came by.
     pub organizational_unit: Option<String>,
-    /// The region.
+    /// The region; `-` where a row is about an account as a whole.
     pub region: String,
+    /// Where its stack comes from.
+    pub origin: Origin,
     /// What it comes down to.
     pub state: State,
     /// StackSets' `Status`.
@@ -62,10 +65,26 @@ pub struct Row {
     pub detailed_status: Option<String>,
     /// AWS's reason.
     pub reason: Option<String>,
+    /// Whether the stack differs from what the stack set describes, where AWS says it.
+    pub drift: Option<Drift>,
+    /// When the last operation that created or updated the stack ended, where that is known.
+    #[serde(serialize_with = "time::serialize")]
+    pub deployed_at: Option<Timestamp>,
+}
+
+/// Where a stack comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// It is an instance of the stack set.
+    #[default]
+    StackSet,
+    /// It is a stack of its own: the management account's.
+    Stack,
 }
 
 /// What an account and region comes down to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     /// It has the stack as the stack set describes it.
@@ -77,11 +96,14 @@ pub enum State {
     /// StackSets cannot work on the stack any more.
     Inoperable,
     /// In scope, but there is no stack instance.
+    #[default]
     Missing,
     /// The account is suspended or closed, so StackSets skips it.
     Suspended,
     /// The instance is outside of the configured units and regions.
     OutOfScope,
+    /// The account is outside of the configured units, and has no stack.
+    Unenrolled,
 }
 
 /// An account that the stack set cannot reach.
@@ -97,6 +119,21 @@ impl State {
     /// Whether somebody has to do something.
     pub fn is_bad(self) -> bool {
         matches!(self, State::Outdated | State::Inoperable | State::Missing)
+    }
+
+    /// Whether pipetrail.toml asks for a stack there, and AWS can work there.
+    pub fn is_in_scope(self) -> bool {
+        !matches!(self, State::Suspended | State::OutOfScope | State::Unenrolled)
+    }
+}
+
+impl Row {
+    /// What its stack comes down to, wherever it is: `Status` and `DetailedStatus` alone.
+    pub fn stack_state(&self) -> State {
+        stack_state(
+            self.status.as_deref().unwrap_or_default(),
+            self.detailed_status.as_deref().unwrap_or_default(),
+        )
     }
 }
 
@@ -144,7 +181,11 @@ impl Coverage {
     ) -> Self {
         let mut rows: BTreeMap<(String, String), Row> = BTreeMap::new();
         for instance in set.iter().flat_map(|set| &set.instances) {
-            let row = row(organization, scope, instance);
+            let mut row = row(organization, scope, instance);
+            let operation = instance.last_operation.as_ref();
+            row.deployed_at = set
+                .zip(operation)
+                .and_then(|(set, id)| set.deployments.get(id).copied());
             rows.insert((row.account.clone(), row.region.clone()), row);
         }
         for unit in &scope.units {
@@ -154,10 +195,7 @@ impl Coverage {
                         account: account.to_owned(),
                         organizational_unit: Some(unit.clone()),
                         region: region.clone(),
-                        state: State::Missing,
-                        status: None,
-                        detailed_status: None,
-                        reason: None,
+                        ..Row::default()
                     });
                 }
             }
@@ -188,6 +226,41 @@ impl Coverage {
         }
     }
 
+    /// Adds the stacks of the management account, which the stack set never reaches. An account with
+    /// such a row is not among those that are not covered any more.
+    pub fn add_management(&mut self, rows: Vec<Row>) {
+        self.not_covered
+            .retain(|uncovered| !rows.iter().any(|row| row.account == uncovered.account));
+        self.instances.extend(rows);
+        self.sort();
+    }
+
+    /// Adds a row for every account of the organization that has none yet: nothing of it is watched.
+    pub fn add_unenrolled(&mut self, organization: &Organization) {
+        let seen: BTreeSet<String> = self.instances.iter().map(|row| row.account.clone()).collect();
+        let unseen = organization.accounts.iter().filter(|(id, _)| !seen.contains(*id));
+        let rows: Vec<Row> = unseen
+            .map(|(id, account)| Row {
+                account: id.clone(),
+                region: "-".to_owned(),
+                state: if account.is_active() {
+                    State::Unenrolled
+                } else {
+                    State::Suspended
+                },
+                reason: (*id == organization.management_account).then(|| MANAGEMENT.to_owned()),
+                ..Row::default()
+            })
+            .collect();
+        self.instances.extend(rows);
+        self.sort();
+    }
+
+    fn sort(&mut self) {
+        self.instances
+            .sort_by(|a, b| (&a.account, &a.region).cmp(&(&b.account, &b.region)));
+    }
+
     /// How many rows have which state.
     pub fn counts(&self) -> BTreeMap<State, usize> {
         let mut counts = BTreeMap::new();
@@ -208,18 +281,50 @@ impl Coverage {
     }
 }
 
-fn row(organization: &Organization, scope: &Scope, instance: &Instance) -> Row {
-    let account = organization.accounts.get(&instance.account);
-    let unit = account.and_then(|account| scope.units.iter().find(|unit| account.parents.contains(*unit)));
-    let in_scope = unit.is_some() && scope.regions.contains(&instance.region);
-    let state = match (instance.status.as_str(), instance.detailed_status.as_str()) {
+impl<R> Coverage<R> {
+    /// The same with other rows.
+    pub fn with_rows<T>(self, rows: impl FnOnce(Vec<R>) -> Vec<T>) -> Coverage<T> {
+        let Coverage {
+            organization,
+            audit_account,
+            region,
+            stacks,
+            stack_set_exists,
+            instances,
+            not_covered,
+        } = self;
+        Coverage {
+            organization,
+            audit_account,
+            region,
+            stacks,
+            stack_set_exists,
+            instances: rows(instances),
+            not_covered,
+        }
+    }
+}
+
+/// What an instance comes down to, its scope aside.
+fn stack_state(status: &str, detailed_status: &str) -> State {
+    match (status, detailed_status) {
         (_, "SKIPPED_SUSPENDED_ACCOUNT") => State::Suspended,
-        _ if account.is_some_and(|account| !account.is_active()) => State::Suspended,
-        _ if !in_scope => State::OutOfScope,
         ("CURRENT", _) => State::Current,
         (_, "PENDING" | "RUNNING") => State::Pending,
         ("INOPERABLE", _) => State::Inoperable,
         _ => State::Outdated,
+    }
+}
+
+fn row(organization: &Organization, scope: &Scope, instance: &Instance) -> Row {
+    let account = organization.accounts.get(&instance.account);
+    let unit = account.and_then(|account| scope.units.iter().find(|unit| account.parents.contains(*unit)));
+    let in_scope = unit.is_some() && scope.regions.contains(&instance.region);
+    let state = match stack_state(&instance.status, &instance.detailed_status) {
+        State::Suspended => State::Suspended,
+        _ if account.is_some_and(|account| !account.is_active()) => State::Suspended,
+        _ if !in_scope => State::OutOfScope,
+        state => state,
     };
     Row {
         account: instance.account.clone(),
@@ -229,13 +334,18 @@ fn row(organization: &Organization, scope: &Scope, instance: &Instance) -> Row {
         status: Some(instance.status.clone()).filter(|status| !status.is_empty()),
         detailed_status: Some(instance.detailed_status.clone()).filter(|status| !status.is_empty()),
         reason: instance.reason.clone(),
+        drift: instance.drift.clone(),
+        ..Row::default()
     }
 }
+
+/// Why the management account is not covered by the stack set.
+const MANAGEMENT: &str = "management account: service-managed stack sets never deploy into it";
 
 fn not_covered(organization: &Organization, scope: &Scope) -> Vec<Uncovered> {
     let management = Uncovered {
         account: organization.management_account.clone(),
-        reason: "management account: service-managed stack sets never deploy into it".to_owned(),
+        reason: MANAGEMENT.to_owned(),
     };
     let seen = BTreeSet::from([&organization.management_account]);
     let inactive = organization
@@ -259,6 +369,7 @@ impl fmt::Display for State {
             State::Missing => "missing",
             State::Suspended => "suspended",
             State::OutOfScope => "out of scope",
+            State::Unenrolled => "unenrolled",
         })
     }
 }

@@ -15,6 +15,7 @@ pub mod apply;
 mod canned;
 mod coverage;
 mod desired;
+mod drift;
 mod error;
 mod operation;
 mod organization;
@@ -23,18 +24,20 @@ mod rollout;
 mod stack;
 mod stack_set;
 mod template;
+pub mod time;
 
 pub use access::TrustedAccess;
 pub use actual::Actual;
 pub use apply::{Clients, Progress, StepResult, StepState};
-pub use coverage::{Coverage, Row, StackState, State, Uncovered};
+pub use coverage::{Coverage, Origin, Row, StackState, State, Uncovered};
 pub use desired::{Desired, Rollout, Scope, StackSpec, Value, Zip};
+pub use drift::{Detection, detect_drift};
 pub use error::{Error, Fault, chain, from_sdk};
 pub use organization::{Account, Caller, Organization};
 pub use plan::Plan;
 pub use rollout::InstanceResult;
 pub use stack::Stack;
-pub use stack_set::{Instance, StackSet};
+pub use stack_set::{Drift, Instance, StackSet};
 pub use template::{MAX_BODY_BYTES, Template};
 
 /// The template of a member account: plain, because service-managed stack sets refuse transforms and

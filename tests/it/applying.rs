@@ -29,6 +29,11 @@ fn status_names_every_enrolled_account_and_region_and_nobody_else() {
         let mut covered: Vec<(&str, &str, &str)> = Vec::new();
         for row in coverage["instances"].as_array().unwrap() {
             let text = |name: &str| row[name].as_str().unwrap();
+            // Accounts without a stack are named as such, once each.
+            if text("state") == "unenrolled" {
+                assert_eq!((text("region"), text("verdict")), ("-", "not-enrolled"));
+                continue;
+            }
             covered.push((text("account"), text("region"), text("state")));
         }
         let mut wanted: Vec<(&str, &str, &str)> = Vec::new();

@@ -17,4 +17,5 @@ mod lake;
 mod missing;
 mod org;
 mod refusals;
+mod status;
 mod templates;
