@@ -1,13 +1,11 @@
 //! Tables for people.
 
+mod status;
+
 use comfy_table::{ContentArrangement, Table, presets};
-use jiff::Timestamp;
-use pipetrail_stacksets::{Coverage, Row, STACK_SET, StackState};
+use pipetrail_stacksets::{Coverage, Row, StackState};
 
-use crate::command::status::{Asked, Judged, Report, Verdict};
-
-/// How many rows a table of accounts and regions may have before those that are covered are left out.
-const LONG: usize = 200;
+pub use status::status;
 
 /// What stands: the audit account's stacks, the stack instances, and a summary.
 pub fn coverage(coverage: &Coverage) -> String {
@@ -52,68 +50,6 @@ pub fn coverage(coverage: &Coverage) -> String {
     parts.join("\n")
 }
 
-/// What is covered: the audit account's stacks, accounts and regions with their verdicts, and a
-/// summary. A long table leaves out what is covered, unless `all` is asked for.
-pub fn status(report: &Report, all: bool) -> String {
-    let rows = &report.coverage.instances;
-    let is_shown = |row: &&Judged| all || rows.len() <= LONG || row.verdict != Verdict::Covered;
-    let mut parts = vec![stacks(&report.coverage)];
-    let mut shown = rows.iter().filter(is_shown).peekable();
-    if shown.peek().is_some() {
-        let mut instances = table(&[
-            "ACCOUNT",
-            "REGION",
-            "STATE",
-            "DRIFT",
-            "LAST EVENT",
-            "LAST HEARTBEAT",
-            "VERDICT",
-            "EXPLANATION",
-        ]);
-        let is_known = matches!(report.lake, Asked::Answered { .. });
-        let time = |time: Option<Timestamp>| match time {
-            Some(time) => time.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
-            None if is_known => "-".to_owned(),
-            None => "?".to_owned(),
-        };
-        for row in shown {
-            let drift = row.row.drift.as_ref();
-            instances.add_row([
-                row.row.account.clone(),
-                row.row.region.clone(),
-                row.row.state.to_string(),
-                drift.map_or_else(|| "-".to_owned(), |drift| drift.status.clone()),
-                time(row.last_event),
-                time(row.last_heartbeat),
-                row.verdict.to_string(),
-                row.explanation.clone(),
-            ]);
-        }
-        parts.push(lines(&instances));
-    }
-    let mut summary = String::new();
-    if !report.coverage.stack_set_exists {
-        summary.push_str(&format!("stack set {STACK_SET} does not exist\n"));
-    }
-    let verdicts = &report.verdicts;
-    let counts: Vec<String> = verdicts
-        .iter()
-        .map(|(verdict, count)| format!("{count} {verdict}"))
-        .collect();
-    let counts = if counts.is_empty() {
-        "none".to_owned()
-    } else {
-        counts.join(", ")
-    };
-    summary.push_str(&format!("{} accounts and regions: {counts}\n", rows.len()));
-    let hidden = rows.len() - rows.iter().filter(is_shown).count();
-    if hidden > 0 {
-        summary.push_str(&format!("{hidden} covered ones are not shown, --all shows them\n"));
-    }
-    parts.push(summary);
-    parts.join("\n")
-}
-
 /// The audit account's stacks.
 fn stacks<R>(coverage: &Coverage<R>) -> String {
     let mut stacks = table(&["STACK", "ACCOUNT", "REGION", "STATUS", "REASON"]);
@@ -143,8 +79,6 @@ fn lines(table: &Table) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use pipetrail_stacksets::{State, Uncovered};
 
@@ -211,78 +145,6 @@ ACCOUNT       ORGANIZATIONAL UNIT  REGION        STATE     STATUS    DETAILED   
 000000000009 is not covered by the stack set (management account)
 "
         );
-    }
-
-    fn report(rows: Vec<Judged>, lake: Asked) -> Report {
-        Report {
-            command: "status",
-            now: None,
-            silent_after_seconds: 0,
-            lake,
-            verdicts: BTreeMap::from([(Verdict::Covered, rows.len())]),
-            coverage: example().with_rows(|_| rows),
-        }
-    }
-
-    fn judged(account: usize, verdict: Verdict) -> Judged {
-        Judged {
-            row: Row {
-                account: format!("{account:012}"),
-                region: "eu-west-1".into(),
-                state: State::Current,
-                ..Row::default()
-            },
-            verdict,
-            explanation: "last heartbeat 5 min ago".into(),
-            last_event: None,
-            last_heartbeat: "2026-11-21T12:00:00.123Z".parse().ok(),
-        }
-    }
-
-    #[test]
-    fn the_tables_of_what_is_covered() {
-        let bytes_scanned = None;
-        let text = status(
-            &report(vec![judged(1, Verdict::Covered)], Asked::Answered { bytes_scanned }),
-            false,
-        );
-        let lines: Vec<&str> = text.lines().skip(4).collect();
-        assert_eq!(
-            lines,
-            [
-                "ACCOUNT       REGION     STATE    DRIFT  LAST EVENT  LAST HEARTBEAT        VERDICT  EXPLANATION",
-                "000000000001  eu-west-1  current  -      -           2026-11-21 12:00:00Z  covered  last heartbeat 5 min ago",
-                "",
-                "1 accounts and regions: 1 covered",
-            ]
-        );
-        let unread = Judged {
-            last_heartbeat: None,
-            ..judged(1, Verdict::Unknown)
-        };
-        let text = status(&report(vec![unread], Asked::Skipped), false);
-        assert!(
-            text.contains("current  -      ?           ?               unknown"),
-            "{text}"
-        );
-        assert!(status(&report(vec![], Asked::Skipped), false).contains("0 accounts and regions"));
-    }
-
-    #[test]
-    fn a_long_table_leaves_out_what_is_covered() {
-        let mut rows: Vec<Judged> = (0..LONG).map(|account| judged(account, Verdict::Covered)).collect();
-        rows.push(judged(LONG, Verdict::Silent));
-        let long = report(rows, Asked::Skipped);
-        let text = status(&long, false);
-        assert!(
-            text.contains("000000000200") && !text.contains("000000000199"),
-            "{text}"
-        );
-        assert!(
-            text.ends_with("200 covered ones are not shown, --all shows them\n"),
-            "{text}"
-        );
-        assert!(status(&long, true).contains("000000000199"));
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! What stands after all: the audit account's stacks, and every account and region of the stack set.
 
+mod row;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::actual::Actual;
@@ -13,8 +16,10 @@ use crate::error::Error;
 use crate::organization::Organization;
 use crate::rollout::InstanceResult;
 use crate::stack::Stack;
-use crate::stack_set::{Drift, Instance, StackSet};
-use crate::{AUDIT_STACKS, STACK_SET, time};
+use crate::stack_set::{Instance, StackSet};
+use crate::{AUDIT_STACKS, STACK_SET};
+
+pub use row::{Origin, Row, State};
 
 /// What stands, with a row `R` per account and region.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -46,66 +51,6 @@ pub struct StackState {
     pub reason: Option<String>,
 }
 
-/// One account and region.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Row {
-    /// The account, 12 digits.
-    pub account: String,
-    /// The configured unit or root that it came by.
-    pub organizational_unit: Option<String>,
-    /// The region; `-` where a row is about an account as a whole.
-    pub region: String,
-    /// Where its stack comes from.
-    pub origin: Origin,
-    /// What it comes down to.
-    pub state: State,
-    /// StackSets' `Status`.
-    pub status: Option<String>,
-    /// StackSets' `DetailedStatus`.
-    pub detailed_status: Option<String>,
-    /// AWS's reason.
-    pub reason: Option<String>,
-    /// Whether the stack differs from what the stack set describes, where AWS says it.
-    pub drift: Option<Drift>,
-    /// When the last operation that created or updated the stack ended, where that is known.
-    #[serde(serialize_with = "time::serialize")]
-    pub deployed_at: Option<Timestamp>,
-}
-
-/// Where a stack comes from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Origin {
-    /// It is an instance of the stack set.
-    #[default]
-    StackSet,
-    /// It is a stack of its own: the management account's.
-    Stack,
-}
-
-/// What an account and region comes down to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum State {
-    /// It has the stack as the stack set describes it.
-    Current,
-    /// An operation is at work there.
-    Pending,
-    /// The last operation failed or was cancelled there.
-    Outdated,
-    /// StackSets cannot work on the stack any more.
-    Inoperable,
-    /// In scope, but there is no stack instance.
-    #[default]
-    Missing,
-    /// The account is suspended or closed, so StackSets skips it.
-    Suspended,
-    /// The instance is outside of the configured units and regions.
-    OutOfScope,
-    /// The account is outside of the configured units, and has no stack.
-    Unenrolled,
-}
-
 /// An account that the stack set cannot reach.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Uncovered {
@@ -113,28 +58,6 @@ pub struct Uncovered {
     pub account: String,
     /// Why not.
     pub reason: String,
-}
-
-impl State {
-    /// Whether somebody has to do something.
-    pub fn is_bad(self) -> bool {
-        matches!(self, State::Outdated | State::Inoperable | State::Missing)
-    }
-
-    /// Whether pipetrail.toml asks for a stack there, and AWS can work there.
-    pub fn is_in_scope(self) -> bool {
-        !matches!(self, State::Suspended | State::OutOfScope | State::Unenrolled)
-    }
-}
-
-impl Row {
-    /// What its stack comes down to, wherever it is: `Status` and `DetailedStatus` alone.
-    pub fn stack_state(&self) -> State {
-        stack_state(
-            self.status.as_deref().unwrap_or_default(),
-            self.detailed_status.as_deref().unwrap_or_default(),
-        )
-    }
 }
 
 impl Coverage {
@@ -149,7 +72,7 @@ impl Coverage {
         results: &[InstanceResult],
     ) -> Result<Self, Error> {
         let call_as = clients.caller.call_as();
-        let (set, stacks) = tokio::try_join!(StackSet::read(&clients.management, STACK_SET, &call_as), async {
+        let (set, stacks) = tokio::try_join!(StackSet::describe(&clients.management, STACK_SET, &call_as), async {
             let mut stacks = BTreeMap::new();
             for name in AUDIT_STACKS {
                 if let Some(stack) = Stack::describe(&clients.audit, name).await? {
@@ -305,22 +228,11 @@ impl<R> Coverage<R> {
     }
 }
 
-/// What an instance comes down to, its scope aside.
-fn stack_state(status: &str, detailed_status: &str) -> State {
-    match (status, detailed_status) {
-        (_, "SKIPPED_SUSPENDED_ACCOUNT") => State::Suspended,
-        ("CURRENT", _) => State::Current,
-        (_, "PENDING" | "RUNNING") => State::Pending,
-        ("INOPERABLE", _) => State::Inoperable,
-        _ => State::Outdated,
-    }
-}
-
 fn row(organization: &Organization, scope: &Scope, instance: &Instance) -> Row {
     let account = organization.accounts.get(&instance.account);
     let unit = account.and_then(|account| scope.units.iter().find(|unit| account.parents.contains(*unit)));
     let in_scope = unit.is_some() && scope.regions.contains(&instance.region);
-    let state = match stack_state(&instance.status, &instance.detailed_status) {
+    let state = match row::stack_state(&instance.status, &instance.detailed_status) {
         State::Suspended => State::Suspended,
         _ if account.is_some_and(|account| !account.is_active()) => State::Suspended,
         _ if !in_scope => State::OutOfScope,
@@ -357,21 +269,6 @@ fn not_covered(organization: &Organization, scope: &Scope) -> Vec<Uncovered> {
         reason: format!("account is {}: StackSets skips it", account.state),
     });
     std::iter::once(management).chain(inactive).collect()
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            State::Current => "current",
-            State::Pending => "pending",
-            State::Outdated => "outdated",
-            State::Inoperable => "inoperable",
-            State::Missing => "missing",
-            State::Suspended => "suspended",
-            State::OutOfScope => "out of scope",
-            State::Unenrolled => "unenrolled",
-        })
-    }
 }
 
 impl fmt::Display for Uncovered {

@@ -78,6 +78,15 @@ impl StackSet {
     /// # Errors
     /// A stack set that is not service-managed, or a refused call.
     pub async fn read(client: &Client, name: &str, call_as: &CallAs) -> Result<Option<Self>, Error> {
+        let Some(mut set) = Self::describe(client, name, call_as).await? else {
+            return Ok(None);
+        };
+        set.auto_targets = list_auto_targets(client, name, call_as).await?;
+        Ok(Some(set))
+    }
+
+    /// Reads the stack set without its auto-deployment targets, which only a plan needs.
+    pub(crate) async fn describe(client: &Client, name: &str, call_as: &CallAs) -> Result<Option<Self>, Error> {
         let described = match client
             .describe_stack_set()
             .stack_set_name(name)
@@ -112,7 +121,7 @@ impl StackSet {
             instances: list_instances(client, name, call_as).await?,
             operations,
             deployments,
-            auto_targets: list_auto_targets(client, name, call_as).await?,
+            auto_targets: None,
         }))
     }
 }

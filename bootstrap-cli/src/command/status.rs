@@ -113,28 +113,51 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
     if args.detect_drift {
         reader.detect_drift().await?;
     }
-    let first = reader.read().await?;
-    show(global.output, args, &first)?;
-    let Some(seconds) = args.watch else {
-        let good = |row: &Judged| row.is_good(args.select.names(&row.row.account));
-        let covered = first.coverage.instances.iter().all(good);
-        return Ok(if args.check && !covered { Exit::Partly } else { Exit::Ok });
-    };
-    let watch = async {
-        loop {
-            tokio::time::sleep(Duration::from_secs(seconds)).await;
-            // What AWS refuses now it may grant the next time.
-            match reader.read().await {
-                Ok(report) => show(global.output, args, &report)?,
-                Err(error) => printer::error(&chain(error.as_ref()), None),
-            }
-        }
-    };
-    tokio::select! {
-        ended = watch => ended,
-        // Whoever watches ends it so.
-        _ = tokio::signal::ctrl_c() => Ok(Exit::Ok),
+    if let Some(seconds) = args.watch {
+        return tokio::select! {
+            ended = watch(&mut reader, global.output, args, Duration::from_secs(seconds)) => ended,
+            // Whoever watches ends it so.
+            _ = tokio::signal::ctrl_c() => Ok(Exit::Ok),
+        };
     }
+    let report = reader.read().await?;
+    show(global.output, args, &report)?;
+    let rows = &report.coverage.instances;
+    for hint in hints(rows) {
+        printer::hint(hint);
+    }
+    let covered = rows.iter().all(|row| row.is_good(args.select.names(&row.row.account)));
+    Ok(if args.check && !covered { Exit::Partly } else { Exit::Ok })
+}
+
+/// Shows report after report; only the first one must be readable.
+async fn watch(reader: &mut Reader<'_>, output: Output, args: &Args, pause: Duration) -> anyhow::Result<Exit> {
+    show(output, args, &reader.read().await?)?;
+    loop {
+        tokio::time::sleep(pause).await;
+        match reader.read().await {
+            Ok(report) => show(output, args, &report)?,
+            // What AWS refuses now it may grant the next time.
+            Err(error) => printer::error(&chain(error.as_ref()), None),
+        }
+    }
+}
+
+/// What to try next, each once.
+fn hints(rows: &[Judged]) -> Vec<&'static str> {
+    let any = |is: fn(&Judged) -> bool| rows.iter().any(is);
+    let mut hints = Vec::new();
+    if any(|row| {
+        row.row.state.is_in_scope() && matches!(row.verdict, Verdict::Failed | Verdict::Outdated | Verdict::NotEnrolled)
+    }) {
+        hints.push("`pipetrail apply` tries again what failed, is outdated or lacks its stack");
+    }
+    if any(|row| row.verdict == Verdict::Silent) {
+        hints.push(
+            "where it is silent, look at the rule pipetrail-forward, the schedule pipetrail-heartbeat and the queue pipetrail-forward-dlq",
+        );
+    }
+    hints
 }
 
 fn show(output: Output, args: &Args, report: &Report) -> anyhow::Result<()> {
@@ -152,7 +175,30 @@ fn show(output: Output, args: &Args, report: &Report) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use pipetrail_stacksets::{Row, State};
+
     use super::*;
+
+    #[test]
+    fn a_hint_is_given_once_and_only_for_what_can_be_mended() {
+        let row = |state, verdict| Judged {
+            row: Row {
+                state,
+                ..Row::default()
+            },
+            verdict,
+            explanation: String::new(),
+            last_event: None,
+            last_heartbeat: None,
+        };
+        assert!(hints(&[row(State::Unenrolled, Verdict::NotEnrolled)]).is_empty());
+        let bad = [
+            row(State::Missing, Verdict::NotEnrolled),
+            row(State::Outdated, Verdict::Failed),
+            row(State::Current, Verdict::Silent),
+        ];
+        assert_eq!(hints(&bad).len(), 2);
+    }
 
     #[test]
     fn a_silence_is_a_positive_length_of_time() {

@@ -78,7 +78,7 @@ impl Rules {
         let heard = lake.map(|lake| lake.of(&row.account, &row.region));
         let (verdict, mut explanation) = self.verdict(&row, heard);
         if row.state == State::OutOfScope {
-            explanation.push_str("; outside of the configured units and regions");
+            explanation.push_str("; outside of the scope of pipetrail.toml");
         }
         if row.drift.as_ref().is_some_and(|drift| drift.status == "DRIFTED") {
             explanation.push_str("; the stack was changed by hand (drifted)");
@@ -112,7 +112,7 @@ impl Rules {
             },
             State::Inoperable => (Verdict::Failed, reason("no operation can work on the stack any more")),
             State::Missing => (Verdict::NotEnrolled, reason("in scope, but without a stack")),
-            State::Unenrolled => (Verdict::NotEnrolled, reason("outside of the configured units")),
+            State::Unenrolled => (Verdict::NotEnrolled, reason("outside of the scope of pipetrail.toml")),
             State::Suspended => (Verdict::Skipped, reason("the account is suspended or closed")),
         }
     }

@@ -78,7 +78,7 @@ fn the_stacks_state_decides_before_any_heartbeat() {
             "",
             "",
             NotEnrolled,
-            "outside of the configured units",
+            "outside of the scope of pipetrail.toml",
         ),
         (
             State::Suspended,
@@ -138,7 +138,7 @@ fn a_stack_outside_of_the_scope_is_judged_alike_and_said_to_be_outside() {
         heartbeat("2026-11-21T11:00:00Z"),
     );
     assert_eq!(verdict, Verdict::Covered);
-    assert!(why.ends_with("; outside of the configured units and regions"), "{why}");
+    assert!(why.ends_with("; outside of the scope of pipetrail.toml"), "{why}");
     let (verdict, _) = judged(row(State::OutOfScope, "OUTDATED", "FAILED"), None);
     assert_eq!(verdict, Verdict::Failed);
 }
