@@ -92,11 +92,15 @@ pub enum Asked {
     Answered {
         /// What the query read, where Athena says it.
         bytes_scanned: Option<i64>,
+        /// Rows of the answer that could not be read.
+        unreadable_rows: usize,
     },
     /// It could not be asked.
     Failed {
         /// Why.
         message: String,
+        /// The next thing to try.
+        hint: String,
     },
     /// `--no-lake`
     Skipped,
@@ -169,6 +173,17 @@ fn show(output: Output, args: &Args, report: &Report) -> anyhow::Result<()> {
             }
             printer::data(&tables::status(report, args.all));
         }
+    }
+    // After the screen was cleared, or nobody would see it.
+    match &report.lake {
+        Asked::Failed { message, hint } => {
+            printer::error(&format!("the lake was not read: {message}"), Some(hint));
+        }
+        Asked::Answered {
+            unreadable_rows: rows @ 1..,
+            ..
+        } => printer::say(&format!("{rows} rows of the lake's answer could not be read")),
+        _ => {}
     }
     Ok(())
 }

@@ -123,11 +123,11 @@ mod tests {
 
     #[test]
     fn the_tables_of_what_is_covered() {
-        let bytes_scanned = None;
-        let text = status(
-            &report(vec![judged(1, Verdict::Covered)], Asked::Answered { bytes_scanned }),
-            false,
-        );
+        let answered = Asked::Answered {
+            bytes_scanned: None,
+            unreadable_rows: 0,
+        };
+        let text = status(&report(vec![judged(1, Verdict::Covered)], answered), false);
         let lines: Vec<&str> = text.lines().skip(3).collect();
         assert_eq!(
             lines,

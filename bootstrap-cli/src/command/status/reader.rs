@@ -12,7 +12,7 @@ use super::{Args, Asked, Report};
 use crate::aws::Session;
 use crate::config::Config;
 use crate::desired;
-use crate::lake::{Lake, Window};
+use crate::lake::{Lake, LakeError, Window};
 use crate::printer::{self, Steps};
 
 /// How long a reading of the organization serves.
@@ -27,7 +27,7 @@ pub struct Reader<'a> {
     args: &'a Args,
     scope: Scope,
     organization: Option<(Instant, Organization, Caller)>,
-    lake: Option<(Instant, Result<Lake, String>)>,
+    lake: Option<(Instant, Result<Lake, LakeError>)>,
 }
 
 impl<'a> Reader<'a> {
@@ -67,12 +67,18 @@ impl<'a> Reader<'a> {
         let (lake, asked) = match &self.lake {
             None => (None, Asked::Skipped),
             Some((_, Ok(lake))) => {
-                let bytes_scanned = lake.bytes_scanned;
-                (Some(lake), Asked::Answered { bytes_scanned })
+                let asked = Asked::Answered {
+                    bytes_scanned: lake.bytes_scanned,
+                    unreadable_rows: lake.unreadable,
+                };
+                (Some(lake), asked)
             }
-            Some((_, Err(message))) => {
-                let message = message.clone();
-                (None, Asked::Failed { message })
+            Some((_, Err(error))) => {
+                let asked = Asked::Failed {
+                    message: chain(error),
+                    hint: error.hint(),
+                };
+                (None, asked)
             }
         };
         let coverage = rules.judge(coverage, lake);
@@ -141,25 +147,14 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Asks the lake, unless the last answer still serves. A lake that cannot be asked is said and hides
-/// nothing else.
-async fn ask(session: &Session, args: &Args, rules: Rules, last: &mut Option<(Instant, Result<Lake, String>)>) {
+/// Asks the lake, unless the last answer still serves. A lake that cannot be asked hides nothing else.
+async fn ask(session: &Session, args: &Args, rules: Rules, last: &mut Option<(Instant, Result<Lake, LakeError>)>) {
     let serves = last.as_ref().is_some_and(|(asked, _)| asked.elapsed() < LAKE);
     if args.no_lake || serves {
         return;
     }
     let client = aws_sdk_athena::Client::new(session.audit());
     let window = Window::new(rules.now, rules.silent_after);
-    let answer = Lake::ask(&client, &window).await.map_err(|error| {
-        let message = chain(&error);
-        printer::error(&format!("the lake was not read: {message}"), Some(&error.hint()));
-        message
-    });
-    if let Ok(Lake {
-        unreadable: rows @ 1.., ..
-    }) = &answer
-    {
-        printer::say(&format!("{rows} rows of the lake's answer could not be read"));
-    }
+    let answer = Lake::ask(&client, &window).await;
     *last = Some((Instant::now(), answer));
 }
