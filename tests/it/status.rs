@@ -21,19 +21,9 @@ use crate::org;
 /// Standard output and exit code of `pipetrail status` with these arguments.
 async fn status(organization: &Organization, arguments: &[&str]) -> (String, i32) {
     let arguments = [&["status"], arguments].concat();
-    match organization.pipetrail(&arguments).await {
-        Ok(output) => (output, 0),
-        Err(error) => {
-            let text = error.to_string();
-            let code = text
-                .split_once("exit status: ")
-                .and_then(|(_, rest)| rest.split_once(')'))
-                .unwrap_or_else(|| panic!("{text}"))
-                .0
-                .parse();
-            (text.split_once('\n').unwrap().1.to_owned(), code.unwrap())
-        }
-    }
+    let ran = organization.run(&arguments, &organization.aws_config).await.unwrap();
+    let code = ran.code.unwrap_or_else(|| panic!("{}", ran.said));
+    (ran.data, code)
 }
 
 /// Account, region, verdict and explanation of every row.
