@@ -82,6 +82,36 @@ impl State {
 }
 
 impl Row {
+    /// The row of a stack of its own: `status` is its CloudFormation status, `None` where there is no
+    /// stack, and `is_current` says whether it is as the stack set describes its instances.
+    pub fn of_stack(
+        account: &str,
+        region: &str,
+        status: Option<String>,
+        reason: Option<String>,
+        is_current: bool,
+    ) -> Self {
+        let (state, detailed_status) = match &status {
+            None => (State::Missing, None),
+            Some(_) if is_current => (State::Current, None),
+            Some(status) if status.ends_with("_IN_PROGRESS") => (State::Pending, None),
+            Some(status) if status.contains("FAILED") || status.contains("ROLLBACK") => {
+                (State::Outdated, Some("FAILED".to_owned()))
+            }
+            Some(_) => (State::Outdated, None),
+        };
+        Row {
+            account: account.to_owned(),
+            region: region.to_owned(),
+            origin: Origin::Stack,
+            state,
+            status,
+            detailed_status,
+            reason,
+            ..Row::default()
+        }
+    }
+
     /// What its stack comes down to, wherever it is: `Status` and `DetailedStatus` alone.
     pub fn stack_state(&self) -> State {
         stack_state(

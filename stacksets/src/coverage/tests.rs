@@ -90,18 +90,34 @@ fn every_account_of_the_organization_has_a_row() {
 fn stacks_of_the_management_account_take_the_place_of_its_absence() {
     let mut coverage = coverage(vec![]);
     assert_eq!(coverage.not_covered[0].account, "000000000001");
-    coverage.add_management(vec![Row {
-        account: "000000000001".into(),
-        region: "eu-central-1".into(),
-        origin: Origin::Stack,
-        state: State::Current,
-        ..Row::default()
-    }]);
+    let status = Some("CREATE_COMPLETE".to_owned());
+    let row = Row::of_stack("000000000001", "eu-central-1", status, None, true);
+    assert_eq!(row.origin, Origin::Stack);
+    coverage.add_management(vec![row]);
     coverage.add_unenrolled(&organization());
     assert_eq!(states(&coverage)[0], ("000000000001", "eu-central-1", State::Current));
     assert_eq!(states(&coverage)[1].0, "000000000002");
     let not_covered: Vec<&str> = coverage.not_covered.iter().map(|row| row.account.as_str()).collect();
     assert_eq!(not_covered, ["000000000004"]);
+}
+
+#[test]
+fn a_stack_of_its_own_comes_down_to_the_same_states() {
+    for (status, is_current, state, detailed) in [
+        (None, false, State::Missing, None),
+        (Some("UPDATE_COMPLETE"), true, State::Current, None),
+        (Some("UPDATE_COMPLETE"), false, State::Outdated, None),
+        (Some("UPDATE_IN_PROGRESS"), false, State::Pending, None),
+        (Some("ROLLBACK_COMPLETE"), false, State::Outdated, Some("FAILED")),
+        (Some("DELETE_FAILED"), false, State::Outdated, Some("FAILED")),
+    ] {
+        let row = Row::of_stack("000000000001", "eu-west-1", status.map(str::to_owned), None, is_current);
+        assert_eq!(
+            (row.state, row.detailed_status.as_deref()),
+            (state, detailed),
+            "{status:?}"
+        );
+    }
 }
 
 #[test]
