@@ -20,3 +20,4 @@ mod org;
 mod refusals;
 mod state;
 mod templates;
+mod upgrade;

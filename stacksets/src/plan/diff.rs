@@ -30,7 +30,8 @@ pub fn plan(desired: &Desired, actual: &Actual) -> Result<Plan, Error> {
 
     let mut stacks = Vec::new();
     for spec in &desired.stacks {
-        stacks.extend(stack_step(spec, actual, &outputs, desired)?);
+        let step = stack_step(spec, actual.stacks.get(&spec.name), &outputs, desired)?;
+        stacks.extend(step.map(|step| adopting(step, spec, actual)));
     }
     let missing = desired.zips.iter().filter(|zip| !actual.uploaded.contains(&zip.key()));
     let uploads = missing
@@ -78,11 +79,10 @@ fn access_step(access: TrustedAccess, caller: Caller) -> Result<Option<AccessSte
 
 fn stack_step(
     spec: &StackSpec,
-    actual: &Actual,
+    stack: Option<&Stack>,
     outputs: &Outputs,
     desired: &Desired,
 ) -> Result<Option<StackStep>, Error> {
-    let stack = actual.stacks.get(&spec.name);
     let action = stack.map_or(Ok(StackAction::Create), |stack| action(spec, stack, desired))?;
     let changes = match (&action, stack) {
         (StackAction::Create | StackAction::Replace { .. }, _) | (_, None) => new_parameters(spec),
@@ -97,23 +97,25 @@ fn stack_step(
     if action == StackAction::Update && changes.is_empty() {
         return Ok(None);
     }
-    let adopts = match action {
-        StackAction::Create | StackAction::Replace { .. } => spec.retains.iter(),
-        _ => [].iter(),
-    };
     Ok(Some(StackStep {
         name: spec.name.clone(),
-        adopts: adopts
-            .filter(|bucket| actual.retained.contains(*bucket))
-            .cloned()
-            .collect(),
         action,
         changes,
+        adopts: vec![],
         template: spec.template.clone(),
         parameters: spec.parameters.clone(),
         tags: merged(&spec.tags, stack.map(|stack| &stack.tags)),
         protect: spec.protect,
     }))
+}
+
+/// A stack that is created takes over those of its buckets that are there already.
+fn adopting(mut step: StackStep, spec: &StackSpec, actual: &Actual) -> StackStep {
+    if matches!(step.action, StackAction::Create | StackAction::Replace { .. }) {
+        let there = spec.retains.iter().filter(|bucket| actual.retained.contains(*bucket));
+        step.adopts = there.cloned().collect();
+    }
+    step
 }
 
 /// What leads a stack that is there to its state, whatever state it is in.

@@ -1,0 +1,313 @@
+//! A new version over an old deployment, and what an earlier run left behind.
+//!
+//! "Old" is made through the APIs: stacks and stack set are turned back to templates as an older
+//! version would have had them. Unproven on AWS: that importing a bucket by its literal name works as
+//! documented, and how long anything takes.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::types::{Capability, ChangeSetType, Tag, TemplateStage};
+use aws_sdk_glue::types::DatabaseInput;
+use pipetrail_tests::organization::{HOME, Organization, Ran};
+use pipetrail_tests::player::play;
+use pipetrail_tests::report::{query, wait_for_quiet};
+use pipetrail_tests::{aws, names};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader};
+
+use crate::{killed, org};
+
+const EVENT: &str = include_str!("../fixtures/pipeline/succeeded.json");
+/// The last column of `pipeline_executions`.
+const COLUMN: &str = "stop_comments";
+
+async fn run(organization: &Organization, arguments: &[&str]) -> Result<Ran> {
+    organization.run(arguments, &organization.aws_config).await
+}
+
+async fn client(organization: &Organization) -> Result<Client> {
+    Ok(Client::new(&organization.audit().await?))
+}
+
+async fn status(client: &Client, stack: &str) -> Result<String> {
+    let found = client.describe_stacks().stack_name(stack).send().await?;
+    let status = found.stacks().first().and_then(|stack| stack.stack_status());
+    Ok(status.map(|status| status.as_str().to_owned()).unwrap_or_default())
+}
+
+/// Waits until a stack is in one of these states.
+async fn reaches(client: &Client, stack: &str, wanted: &str) -> Result<()> {
+    for _ in 0..200 {
+        if status(client, stack).await? == wanted {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    bail!("{stack} is {}, not {wanted}", status(client, stack).await?)
+}
+
+/// Plays the fixture with another execution in the first member.
+async fn happens(organization: &Arc<Organization>, execution: &str) -> Result<()> {
+    let value: Value = serde_json::from_str(EVENT)?;
+    let id = value["detail"]["execution-id"].as_str().context("no execution id")?;
+    let (from, region) = (&value["account"], &value["region"]);
+    let text = EVENT.replace(id, execution);
+    let place = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let envelope = org::moved(
+        &text,
+        (&place(from), &organization.members[0].id),
+        (&place(region), HOME),
+    );
+    play(organization, vec![org::emit(&envelope)]).await?;
+    wait_for_quiet(organization).await
+}
+
+/// Updates a stack of the audit account to another template, everything else as it is.
+async fn turn_back(client: &Client, stack: &str, change: &[(&str, &str)]) -> Result<()> {
+    let template = changed(&template(client, stack).await?, change)?;
+    let found = client.describe_stacks().stack_name(stack).send().await?;
+    let found = found.stacks().first().context("no stack")?.clone();
+    let update = client.update_stack().stack_name(stack).template_body(template);
+    let update = update.set_parameters(found.parameters).set_tags(found.tags);
+    update
+        .capabilities(Capability::CapabilityNamedIam)
+        .capabilities(Capability::CapabilityAutoExpand)
+        .send()
+        .await?;
+    reaches(client, stack, "UPDATE_COMPLETE").await
+}
+
+/// The template of a stack as it was sent.
+async fn template(client: &Client, stack: &str) -> Result<String> {
+    let call = client.get_template().stack_name(stack);
+    let found = call.template_stage(TemplateStage::Original).send().await?;
+    found.template_body.context("no template")
+}
+
+fn changed(template: &str, change: &[(&str, &str)]) -> Result<String> {
+    let mut text = template.to_owned();
+    for (from, to) in change {
+        ensure!(text.contains(from), "{from} is not in the template");
+        text = text.replacen(from, to, 1);
+    }
+    Ok(text)
+}
+
+/// Deploys the state of an older version over the present one.
+async fn make_old(organization: &Organization) -> Result<()> {
+    let client = client(organization).await?;
+    let data = template(&client, "pipetrail-data").await?;
+    let column = data.lines().find(|line| line.contains(COLUMN)).context("no column")?;
+    turn_back(&client, "pipetrail-data", &[(&format!("{column}\n"), "")]).await?;
+    turn_back(
+        &client,
+        "pipetrail-pipeline",
+        &[("Description: ", "Description: formerly ")],
+    )
+    .await?;
+    let cloud = &organization.relay.cloud;
+    let management = Client::new(&cloud.at(&cloud.management, HOME).await?);
+    let set = management.describe_stack_set().stack_set_name("pipetrail-member");
+    let set = set.send().await?.stack_set.context("no stack set")?;
+    let template = set.template_body.context("no template")?;
+    let update = management.update_stack_set().stack_set_name("pipetrail-member");
+    let update = update.template_body(changed(&template, &[("Description: ", "Description: formerly ")])?);
+    let update = update.set_parameters(set.parameters).set_tags(set.tags);
+    update.capabilities(Capability::CapabilityNamedIam).send().await?;
+    Ok(())
+}
+
+/// Runs `apply` until it has said that the first stack is done, and kills it there.
+async fn killed_after_the_first_stack(organization: &Organization) -> Result<()> {
+    let mut command = organization.command(&["apply"], &organization.aws_config);
+    let mut child = command.stdout(Stdio::null()).spawn()?;
+    let mut lines = BufReader::new(child.stderr.take().context("no standard error")?).lines();
+    while let Some(line) = lines.next_line().await? {
+        if line.starts_with("done    stack ") {
+            child.kill().await?;
+            return Ok(());
+        }
+    }
+    bail!("no stack ended")
+}
+
+#[test]
+fn an_old_deployment_is_brought_forward_though_interrupted_and_old_rows_stay_readable() {
+    org::with(|shared| async move {
+        let organization = Arc::new(killed::fresh(&shared, 1).await?);
+        organization.apply().await?;
+        make_old(&organization).await?;
+        organization.relay.invalidate().await;
+        let (old, new) = (
+            "11111111-0000-4000-8000-000000000001",
+            "11111111-0000-4000-8000-000000000002",
+        );
+        happens(&organization, old).await?;
+
+        let ran = run(&organization, &["plan", "--check", "--output", "json"]).await?;
+        assert_eq!(ran.code, Some(3), "{}", ran.said);
+        let report = ran.json()?;
+        let stacks = report["plan"]["stacks"].as_array().context("no stacks")?;
+        let named: Vec<_> = stacks
+            .iter()
+            .map(|stack| stack["name"].as_str().unwrap_or_default())
+            .collect();
+        assert_eq!(named, ["pipetrail-data", "pipetrail-pipeline"]);
+        let change = &stacks[0]["changes"][0];
+        assert_eq!(
+            (&change["added"], &change["removed"]),
+            (&Value::from(1), &Value::from(0))
+        );
+        let diff = change["diff"].as_str().context("no diff")?;
+        let added: Vec<_> = diff.lines().filter(|line| line.starts_with('+')).collect();
+        assert!(added.len() == 1 && added[0].contains(COLUMN), "{diff}");
+        assert_eq!(report["plan"]["stack_set"]["action"], "update");
+
+        killed_after_the_first_stack(&organization).await?;
+        let ran = run(&organization, &["apply", "--output", "json"]).await?;
+        assert_eq!(
+            (ran.code, &ran.json()?["result"]),
+            (Some(0), &Value::from("applied")),
+            "{}",
+            ran.said
+        );
+        let ran = run(&organization, &["apply", "--output", "json"]).await?;
+        assert_eq!(ran.json()?["result"], "unchanged", "{}", ran.said);
+        assert_eq!(run(&organization, &["plan", "--check"]).await?.code, Some(0));
+
+        organization.relay.invalidate().await;
+        happens(&organization, new).await?;
+        let sql = format!(
+            "SELECT execution_id, {COLUMN} FROM pipeline_executions WHERE account_id = '{}' ORDER BY execution_id",
+            organization.members[0].id
+        );
+        let rows = query(&organization.audit().await?, &sql).await?;
+        let found: Vec<_> = rows.iter().map(|row| row[0].as_deref().unwrap_or_default()).collect();
+        assert_eq!(found, [old, new]);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_saved_plan_is_applied_once_and_then_refused() {
+    org::with(|shared| async move {
+        let organization = killed::fresh(&shared, 1).await?;
+        let path: PathBuf = organization.folder().join("saved.plan");
+        let file = path.to_str().context("a path that is no text")?;
+        let planned = run(&organization, &["plan", "--out", file]).await?;
+        assert_eq!(planned.code, Some(0), "{}", planned.said);
+        assert!(
+            planned.data.contains("+ stack pipetrail-artifacts: create"),
+            "{}",
+            planned.data
+        );
+
+        let applied = run(&organization, &["apply", file]).await?;
+        assert_eq!(applied.code, Some(0), "{}", applied.said);
+        let again = run(&organization, &["apply", "--plan", file]).await?;
+        assert_eq!(again.code, Some(1), "{}", again.said);
+        for said in ["is not the plan any more", "stacks[0]: ", "pipetrail plan --out"] {
+            assert!(again.said.contains(said), "{}", again.said);
+        }
+
+        std::fs::write(&path, "{\"format\": 1")?;
+        let broken = run(&organization, &["apply", file]).await?;
+        assert_eq!(broken.code, Some(2), "{}", broken.said);
+        assert!(broken.said.contains("is not a plan file"), "{}", broken.said);
+        Ok(())
+    });
+}
+
+#[test]
+fn what_is_stuck_is_led_out_of_and_retained_buckets_are_adopted_with_their_objects() {
+    org::with(|shared| async move {
+        let organization = killed::fresh(&shared, 1).await?;
+        let (config, client) = (organization.audit().await?, client(&organization).await?);
+
+        // The shell that a run leaves when it is killed before it executes its change set, and a name
+        // that is taken.
+        let set = client.create_change_set().stack_name("pipetrail-artifacts");
+        let set = set
+            .change_set_name("pipetrail-0123456789abcdef")
+            .change_set_type(ChangeSetType::Create);
+        let set = set.template_body("Resources: {Topic: {Type: 'AWS::SNS::Topic'}}");
+        let tag = Tag::builder().key("managed-by").value("pipetrail").build();
+        set.tags(tag).send().await?;
+        let glue = aws_sdk_glue::Client::new(&config);
+        let database = DatabaseInput::builder().name(names::DATABASE).build()?;
+        glue.create_database().database_input(database).send().await?;
+        let ran = run(&organization, &["apply"]).await?;
+        assert_eq!(ran.code, Some(4), "{}", ran.said);
+        assert!(
+            ran.said
+                .contains("! stack pipetrail-artifacts: delete and create, it is REVIEW_IN_PROGRESS")
+        );
+        assert_eq!(
+            status(&client, "pipetrail-data").await?,
+            "ROLLBACK_COMPLETE",
+            "{}",
+            ran.said
+        );
+        glue.delete_database().name(names::DATABASE).send().await?;
+        let ran = run(&organization, &["apply"]).await?;
+        assert_eq!(ran.code, Some(0), "{}", ran.said);
+        assert!(
+            ran.said
+                .contains("! stack pipetrail-data: delete and create, it is ROLLBACK_COMPLETE")
+        );
+
+        // The data stack goes, its buckets stay.
+        let s3 = aws::s3(&config);
+        let bucket = names::bucket("lake", &organization.relay.cloud.audit, HOME);
+        let put = s3
+            .put_object()
+            .bucket(&bucket)
+            .key("kept")
+            .body(b"kept".to_vec().into());
+        put.send().await?;
+        let protection = client.update_termination_protection().stack_name("pipetrail-data");
+        protection.enable_termination_protection(false).send().await?;
+        client.delete_stack().stack_name("pipetrail-data").send().await?;
+        while client
+            .describe_stacks()
+            .stack_name("pipetrail-data")
+            .send()
+            .await
+            .is_ok()
+        {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        // And somebody's update of the pipeline stack fails, with the rollback switched off.
+        let update = client
+            .update_stack()
+            .stack_name("pipetrail-pipeline")
+            .disable_rollback(true);
+        let taken = format!("Resources: {{B: {{Type: 'AWS::S3::Bucket', Properties: {{BucketName: {bucket}}}}}}}");
+        update.template_body(taken).send().await?;
+        reaches(&client, "pipetrail-pipeline", "UPDATE_FAILED").await?;
+
+        let ran = run(&organization, &["apply"]).await?;
+        assert_eq!(ran.code, Some(0), "{}", ran.said);
+        assert!(
+            ran.said
+                .contains(&format!("adopt bucket {bucket} with all that is in it")),
+            "{}",
+            ran.said
+        );
+        assert!(
+            ran.said.contains("! stack pipetrail-pipeline: roll back and update"),
+            "{}",
+            ran.said
+        );
+        assert_eq!(status(&client, "pipetrail-data").await?, "CREATE_COMPLETE");
+        let kept = s3.get_object().bucket(&bucket).key("kept").send().await?;
+        assert_eq!(kept.body.collect().await?.into_bytes().as_ref(), b"kept");
+        assert_eq!(run(&organization, &["plan", "--check"]).await?.code, Some(0));
+        Ok(())
+    });
+}
