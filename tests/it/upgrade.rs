@@ -107,7 +107,7 @@ async fn make_old(organization: &Organization) -> Result<()> {
     turn_back(
         &client,
         "pipetrail-pipeline",
-        &[("Description: ", "Description: formerly ")],
+        &[("pipetrail, ", "an older pipetrail, ")],
     )
     .await?;
     let cloud = &organization.relay.cloud;
@@ -116,7 +116,7 @@ async fn make_old(organization: &Organization) -> Result<()> {
     let set = set.send().await?.stack_set.context("no stack set")?;
     let template = set.template_body.context("no template")?;
     let update = management.update_stack_set().stack_set_name("pipetrail-member");
-    let update = update.template_body(changed(&template, &[("Description: ", "Description: formerly ")])?);
+    let update = update.template_body(changed(&template, &[("pipetrail, ", "an older pipetrail, ")])?);
     let update = update.set_parameters(set.parameters).set_tags(set.tags);
     update.capabilities(Capability::CapabilityNamedIam).send().await?;
     Ok(())
@@ -148,6 +148,15 @@ fn an_old_deployment_is_brought_forward_though_interrupted_and_old_rows_stay_rea
             "11111111-0000-4000-8000-000000000002",
         );
         happens(&organization, old).await?;
+        let sql = format!(
+            "SELECT execution_id, {COLUMN} FROM pipeline_executions WHERE account_id = '{}' ORDER BY execution_id",
+            organization.members[0].id
+        );
+        let config = organization.audit().await?;
+        ensure!(
+            query(&config, &sql).await.is_err(),
+            "the old file has the new column already"
+        );
 
         let ran = run(&organization, &["plan", "--check", "--output", "json"]).await?;
         assert_eq!(ran.code, Some(3), "{}", ran.said);
@@ -182,11 +191,7 @@ fn an_old_deployment_is_brought_forward_though_interrupted_and_old_rows_stay_rea
 
         organization.relay.invalidate().await;
         happens(&organization, new).await?;
-        let sql = format!(
-            "SELECT execution_id, {COLUMN} FROM pipeline_executions WHERE account_id = '{}' ORDER BY execution_id",
-            organization.members[0].id
-        );
-        let rows = query(&organization.audit().await?, &sql).await?;
+        let rows = query(&config, &sql).await?;
         let found: Vec<_> = rows.iter().map(|row| row[0].as_deref().unwrap_or_default()).collect();
         assert_eq!(found, [old, new]);
         Ok(())
