@@ -6,6 +6,7 @@ mod command;
 mod config;
 mod desired;
 mod exit;
+mod partitions;
 mod plan_file;
 mod prepare;
 mod printer;

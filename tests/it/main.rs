@@ -19,5 +19,6 @@ mod missing;
 mod org;
 mod refusals;
 mod state;
+mod stuck;
 mod templates;
 mod upgrade;

@@ -4,12 +4,15 @@ use std::cell::Cell;
 use std::path::PathBuf;
 
 use pipetrail_stacksets::apply::apply;
-use pipetrail_stacksets::{Coverage, Desired, InstanceResult, Plan, StepResult, chain};
+use pipetrail_stacksets::{
+    AUDIT_STACKS, Coverage, Desired, InstanceResult, Plan, Progress, StepResult, StepState, chain,
+};
 use serde::Serialize;
 
 use crate::cli::{Global, UsageError};
 use crate::config::Config;
 use crate::exit::{Exit, Outcome};
+use crate::partitions::Lake;
 use crate::plan_file::PlanFile;
 use crate::prepare::{Busy, Prepared, prepare};
 use crate::printer::{self, Output, Steps};
@@ -73,6 +76,7 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
     }
     let Prepared {
         clients,
+        glue,
         desired: Desired { scope, .. },
         actual,
         plan,
@@ -104,7 +108,22 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
     }
     begun.set(true);
     let mut steps = Steps::new(plan.steps());
-    let results = apply(&plan, &clients, &mut |progress| steps.show(progress)).await;
+    let mut results = apply(&plan, &clients, &mut |progress| steps.show(progress)).await;
+    if let Some(bucket) = adopted_lake(&plan, &results) {
+        let owner = plan.audit_account.as_str();
+        let s3 = &clients.s3;
+        let lake = Lake {
+            s3,
+            glue: &glue,
+            bucket,
+            owner,
+        };
+        results.push(registered(&lake).await);
+        results
+            .last()
+            .into_iter()
+            .for_each(|result| steps.show(Progress::Ended(result)));
+    }
     drop(steps);
     let failed: Vec<InstanceResult> = results.iter().flat_map(|result| result.failed.clone()).collect();
     // What was applied is reported even when what stands afterwards cannot be read.
@@ -113,6 +132,38 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
         .inspect_err(|error| printer::error(&chain(error), error.hint().as_deref()))
         .ok();
     report(global.output, &plan, &results, coverage.as_ref())
+}
+
+/// The bucket of the lake, if its stack has just taken it over.
+fn adopted_lake<'a>(plan: &'a Plan, results: &[StepResult]) -> Option<&'a str> {
+    let [_, data, _] = AUDIT_STACKS;
+    let step = plan.stacks.iter().find(|step| step.name == data)?;
+    let done = |result: &StepResult| result.step == format!("stack {data}") && result.state == StepState::Done;
+    let bucket = step
+        .adopts
+        .iter()
+        .find(|bucket| bucket.starts_with("pipetrail-lake-"))?;
+    results.iter().any(done).then_some(bucket)
+}
+
+/// Registers what the lake holds, as one more step.
+async fn registered(lake: &Lake<'_>) -> StepResult {
+    let step = "partitions of the adopted lake".to_owned();
+    let (state, message, hint) = match lake.register().await {
+        Ok(count) => (StepState::Done, format!("{count} registered"), None),
+        Err(error) => {
+            let hint = "queries miss old rows until Athena has run `MSCK REPAIR TABLE <table>` for every table";
+            (StepState::Failed, chain(error.as_ref()), Some(hint.to_owned()))
+        }
+    };
+    StepResult {
+        step,
+        state,
+        changed: true,
+        message: Some(message),
+        hint,
+        failed: vec![],
+    }
 }
 
 fn report(output: Output, plan: &Plan, steps: &[StepResult], coverage: Option<&Coverage>) -> anyhow::Result<Exit> {
