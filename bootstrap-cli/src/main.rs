@@ -8,6 +8,7 @@ mod desired;
 mod enrolment;
 mod exit;
 mod lake;
+mod partitions;
 mod plan_file;
 mod prepare;
 mod printer;

@@ -104,9 +104,10 @@ impl Coverage {
         set: Option<&StackSet>,
     ) {
         let states = own.map(|own| own.states(scope, set)).unwrap_or_default();
+        let account = &organization.management_account;
         let rows = states
             .into_iter()
-            .map(|state| row::own(&organization.management_account, state));
+            .map(|stack| Row::of_stack(account, &stack.region, stack.status, stack.reason, stack.current));
         self.add_management(rows.collect());
     }
 

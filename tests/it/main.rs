@@ -21,4 +21,6 @@ mod org;
 mod refusals;
 mod state;
 mod status;
+mod stuck;
 mod templates;
+mod upgrade;

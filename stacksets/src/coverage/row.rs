@@ -5,7 +5,6 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::management::ManagementStack;
 use crate::stack_set::Drift;
 use crate::time;
 
@@ -118,35 +117,6 @@ impl Row {
             self.status.as_deref().unwrap_or_default(),
             self.detailed_status.as_deref().unwrap_or_default(),
         )
-    }
-}
-
-/// A region of the management account.
-pub(super) fn own(account: &str, stack: ManagementStack) -> Row {
-    let ManagementStack {
-        region,
-        status,
-        reason,
-        current,
-    } = stack;
-    let state = match status.as_deref() {
-        _ if current => State::Current,
-        None => State::Missing,
-        Some(status) if status.ends_with("_IN_PROGRESS") => State::Pending,
-        Some(_) => State::Outdated,
-    };
-    let has_failed = |status: &&String| status.contains("ROLLBACK") || status.ends_with("_FAILED");
-    let failed = status.as_ref().filter(has_failed).filter(|_| state == State::Outdated);
-    Row {
-        account: account.to_owned(),
-        region,
-        origin: Origin::Stack,
-        // As StackSets says it of an instance.
-        detailed_status: failed.map(|_| "FAILED".to_owned()),
-        state,
-        status,
-        reason,
-        ..Row::default()
     }
 }
 
