@@ -9,6 +9,8 @@ mod doctor;
 mod enrolment;
 mod exit;
 mod init;
+mod lake;
+mod partitions;
 mod plan_file;
 mod prepare;
 mod printer;

@@ -1,7 +1,5 @@
 //! What has to be done to the stacks of the management account.
 
-use std::collections::BTreeSet;
-
 use crate::MEMBER_STACK;
 use crate::actual::Actual;
 use crate::desired::{Desired, StackSpec};
@@ -34,7 +32,7 @@ pub(super) fn steps(desired: &Desired, actual: &Actual, outputs: &Outputs) -> Re
             .iter()
             .filter(|region| !read.unreadable.contains_key(*region))
         {
-            match stack_step(&spec, read.stacks.get(region), &BTreeSet::new(), outputs, desired) {
+            match stack_step(&spec, read.stacks.get(region), outputs, desired) {
                 Ok(step) => step
                     .into_iter()
                     .for_each(|stack| push(region, ManagementAction::Deploy { stack })),
