@@ -101,6 +101,19 @@ fn what_is_stuck_is_led_out_of_and_retained_buckets_are_adopted_with_their_objec
         let partitions = lake::partitions(&organization, "pipeline_executions", member).await?;
         assert_eq!(partitions.len(), 1, "{}", ran.said);
         assert_eq!(run(&organization, &["plan", "--check"]).await?.code, Some(0));
+
+        // As if it had been killed before the partitions were registered.
+        let (table, month) = ("pipeline_executions", partitions.keys().next().cloned());
+        let gone = glue.delete_partition().database_name(names::DATABASE).table_name(table);
+        gone.set_partition_values(month.map(|month| vec![member.clone(), month]))
+            .send()
+            .await?;
+        s3.put_object().bucket(&bucket).key("unregistered").send().await?;
+        assert_eq!(run(&organization, &["plan", "--check"]).await?.code, Some(3));
+        let ran = run(&organization, &["apply"]).await?;
+        assert_eq!(ran.code, Some(0), "{}", ran.said);
+        assert_eq!(lake::partitions(&organization, table, member).await?, partitions);
+        assert_eq!(run(&organization, &["plan", "--check"]).await?.code, Some(0));
         Ok(())
     });
 }
