@@ -262,7 +262,8 @@ async fn wait(
     }
 }
 
-async fn failed<T>(client: &Client, name: &str, id: &str, stack: Stack) -> Result<T, Error> {
+/// The error of a stack that ended in a failed state, with the reasons of its resources.
+pub(crate) async fn failed<T>(client: &Client, name: &str, id: &str, stack: Stack) -> Result<T, Error> {
     let reasons = failures::read(client, name, id).await?;
     Err(Error::StackFailed {
         name: name.to_owned(),

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -39,6 +39,27 @@ pub(super) async fn run(
     aws_config: &Path,
     folder: &Path,
 ) -> Result<String> {
+    let output = output(built, arguments, settings, aws_config, folder).await?;
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    if !output.status.success() {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        bail!(
+            "pipetrail {} failed ({})\n{printed}{errors}",
+            arguments.join(" "),
+            output.status
+        );
+    }
+    Ok(printed)
+}
+
+/// Runs `pipetrail`, however it ends.
+pub(super) async fn output(
+    built: &Built,
+    arguments: &[&str],
+    settings: &Path,
+    aws_config: &Path,
+    folder: &Path,
+) -> Result<Output> {
     let mut command = Command::new(&built.pipetrail);
     command.args(arguments).arg("--config").arg(settings);
     if arguments.first() == Some(&"apply") {
@@ -56,18 +77,8 @@ pub(super) async fn run(
         command.env("PATH", path);
     }
     command.current_dir(folder).stdin(Stdio::null()).kill_on_drop(true);
-    let output = command
+    command
         .output()
         .await
-        .with_context(|| format!("cannot start {}", built.pipetrail.display()))?;
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    if !output.status.success() {
-        let errors = String::from_utf8_lossy(&output.stderr);
-        bail!(
-            "pipetrail {} failed ({})\n{printed}{errors}",
-            arguments.join(" "),
-            output.status
-        );
-    }
-    Ok(printed)
+        .with_context(|| format!("cannot start {}", built.pipetrail.display()))
 }

@@ -132,6 +132,21 @@ impl Organization {
         .await
     }
 
+    /// Runs `pipetrail` with these arguments, whatever its exit code.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub async fn attempt(&self, arguments: &[&str]) -> Result<std::process::Output> {
+        apply::output(
+            &self.built,
+            arguments,
+            &self.settings,
+            &self.aws_config,
+            self.folder.path(),
+        )
+        .await
+    }
+
     /// The executable in the zip of a function.
     #[must_use]
     pub fn function(&self, name: &str) -> PathBuf {

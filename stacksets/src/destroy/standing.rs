@@ -1,0 +1,126 @@
+//! What stands, read once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_cloudformation::Client;
+use serde::Serialize;
+
+use super::Names;
+use super::bucket;
+use crate::apply::Clients;
+use crate::error::Error;
+use crate::organization::Organization;
+use crate::stack::Stack;
+use crate::stack_set::StackSet;
+use crate::{AUDIT_STACKS, STACK_SET};
+
+/// A bucket that goes is counted up to so many pages of 1,000 versions, one that stays up to fewer.
+const COUNTED_PAGES: [u32; 2] = [1_000, 20];
+
+/// What a bucket holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Contents {
+    /// Object versions and delete markers.
+    pub versions: u64,
+    /// Their size in bytes.
+    pub bytes: u64,
+    /// Whether there are more than were counted.
+    pub more: bool,
+}
+
+/// How to reach the management account's own stacks.
+pub struct Reach<'a> {
+    /// The configured regions; those of the stack set's instances are looked at as well.
+    pub regions: Vec<String>,
+    /// CloudFormation of the management account in a region.
+    pub client: &'a (dyn Fn(&str) -> Client + Sync),
+}
+
+/// What stands of pipetrail.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    /// The organization.
+    pub organization: Organization,
+    /// The stack set, if there is one.
+    pub stack_set: Option<StackSet>,
+    /// The management account's own stacks, by region; `None` where they cannot be seen.
+    pub member_stacks: Option<BTreeMap<String, Stack>>,
+    /// The audit account's stacks, by name.
+    pub stacks: BTreeMap<String, Stack>,
+    /// The audit account's buckets, by name.
+    pub buckets: BTreeMap<String, Contents>,
+}
+
+impl Standing {
+    /// Reads it all; makes no write call. `reach` is missing when a delegated administrator calls, who
+    /// cannot see into the management account.
+    ///
+    /// # Errors
+    /// A refused call, or a stack set of our name that is not service-managed.
+    pub async fn read(
+        clients: &Clients,
+        reach: Option<&Reach<'_>>,
+        organization: Organization,
+        names: &Names,
+        with_data: bool,
+    ) -> Result<Self, Error> {
+        let call_as = clients.caller.call_as();
+        let (set_and_members, stacks, buckets) = tokio::try_join!(
+            async {
+                let set = StackSet::read(&clients.management, STACK_SET, &call_as).await?;
+                // A region that the configuration names no more may still have both.
+                let regions = set.iter().flat_map(|set| &set.instances);
+                let regions = regions.map(|instance| instance.region.clone()).collect();
+                let members = member_stacks(reach, regions).await?;
+                Ok((set, members))
+            },
+            async {
+                let mut stacks = BTreeMap::new();
+                for name in AUDIT_STACKS {
+                    if let Some(stack) = Stack::describe(&clients.audit, name).await? {
+                        stacks.insert(name.to_owned(), stack);
+                    }
+                }
+                Ok(stacks)
+            },
+            async {
+                let mut buckets = BTreeMap::new();
+                for name in [&names.artifacts, &names.lake, &names.results, &names.evidence] {
+                    let [all, some] = COUNTED_PAGES;
+                    let pages = if with_data || *name == names.artifacts {
+                        all
+                    } else {
+                        some
+                    };
+                    let contents = bucket::count(&clients.s3, name, &names.audit_account, pages).await?;
+                    buckets.extend(contents.map(|contents| (name.clone(), contents)));
+                }
+                Ok(buckets)
+            },
+        )?;
+        let (stack_set, member_stacks) = set_and_members;
+        Ok(Standing {
+            organization,
+            stack_set,
+            member_stacks,
+            stacks,
+            buckets,
+        })
+    }
+}
+
+// merge: the reader of the management account's plain stacks.
+async fn member_stacks(
+    reach: Option<&Reach<'_>>,
+    mut regions: BTreeSet<String>,
+) -> Result<Option<BTreeMap<String, Stack>>, Error> {
+    let Some(reach) = reach else { return Ok(None) };
+    regions.extend(reach.regions.iter().cloned());
+    let mut stacks = BTreeMap::new();
+    for region in regions {
+        if let Some(stack) = Stack::describe(&(reach.client)(&region), STACK_SET).await? {
+            stacks.insert(region, stack);
+        }
+    }
+    Ok(Some(stacks))
+}
