@@ -37,8 +37,6 @@ pub struct Names {
     pub results: String,
     /// Bucket of the evidence, with Object Lock.
     pub evidence: String,
-    /// Units or roots to look below for instances of which AWS does not say by which they came.
-    pub units: Vec<String>,
     /// How many accounts of a region at a time, in per cent.
     pub max_concurrent_percentage: u8,
 }

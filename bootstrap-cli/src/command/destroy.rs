@@ -178,7 +178,6 @@ fn report(output: Output, plan: &Plan, steps: &[StepResult], remains: &[Remains]
 fn names(config: &Config) -> Names {
     let (account, region) = (config.audit.account.as_ref(), config.audit.region.as_ref());
     let bucket = |kind: &str| format!("pipetrail-{kind}-{account}-{region}");
-    let units = config.organization.organizational_units.iter();
     Names {
         audit_account: account.to_owned(),
         region: region.to_owned(),
@@ -186,7 +185,6 @@ fn names(config: &Config) -> Names {
         lake: bucket("lake"),
         results: bucket("athena"),
         evidence: bucket("evidence"),
-        units: units.map(|unit| unit.as_ref().to_owned()).collect(),
         max_concurrent_percentage: u8::try_from(config.rollout.max_concurrent_percentage.0).unwrap_or(100),
     }
 }

@@ -8,7 +8,6 @@ use super::{Names, Plan, Reach, Remains, Removal, Standing, Step, evidence, stac
 use crate::apply::{Clients, Progress, StepResult, StepState, Written};
 use crate::desired::Rollout;
 use crate::error::{Error, chain};
-use crate::organization::Organization;
 use crate::rollout::{Ended, InstanceResult, Target};
 use crate::stack_set::StackSet;
 use crate::{AUDIT_STACKS, STACK_SET};
@@ -65,7 +64,7 @@ const FORWARDERS: &str = "every forwarder to be gone first";
 
 impl Run<'_> {
     async fn step(&mut self, step: &Step, standing: &Standing, reach: Option<&Reach<'_>>) {
-        let name = step.to_string();
+        let name = step.name();
         match step {
             Step::Join { operation_id } => {
                 let ended = self
@@ -90,7 +89,7 @@ impl Run<'_> {
                 self.ended(name, ended.map(|_| Ended::default()));
             }
             Step::Instances(removal) => self.instances(removal).await,
-            Step::StackSet { .. } => self.stack_set(name, &standing.organization).await,
+            Step::StackSet { .. } => self.stack_set(name, standing).await,
             Step::Stack {
                 name: stack,
                 account,
@@ -162,7 +161,7 @@ impl Run<'_> {
     }
 
     /// Deletes the stack set once it has no instance, those that came meanwhile included.
-    async fn stack_set(&mut self, name: String, organization: &Organization) {
+    async fn stack_set(&mut self, name: String, standing: &Standing) {
         let mut left = None;
         for round in 0..=ROUNDS {
             let call_as = self.clients.caller.call_as();
@@ -174,7 +173,7 @@ impl Run<'_> {
                     return self.done(name, Err(error));
                 }
             };
-            let new = removals(&set, organization, &self.names.units, &self.failed);
+            let new = removals(&set, &standing.organization, &standing.roots, &self.failed);
             let new: Vec<Removal> = new
                 .into_iter()
                 .filter(|removal| !removal.instances.is_empty())
@@ -249,7 +248,14 @@ impl Run<'_> {
                     retained_until: kept.until(),
                     unwanted: true,
                 };
-                let message = Some(remains.to_string());
+                let until = remains.retained_until.as_deref().map(|until| format!(" until {until}"));
+                let message = Some(format!(
+                    "{} object versions stay ({} bytes){}: {}",
+                    kept.records,
+                    kept.bytes,
+                    until.unwrap_or_default(),
+                    remains.why
+                ));
                 self.remains.push(remains);
                 let changed = self.written.take();
                 self.record(StepResult {

@@ -25,7 +25,7 @@ pub fn plan(names: &Names, standing: &Standing, delete_data: bool) -> Result<Pla
         remains: vec![],
         notes: vec![],
     };
-    set_steps(names, standing, &mut plan)?;
+    set_steps(standing, &mut plan)?;
     for (region, stack) in standing.member_stacks.iter().flatten() {
         let management = &standing.organization.management_account;
         plan.steps
@@ -65,13 +65,11 @@ pub fn plan(names: &Names, standing: &Standing, delete_data: bool) -> Result<Pla
     } else {
         plan.remains.extend(data_remains(names, data_step.is_some(), &held));
     }
-    if !plan.steps.is_empty() {
-        plan.notes = notes(standing);
-    }
+    plan.notes = notes(names, standing, delete_data);
     Ok(plan)
 }
 
-fn set_steps(names: &Names, standing: &Standing, plan: &mut Plan) -> Result<(), Error> {
+fn set_steps(standing: &Standing, plan: &mut Plan) -> Result<(), Error> {
     let Some(set) = &standing.stack_set else { return Ok(()) };
     if !set.is_ours() {
         return Err(foreign("stack set"));
@@ -86,7 +84,7 @@ fn set_steps(names: &Names, standing: &Standing, plan: &mut Plan) -> Result<(), 
             operation_id: operation::next_id(&["auto-deployment off"], &set.operations),
         });
     }
-    let removals = removals(set, &standing.organization, &names.units, &BTreeSet::new());
+    let removals = removals(set, &standing.organization, &standing.roots, &BTreeSet::new());
     plan.steps.extend(removals.into_iter().map(Step::Instances));
     plan.steps.push(Step::StackSet {
         name: STACK_SET.to_owned(),
@@ -154,11 +152,24 @@ fn data_remains(names: &Names, has_stack: bool, buckets: &[(String, Contents)]) 
     stack.into_iter().chain(buckets).collect()
 }
 
-fn notes(standing: &Standing) -> Vec<String> {
-    let mut notes = vec![
-        "events that are on their way, or wait in a buffer or queue, are lost".to_owned(),
-        "trusted access of StackSets and the organization's trail stay as they are: others may need them".to_owned(),
-    ];
+fn notes(names: &Names, standing: &Standing, delete_data: bool) -> Vec<String> {
+    let [_, data, pipeline] = AUDIT_STACKS;
+    let mut notes = Vec::new();
+    if standing.stacks.contains_key(pipeline) {
+        notes.push("events that are on their way, or wait in a buffer or queue, are lost".to_owned());
+    }
+    if standing.stack_set.is_some() {
+        notes.push(
+            "trusted access of StackSets and the organization's trail stay as they are: others may need them"
+                .to_owned(),
+        );
+    }
+    if delete_data && standing.stacks.contains_key(data) && standing.buckets.contains_key(&names.evidence) {
+        notes.push(format!(
+            "the policy of bucket {} goes with stack {data}; what is locked there stays locked without it",
+            names.evidence
+        ));
+    }
     if standing.member_stacks.is_none() {
         notes.push(format!(
             "the stacks {STACK_SET} of management account {} cannot be seen from here: run `pipetrail destroy` with a profile of that account as well",

@@ -31,6 +31,23 @@ impl fmt::Display for Plan {
     }
 }
 
+impl Step {
+    /// What it is called in progress and results.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Step::Join { operation_id } => format!("operation {operation_id}"),
+            Step::AutoDeploymentOff { .. } => "auto-deployment off".to_owned(),
+            Step::Instances(removal) => removal.to_string(),
+            Step::StackSet { name } => format!("stack set {name}"),
+            Step::Stack {
+                name, account, region, ..
+            } => format!("stack {name} of account {account} in {region}"),
+            Step::Empty { bucket, .. } => format!("objects of bucket {bucket}"),
+            Step::Bucket { bucket } => format!("bucket {bucket}"),
+        }
+    }
+}
+
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

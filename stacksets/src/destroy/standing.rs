@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::Names;
 use super::bucket;
 use crate::apply::Clients;
-use crate::error::Error;
-use crate::organization::Organization;
+use crate::error::{Error, from_sdk};
+use crate::organization::{Organization, PAGE};
 use crate::stack::Stack;
 use crate::stack_set::StackSet;
 use crate::{AUDIT_STACKS, STACK_SET};
@@ -43,6 +43,8 @@ pub struct Standing {
     pub organization: Organization,
     /// The stack set, if there is one.
     pub stack_set: Option<StackSet>,
+    /// The organization's roots, where AWS does not say by which unit an instance came.
+    pub roots: Vec<String>,
     /// The management account's own stacks, by region; `None` where they cannot be seen.
     pub member_stacks: Option<BTreeMap<String, Stack>>,
     /// The audit account's stacks, by name.
@@ -72,7 +74,13 @@ impl Standing {
                 let regions = set.iter().flat_map(|set| &set.instances);
                 let regions = regions.map(|instance| instance.region.clone()).collect();
                 let members = member_stacks(reach, regions).await?;
-                Ok((set, members))
+                let mut instances = set.iter().flat_map(|set| &set.instances);
+                let roots = if instances.any(|instance| instance.unit.is_none()) {
+                    roots(&clients.organizations).await?
+                } else {
+                    vec![]
+                };
+                Ok((set, members, roots))
             },
             async {
                 let mut stacks = BTreeMap::new();
@@ -98,10 +106,11 @@ impl Standing {
                 Ok(buckets)
             },
         )?;
-        let (stack_set, member_stacks) = set_and_members;
+        let (stack_set, member_stacks, roots) = set_and_members;
         Ok(Standing {
             organization,
             stack_set,
+            roots,
             member_stacks,
             stacks,
             buckets,
@@ -123,4 +132,15 @@ async fn member_stacks(
         }
     }
     Ok(Some(stacks))
+}
+
+async fn roots(client: &aws_sdk_organizations::Client) -> Result<Vec<String>, Error> {
+    let list = client.list_roots().max_results(PAGE).into_paginator();
+    let mut pages = list.stop_on_duplicate_token(false).send();
+    let mut roots = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(from_sdk("list the organization's roots"))?;
+        roots.extend(page.roots().iter().filter_map(|root| root.id().map(str::to_owned)));
+    }
+    Ok(roots)
 }
