@@ -135,7 +135,7 @@ async fn run(cli: &Cli) -> anyhow::Result<Exit> {
 fn interrupted(begun: bool) -> Exit {
     if begun {
         let hint = "what AWS has begun goes on; run the same command again to join it and to do what is left";
-        printer::error("interrupted, the plan is applied in part", Some(hint));
+        printer::error("interrupted, the plan is carried out in part", Some(hint));
         Exit::Partly
     } else {
         printer::error("interrupted, nothing was changed", None);

@@ -12,6 +12,7 @@ use aws_sdk_s3::types::{
     ObjectLockConfiguration, ObjectLockEnabled, ObjectLockRetention, ObjectLockRetentionMode as Mode,
 };
 use pipetrail_tests::emulators::prepare::prepare;
+use pipetrail_tests::fault_proxy::{Fault, FaultProxy};
 use pipetrail_tests::names;
 use pipetrail_tests::organization::{HOME, Organization, SECOND, Scope};
 use pipetrail_tests::{aws, report};
@@ -70,12 +71,11 @@ async fn scenario() -> Result<()> {
     lock(&organization, &evidence_bucket).await?;
     retain(&organization, &evidence_bucket, record, until).await?;
     let arguments = ["destroy", "--delete-data", &lake_bucket, "--yes"];
-    // Killed here and there, whatever it is at: the next run does what is left.
-    for milliseconds in [150, 400, 800, 1_200] {
-        let time = Duration::from_millis(milliseconds);
-        let killed = tokio::time::timeout(time, organization.attempt(&arguments)).await;
-        println!("killed after {milliseconds} ms: {}", killed.is_err());
-    }
+    let killed = Killer::new(&organization)
+        .await?
+        .kill(&organization, &arguments)
+        .await?;
+    assert!(killed > 10, "{killed} kills");
     for _ in 0..2 {
         let partly = json(&organization, &arguments, 4).await?;
         assert_eq!(partly["result"], "partly-destroyed");
@@ -90,7 +90,7 @@ async fn scenario() -> Result<()> {
             BTreeSet::from([format!("bucket {evidence_bucket}")])
         );
         let kept = aws::object_keys(&aws::s3(&organization.audit().await?), &evidence_bucket, "").await?;
-        assert_eq!(kept, [record.clone()]);
+        assert_eq!(kept, std::slice::from_ref(record));
     }
 
     // The day after.
@@ -107,6 +107,50 @@ async fn scenario() -> Result<()> {
     let nothing = organization.pipetrail(&arguments).await?;
     assert_eq!(nothing, "nothing of pipetrail stands\n");
     Ok(())
+}
+
+/// Kills `pipetrail` at one AWS call after the other.
+struct Killer {
+    moto: FaultProxy,
+    ministack: FaultProxy,
+}
+
+impl Killer {
+    async fn new(organization: &Organization) -> Result<Self> {
+        let cloud = &organization.relay.cloud;
+        Ok(Killer {
+            moto: FaultProxy::start(&cloud.moto).await?,
+            ministack: FaultProxy::start(&cloud.ministack).await?,
+        })
+    }
+
+    /// Runs the command again and again, each time killed one call later at the emulator where the
+    /// last kill was, until a run comes to its end; says how often it was killed.
+    async fn kill(self, organization: &Organization, arguments: &[&str]) -> Result<usize> {
+        let direct = std::fs::read_to_string(&organization.aws_config)?;
+        let cloud = &organization.relay.cloud;
+        let proxied = direct.replace(&cloud.moto, &self.moto.endpoint);
+        let proxied = proxied.replace(&cloud.ministack, &self.ministack.endpoint);
+        std::fs::write(&organization.aws_config, proxied)?;
+        // The calls before these only read.
+        let (mut at_moto, mut at_ministack) = (11, 9);
+        let mut kills = 0;
+        loop {
+            self.moto.place(Some((at_moto, Fault::Hangs)));
+            self.ministack.place(Some((at_ministack, Fault::Hangs)));
+            tokio::select! {
+                biased;
+                () = self.moto.reached() => at_moto += 1,
+                () = self.ministack.reached() => at_ministack += 1,
+                ended = organization.attempt(arguments) => {
+                    ended?;
+                    std::fs::write(&organization.aws_config, direct)?;
+                    return Ok(kills);
+                }
+            }
+            kills += 1;
+        }
+    }
 }
 
 /// Destroys without the data, and looks at what is left.

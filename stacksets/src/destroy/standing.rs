@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Names;
 use super::bucket;
 use crate::apply::Clients;
-use crate::error::{Error, from_sdk};
+use crate::error::{Error, Fault, from_sdk};
 use crate::organization::{Organization, PAGE};
 use crate::stack::Stack;
 use crate::stack_set::StackSet;
@@ -119,7 +119,7 @@ impl Standing {
 }
 
 // merge: the reader of the management account's plain stacks.
-async fn member_stacks(
+pub(super) async fn member_stacks(
     reach: Option<&Reach<'_>>,
     mut regions: BTreeSet<String>,
 ) -> Result<Option<BTreeMap<String, Stack>>, Error> {
@@ -127,11 +127,29 @@ async fn member_stacks(
     regions.extend(reach.regions.iter().cloned());
     let mut stacks = BTreeMap::new();
     for region in regions {
-        if let Some(stack) = Stack::describe(&(reach.client)(&region), STACK_SET).await? {
-            stacks.insert(region, stack);
+        match Stack::describe(&(reach.client)(&region), STACK_SET).await {
+            Ok(stack) => stacks.extend(stack.map(|stack| (region, stack))),
+            // Where the region is not enabled nothing can stand, and the credentials mean nothing.
+            Err(error) if is_disabled_region(&error) => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(Some(stacks))
+}
+
+/// Whether a region that the account has not enabled answers so.
+fn is_disabled_region(error: &Error) -> bool {
+    let Error::Aws {
+        fault: Fault::Refused { code, .. },
+        ..
+    } = error
+    else {
+        return false;
+    };
+    matches!(
+        code.as_str(),
+        "InvalidClientTokenId" | "UnrecognizedClientException" | "OptInRequired"
+    )
 }
 
 async fn roots(client: &aws_sdk_organizations::Client) -> Result<Vec<String>, Error> {

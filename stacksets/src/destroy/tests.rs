@@ -2,6 +2,7 @@
 
 mod buckets;
 mod calls;
+mod carrying_out;
 
 use std::collections::{BTreeMap, BTreeSet};
 
