@@ -20,7 +20,7 @@ use serde::Serialize;
 
 pub use carry_out::destroy;
 pub use plan::plan;
-pub use standing::{Contents, Reach, Standing};
+pub use standing::{Contents, Standing};
 
 /// What is called how: templates and configuration say it, this crate does not know them.
 #[derive(Clone, Debug, PartialEq, Eq)]

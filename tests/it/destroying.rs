@@ -6,18 +6,17 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
-use aws_sdk_cloudformation::types::{Capability, Tag};
 use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::{
     ObjectLockConfiguration, ObjectLockEnabled, ObjectLockRetention, ObjectLockRetentionMode as Mode,
 };
-use pipetrail_tests::emulators::prepare::prepare;
 use pipetrail_tests::fault_proxy::{Fault, FaultProxy};
 use pipetrail_tests::names;
-use pipetrail_tests::organization::{HOME, Organization, SECOND, Scope};
+use pipetrail_tests::organization::{HOME, Organization, SECOND, Targeted};
 use pipetrail_tests::{aws, report};
 use serde_json::Value;
 
+use crate::killed::fresh;
 use crate::{lake, leftovers, org};
 
 const DECISION: &str = include_str!("../fixtures/cloudtrail/put-approval-rejected-sso-console.json");
@@ -25,21 +24,14 @@ const SUCCEEDED: &str = include_str!("../fixtures/pipeline/succeeded.json");
 
 #[test]
 fn destroying_leaves_the_data_and_with_delete_data_only_what_is_under_retention() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(scenario()).unwrap_or_else(|error| panic!("{error:?}"));
+    org::with(|shared| async move { scenario(fresh(&shared, 2).await?).await });
 }
 
-async fn scenario() -> Result<()> {
-    let scope = Scope {
-        members: 2,
-        ..Scope::default()
-    };
-    let organization = Arc::new(Organization::start(&prepare().await?, scope).await?);
+async fn scenario(mut organization: Organization) -> Result<()> {
+    let targeted = organization.targeted().await?;
+    organization.aws_config.clone_from(&targeted.aws_config);
+    let organization = Arc::new(organization);
     organization.apply().await?;
-    management_stack(&organization).await?;
     let enrolled = leftovers::of_organization(&organization).await?;
     assert!(enrolled.iter().any(|line| line.contains(SECOND)), "{enrolled:?}");
     let member = organization.members[0].id.clone();
@@ -60,21 +52,17 @@ async fn scenario() -> Result<()> {
     assert_eq!(self::data(&organization, &member).await?, data);
 
     // A wrong name changes nothing.
-    let wrong = organization
-        .attempt(&["destroy", "--delete-data", &evidence_bucket, "--yes"])
-        .await?;
-    assert_eq!(wrong.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&wrong.stderr).contains(&lake_bucket));
+    let wrong = ["destroy", "--delete-data", &evidence_bucket, "--yes"];
+    let wrong = organization.run(&wrong, &organization.aws_config).await?;
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.said.contains(&lake_bucket), "{}", wrong.said);
 
     let record = &evidence[0];
     let until = SystemTime::now() + Duration::from_secs(86_400);
     lock(&organization, &evidence_bucket).await?;
     retain(&organization, &evidence_bucket, record, until).await?;
     let arguments = ["destroy", "--delete-data", &lake_bucket, "--yes"];
-    let killed = Killer::new(&organization)
-        .await?
-        .kill(&organization, &arguments)
-        .await?;
+    let killed = kill(&organization, &targeted, &arguments).await?;
     assert!(killed > 10, "{killed} kills");
     for _ in 0..2 {
         let partly = json(&organization, &arguments, 4).await?;
@@ -109,47 +97,31 @@ async fn scenario() -> Result<()> {
     Ok(())
 }
 
-/// Kills `pipetrail` at one AWS call after the other.
-struct Killer {
-    moto: FaultProxy,
-    ministack: FaultProxy,
-}
-
-impl Killer {
-    async fn new(organization: &Organization) -> Result<Self> {
-        let cloud = &organization.relay.cloud;
-        Ok(Killer {
-            moto: FaultProxy::start(&cloud.moto).await?,
-            ministack: FaultProxy::start(&cloud.ministack).await?,
-        })
-    }
-
-    /// Runs the command again and again, each time killed one call later at the emulator where the
-    /// last kill was, until a run comes to its end; says how often it was killed.
-    async fn kill(self, organization: &Organization, arguments: &[&str]) -> Result<usize> {
-        let direct = std::fs::read_to_string(&organization.aws_config)?;
-        let cloud = &organization.relay.cloud;
-        let proxied = direct.replace(&cloud.moto, &self.moto.endpoint);
-        let proxied = proxied.replace(&cloud.ministack, &self.ministack.endpoint);
-        std::fs::write(&organization.aws_config, proxied)?;
-        // The calls before these only read.
-        let (mut at_moto, mut at_ministack) = (11, 9);
-        let mut kills = 0;
-        loop {
-            self.moto.place(Some((at_moto, Fault::Hangs)));
-            self.ministack.place(Some((at_ministack, Fault::Hangs)));
-            tokio::select! {
-                biased;
-                () = self.moto.reached() => at_moto += 1,
-                () = self.ministack.reached() => at_ministack += 1,
-                ended = organization.attempt(arguments) => {
-                    ended?;
-                    std::fs::write(&organization.aws_config, direct)?;
-                    return Ok(kills);
-                }
+/// Runs the command again and again, each time killed one AWS call later at the emulator where the
+/// last kill was, until a run comes to its end; says how often it was killed.
+async fn kill(organization: &Organization, targeted: &Targeted, arguments: &[&str]) -> Result<usize> {
+    let cloud = &organization.relay.cloud;
+    let moto = FaultProxy::start(&targeted.endpoint).await?;
+    let ministack = FaultProxy::start(&cloud.ministack).await?;
+    let config = std::fs::read_to_string(&targeted.aws_config)?;
+    let config = config.replace(&targeted.endpoint, &moto.endpoint);
+    let path = organization.folder().join("aws-config-killed");
+    std::fs::write(&path, config.replace(&cloud.ministack, &ministack.endpoint))?;
+    // The calls before these only read.
+    let (mut at_moto, mut at_ministack, mut kills) = (11, 9, 0);
+    loop {
+        moto.place(Some((at_moto, Fault::Hangs)));
+        ministack.place(Some((at_ministack, Fault::Hangs)));
+        tokio::select! {
+            biased;
+            () = moto.reached() => at_moto += 1,
+            () = ministack.reached() => at_ministack += 1,
+            ended = organization.run(arguments, &path) => {
+                ended?;
+                return Ok(kills);
             }
-            kills += 1;
         }
+        kills += 1;
     }
 }
 
@@ -198,31 +170,9 @@ async fn everything(organization: &Organization) -> Result<BTreeSet<String>> {
 /// Runs `pipetrail`, expects this exit code, and gives its JSON.
 async fn json(organization: &Organization, arguments: &[&str], code: i32) -> Result<Value> {
     let arguments = [arguments, &["--output", "json"]].concat();
-    let output = organization.attempt(&arguments).await?;
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{errors}");
-    Ok(serde_json::from_slice(&output.stdout)?)
-}
-
-/// The management account's own stack, in one Region.
-async fn management_stack(organization: &Organization) -> Result<()> {
-    let cloud = &organization.relay.cloud;
-    let client = aws_sdk_cloudformation::Client::new(&cloud.at(&cloud.management, HOME).await?);
-    let set = client
-        .describe_stack_set()
-        .stack_set_name("pipetrail-member")
-        .send()
-        .await?;
-    let set = set.stack_set.context("there is no stack set")?;
-    let stack = client.create_stack().stack_name("pipetrail-member");
-    stack
-        .set_template_body(set.template_body)
-        .set_parameters(set.parameters)
-        .tags(Tag::builder().key("managed-by").value("pipetrail").build())
-        .capabilities(Capability::CapabilityNamedIam)
-        .send()
-        .await?;
-    Ok(())
+    let ran = organization.run(&arguments, &organization.aws_config).await?;
+    assert_eq!(ran.code, Some(code), "{}", ran.said);
+    ran.json()
 }
 
 /// MiniStack drops the template's Object Lock; a bucket with it refuses what is under retention.

@@ -2,13 +2,14 @@
 
 use std::cell::Cell;
 
-use pipetrail_stacksets::destroy::{Names, Plan, Reach, Remains, Standing, destroy, plan};
-use pipetrail_stacksets::{Caller, Organization, StepResult, StepState};
+use pipetrail_stacksets::destroy::{Names, Plan, Remains, Standing, destroy, plan};
+use pipetrail_stacksets::{Organization, StepResult, StepState};
 use serde::Serialize;
 
-use crate::aws::{self, Session};
+use crate::aws::Session;
 use crate::cli::{Global, UsageError};
 use crate::config::Config;
+use crate::desired;
 use crate::exit::Exit;
 use crate::printer::{self, Output, Steps};
 
@@ -101,14 +102,7 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
     // The configured units need not exist any more.
     let (organization, caller) = Organization::read(&session.organizations(), &session.caller, &[]).await?;
     let clients = session.clients(caller);
-    // merge: the management account's CloudFormation in other regions, and its own profile.
-    let in_region = |region: &str| aws_sdk_cloudformation::Client::new(&aws::at(session.management(), region));
-    let reach = (caller == Caller::Management).then(|| Reach {
-        regions: regions(&config),
-        client: &in_region,
-    });
-    let reach = reach.as_ref();
-    let standing = Standing::read(&clients, reach, organization, &names, deletes_data).await?;
+    let standing = Standing::read(&clients, organization, &desired::scope(&config), &names, deletes_data).await?;
     let plan = plan(&names, &standing, deletes_data)?;
     printer::say(&plan.to_string());
 
@@ -139,7 +133,7 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
     begun.set(true);
     let mut steps = Steps::new(plan.steps.len());
     let mut tell = |progress: pipetrail_stacksets::Progress<'_>| steps.show(progress);
-    let (results, remains) = destroy(&plan, &names, &standing, &clients, reach, &mut tell).await;
+    let (results, remains) = destroy(&plan, &names, &standing, &clients, &mut tell).await;
     drop(steps);
     report(global.output, &plan, &results, &remains)
 }
@@ -187,13 +181,6 @@ fn names(config: &Config) -> Names {
         evidence: bucket("evidence"),
         max_concurrent_percentage: u8::try_from(config.rollout.max_concurrent_percentage.0).unwrap_or(100),
     }
-}
-
-/// The configured regions, and the home region.
-fn regions(config: &Config) -> Vec<String> {
-    let configured = config.organization.regions.iter().map(|region| region.as_ref());
-    let all = configured.chain([config.audit.region.as_ref()]);
-    all.map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -260,6 +247,5 @@ mod tests {
                 "{kind}"
             );
         }
-        assert_eq!(regions(&config), ["eu-west-1", "eu-central-1"]);
     }
 }

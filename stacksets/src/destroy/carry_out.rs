@@ -6,10 +6,10 @@ mod set;
 
 use std::collections::BTreeSet;
 
-use super::{Names, Plan, Reach, Remains, Standing, Step, stack};
+use super::{Names, Plan, Remains, Standing, Step, stack};
 use crate::apply::{Clients, Progress, StepResult, Written};
 use crate::rollout::Ended;
-use crate::{AUDIT_STACKS, STACK_SET};
+use crate::{AUDIT_STACKS, MEMBER_STACK};
 
 /// Carries out the plan made of `standing`; gives one result per step, in order, and what stays.
 pub async fn destroy(
@@ -17,7 +17,6 @@ pub async fn destroy(
     names: &Names,
     standing: &Standing,
     clients: &Clients,
-    reach: Option<&Reach<'_>>,
     tell: &mut (dyn FnMut(Progress<'_>) + Send),
 ) -> (Vec<StepResult>, Vec<Remains>) {
     let mut run = Run {
@@ -31,7 +30,7 @@ pub async fn destroy(
         remains: plan.remains.clone(),
     };
     for step in &plan.steps {
-        run.step(step, standing, reach).await;
+        run.step(step, standing).await;
     }
     (run.results, run.remains)
 }
@@ -53,7 +52,7 @@ struct Run<'a> {
 const FORWARDERS: &str = "every forwarder to be gone first";
 
 impl Run<'_> {
-    async fn step(&mut self, step: &Step, standing: &Standing, reach: Option<&Reach<'_>>) {
+    async fn step(&mut self, step: &Step, standing: &Standing) {
         let name = step.name();
         match step {
             Step::Join { operation_id } => {
@@ -87,14 +86,14 @@ impl Run<'_> {
                 lifts_protection,
                 ..
             } => {
-                let is_member = stack == STACK_SET;
+                let is_member = stack == MEMBER_STACK;
                 let key = if is_member { FORWARDERS } else { stack.as_str() };
                 if !is_member && self.skips(&name, &self.needs(stack)) {
                     self.broken.insert(key.to_owned());
                     return;
                 }
-                let client = match reach {
-                    Some(reach) if is_member => (reach.client)(region),
+                let client = match &self.clients.management_account {
+                    Some(owner) if is_member => owner.at(region),
                     _ => self.clients.audit.clone(),
                 };
                 let removed = self.telling(&name, async |written, tell| {

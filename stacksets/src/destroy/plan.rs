@@ -7,7 +7,7 @@ use super::{Contents, Names, Plan, Remains, Standing, Step};
 use crate::error::Error;
 use crate::operation;
 use crate::stack::Stack;
-use crate::{AUDIT_STACKS, STACK_SET};
+use crate::{AUDIT_STACKS, MEMBER_STACK, STACK_SET};
 
 /// Why the data stays when it was not asked for.
 const DATA_STAYS: &str = "it is the audit's data: `pipetrail apply` takes it up again, `pipetrail destroy --delete-data <lake bucket>` deletes it";
@@ -29,7 +29,7 @@ pub fn plan(names: &Names, standing: &Standing, delete_data: bool) -> Result<Pla
     for (region, stack) in standing.member_stacks.iter().flatten() {
         let management = &standing.organization.management_account;
         plan.steps
-            .push(stack_step(STACK_SET, stack, management, region, false)?);
+            .push(stack_step(MEMBER_STACK, stack, management, region, false)?);
     }
     let audit = |name: &str, lifts: bool| {
         let stack = standing.stacks.get(name);
@@ -172,7 +172,7 @@ fn notes(names: &Names, standing: &Standing, delete_data: bool) -> Vec<String> {
     }
     if standing.member_stacks.is_none() {
         notes.push(format!(
-            "the stacks {STACK_SET} of management account {} cannot be seen from here: run `pipetrail destroy` with a profile of that account as well",
+            "the stacks {MEMBER_STACK} of management account {} cannot be seen from here: set organization.management_profile to a profile of that account",
             standing.organization.management_account
         ));
     }

@@ -1,14 +1,15 @@
 //! What stands, read once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use aws_sdk_cloudformation::Client;
 use serde::Serialize;
 
 use super::Names;
 use super::bucket;
 use crate::apply::Clients;
-use crate::error::{Error, Fault, from_sdk};
+use crate::desired::Scope;
+use crate::error::{Error, from_sdk};
+use crate::management::ManagementStacks;
 use crate::organization::{Organization, PAGE};
 use crate::stack::Stack;
 use crate::stack_set::StackSet;
@@ -26,14 +27,6 @@ pub struct Contents {
     pub bytes: u64,
     /// Whether there are more than were counted.
     pub more: bool,
-}
-
-/// How to reach the management account's own stacks.
-pub struct Reach<'a> {
-    /// The configured regions; those of the stack set's instances are looked at as well.
-    pub regions: Vec<String>,
-    /// CloudFormation of the management account in a region.
-    pub client: &'a (dyn Fn(&str) -> Client + Sync),
 }
 
 /// What stands of pipetrail.
@@ -54,15 +47,14 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Reads it all; makes no write call. `reach` is missing when a delegated administrator calls, who
-    /// cannot see into the management account.
+    /// Reads it all; makes no write call.
     ///
     /// # Errors
     /// A refused call, or a stack set of our name that is not service-managed.
     pub async fn read(
         clients: &Clients,
-        reach: Option<&Reach<'_>>,
         organization: Organization,
+        scope: &Scope,
         names: &Names,
         with_data: bool,
     ) -> Result<Self, Error> {
@@ -70,10 +62,8 @@ impl Standing {
         let (set_and_members, stacks, buckets) = tokio::try_join!(
             async {
                 let set = StackSet::read(&clients.management, STACK_SET, &call_as).await?;
-                // A region that the configuration names no more may still have both.
-                let regions = set.iter().flat_map(|set| &set.instances);
-                let regions = regions.map(|instance| instance.region.clone()).collect();
-                let members = member_stacks(reach, regions).await?;
+                let members = ManagementStacks::read(clients, &organization, scope, set.as_ref()).await?;
+                let members = members.map(|members| members.stacks);
                 let mut instances = set.iter().flat_map(|set| &set.instances);
                 let roots = if instances.any(|instance| instance.unit.is_none()) {
                     roots(&clients.organizations).await?
@@ -116,40 +106,6 @@ impl Standing {
             buckets,
         })
     }
-}
-
-// merge: the reader of the management account's plain stacks.
-pub(super) async fn member_stacks(
-    reach: Option<&Reach<'_>>,
-    mut regions: BTreeSet<String>,
-) -> Result<Option<BTreeMap<String, Stack>>, Error> {
-    let Some(reach) = reach else { return Ok(None) };
-    regions.extend(reach.regions.iter().cloned());
-    let mut stacks = BTreeMap::new();
-    for region in regions {
-        match Stack::describe(&(reach.client)(&region), STACK_SET).await {
-            Ok(stack) => stacks.extend(stack.map(|stack| (region, stack))),
-            // Where the region is not enabled nothing can stand, and the credentials mean nothing.
-            Err(error) if is_disabled_region(&error) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(Some(stacks))
-}
-
-/// Whether a region that the account has not enabled answers so.
-fn is_disabled_region(error: &Error) -> bool {
-    let Error::Aws {
-        fault: Fault::Refused { code, .. },
-        ..
-    } = error
-    else {
-        return false;
-    };
-    matches!(
-        code.as_str(),
-        "InvalidClientTokenId" | "UnrecognizedClientException" | "OptInRequired"
-    )
 }
 
 async fn roots(client: &aws_sdk_organizations::Client) -> Result<Vec<String>, Error> {

@@ -56,6 +56,7 @@ fn instance(account: &str, region: &str, unit: &str) -> Instance {
 fn standing() -> Standing {
     let account = |state: &str| Account {
         state: state.into(),
+        parent: None,
         parents: BTreeSet::new(),
     };
     let mut accounts: BTreeMap<String, Account> = (2..=4)

@@ -16,7 +16,6 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 const SUPERVISOR: &str = include_str!("supervise.py");
-const MOTO_SERVER: &str = include_str!("moto_server.py");
 const READY: Duration = Duration::from_secs(60);
 
 /// Both emulators, running.
@@ -45,7 +44,7 @@ pub struct Emulator {
 pub async fn start(target: &Path, folder: &Path, home: &str) -> Result<Emulators> {
     let python = python::environment(target)?;
     let moto = |port: u16| {
-        let mut command = vec!["-c", MOTO_SERVER, "-H", "127.0.0.1", "-p"]
+        let mut command = vec!["-m", "moto.server", "-H", "127.0.0.1", "-p"]
             .into_iter()
             .map(str::to_owned)
             .collect::<Vec<_>>();

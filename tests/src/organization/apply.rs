@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::Value;
 use tokio::process::Command;
 
@@ -31,35 +31,29 @@ pub(super) fn write_settings(folder: &Path, made: &Made, regions: &[String]) -> 
     Ok(path)
 }
 
-/// Runs `pipetrail` with these arguments as a user would, and gives back what it printed.
-pub(super) async fn run(
-    built: &Built,
-    arguments: &[&str],
-    settings: &Path,
-    aws_config: &Path,
-    folder: &Path,
-) -> Result<String> {
-    let output = output(built, arguments, settings, aws_config, folder).await?;
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    if !output.status.success() {
-        let errors = String::from_utf8_lossy(&output.stderr);
-        bail!(
-            "pipetrail {} failed ({})\n{printed}{errors}",
-            arguments.join(" "),
-            output.status
-        );
-    }
-    Ok(printed)
+/// What a run of `pipetrail` came to.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// Exit code; `None` when it was killed.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub data: String,
+    /// Standard error.
+    pub said: String,
 }
 
-/// Runs `pipetrail`, however it ends.
-pub(super) async fn output(
-    built: &Built,
-    arguments: &[&str],
-    settings: &Path,
-    aws_config: &Path,
-    folder: &Path,
-) -> Result<Output> {
+impl Ran {
+    /// Standard output as JSON.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn json(&self) -> Result<Value> {
+        serde_json::from_str(&self.data).with_context(|| format!("no JSON: {}{}", self.data, self.said))
+    }
+}
+
+/// `pipetrail` with these arguments, as a user would start it.
+pub(super) fn command(built: &Built, arguments: &[&str], settings: &Path, aws_config: &Path, folder: &Path) -> Command {
     let mut command = Command::new(&built.pipetrail);
     command.args(arguments).arg("--config").arg(settings);
     if arguments.first() == Some(&"apply") {
@@ -77,8 +71,17 @@ pub(super) async fn output(
         command.env("PATH", path);
     }
     command.current_dir(folder).stdin(Stdio::null()).kill_on_drop(true);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
-        .output()
-        .await
-        .with_context(|| format!("cannot start {}", built.pipetrail.display()))
+}
+
+/// Runs it to its end.
+pub(super) async fn run(mut command: Command) -> Result<Ran> {
+    let output = command.output().await;
+    let output = output.with_context(|| format!("cannot start {}", command.as_std().get_program().display()))?;
+    Ok(Ran {
+        code: output.status.code(),
+        data: String::from_utf8_lossy(&output.stdout).into_owned(),
+        said: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
 }

@@ -3,20 +3,28 @@
 mod accounts;
 mod apply;
 mod profiles;
+mod proxied;
 mod stranger;
 pub mod subscribers;
+mod targets;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
+use aws_credential_types::Credentials;
 use tempfile::TempDir;
 
 pub use self::accounts::Member;
+pub use self::apply::Ran;
+pub use self::proxied::Proxied;
+pub use self::targets::Targeted;
+use crate::aws;
 use crate::emulators::prepare::Built;
 use crate::emulators::{self, Emulators};
 use crate::printer::Step;
 use crate::relay::Relay;
-use crate::relay::cloud::Cloud;
+use crate::relay::cloud::{self, Cloud};
 
 /// The home Region, where the audit account's stacks stand.
 pub const HOME: &str = "eu-central-1";
@@ -58,7 +66,7 @@ pub struct Organization {
     built: Built,
     settings: PathBuf,
     // Ended before the folder goes.
-    _emulators: Emulators,
+    emulators: Arc<Emulators>,
     folder: TempDir,
 }
 
@@ -81,19 +89,42 @@ impl Organization {
         ));
 
         let step = Step::begin("creating the organization");
-        let made = accounts::create(&emulators.moto.endpoint, HOME, scope.members).await?;
-        let (moto, ministack) = (&emulators.moto.endpoint, &emulators.ministack.endpoint);
-        let cloud = Cloud::new(moto, ministack, &made.management, &made.audit, HOME);
-        let everyone = made.members.iter().chain([&made.unenrolled]);
-        let aws_config = profiles::write(folder.path(), &cloud, everyone).await?;
-        let settings = apply::write_settings(folder.path(), &made, &scope.regions)?;
+        let keys = aws::keys("management");
+        let organization = Self::create(Arc::new(emulators), folder, built, scope, keys).await?;
         step.done(&format!(
             "management {}, audit {}, {} members",
-            made.management,
-            made.audit,
-            made.members.len() + 1
+            organization.relay.cloud.management,
+            organization.relay.cloud.audit,
+            organization.members.len() + 1
         ));
+        Ok(organization)
+    }
 
+    /// Makes another organization in the same emulators, with `management` as its management
+    /// account; nothing is enrolled yet. The two share no account.
+    ///
+    /// # Errors
+    /// When an emulator refuses.
+    pub async fn beside(&self, management: &str, scope: Scope) -> Result<Self> {
+        let folder = TempDir::with_prefix("pipetrail-local-org-").context("cannot make a folder")?;
+        let keys = cloud::assume(&self.emulators.moto.endpoint, &aws::keys("management"), management).await?;
+        Self::create(Arc::clone(&self.emulators), folder, &self.built, scope, keys).await
+    }
+
+    async fn create(
+        emulators: Arc<Emulators>,
+        folder: TempDir,
+        built: &Built,
+        scope: Scope,
+        keys: Credentials,
+    ) -> Result<Self> {
+        let made = accounts::create(&emulators.moto.endpoint, HOME, &keys, scope.members).await?;
+        let (moto, ministack) = (&emulators.moto.endpoint, &emulators.ministack.endpoint);
+        let cloud = Cloud::new(moto, ministack, (&made.management, keys), &made.audit, HOME);
+        let everyone = made.members.iter().chain([&made.unenrolled]);
+        let path = folder.path().join("aws-config");
+        let aws_config = profiles::write(path, (moto, ministack), &cloud, everyone).await?;
+        let settings = apply::write_settings(folder.path(), &made, &scope.regions)?;
         Ok(Self {
             relay: Relay::new(cloud),
             members: made.members,
@@ -102,7 +133,7 @@ impl Organization {
             aws_config,
             built: built.clone(),
             settings,
-            _emulators: emulators,
+            emulators,
             folder,
         })
     }
@@ -122,29 +153,30 @@ impl Organization {
     /// # Errors
     /// When it exits with anything but 0.
     pub async fn pipetrail(&self, arguments: &[&str]) -> Result<String> {
-        apply::run(
-            &self.built,
-            arguments,
-            &self.settings,
-            &self.aws_config,
-            self.folder.path(),
-        )
-        .await
+        let ran = self.run(arguments, &self.aws_config).await?;
+        ensure!(
+            ran.code == Some(0),
+            "pipetrail {} failed ({:?})\n{}{}",
+            arguments.join(" "),
+            ran.code,
+            ran.data,
+            ran.said
+        );
+        Ok(ran.data)
     }
 
-    /// Runs `pipetrail` with these arguments, whatever its exit code.
+    /// Runs `pipetrail` with these arguments and that AWS config, however it ends.
     ///
     /// # Errors
     /// When it cannot be started.
-    pub async fn attempt(&self, arguments: &[&str]) -> Result<std::process::Output> {
-        apply::output(
-            &self.built,
-            arguments,
-            &self.settings,
-            &self.aws_config,
-            self.folder.path(),
-        )
-        .await
+    pub async fn run(&self, arguments: &[&str], aws_config: &Path) -> Result<Ran> {
+        apply::run(self.command(arguments, aws_config)).await
+    }
+
+    /// `pipetrail` with these arguments and that AWS config, not started; its output is piped.
+    #[must_use]
+    pub fn command(&self, arguments: &[&str], aws_config: &Path) -> tokio::process::Command {
+        apply::command(&self.built, arguments, &self.settings, aws_config, self.folder.path())
     }
 
     /// The executable in the zip of a function.
@@ -155,7 +187,7 @@ impl Organization {
 
     /// Folder that holds everything of this run: config files and the emulators' logs.
     #[must_use]
-    pub fn folder(&self) -> &std::path::Path {
+    pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 }

@@ -8,7 +8,7 @@ use crate::destroy::removals::removals;
 use crate::destroy::{Removal, Standing};
 use crate::error::Error;
 use crate::rollout::{InstanceResult, Target};
-use crate::stack_set::StackSet;
+use crate::stack_set::{Instance, StackSet};
 
 /// Instances that appear while others are deleted are deleted as well, so often.
 const ROUNDS: u32 = 3;
@@ -65,11 +65,9 @@ impl Run<'_> {
         let left: Vec<InstanceResult> = left
             .iter()
             .flat_map(|set| &set.instances)
-            .map(|instance| InstanceResult {
-                account: instance.account.clone(),
-                region: instance.region.clone(),
-                status: instance.status.clone(),
-                reason: instance.reason.clone(),
+            .map(|instance| {
+                let Instance { account, region, .. } = instance;
+                InstanceResult::new(account, region, &instance.status, instance.reason.clone())
             })
             .collect();
         if left.is_empty() {

@@ -1,9 +1,10 @@
 //! What a failure stops, and what it does not.
 
-use super::super::{Reach, Step, destroy, plan};
+use super::super::{Step, destroy, plan};
 use super::{Standing, empty, instance, names, set, stack, standing};
 use crate::apply::{Clients, StepResult, StepState};
 use crate::canned::Canned;
+use crate::management::ManagementAccount;
 use crate::organization::Caller;
 use crate::{AUDIT_STACKS, OUR_TAG, STACK_SET};
 
@@ -69,14 +70,13 @@ async fn run(standing: &Standing, server: &Canned) -> Vec<StepResult> {
         management: server.cloudformation(),
         organizations: server.organizations(),
         caller: Caller::Management,
-    };
-    let client = |_: &str| server.cloudformation();
-    let reach = Reach {
-        regions: vec![],
-        client: &client,
+        management_account: Some(ManagementAccount {
+            account: super::MANAGEMENT.into(),
+            client: server.cloudformation(),
+        }),
     };
     let plan = plan(&names(), standing, false).unwrap();
-    let (results, _) = destroy(&plan, &names(), standing, &clients, Some(&reach), &mut |_| {}).await;
+    let (results, _) = destroy(&plan, &names(), standing, &clients, &mut |_| {}).await;
     results
 }
 
@@ -173,26 +173,4 @@ async fn a_refused_management_stack_keeps_the_bus_and_stops_no_other_stack_of_it
 fn the_small_plan_is_what_these_tests_are_about() {
     let plan = plan(&names(), &small(), false).unwrap();
     assert!(matches!(plan.steps[0], Step::Instances(_)) && plan.steps.len() == 4);
-}
-
-#[tokio::test]
-async fn a_region_that_is_not_enabled_holds_no_stack() {
-    let token = "<ErrorResponse><Error><Code>InvalidClientTokenId</Code><Message>no</Message></Error></ErrorResponse>";
-    let server = Canned::serve(&[
-        ("Action=DescribeStacks", 403, token),
-        ("Action=DescribeStacks", 403, REFUSED),
-    ]);
-    let client = |_: &str| server.cloudformation();
-    let reach = Reach {
-        regions: vec!["ap-east-1".into()],
-        client: &client,
-    };
-    let found = super::super::standing::member_stacks(Some(&reach), [].into()).await;
-    assert_eq!(found.unwrap(), Some([].into()));
-    // Any other refusal may hide a forwarder.
-    assert!(
-        super::super::standing::member_stacks(Some(&reach), [].into())
-            .await
-            .is_err()
-    );
 }
