@@ -7,6 +7,7 @@ mod config;
 mod desired;
 mod enrolment;
 mod exit;
+mod lake;
 mod plan_file;
 mod prepare;
 mod printer;

@@ -22,4 +22,5 @@ mod missing;
 mod org;
 mod refusals;
 mod state;
+mod status;
 mod templates;

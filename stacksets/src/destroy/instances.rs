@@ -8,6 +8,7 @@ use crate::error::{Error, from_sdk};
 use crate::rollout::{Ended, Target, preferences};
 use crate::stack::Pause;
 
+// merge: Target::write, where one place answers another operation for all write calls.
 /// Without managed execution an operation is refused while another one runs; AWS ends them within
 /// hours, so that it is asked for as long as that.
 const TURNS: u32 = 400;
@@ -59,7 +60,6 @@ impl Target<'_> {
     }
 
     /// Deletes instances and waits.
-    // merge: the deletion of instances for removals.
     pub(super) async fn remove_instances(
         &self,
         removal: &Removal,

@@ -4,14 +4,13 @@ use aws_sdk_cloudformation::Client;
 
 use crate::apply::Written;
 use crate::error::{Error, from_sdk};
-use crate::stack::{self, Pause, Stack};
+use crate::stack::{self, Condition, Pause, Stack};
 
 /// A deletion that is asked for may not show at once where the one before failed.
 const POLLS_UNTIL_IT_SHOWS: u32 = 6;
 
 /// Deletes the stack of that id: waits for whatever is under way, lifts its termination protection
 /// where `lifts`, and waits until it is gone.
-// merge: waiting for busy stacks.
 pub(super) async fn remove(
     client: &Client,
     name: &str,
@@ -31,9 +30,7 @@ pub(super) async fn remove(
         match Stack::describe(client, id).await? {
             None => return Ok(()),
             Some(stack) if stack.status == "DELETE_COMPLETE" => return Ok(()),
-            // Somebody's change set that nobody executed; there is nothing to wait for.
-            Some(stack) if stack.status == "REVIEW_IN_PROGRESS" => break stack,
-            Some(stack) if stack.status.ends_with("_IN_PROGRESS") => tell(&stack.status),
+            Some(stack) if stack.condition() == Condition::Busy => tell(&stack.status),
             Some(stack) => break stack,
         }
         pause.sleep().await;

@@ -48,7 +48,7 @@ fn instance(account: &str, region: &str, unit: &str) -> Instance {
         unit: Some(unit.into()),
         status: "CURRENT".into(),
         detailed_status: "SUCCEEDED".into(),
-        reason: None,
+        ..Instance::default()
     }
 }
 
