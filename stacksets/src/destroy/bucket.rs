@@ -14,6 +14,9 @@ use crate::stack::Pause;
 /// down for single objects.
 const PASSES: u32 = 4;
 
+/// After how many object versions a count is told again.
+pub(super) const TOLD_EVERY: usize = 10_000;
+
 /// A bucket of an account.
 #[derive(Clone, Copy)]
 pub(super) struct Bucket<'a> {
@@ -150,7 +153,7 @@ impl Bucket<'_> {
 
     /// Deletes all versions of all objects.
     pub(super) async fn empty(&self, written: &Written, tell: &mut (dyn FnMut(&str) + Send)) -> Result<(), Error> {
-        let (mut deleted, mut left) = (0_usize, Vec::new());
+        let (mut deleted, mut told, mut left) = (0_usize, 0, Vec::new());
         let mut pause = Pause::default();
         for _ in 0..PASSES {
             left.clear();
@@ -161,7 +164,9 @@ impl Bucket<'_> {
                 };
                 let refused = self.delete(&page.versions, written).await?;
                 deleted += page.versions.len() - refused.len();
-                if !page.versions.is_empty() {
+                told += page.versions.len();
+                if told >= TOLD_EVERY {
+                    told = 0;
                     tell(&format!("{deleted} object versions deleted"));
                 }
                 left.extend(refused);

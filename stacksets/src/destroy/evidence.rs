@@ -8,7 +8,7 @@ use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_s3::types::ObjectLockLegalHoldStatus;
 use tokio::task::JoinSet;
 
-use super::bucket::{Bucket, Next, Version};
+use super::bucket::{Bucket, Next, TOLD_EVERY, Version};
 use crate::apply::Written;
 use crate::error::{Error, Fault, from_sdk};
 
@@ -85,7 +85,7 @@ pub(super) async fn empty(
     tell: &mut (dyn FnMut(&str) + Send),
 ) -> Result<Kept, Error> {
     let now = DateTime::from(SystemTime::now());
-    let (mut kept, mut deleted, mut left) = (Kept::default(), 0, Vec::new());
+    let (mut kept, mut deleted, mut told, mut left) = (Kept::default(), 0, 0, Vec::new());
     let mut next = Some(Next::default());
     while let Some(from) = next {
         let Some(page) = bucket.page(from).await? else {
@@ -114,7 +114,11 @@ pub(super) async fn empty(
                 left.push((version, code));
             }
         }
-        tell(&format!("{deleted} object versions deleted, {} stay", kept.records));
+        told += page.versions.len();
+        if told >= TOLD_EVERY {
+            told = 0;
+            tell(&format!("{deleted} object versions deleted, {} stay", kept.records));
+        }
         next = page.next;
     }
     if left.is_empty() {
