@@ -29,11 +29,8 @@ const ORDER: [&str; 13] = [
     "destroy",
 ];
 
-/// Commands whose examples do not run yet.
-const NOT_YET: [&str; 4] = ["subscribe", "subscriptions", "unsubscribe", "destroy"];
-
 /// Examples that do not end with 0, and why.
-const CODES: [(&str, i32); 9] = [
+const CODES: [(&str, i32); 11] = [
     // It has questions, and no terminal to ask them on.
     ("pipetrail init --profile management --audit-profile audit", 2),
     // The local organization has no trail, and it says so.
@@ -49,6 +46,11 @@ const CODES: [(&str, i32); 9] = [
     // and no terminal to agree on.
     ("pipetrail apply", 2),
     ("pipetrail unenroll --account 111122223333", 2),
+    ("pipetrail destroy", 2),
+    (
+        "pipetrail destroy --delete-data pipetrail-lake-999988887777-eu-central-1",
+        2,
+    ),
     // It was saved before the example before it has applied the same.
     ("pipetrail apply --yes pipetrail.plan", 1),
 ];
@@ -81,7 +83,7 @@ async fn all() -> Result<()> {
     let placeholders = placeholders(&organization).await?;
     // All are told at once.
     let mut wrong = Vec::new();
-    for command in ORDER.into_iter().filter(|command| !NOT_YET.contains(command)) {
+    for command in ORDER {
         let lines = &examples[command];
         ensure!(!lines.is_empty(), "{command} has no example");
         for line in lines {

@@ -86,7 +86,7 @@ impl Outcome {
 /// # Errors
 /// Wrong configuration or usage, or a read that AWS refuses. What fails later is in the report.
 pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Result<Exit> {
-    let config = Config::load(&global.config)?;
+    let config = global.configuration()?;
     let names = names(&config);
     if let Some(typed) = args.delete_data.as_ref().filter(|typed| **typed != names.lake) {
         let message = format!("--delete-data names {typed:?}, which is not the lake; nothing was changed");
