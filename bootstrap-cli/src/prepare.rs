@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use pipetrail_stacksets::{
-    AUDIT_STACKS, Actual, Clients, Desired, MEMBER_STACK, Organization, Plan, Progress, plan, settle,
+    AUDIT_STACKS, Actual, Clients, Desired, MEMBER_STACK, Organization, Plan, Progress, Scope, plan, settle,
 };
 
 use crate::aws::Session;
@@ -59,13 +59,8 @@ pub async fn prepare(global: &Global, folder: Option<&Path>, busy: Busy) -> anyh
         let names: Vec<&str> = desired.stacks.iter().map(|spec| spec.name.as_str()).collect();
         let mut steps = Steps::new(names.len());
         settle(&clients.audit, &names, &mut |progress| steps.show(progress)).await?;
-        if let Some(owner) = &clients.management_account {
-            for region in &desired.scope.regions {
-                // Regions that refuse the account are found out when its stacks are read.
-                let tell = &mut |progress: Progress<'_>| steps.show(progress);
-                let _ = settle(&owner.at(region), &[MEMBER_STACK], tell).await;
-            }
-        }
+        drop(steps);
+        settle_management(&clients, &desired.scope).await;
     }
     let actual = Actual::read(&clients, organization, &desired).await?;
     let plan = plan::plan(&desired, &actual)?;
@@ -87,6 +82,19 @@ pub async fn prepare(global: &Global, folder: Option<&Path>, busy: Busy) -> anyh
         actual,
         plan,
     })
+}
+
+/// Waits until CloudFormation is at work on none of the management account's own stacks, and tells it.
+pub async fn settle_management(clients: &Clients, scope: &Scope) {
+    let Some(owner) = &clients.management_account else {
+        return;
+    };
+    let mut steps = Steps::new(scope.regions.len());
+    for region in &scope.regions {
+        // Regions that refuse the account are found out when its stacks are read.
+        let tell = &mut |progress: Progress<'_>| steps.show(progress);
+        let _ = settle(&owner.at(region), &[MEMBER_STACK], tell).await;
+    }
 }
 
 /// The lake's bucket: of the stack that stands, or the one that is adopted.

@@ -14,10 +14,10 @@ use crate::apply::Clients;
 use crate::desired::Scope;
 use crate::error::Error;
 use crate::management::ManagementStacks;
-use crate::organization::{Membership, Organization};
+use crate::organization::Organization;
 use crate::rollout::InstanceResult;
 use crate::stack::Stack;
-use crate::stack_set::{Instance, StackSet};
+use crate::stack_set::StackSet;
 use crate::{AUDIT_STACKS, STACK_SET};
 
 pub use row::{Origin, Row, State};
@@ -120,7 +120,7 @@ impl Coverage {
     ) -> Self {
         let mut rows: BTreeMap<(String, String), Row> = BTreeMap::new();
         for instance in set.iter().flat_map(|set| &set.instances) {
-            let mut row = row(organization, scope, instance);
+            let mut row = row::of_instance(organization, scope, instance);
             let operation = instance.last_operation.as_ref();
             row.deployed_at = set
                 .zip(operation)
@@ -131,7 +131,7 @@ impl Coverage {
             for region in &scope.regions {
                 rows.entry((account.to_owned(), region.clone())).or_insert_with(|| Row {
                     account: account.to_owned(),
-                    organizational_unit: unit(organization, scope, account).cloned(),
+                    organizational_unit: row::unit(organization, scope, account).cloned(),
                     region: region.clone(),
                     ..Row::default()
                 });
@@ -239,37 +239,6 @@ impl<R> Coverage<R> {
             instances: rows(instances),
             not_covered,
         }
-    }
-}
-
-/// The configured unit above an account, else the one that it is in.
-fn unit<'a>(organization: &'a Organization, scope: &'a Scope, account: &str) -> Option<&'a String> {
-    let account = organization.accounts.get(account)?;
-    let configured = scope.units.iter().find(|unit| account.parents.contains(*unit));
-    configured.or(account.parent.as_ref())
-}
-
-fn row(organization: &Organization, scope: &Scope, instance: &Instance) -> Row {
-    let account = organization.accounts.get(&instance.account);
-    let unit = unit(organization, scope, &instance.account);
-    let membership = organization.membership(scope, &instance.account, &instance.region);
-    let in_scope = matches!(membership, Membership::Enrolled | Membership::Skipped);
-    let state = match row::stack_state(&instance.status, &instance.detailed_status) {
-        State::Suspended => State::Suspended,
-        _ if account.is_some_and(|account| !account.is_active()) => State::Suspended,
-        _ if !in_scope => State::OutOfScope,
-        state => state,
-    };
-    Row {
-        account: instance.account.clone(),
-        organizational_unit: instance.unit.clone().or_else(|| unit.cloned()),
-        region: instance.region.clone(),
-        state,
-        status: Some(instance.status.clone()).filter(|status| !status.is_empty()),
-        detailed_status: Some(instance.detailed_status.clone()).filter(|status| !status.is_empty()),
-        reason: instance.reason.clone(),
-        drift: instance.drift.clone(),
-        ..Row::default()
     }
 }
 

@@ -30,7 +30,7 @@ const ORDER: [&str; 13] = [
 ];
 
 /// Examples that do not end with 0, and why.
-const CODES: [(&str, i32); 11] = [
+const CODES: [(&str, i32); 12] = [
     // It has questions, and no terminal to ask them on.
     ("pipetrail init --profile management --audit-profile audit", 2),
     // The local organization has no trail, and it says so.
@@ -41,6 +41,8 @@ const CODES: [(&str, i32); 11] = [
         "pipetrail doctor --output json | jq '.checks[] | select(.verdict != \"ok\")'",
         1,
     ),
+    // No heartbeat has come yet.
+    ("pipetrail status --check --output json > coverage.json", 4),
     // There is something to do,
     ("pipetrail plan --check --output json", 3),
     // and no terminal to agree on.
@@ -81,6 +83,8 @@ async fn all() -> Result<()> {
     };
     let organization = Organization::start(built, scope).await?;
     let placeholders = placeholders(&organization).await?;
+    // As AWS takes deployment targets, not as moto does.
+    let targeted = organization.targeted().await?;
     // All are told at once.
     let mut wrong = Vec::new();
     for command in ORDER {
@@ -91,11 +95,7 @@ async fn all() -> Result<()> {
                 .iter()
                 .find(|(with_code, _)| with_code == line)
                 .map_or(0, |(_, code)| *code);
-            let output = shell(
-                folder.path(),
-                &organization.aws_config,
-                &substituted(line, &placeholders),
-            )?;
+            let output = shell(folder.path(), &targeted.aws_config, &substituted(line, &placeholders))?;
             if output.status.code() != Some(expected) {
                 let (code, said) = (output.status.code(), String::from_utf8_lossy(&output.stderr));
                 wrong.push(format!("`{line}` ended with {code:?}, not {expected}\n{said}"));
@@ -107,7 +107,7 @@ async fn all() -> Result<()> {
             fs::copy(settings, folder.path().join("pipetrail.toml"))?;
         }
         if command == "status" {
-            quiet_and_verbose(folder.path(), &organization.aws_config)?;
+            quiet_and_verbose(folder.path(), &targeted.aws_config)?;
         }
     }
     ensure!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -21,10 +21,12 @@ const EVERY: Duration = Duration::from_secs(10);
 pub async fn run(built: &Built) -> Result<()> {
     let organization = Arc::new(Organization::start(built, Scope::default()).await?);
     let cloud = &organization.relay.cloud;
+    // As AWS takes deployment targets, not as moto does.
+    let targeted = organization.targeted().await?;
     let members = organization.members.iter().map(|member| member.id.as_str());
     printer::data(&format!(
         "AWS_CONFIG_FILE={}\nPIPETRAIL={}\nMANAGEMENT={}\nAUDIT={}\nUNITS={}\nMEMBERS={}\nOUTSIDE={}",
-        organization.aws_config.display(),
+        targeted.aws_config.display(),
         organization.binary().display(),
         cloud.management,
         cloud.audit,

@@ -24,7 +24,7 @@ use crate::tables;
     group = ArgGroup::new("which").args(["arn", "email", "sqs", "https", "lambda"]).required(true),
     after_help = "Examples:
   pipetrail unsubscribe --yes --email team@example.com
-  pipetrail unsubscribe --yes arn:aws:sns:eu-central-1:999988887777:pipetrail-alerts:1f2e3d4c-0000-1111-2222-333344445555"
+  pipetrail unsubscribe --yes --sqs arn:aws:sqs:eu-central-1:999988887777:alerts"
 )]
 pub struct Args {
     /// ARN of a subscription, as `pipetrail subscriptions` shows it; repeatable

@@ -5,7 +5,9 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::stack_set::Drift;
+use crate::desired::Scope;
+use crate::organization::{Membership, Organization};
+use crate::stack_set::{Drift, Instance};
 use crate::time;
 
 /// One account and region.
@@ -117,6 +119,38 @@ impl Row {
             self.status.as_deref().unwrap_or_default(),
             self.detailed_status.as_deref().unwrap_or_default(),
         )
+    }
+}
+
+/// The configured unit above an account, else the one that it is in.
+pub(super) fn unit<'a>(organization: &'a Organization, scope: &'a Scope, account: &str) -> Option<&'a String> {
+    let account = organization.accounts.get(account)?;
+    let configured = scope.units.iter().find(|unit| account.parents.contains(*unit));
+    configured.or(account.parent.as_ref())
+}
+
+/// The row of an instance.
+pub(super) fn of_instance(organization: &Organization, scope: &Scope, instance: &Instance) -> Row {
+    let account = organization.accounts.get(&instance.account);
+    let unit = unit(organization, scope, &instance.account);
+    let membership = organization.membership(scope, &instance.account, &instance.region);
+    let in_scope = matches!(membership, Membership::Enrolled | Membership::Skipped);
+    let state = match stack_state(&instance.status, &instance.detailed_status) {
+        State::Suspended => State::Suspended,
+        _ if account.is_some_and(|account| !account.is_active()) => State::Suspended,
+        _ if !in_scope => State::OutOfScope,
+        state => state,
+    };
+    Row {
+        account: instance.account.clone(),
+        organizational_unit: instance.unit.clone().or_else(|| unit.cloned()),
+        region: instance.region.clone(),
+        state,
+        status: Some(instance.status.clone()).filter(|status| !status.is_empty()),
+        detailed_status: Some(instance.detailed_status.clone()).filter(|status| !status.is_empty()),
+        reason: instance.reason.clone(),
+        drift: instance.drift.clone(),
+        ..Row::default()
     }
 }
 

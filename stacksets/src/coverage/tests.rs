@@ -1,6 +1,6 @@
 use super::*;
 use crate::organization::Account;
-use crate::stack_set::Drift;
+use crate::stack_set::{Drift, Instance};
 
 const UNIT: &str = "ou-ab12-11111111";
 
