@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod tests;
 mod wait;
+mod write;
 
 use std::collections::BTreeMap;
 
@@ -75,7 +76,7 @@ impl Target<'_> {
         match step.action {
             SetAction::Create => self.create(step, parameters, tell).await.map(|()| Ended::default()),
             SetAction::Update => {
-                let id = self.update(step, parameters).await?;
+                let id = self.update(step, parameters, tell).await?;
                 self.wait(&id, tell).await
             }
         }
@@ -140,9 +141,14 @@ impl Target<'_> {
         Ok(())
     }
 
-    async fn update(&self, step: &SetStep, parameters: &BTreeMap<String, String>) -> Result<String, Error> {
+    async fn update(
+        &self,
+        step: &SetStep,
+        parameters: &BTreeMap<String, String>,
+        tell: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<String, Error> {
         let wanted = step.operation_id.clone().unwrap_or_default();
-        let updated = self
+        let call = self
             .client
             .update_stack_set()
             .stack_set_name(self.name)
@@ -155,23 +161,10 @@ impl Target<'_> {
             .auto_deployment(auto_deployment())
             .managed_execution(ManagedExecution::builder().active(true).build())
             .operation_preferences(preferences(self.rollout))
-            .operation_id(&wanted)
-            .send()
-            .await;
-        match updated {
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_operation_id_already_exists_exception()) =>
-            {
-                Ok(wanted)
-            }
-            updated => {
-                let updated = updated.map_err(from_sdk(format!("update stack set {}", self.name)));
-                let updated = self.written.note(updated)?;
-                Ok(updated.operation_id.unwrap_or(wanted))
-            }
-        }
+            .operation_id(&wanted);
+        let action = format!("update stack set {}", self.name);
+        let updated = self.write(&action, tell, || call.clone().send()).await?;
+        Ok(updated.and_then(|updated| updated.operation_id).unwrap_or(wanted))
     }
 
     /// Creates or tries again the instances of a step, and waits.
@@ -185,62 +178,26 @@ impl Target<'_> {
             .set_accounts(step.accounts.clone())
             .set_account_filter_type(step.accounts.as_ref().map(|_| AccountFilterType::Intersection))
             .build();
-        let wanted = step.operation_id.clone();
+        let (call_as, regions) = (self.call_as.clone(), Some(step.regions.clone()));
+        let preferences = preferences(self.rollout);
         let submitted = match step.action {
             SetAction::Create => {
-                let call = self
-                    .client
-                    .create_stack_instances()
-                    .stack_set_name(self.name)
-                    .deployment_targets(targets);
-                let call = call
-                    .call_as(self.call_as.clone())
-                    .set_regions(Some(step.regions.clone()));
-                let call = call
-                    .operation_preferences(preferences(self.rollout))
-                    .operation_id(&wanted);
-                match call.send().await {
-                    Err(error)
-                        if error
-                            .as_service_error()
-                            .is_some_and(|error| error.is_operation_id_already_exists_exception()) =>
-                    {
-                        None
-                    }
-                    created => {
-                        let created = created.map_err(from_sdk("create stack instances"));
-                        self.written.note(created)?.operation_id
-                    }
-                }
+                let call = self.client.create_stack_instances().stack_set_name(self.name);
+                let call = call.deployment_targets(targets).set_regions(regions).call_as(call_as);
+                let call = call.operation_preferences(preferences).operation_id(&step.operation_id);
+                let done = self.write("create stack instances", tell, || call.clone().send());
+                done.await?.and_then(|done| done.operation_id)
             }
             SetAction::Update => {
-                let call = self
-                    .client
-                    .update_stack_instances()
-                    .stack_set_name(self.name)
-                    .deployment_targets(targets);
-                let call = call
-                    .call_as(self.call_as.clone())
-                    .set_regions(Some(step.regions.clone()));
-                let call = call
-                    .operation_preferences(preferences(self.rollout))
-                    .operation_id(&wanted);
-                match call.send().await {
-                    Err(error)
-                        if error
-                            .as_service_error()
-                            .is_some_and(|error| error.is_operation_id_already_exists_exception()) =>
-                    {
-                        None
-                    }
-                    updated => {
-                        let updated = updated.map_err(from_sdk("update stack instances"));
-                        self.written.note(updated)?.operation_id
-                    }
-                }
+                let call = self.client.update_stack_instances().stack_set_name(self.name);
+                let call = call.deployment_targets(targets).set_regions(regions).call_as(call_as);
+                let call = call.operation_preferences(preferences).operation_id(&step.operation_id);
+                let done = self.write("update stack instances", tell, || call.clone().send());
+                done.await?.and_then(|done| done.operation_id)
             }
         };
-        self.wait(&submitted.unwrap_or(wanted), tell).await
+        let id = submitted.unwrap_or_else(|| step.operation_id.clone());
+        self.wait(&id, tell).await
     }
 }
 

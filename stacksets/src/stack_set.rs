@@ -130,7 +130,8 @@ pub(crate) async fn list_instances(client: &Client, name: &str, call_as: &CallAs
     Ok(instances)
 }
 
-async fn list_operations(client: &Client, name: &str, call_as: &CallAs) -> Result<Vec<Operation>, Error> {
+/// The operations of the last 90 days, 100 a page.
+pub(crate) async fn list_operations(client: &Client, name: &str, call_as: &CallAs) -> Result<Vec<Operation>, Error> {
     let mut operations = Vec::new();
     let list = client
         .list_stack_set_operations()
