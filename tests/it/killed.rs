@@ -9,49 +9,29 @@
 //! more often finds something `*_IN_PROGRESS`.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, ensure};
 use pipetrail_tests::fault_proxy::Fault;
-use pipetrail_tests::organization::{Organization, Scope};
+use pipetrail_tests::organization::Organization;
 use pipetrail_tests::printer::progress;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::{org, state};
+use crate::org;
+use crate::state::{self, APPLY};
 
 /// How many runs are under way at once.
 const AT_ONCE: usize = 3;
 
-const APPLY: [&str; 3] = ["apply", "--output", "json"];
-
-/// An organization of its own that nobody else in this process has.
-pub async fn fresh(shared: &Organization, members: usize) -> Result<Organization> {
-    static NEXT: AtomicU64 = AtomicU64::new(777_000_000_001);
-    let management = NEXT.fetch_add(1, Ordering::Relaxed).to_string();
-    let scope = Scope {
-        members,
-        ..Scope::default()
-    };
-    shared.beside(&management, scope).await
-}
-
 #[test]
 fn apply_killed_at_any_call_is_finished_by_the_next_apply() {
     org::with(|shared| async move {
-        let undisturbed = fresh(&shared, 2).await?;
-        let proxied = undisturbed.proxied().await?;
-        let ran = undisturbed.run(&APPLY, &proxied.aws_config).await?;
-        ensure!(ran.code == Some(0), "{ran:?}");
-        let calls = proxied.traffic.calls();
-        let wanted = Arc::new(state::read(&undisturbed).await?);
-        // Else equality would say little.
-        ensure!(wanted.len() > 20, "{wanted:?}");
+        let undisturbed = state::undisturbed(&shared).await?;
 
         let all = std::env::var_os("PIPETRAIL_KILL_AT_ALL").is_some();
         let places = Arc::new(Semaphore::new(AT_ONCE));
         let mut runs = JoinSet::new();
-        for call in calls {
+        for call in &undisturbed.calls {
             let faults: &[Fault] = match (call.is_write(), call.number % 6) {
                 (true, _) => &[Fault::Stalls, Fault::Hangs],
                 (false, 0 | 2 | 4) if all || call.number % 6 == 0 => &[Fault::Stalls],
@@ -59,12 +39,12 @@ fn apply_killed_at_any_call_is_finished_by_the_next_apply() {
                 _ => &[],
             };
             for fault in faults.iter().copied() {
-                let (shared, wanted, places) = (Arc::clone(&shared), Arc::clone(&wanted), Arc::clone(&places));
+                let (shared, undisturbed, places) = (Arc::clone(&shared), undisturbed, Arc::clone(&places));
                 let label = format!("{fault:?} at call {} ({})", call.number, call.operation);
                 let number = call.number;
                 runs.spawn(async move {
                     let _place = places.acquire().await?;
-                    let outcome = killed(&shared, number, fault, &wanted).await;
+                    let outcome = killed(&shared, number, fault, &undisturbed.state).await;
                     anyhow::Ok((label, outcome))
                 });
             }
@@ -97,7 +77,7 @@ fn apply_killed_at_any_call_is_finished_by_the_next_apply() {
 
 /// One run: apply, kill, apply, compare. Gives whether it came to the kill.
 async fn killed(shared: &Organization, number: usize, fault: Fault, wanted: &state::State) -> Result<bool> {
-    let organization = fresh(shared, 2).await?;
+    let organization = state::fresh(shared).await?;
     let proxied = organization.proxied().await?;
     proxied.traffic.place(Some((number, fault)));
     let mut child = organization.command(&APPLY, &proxied.aws_config).spawn()?;

@@ -13,6 +13,7 @@ mod expected;
 mod faults;
 mod fixtures;
 mod heartbeats;
+mod injected;
 mod killed;
 mod lake;
 mod missing;

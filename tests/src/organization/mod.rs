@@ -177,6 +177,12 @@ impl Organization {
         apply::command(&self.built, arguments, &self.settings, aws_config, self.folder.path())
     }
 
+    /// The `pipetrail.toml` of this organization.
+    #[must_use]
+    pub fn settings(&self) -> &Path {
+        &self.settings
+    }
+
     /// The executable in the zip of a function.
     #[must_use]
     pub fn function(&self, name: &str) -> PathBuf {
