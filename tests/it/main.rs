@@ -3,6 +3,7 @@
 //! Every test works in accounts of its own, so that they can run at the same time.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod ailing;
 mod alerts;
 mod applying;
 mod bad_input;
@@ -18,6 +19,7 @@ mod killed;
 mod lake;
 mod missing;
 mod org;
+mod partial;
 mod refusals;
 mod state;
 mod templates;
