@@ -32,7 +32,7 @@ pub struct Call {
 
 impl Call {
     /// Reads head and body; the number comes later.
-    pub(super) fn parse(emulator: &'static str, head: &Parts, body: &[u8]) -> Self {
+    pub(crate) fn parse(emulator: &'static str, head: &Parts, body: &[u8]) -> Self {
         let header = |name: &str| {
             let value = head.headers.get(name).and_then(|value| value.to_str().ok());
             value.unwrap_or_default().to_owned()

@@ -16,6 +16,7 @@ use tempfile::TempDir;
 
 pub use self::accounts::Member;
 pub use self::apply::Ran;
+pub(crate) use self::apply::command;
 pub use self::proxied::Proxied;
 use crate::aws;
 use crate::emulators::prepare::Built;
