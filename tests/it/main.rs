@@ -21,5 +21,6 @@ mod missing;
 mod org;
 mod partial;
 mod refusals;
+mod scale;
 mod state;
 mod templates;

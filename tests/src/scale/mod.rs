@@ -63,7 +63,7 @@ pub struct Measured {
     pub wall: Duration,
     /// Peak resident memory in KiB; `None` where the system does not tell.
     pub peak_kib: Option<u64>,
-    /// How many stack instances the plan wants to create, by its own words.
+    /// The plan, as it was told.
     pub said: String,
 }
 
