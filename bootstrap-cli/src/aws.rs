@@ -7,7 +7,7 @@ use aws_sdk_sts::config::SharedCredentialsProvider;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use pipetrail_stacksets::{Caller, Clients, Error, Fault, from_sdk};
+use pipetrail_stacksets::{Caller, Clients, Error, Fault, ManagementAccount, from_sdk};
 use thiserror::Error;
 
 use crate::cli::Global;
@@ -24,6 +24,8 @@ const FIRST_ATTEMPTS: u32 = 3;
 pub struct Session {
     management: SdkConfig,
     audit: SdkConfig,
+    /// The profile `organization.management_profile`, and the account that it belongs to.
+    owner: Option<(SdkConfig, String)>,
     /// The account that the management profile calls from.
     pub caller: String,
 }
@@ -44,10 +46,11 @@ impl WrongAccount {
 }
 
 impl Session {
-    /// Loads both profiles and asks STS who calls.
+    /// Loads the profiles and asks STS who calls.
     ///
     /// # Errors
-    /// No credentials, no answer, or an audit profile of another account.
+    /// No credentials, no answer, or an audit profile of another account. Whether the management
+    /// profile is the management account's shows once the organization is read.
     pub async fn connect(config: &Config, global: &Global) -> anyhow::Result<Self> {
         let home = config.audit.region.as_ref();
         let management = Identity {
@@ -71,9 +74,23 @@ impl Session {
             }
             .into());
         }
+        let owner = match &config.organization.management_profile {
+            Some(profile) => {
+                let identity = Identity {
+                    profile: Some(profile),
+                    role_arn: None,
+                    external_id: None,
+                };
+                let config = load(identity, home, endpoint).await;
+                let found = account(&config, "management account's own").await?;
+                Some((config, found))
+            }
+            None => None,
+        };
         Ok(Session {
             management,
             audit,
+            owner,
             caller,
         })
     }
@@ -114,6 +131,14 @@ impl Session {
             management: aws_sdk_cloudformation::Client::new(&self.management),
             organizations: self.organizations(),
             caller,
+            management_account: match caller {
+                Caller::Management => Some((&self.management, &self.caller)),
+                Caller::DelegatedAdministrator => self.owner.as_ref().map(|(config, account)| (config, account)),
+            }
+            .map(|(config, account)| ManagementAccount {
+                account: account.clone(),
+                client: aws_sdk_cloudformation::Client::new(config),
+            }),
         }
     }
 }

@@ -15,13 +15,15 @@ use crate::command::{
 };
 use crate::config::ConfigError;
 use crate::exit::Exit;
+use crate::plan_file::PlanFileError;
 use crate::printer::{self, Output};
+use crate::settings::SettingsError;
 use crate::zips::ZipError;
 
 /// Enrols an AWS Organization in pipetrail, and shows what is covered.
 ///
 /// Standard output is data, standard error is everything else. Exit codes: 0 ok, 1 failed, 2 wrong
-/// usage or configuration, 4 partly applied.
+/// usage or configuration, 3 changes pending (`plan --check`), 4 partly applied.
 #[derive(Debug, Parser)]
 #[command(name = "pipetrail", version, max_term_width = 100)]
 struct Cli {
@@ -113,8 +115,8 @@ async fn run(cli: &Cli) -> anyhow::Result<Exit> {
             Command::Plan(args) => plan::run(&cli.global, args).await,
             Command::Apply(args) => apply::run(&cli.global, args, &begun).await,
             Command::Status(args) => status::run(&cli.global, args).await,
-            Command::Enroll(args) => enroll::run(&cli.global, args).await,
-            Command::Unenroll(args) => unenroll::run(&cli.global, args).await,
+            Command::Enroll(args) => enroll::run(&cli.global, args, &begun).await,
+            Command::Unenroll(args) => unenroll::run(&cli.global, args, &begun).await,
             Command::Subscribe(args) => subscribe::run(&cli.global, args).await,
             Command::Unsubscribe(args) => unsubscribe::run(&cli.global, args).await,
             Command::Subscriptions(args) => subscriptions::run(&cli.global, args).await,
@@ -151,6 +153,10 @@ fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
         (Exit::Usage, Some(error.hint.to_owned()))
     } else if let Some(error) = error.downcast_ref::<ZipError>() {
         (Exit::Usage, Some(error.hint().to_owned()))
+    } else if let Some(error) = error.downcast_ref::<PlanFileError>() {
+        (error.exit(), Some(error.hint()))
+    } else if let Some(error) = error.downcast_ref::<SettingsError>() {
+        (Exit::Failed, Some(error.hint().to_owned()))
     } else if let Some(error) = error.downcast_ref::<WrongAccount>() {
         (Exit::Failed, Some(error.hint().to_owned()))
     } else if let Some(error) = error.downcast_ref::<pipetrail_stacksets::Error>() {

@@ -234,14 +234,26 @@ impl Config {
     /// # Errors
     /// It cannot be read, is not TOML, or has a key or value that it must not have.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        Self::load_with_text(path).map(|(config, _)| config)
+    }
+
+    /// Reads the file at `path`, and gives its text too.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn load_with_text(path: &Path) -> Result<(Self, String), ConfigError> {
         let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
             path: path.to_owned(),
             source,
         })?;
-        Self::parse(path, &text)
+        Ok((Self::parse(path, &text)?, text))
     }
 
-    fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+    /// Reads `text` as the file at `path`.
+    ///
+    /// # Errors
+    /// It is not TOML, or has a key or value that it must not have.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
         let wrong = |span: Option<Range<usize>>, message: String| {
             let before = text.get(..span.map_or(0, |span| span.start)).unwrap_or_default();
             ConfigError::Wrong {

@@ -5,8 +5,13 @@ mod cli;
 mod command;
 mod config;
 mod desired;
+mod enrolment;
 mod exit;
+mod plan_file;
+mod prepare;
 mod printer;
+mod rollout;
+mod settings;
 mod tables;
 mod zips;
 

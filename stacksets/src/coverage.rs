@@ -1,6 +1,6 @@
 //! What stands after all: the audit account's stacks, and every account and region of the stack set.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
@@ -9,7 +9,7 @@ use crate::actual::Actual;
 use crate::apply::Clients;
 use crate::desired::Scope;
 use crate::error::Error;
-use crate::organization::Organization;
+use crate::organization::{Membership, Organization};
 use crate::rollout::InstanceResult;
 use crate::stack::Stack;
 use crate::stack_set::{Instance, StackSet};
@@ -147,19 +147,17 @@ impl Coverage {
             let row = row(organization, scope, instance);
             rows.insert((row.account.clone(), row.region.clone()), row);
         }
-        for unit in &scope.units {
-            for account in organization.targets(unit) {
-                for region in &scope.regions {
-                    rows.entry((account.to_owned(), region.clone())).or_insert_with(|| Row {
-                        account: account.to_owned(),
-                        organizational_unit: Some(unit.clone()),
-                        region: region.clone(),
-                        state: State::Missing,
-                        status: None,
-                        detailed_status: None,
-                        reason: None,
-                    });
-                }
+        for account in organization.enrolled(scope) {
+            for region in &scope.regions {
+                rows.entry((account.to_owned(), region.clone())).or_insert_with(|| Row {
+                    account: account.to_owned(),
+                    organizational_unit: unit(organization, scope, account).cloned(),
+                    region: region.clone(),
+                    state: State::Missing,
+                    status: None,
+                    detailed_status: None,
+                    reason: None,
+                });
             }
         }
         for result in results {
@@ -208,10 +206,18 @@ impl Coverage {
     }
 }
 
+/// The configured unit above an account, else the one that it is in.
+fn unit<'a>(organization: &'a Organization, scope: &'a Scope, account: &str) -> Option<&'a String> {
+    let account = organization.accounts.get(account)?;
+    let configured = scope.units.iter().find(|unit| account.parents.contains(*unit));
+    configured.or(account.parent.as_ref())
+}
+
 fn row(organization: &Organization, scope: &Scope, instance: &Instance) -> Row {
     let account = organization.accounts.get(&instance.account);
-    let unit = account.and_then(|account| scope.units.iter().find(|unit| account.parents.contains(*unit)));
-    let in_scope = unit.is_some() && scope.regions.contains(&instance.region);
+    let unit = unit(organization, scope, &instance.account);
+    let membership = organization.membership(scope, &instance.account, &instance.region);
+    let in_scope = matches!(membership, Membership::Enrolled | Membership::Skipped);
     let state = match (instance.status.as_str(), instance.detailed_status.as_str()) {
         (_, "SKIPPED_SUSPENDED_ACCOUNT") => State::Suspended,
         _ if account.is_some_and(|account| !account.is_active()) => State::Suspended,
@@ -237,13 +243,8 @@ fn not_covered(organization: &Organization, scope: &Scope) -> Vec<Uncovered> {
         account: organization.management_account.clone(),
         reason: "management account: service-managed stack sets never deploy into it".to_owned(),
     };
-    let seen = BTreeSet::from([&organization.management_account]);
-    let inactive = organization
-        .accounts
-        .iter()
-        .filter(|(id, account)| !account.is_active() && scope.has_unit(&account.parents) && !seen.contains(id));
-    let inactive = inactive.map(|(id, account)| Uncovered {
-        account: id.clone(),
+    let inactive = organization.skipped(scope).map(|(id, account)| Uncovered {
+        account: id.to_owned(),
         reason: format!("account is {}: StackSets skips it", account.state),
     });
     std::iter::once(management).chain(inactive).collect()

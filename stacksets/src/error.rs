@@ -42,6 +42,25 @@ pub enum Error {
         /// The organization that was asked.
         organization: String,
     },
+    /// An account that was named is not in the organization.
+    #[error("{account} is not an account of organization {organization}")]
+    UnknownAccount {
+        /// The account.
+        account: String,
+        /// The organization that was asked.
+        organization: String,
+    },
+    /// The profile for the management account belongs to another one.
+    #[error("organization.management_profile calls from account {found}, but the management account is {expected}")]
+    NotManagement {
+        /// The account that it belongs to.
+        found: String,
+        /// The organization's management account.
+        expected: String,
+    },
+    /// There is no stack set to enrol anybody in.
+    #[error("stack set {0} does not exist")]
+    NoStackSet(String),
     /// Trusted access is off and only the management account can switch it on.
     #[error("trusted access for StackSets is off, and only the management account can switch it on")]
     TrustedAccessOff,
@@ -64,6 +83,14 @@ pub enum Error {
         what: &'static str,
         /// Its name.
         name: String,
+    },
+    /// A bucket of our name is another account's, or may not be seen.
+    #[error("bucket {bucket} exists, but account {account} does not own it or may not see it")]
+    BucketTaken {
+        /// Its name.
+        bucket: String,
+        /// The account that should own it.
+        account: String,
     },
     /// A stack ended in a failed state.
     #[error("stack {name} ended in {status}{}", joined(.reasons))]

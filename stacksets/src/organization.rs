@@ -1,6 +1,7 @@
 //! Reading the organization: its accounts and where they hang, and in which role somebody
 //! calls. Names and e-mail addresses of accounts are never kept.
 
+mod membership;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,8 @@ use serde::Serialize;
 
 use crate::error::{Error, from_sdk};
 
+pub use membership::Membership;
+
 /// Organizations refuses more than 20 items a page.
 pub(crate) const PAGE: i32 = 20;
 
@@ -22,18 +25,20 @@ pub struct Organization {
     pub id: String,
     /// The management account. It never receives stacks from service-managed stack sets.
     pub management_account: String,
-    /// Its accounts by id: all of them, or where AWS gives no paths those below the configured units.
+    /// Its accounts by id.
     pub accounts: BTreeMap<String, Account>,
 }
 
 /// An account of the organization.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
     /// `State`, or `Status` where that is missing: AWS retired the latter in September 2026, and still
     /// sends both.
     pub state: String,
     /// The ids of the root and the organizational units above it, as far as they are known.
     pub parents: BTreeSet<String>,
+    /// The one directly above it, where it is known. [`Organization::find_parents`] asks for more.
+    pub parent: Option<String>,
 }
 
 impl Account {
@@ -120,22 +125,6 @@ impl Organization {
         }
         organization.check_units(client, units).await?;
         Ok((organization, role))
-    }
-
-    /// The accounts that a stack set for `unit` should reach: active, below it, not the management
-    /// account.
-    pub fn targets<'a>(&'a self, unit: &'a str) -> impl Iterator<Item = &'a str> {
-        self.accounts
-            .iter()
-            .filter(|(id, account)| {
-                account.is_active() && account.parents.contains(unit) && **id != self.management_account
-            })
-            .map(|(id, _)| id.as_str())
-    }
-
-    /// Whether it is an account of this organization (the management account is).
-    pub fn has_account(&self, account: &str) -> bool {
-        account == self.management_account || self.accounts.contains_key(account)
     }
 
     /// A unit that some account hangs below exists; only the others are asked for, since
@@ -245,12 +234,9 @@ async fn walk(client: &aws_sdk_organizations::Client, top: &str, organization: &
                 page => page.map_err(from_sdk(format!("list the accounts of {parent}")))?,
             };
             for (id, found) in page.accounts().iter().filter_map(account) {
-                organization
-                    .accounts
-                    .entry(id)
-                    .or_insert(found)
-                    .parents
-                    .extend(chain.iter().cloned());
+                let account = organization.accounts.entry(id).or_insert(found);
+                account.parents.extend(chain.iter().cloned());
+                account.parent = Some(parent.clone());
             }
         }
         let mut pages = client
@@ -280,13 +266,14 @@ fn account(account: &aws_sdk_organizations::types::Account) -> Option<(String, A
         account.id()?.to_owned(),
         Account {
             state: state.to_owned(),
-            parents,
+            parent: parents.last().cloned(),
+            parents: parents.into_iter().collect(),
         },
     ))
 }
 
-/// `o-…/r-…/ou-…/<account>/` gives the root and the units.
-fn parents(paths: &[String]) -> BTreeSet<String> {
+/// `o-…/r-…/ou-…/<account>/` gives the root and the units, top down.
+fn parents(paths: &[String]) -> Vec<String> {
     let parts = paths.iter().flat_map(|path| path.split('/'));
     parts
         .filter(|part| part.starts_with("r-") || part.starts_with("ou-"))

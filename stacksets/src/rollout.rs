@@ -1,6 +1,7 @@
 //! The stack set's write calls: create, update, roll out, wait, and read what became of each account
 //! and region.
 
+mod targets;
 #[cfg(test)]
 mod tests;
 mod wait;
@@ -11,15 +12,16 @@ use std::collections::BTreeMap;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::{
-    AccountFilterType, AutoDeployment, CallAs, Capability, ConcurrencyMode, DeploymentTargets, ManagedExecution,
-    PermissionModels, RegionConcurrencyType, StackSetOperationPreferences,
+    AutoDeployment, CallAs, Capability, ConcurrencyMode, ManagedExecution, PermissionModels, RegionConcurrencyType,
+    StackSetOperationPreferences,
 };
 use serde::Serialize;
 
 use crate::apply::Written;
 use crate::desired::Rollout;
 use crate::error::{Error, from_sdk};
-use crate::plan::{InstancesStep, SetAction, SetStep};
+use crate::explain::explain;
+use crate::plan::{SetAction, SetStep};
 use crate::stack::{Pause, parameters_to, tags_to};
 use crate::stack_set::StackSet;
 
@@ -34,9 +36,22 @@ pub struct InstanceResult {
     pub status: String,
     /// AWS's reason.
     pub reason: Option<String>,
+    /// The same in plain words, where the reason is a known one.
+    pub explanation: Option<&'static str>,
 }
 
 impl InstanceResult {
+    /// With the explanation of its status and reason.
+    pub fn new(account: &str, region: &str, status: &str, reason: Option<String>) -> Self {
+        InstanceResult {
+            account: account.to_owned(),
+            region: region.to_owned(),
+            status: status.to_owned(),
+            explanation: explain(status, reason.as_deref().unwrap_or_default()),
+            reason,
+        }
+    }
+
     fn is_failed(&self) -> bool {
         matches!(self.status.as_str(), "FAILED" | "CANCELLED")
     }
@@ -165,39 +180,6 @@ impl Target<'_> {
         let action = format!("update stack set {}", self.name);
         let updated = self.write(&action, tell, || call.clone().send()).await?;
         Ok(updated.and_then(|updated| updated.operation_id).unwrap_or(wanted))
-    }
-
-    /// Creates or tries again the instances of a step, and waits.
-    pub(crate) async fn roll_out(
-        &self,
-        step: &InstancesStep,
-        tell: &mut (dyn FnMut(&str) + Send),
-    ) -> Result<Ended, Error> {
-        let targets = DeploymentTargets::builder()
-            .set_organizational_unit_ids(Some(step.units.clone()))
-            .set_accounts(step.accounts.clone())
-            .set_account_filter_type(step.accounts.as_ref().map(|_| AccountFilterType::Intersection))
-            .build();
-        let (call_as, regions) = (self.call_as.clone(), Some(step.regions.clone()));
-        let preferences = preferences(self.rollout);
-        let submitted = match step.action {
-            SetAction::Create => {
-                let call = self.client.create_stack_instances().stack_set_name(self.name);
-                let call = call.deployment_targets(targets).set_regions(regions).call_as(call_as);
-                let call = call.operation_preferences(preferences).operation_id(&step.operation_id);
-                let done = self.write("create stack instances", tell, || call.clone().send());
-                done.await?.and_then(|done| done.operation_id)
-            }
-            SetAction::Update => {
-                let call = self.client.update_stack_instances().stack_set_name(self.name);
-                let call = call.deployment_targets(targets).set_regions(regions).call_as(call_as);
-                let call = call.operation_preferences(preferences).operation_id(&step.operation_id);
-                let done = self.write("update stack instances", tell, || call.clone().send());
-                done.await?.and_then(|done| done.operation_id)
-            }
-        };
-        let id = submitted.unwrap_or_else(|| step.operation_id.clone());
-        self.wait(&id, tell).await
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudformation::Client;
-use aws_sdk_cloudformation::types::{CallAs, PermissionModels};
+use aws_sdk_cloudformation::types::{CallAs, PermissionModels, StackInstanceFilter, StackInstanceFilterName};
 
 use crate::access::brief_retries;
 use crate::error::{Error, from_sdk, is_unknown_call};
@@ -89,20 +89,29 @@ impl StackSet {
             auto_deployment: set.auto_deployment().map(|auto| {
                 auto.enabled().unwrap_or_default() && !auto.retain_stacks_on_account_removal().unwrap_or_default()
             }),
-            instances: list_instances(client, name, call_as).await?,
+            instances: list_instances(client, name, call_as, None).await?,
             operations: list_operations(client, name, call_as).await?,
             auto_targets: list_auto_targets(client, name, call_as).await?,
         }))
     }
 }
 
-/// All instances, 100 a page.
-pub(crate) async fn list_instances(client: &Client, name: &str, call_as: &CallAs) -> Result<Vec<Instance>, Error> {
+/// All instances, or those that `operation` was the last one for; 100 a page.
+pub(crate) async fn list_instances(
+    client: &Client,
+    name: &str,
+    call_as: &CallAs,
+    operation: Option<&str>,
+) -> Result<Vec<Instance>, Error> {
     let mut instances = Vec::new();
     let list = client
         .list_stack_instances()
         .stack_set_name(name)
         .call_as(call_as.clone())
+        .set_filters(operation.map(|id| {
+            let filter = StackInstanceFilter::builder().name(StackInstanceFilterName::LastOperationId);
+            vec![filter.values(id).build()]
+        }))
         .max_results(100);
     let mut pages = list.into_paginator().stop_on_duplicate_token(false).send();
     while let Some(page) = pages.next().await {

@@ -77,7 +77,7 @@ fn apply_killed_at_any_call_is_finished_by_the_next_apply() {
 
 /// One run: apply, kill, apply, compare. Gives whether it came to the kill.
 async fn killed(shared: &Organization, number: usize, fault: Fault, wanted: &state::State) -> Result<bool> {
-    let organization = state::fresh(shared).await?;
+    let organization = org::fresh(shared, 2).await?;
     let proxied = organization.proxied().await?;
     proxied.traffic.place(Some((number, fault)));
     let mut child = organization.command(&APPLY, &proxied.aws_config).spawn()?;

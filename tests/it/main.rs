@@ -10,6 +10,7 @@ mod bad_input;
 mod binary;
 mod captures;
 mod contract;
+mod enrolling;
 mod expected;
 mod faults;
 mod fixtures;

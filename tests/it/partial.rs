@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
 use pipetrail_tests::fault_proxy::{Call, Traffic};
-use pipetrail_tests::organization::{HOME, Organization, SECOND, Scope};
+use pipetrail_tests::organization::{HOME, Organization, SECOND};
 use serde_json::Value;
 
 use crate::ailing::{Ailing, Ailment, Place, targets};
@@ -66,11 +66,7 @@ fn states(report: &Value) -> Result<BTreeMap<Place, (String, String)>> {
 #[test]
 fn apply_covers_all_others_names_the_three_and_retries_only_what_can_succeed() {
     org::with(|shared| async move {
-        let scope = Scope {
-            members: 6,
-            ..Scope::default()
-        };
-        let organization = shared.beside("778000000001", scope).await?;
+        let organization = org::fresh(&shared, 6).await?;
         let id = |number: usize| organization.members[number].id.clone();
         let cloud = &organization.relay.cloud;
         let organizations = aws_sdk_organizations::Client::new(&cloud.at(&cloud.management, HOME).await?);

@@ -3,16 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use anyhow::{Context, Result, ensure};
 use aws_config::SdkConfig;
 use aws_sdk_sqs::types::QueueAttributeName;
 use pipetrail_tests::aws;
 use pipetrail_tests::fault_proxy::Call;
 use pipetrail_tests::names;
-use pipetrail_tests::organization::{HOME, Organization, Scope};
+use pipetrail_tests::organization::{HOME, Organization};
 use tokio::sync::OnceCell;
+
+use crate::org::fresh;
 
 /// What stands, by a name of its own.
 pub type State = BTreeMap<String, String>;
@@ -28,23 +28,12 @@ pub struct Undisturbed {
     pub calls: Vec<Call>,
 }
 
-/// An organization of its own, of two members, that nobody else in this process has.
-pub async fn fresh(shared: &Organization) -> Result<Organization> {
-    static NEXT: AtomicU64 = AtomicU64::new(777_000_000_001);
-    let management = NEXT.fetch_add(1, Ordering::Relaxed).to_string();
-    let scope = Scope {
-        members: 2,
-        ..Scope::default()
-    };
-    shared.beside(&management, scope).await
-}
-
 /// What every disturbed apply has to come to in the end; applied once for all tests.
 pub async fn undisturbed(shared: &Organization) -> Result<&'static Undisturbed> {
     static APPLIED: OnceCell<Undisturbed> = OnceCell::const_new();
     APPLIED
         .get_or_try_init(|| async {
-            let organization = fresh(shared).await?;
+            let organization = fresh(shared, 2).await?;
             let proxied = organization.proxied().await?;
             let ran = organization.run(&APPLY, &proxied.aws_config).await?;
             ensure!(ran.code == Some(0), "{ran:?}");

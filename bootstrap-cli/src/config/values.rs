@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::str::FromStr;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
@@ -62,6 +63,18 @@ impl<'de, R: Rule> Deserialize<'de> for Text<R> {
             }
         }
         deserializer.deserialize_str(Checked(PhantomData))
+    }
+}
+
+/// For arguments: the error says what to write instead.
+impl<R: Rule> FromStr for Text<R> {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        if R::admits(text) {
+            Ok(Text(text.to_owned(), PhantomData))
+        } else {
+            Err(format!("expected {}", R::EXPECTED))
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{STACK_SET, stack};
 pub(super) struct Run<'a> {
     pub(super) plan: &'a Plan,
     pub(super) clients: &'a Clients,
-    tell: &'a mut (dyn FnMut(Progress<'_>) + Send),
+    pub(super) tell: &'a mut (dyn FnMut(Progress<'_>) + Send),
     pub(super) outputs: BTreeMap<String, BTreeMap<String, String>>,
     /// Stacks, upload keys and the stack set that failed or were skipped.
     broken: BTreeSet<String>,
@@ -170,7 +170,7 @@ impl<'a> Run<'a> {
 
     pub(super) async fn instances(&mut self, step: &InstancesStep) {
         let name = step.to_string();
-        let name = name.trim_start_matches(['+', '~', ' ']).to_owned();
+        let name = name.trim_start_matches(['+', '~', '-', ' ']).to_owned();
         if self.skips(&name, [STACK_SET]) {
             return;
         }
@@ -206,7 +206,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn push(&mut self, step: String, state: StepState, error: Option<Error>, failed: Vec<InstanceResult>) {
+    pub(super) fn push(&mut self, step: String, state: StepState, error: Option<Error>, failed: Vec<InstanceResult>) {
         let message = error.as_ref().map(|error| chain(error));
         let changed = self.written.take();
         self.record(StepResult {
@@ -225,7 +225,7 @@ impl<'a> Run<'a> {
     }
 
     /// Records a step as skipped when something that it needs is broken.
-    fn skips<'n>(&mut self, step: &str, needs: impl IntoIterator<Item = &'n str>) -> bool {
+    pub(super) fn skips<'n>(&mut self, step: &str, needs: impl IntoIterator<Item = &'n str>) -> bool {
         let Some(broken) = needs.into_iter().find(|need| self.broken.contains(*need)) else {
             return false;
         };

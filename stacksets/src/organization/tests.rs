@@ -20,7 +20,7 @@ fn state_is_read_before_the_retired_status() {
 fn a_path_gives_the_root_and_every_unit_above_an_account() {
     let paths = ["o-abcdefghij/r-ab12/ou-ab12-11111111/ou-ab12-22222222/999988887777/".to_owned()];
     let expected = ["r-ab12", "ou-ab12-11111111", "ou-ab12-22222222"].map(str::to_owned);
-    assert_eq!(parents(&paths), BTreeSet::from(expected));
+    assert_eq!(parents(&paths), expected);
 }
 
 #[test]
@@ -28,6 +28,7 @@ fn neither_suspended_accounts_nor_the_management_account_are_targets() {
     let account = |state: &str| Account {
         state: state.into(),
         parents: BTreeSet::from(["r-ab12".to_owned()]),
+        parent: Some("r-ab12".to_owned()),
     };
     let organization = Organization {
         id: "o-abcdefghij".into(),
@@ -86,4 +87,32 @@ async fn a_member_account_that_is_no_delegated_administrator_is_refused() {
     ]);
     let read = Organization::read(&server.organizations(), "000000000002", &[]).await;
     assert!(matches!(read, Err(Error::NotAnAdministrator { caller, .. }) if caller == "000000000002"));
+}
+
+#[tokio::test]
+async fn parents_are_asked_for_where_no_path_tells_them() {
+    let server = crate::canned::Canned::serve(&[(
+        "ListParents",
+        200,
+        r#"{"Parents":[{"Id":"ou-ab12-11111111","Type":"ORGANIZATIONAL_UNIT"}]}"#,
+    )]);
+    let known = Account {
+        parent: Some("r-ab12".into()),
+        ..Account::default()
+    };
+    let mut organization = Organization {
+        id: "o-abcdefghij".into(),
+        management_account: "000000000001".into(),
+        accounts: BTreeMap::from([
+            ("000000000002".into(), Account::default()),
+            ("000000000003".into(), known),
+        ]),
+    };
+    let client = server.organizations();
+    let asked = ["000000000002", "000000000002", "000000000003", "000000000009"];
+    organization.find_parents(&client, asked).await.unwrap();
+    let found = &organization.accounts["000000000002"];
+    assert_eq!(found.parent.as_deref(), Some("ou-ab12-11111111"));
+    assert!(found.parents.contains("ou-ab12-11111111"));
+    assert_eq!(server.count("AWSOrganizationsV20161128.ListParents"), 1);
 }

@@ -3,7 +3,9 @@
 use super::{Ended, InstanceResult, Target};
 use crate::error::{Error, from_sdk};
 use crate::operation::is_open;
+use crate::plan::InstancesStep;
 use crate::stack::Pause;
+use crate::stack_set::list_instances;
 
 impl Target<'_> {
     /// Waits for an operation's end, however long that takes: it goes on in AWS when we are stopped,
@@ -69,20 +71,37 @@ impl Target<'_> {
         while let Some(page) = pages.next().await {
             let page = page.map_err(from_sdk(format!("list the results of operation {id}")))?;
             results.extend(page.summaries().iter().map(|summary| {
-                InstanceResult {
-                    account: summary.account().unwrap_or_default().to_owned(),
-                    region: summary.region().unwrap_or_default().to_owned(),
-                    status: summary
-                        .status()
-                        .map(|status| status.as_str().to_owned())
-                        .unwrap_or_default(),
-                    reason: summary
+                InstanceResult::new(
+                    summary.account().unwrap_or_default(),
+                    summary.region().unwrap_or_default(),
+                    summary.status().map(|status| status.as_str()).unwrap_or_default(),
+                    summary
                         .status_reason()
                         .filter(|reason| !reason.is_empty())
                         .map(str::to_owned),
-                }
+                )
             }));
         }
         Ok(results)
+    }
+
+    /// What became of the instances of an operation that has no results: what they say themselves.
+    pub(super) async fn read_instances(&self, id: &str, step: &InstancesStep, ended: Ended) -> Result<Ended, Error> {
+        let mut ended = ended;
+        for instance in list_instances(self.client, self.name, &self.call_as, Some(id)).await? {
+            if !step.regions.contains(&instance.region) {
+                continue;
+            }
+            match (instance.status.as_str(), instance.detailed_status.as_str()) {
+                ("CURRENT", _) => ended.succeeded += 1,
+                (_, "PENDING" | "RUNNING") => {}
+                (status, detailed) => {
+                    let status = if detailed.is_empty() { status } else { detailed };
+                    let result = InstanceResult::new(&instance.account, &instance.region, status, instance.reason);
+                    ended.failed.push(result);
+                }
+            }
+        }
+        Ok(ended)
     }
 }

@@ -1,6 +1,11 @@
 use super::*;
+use crate::apply::{Progress, Written};
 use crate::canned::Canned;
-use crate::template::Template;
+use crate::plan::{Change, StackAction, StackStep};
+use crate::template::{Template, TemplateDiff};
+
+mod adopt;
+mod stuck;
 
 const COMPLETE: &str = "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>x</StackName>\
     <StackStatus>UPDATE_COMPLETE</StackStatus><CreationTime>2026-11-21T00:00:00Z</CreationTime>\
@@ -15,7 +20,8 @@ fn step() -> StackStep {
     StackStep {
         name: "x".into(),
         action: StackAction::Update,
-        changes: vec![crate::plan::Change::Template],
+        changes: vec![Change::Template(TemplateDiff::default())],
+        adopts: vec![],
         template: Template::new("Resources: {}"),
         parameters: BTreeMap::new(),
         tags: BTreeMap::new(),

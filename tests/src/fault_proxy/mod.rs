@@ -140,7 +140,7 @@ async fn pass(
 /// An emulator's answer, read to its end.
 pub(crate) type Answered = (hyper::http::response::Parts, Bytes);
 
-async fn forward(upstream: SocketAddr, mut head: Parts, body: Bytes) -> Result<Answered> {
+pub(crate) async fn forward(upstream: SocketAddr, mut head: Parts, body: Bytes) -> Result<Answered> {
     let stream = TcpStream::connect(upstream).await.context("the emulator is gone")?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     let connection = tokio::spawn(connection);

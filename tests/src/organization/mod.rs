@@ -6,6 +6,7 @@ mod profiles;
 mod proxied;
 mod stranger;
 pub mod subscribers;
+mod targets;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,6 +19,7 @@ pub use self::accounts::Member;
 pub use self::apply::Ran;
 pub(crate) use self::apply::command;
 pub use self::proxied::Proxied;
+pub use self::targets::Targeted;
 use crate::aws;
 use crate::emulators::prepare::Built;
 use crate::emulators::{self, Emulators};

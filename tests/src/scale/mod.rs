@@ -146,10 +146,9 @@ impl<'a> Bench<'a> {
     async fn plan(&self, situation: &'static str) -> Result<Measured> {
         let latency = Duration::from_millis(self.args.latency_ms);
         self.responder.pace(latency, self.args.throttle);
-        // Without `--yes` and without a terminal, applying ends once the plan is shown.
         let zips = self.built.zips.to_string_lossy().into_owned();
-        let ended = self.pipetrail(&["--output", "table", "apply", "--zips", &zips]).await?;
-        ensure!(matches!(ended.code, Some(0 | 2)), "planning failed: {}", ended.said);
+        let ended = self.pipetrail(&["plan", "--zips", &zips]).await?;
+        ensure!(ended.code == Some(0), "planning failed: {}", ended.said);
         let (calls, throttled) = self.responder.seen();
         Ok(Measured {
             situation,

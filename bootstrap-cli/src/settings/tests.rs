@@ -1,0 +1,92 @@
+use super::*;
+
+const ONE: &str = "111122223333";
+const TWO: &str = "222233334444";
+
+fn add(key: &'static str, value: &str) -> Setting {
+    Setting::Add {
+        key,
+        value: value.to_owned(),
+    }
+}
+
+fn remove(key: &'static str, value: &str) -> Setting {
+    Setting::Remove {
+        key,
+        value: value.to_owned(),
+    }
+}
+
+fn edit(text: &str, settings: &[Setting]) -> String {
+    edited(Path::new("pipetrail.toml"), text, settings).unwrap()
+}
+
+#[test]
+fn a_new_list_comes_at_the_end_of_its_table_and_all_else_stays() {
+    let text =
+        "# ours\n[organization] # who\nprofile = \"m\"   # admin\nregions = [\"eu-central-1\"]\n\n[audit]\nx = 1\n";
+    assert_eq!(
+        edit(text, &[add("accounts", ONE), add("accounts", TWO)]),
+        text.replace(
+            "\n\n[audit]",
+            &format!("\naccounts = [\"{ONE}\", \"{TWO}\"]\n\n[audit]")
+        )
+    );
+}
+
+#[test]
+fn a_list_of_one_entry_a_line_stays_one_and_comments_stay_where_they_are() {
+    let text = format!("[organization]\naccounts = [\n    \"{ONE}\", # team one\n]\n");
+    let both = format!("[organization]\naccounts = [\n    \"{ONE}\", # team one\n    \"{TWO}\",\n]\n");
+    assert_eq!(edit(&text, &[add("accounts", TWO)]), both);
+    assert_eq!(edit(&both, &[remove("accounts", TWO)]), text);
+}
+
+#[test]
+fn a_list_without_a_comma_at_its_end_gets_an_entry() {
+    let text = format!("[organization]\naccounts = [\n  \"{ONE}\"\n]\n");
+    let after = edit(&text, &[add("accounts", TWO)]);
+    let list: toml::Table = toml::from_str(&after).unwrap();
+    assert_eq!(list["organization"]["accounts"].as_array().unwrap().len(), 2, "{after}");
+}
+
+#[test]
+fn the_first_and_the_only_entry_are_removed_without_a_trace() {
+    let text = format!("[organization]\naccounts = [\"{ONE}\", \"{TWO}\"]\n");
+    let after = edit(&text, &[remove("accounts", ONE)]);
+    assert_eq!(after, format!("[organization]\naccounts = [\"{TWO}\"]\n"));
+    assert_eq!(
+        edit(&after, &[remove("accounts", TWO)]),
+        "[organization]\naccounts = []\n"
+    );
+}
+
+#[test]
+fn a_switch_is_set_in_its_place() {
+    let text = "[organization]\nmanagement_account = true # for now\nregions = []\n";
+    let off = Setting::Set {
+        key: "management_account",
+        value: false,
+    };
+    assert_eq!(edit(text, std::slice::from_ref(&off)), text.replace("true", "false"));
+    assert_eq!(
+        edit("organization = { regions = [] }\n", &[off]),
+        "organization = { regions = [] , management_account = false }\n"
+    );
+}
+
+#[test]
+fn a_file_that_somebody_changed_meanwhile_is_left_alone() {
+    let folder = std::env::temp_dir().join(format!("pipetrail-settings-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("pipetrail.toml");
+    fs::write(&path, "a = 1\n").unwrap();
+    assert!(matches!(
+        replace(&path, "a = 2\n", "a = 3\n"),
+        Err(SettingsError::Changed(_))
+    ));
+    replace(&path, "a = 1\n", "a = 3\n").unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "a = 3\n");
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "no temporary file is left");
+    fs::remove_dir_all(&folder).unwrap();
+}
