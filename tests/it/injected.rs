@@ -8,7 +8,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use pipetrail_tests::fault_proxy::{Call, Fault, Traffic};
@@ -229,18 +228,12 @@ fn an_operation_that_still_runs_when_apply_was_killed_is_joined_and_not_submitte
             body.replacen("<Status>SUCCEEDED", "<Status>RUNNING", 99)
         });
         let mut child = organization.command(&APPLY, &proxied.aws_config).spawn()?;
-        until(traffic, "DescribeStackSetOperation", 2).await?;
+        traffic.until("DescribeStackSetOperation", 2).await?;
         child.kill().await?;
 
-        let polls = |calls: &[Call]| {
-            calls
-                .iter()
-                .filter(|call| call.operation == "DescribeStackSetOperation")
-                .count()
-        };
-        let before = polls(&traffic.calls());
+        let before = traffic.count_of("DescribeStackSetOperation");
         let second = organization.command(&APPLY, &proxied.aws_config).spawn()?;
-        until(traffic, "DescribeStackSetOperation", before + 2).await?;
+        traffic.until("DescribeStackSetOperation", before + 2).await?;
         traffic.answer_plainly();
         let ended = second.wait_with_output().await?;
         ensure!(
@@ -253,15 +246,4 @@ fn an_operation_that_still_runs_when_apply_was_killed_is_joined_and_not_submitte
         one_id_for_each_operation(traffic)?;
         Ok(())
     });
-}
-
-async fn until(traffic: &Traffic, operation: &str, times: usize) -> Result<()> {
-    for _ in 0..600 {
-        let seen = traffic.calls();
-        if seen.iter().filter(|call| call.operation == operation).count() >= times {
-            return Ok(());
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    anyhow::bail!("{operation} did not come {times} times: {:?}", traffic.calls())
 }

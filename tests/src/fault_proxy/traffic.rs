@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use anyhow::{Result, bail};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Response;
@@ -94,6 +96,30 @@ impl Traffic {
     #[must_use]
     pub fn count(&self) -> usize {
         self.state().log.len()
+    }
+
+    /// Calls of one operation seen since the last [`place`](Self::place).
+    #[must_use]
+    pub fn count_of(&self, operation: &str) -> usize {
+        self.state()
+            .log
+            .iter()
+            .filter(|call| call.operation == operation)
+            .count()
+    }
+
+    /// Waits until so many calls of an operation were seen, a minute at most.
+    ///
+    /// # Errors
+    /// When they do not come.
+    pub async fn until(&self, operation: &str, times: usize) -> Result<()> {
+        for _ in 0..1200 {
+            if self.count_of(operation) >= times {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        bail!("{operation} did not come {times} times within a minute")
     }
 
     /// The calls since the last [`place`](Self::place), in order.

@@ -1,6 +1,5 @@
 //! Runs a command to its end, with an eye on its memory.
 
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -9,6 +8,7 @@ use tokio::process::Command;
 /// How a child ended.
 pub(super) struct Ended {
     pub(super) code: Option<i32>,
+    /// Standard output, then standard error.
     pub(super) said: String,
     pub(super) wall: Duration,
     pub(super) peak_kib: Option<u64>,
@@ -18,10 +18,7 @@ pub(super) struct Ended {
 /// in the last of them is missed.
 pub(super) async fn run(mut command: Command) -> Result<Ended> {
     let began = Instant::now();
-    let child = command
-        .stdout(Stdio::null())
-        .spawn()
-        .context("cannot start pipetrail")?;
+    let child = command.spawn().context("cannot start pipetrail")?;
     let status = child.id().map(|id| format!("/proc/{id}/status"));
     let mut peak_kib = None;
     let output = child.wait_with_output();
@@ -36,7 +33,9 @@ pub(super) async fn run(mut command: Command) -> Result<Ended> {
     };
     Ok(Ended {
         code: output.status.code(),
-        said: String::from_utf8_lossy(&output.stderr).into_owned(),
+        said: [output.stdout, output.stderr]
+            .map(|text| String::from_utf8_lossy(&text).into_owned())
+            .concat(),
         wall: began.elapsed(),
         peak_kib,
     })

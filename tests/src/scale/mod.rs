@@ -29,8 +29,9 @@ use crate::printer::{self, Step};
 
 /// Measure what planning for a large organization costs
 ///
-/// Drives the real binary against a responder in AWS's shapes on loopback, in three situations: a
-/// first enrolment, a steady state, and every hundredth stack instance missing.
+/// Drives the real binary against a responder in AWS's shapes on loopback, in four situations: a
+/// first enrolment, a steady state, every hundredth stack instance missing, and then a unit that is
+/// taken out of the configuration.
 #[derive(Clone, Debug, ClapArgs)]
 pub struct Args {
     /// Enrolled accounts
@@ -97,7 +98,7 @@ pub async fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Plans in the three situations.
+/// Plans in all situations.
 ///
 /// # Errors
 /// When the binary fails, or asks for something that the responder does not know.
@@ -111,7 +112,9 @@ pub async fn measure(built: &Built, args: &Args) -> Result<Vec<Measured>> {
     let steady = bench.plan("steady state").await?;
     bench.world.lose_every(100);
     let missing = bench.plan("1 % missing").await?;
-    Ok(vec![first, steady, missing])
+    fs::write(&bench.settings, bench.world.settings(args.units - 1))?;
+    let fewer = bench.plan("a unit fewer").await?;
+    Ok(vec![first, steady, missing, fewer])
 }
 
 /// The binary and the responder that it asks.
@@ -130,7 +133,7 @@ impl<'a> Bench<'a> {
         let world = Arc::new(World::new(args.accounts, args.regions, args.units)?);
         let responder = Responder::start(Arc::clone(&world)).await?;
         let folder = TempDir::with_prefix("pipetrail-scale-")?;
-        let settings = write(folder.path(), "pipetrail.toml", &world.settings())?;
+        let settings = write(folder.path(), "pipetrail.toml", &world.settings(args.units))?;
         let aws_config = write(folder.path(), "aws-config", &world.profiles(&responder.endpoint))?;
         Ok(Self {
             built,

@@ -61,7 +61,7 @@ pub(super) struct Sent {
 impl World {
     pub(super) fn new(accounts: usize, regions: usize, units: usize) -> Result<Self> {
         ensure!((1..=REGIONS.len()).contains(&regions), "1 to {} regions", REGIONS.len());
-        ensure!((1..=50).contains(&units), "1 to 50 units");
+        ensure!((2..=50).contains(&units), "2 to 50 units");
         Ok(Self {
             accounts,
             regions: REGIONS[..regions].to_vec(),
@@ -110,12 +110,13 @@ impl World {
         &self.units[account % self.units.len()]
     }
 
-    /// `pipetrail.toml`.
-    pub(super) fn settings(&self) -> String {
+    /// `pipetrail.toml` for so many of the units.
+    pub(super) fn settings(&self, units: usize) -> String {
         format!(
             "[organization]\nprofile = \"management\"\norganizational_units = {:?}\nregions = {:?}\n\n\
              [audit]\naccount = \"{AUDIT}\"\nprofile = \"audit\"\nregion = \"{HOME}\"\n",
-            self.units, self.regions
+            &self.units[..units],
+            self.regions
         )
     }
 
