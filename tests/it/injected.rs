@@ -110,7 +110,7 @@ fn apply_goes_on_after_a_fault_that_passes() {
 }
 
 async fn disturbed(shared: &Organization, case: &Case, wanted: &state::State) -> Result<()> {
-    let organization = org::fresh(shared, 2).await?;
+    let organization = state::fresh(shared).await?;
     let proxied = organization.proxied().await?;
     (case.place)(&proxied.traffic);
     let ran = organization.run(&APPLY, &proxied.aws_config).await?;
@@ -147,7 +147,7 @@ fn one_id_for_each_operation(traffic: &Traffic) -> Result<()> {
 fn what_is_refused_for_good_is_named_with_the_next_command_and_done_by_it() {
     org::with(|shared| async move {
         let undisturbed = state::undisturbed(&shared).await?;
-        let organization = org::fresh(&shared, 2).await?;
+        let organization = state::fresh(&shared).await?;
         let proxied = organization.proxied().await?;
         let refused = Fault::Error("AccessDenied");
         proxied
@@ -173,7 +173,7 @@ fn what_is_refused_for_good_is_named_with_the_next_command_and_done_by_it() {
 
 /// An organization that is applied, and whose stack set then has to be updated.
 async fn about_to_be_updated(shared: &Organization) -> Result<(Organization, Proxied)> {
-    let organization = org::fresh(shared, 2).await?;
+    let organization = state::fresh(shared).await?;
     let proxied = organization.proxied().await?;
     let ran = organization.run(&APPLY, &organization.aws_config).await?;
     ensure!(ran.code == Some(0), "{ran:?}");

@@ -65,20 +65,20 @@ fn apply_killed_at_any_call_is_finished_by_the_next_apply() {
             }
         }
         failures.sort();
-        ensure!(kills + 3 >= total, "only {kills} of {total} runs were killed");
         ensure!(
             failures.is_empty(),
             "{} of {total} runs failed\n{}",
             failures.len(),
             failures.join("\n")
         );
+        ensure!(kills + 3 >= total, "only {kills} of {total} runs were killed");
         Ok(())
     });
 }
 
 /// One run: apply, kill, apply, compare. Gives whether it came to the kill.
 async fn killed(shared: &Organization, number: usize, fault: Fault, wanted: &state::State) -> Result<bool> {
-    let organization = org::fresh(shared, 2).await?;
+    let organization = state::fresh(shared).await?;
     let proxied = organization.proxied().await?;
     proxied.traffic.place(Some((number, fault)));
     let mut child = organization.command(&APPLY, &proxied.aws_config).spawn()?;
@@ -110,7 +110,7 @@ async fn killed(shared: &Organization, number: usize, fault: Fault, wanted: &sta
 fn a_stack_that_is_still_created_when_apply_was_killed_is_waited_for() {
     org::with(|shared| async move {
         let undisturbed = state::undisturbed(&shared).await?;
-        let organization = org::fresh(&shared, 2).await?;
+        let organization = state::fresh(&shared).await?;
         let proxied = organization.proxied().await?;
         let traffic = &proxied.traffic;
         // MiniStack is done at once; AWS takes minutes.
