@@ -126,6 +126,8 @@ async fn run(cli: &Cli) -> anyhow::Result<Exit> {
         }
     };
     tokio::select! {
+        // A command that ends itself at Ctrl-C is asked first.
+        biased;
         ended = command => ended,
         _ = tokio::signal::ctrl_c() => {
             Ok(interrupted(begun.get()))

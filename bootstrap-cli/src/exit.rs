@@ -102,9 +102,7 @@ mod tests {
             organizational_unit: None,
             region: "eu-central-1".into(),
             state: *state,
-            status: None,
-            detailed_status: None,
-            reason: None,
+            ..Row::default()
         });
         Coverage {
             organization: "o-abcdefghij".into(),

@@ -7,6 +7,8 @@ mod config;
 mod desired;
 mod enrolment;
 mod exit;
+mod lake;
+mod partitions;
 mod plan_file;
 mod prepare;
 mod printer;

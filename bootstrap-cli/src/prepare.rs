@@ -14,6 +14,8 @@ use crate::{desired, zips};
 pub struct Prepared {
     /// The clients that everything was read with.
     pub clients: Clients,
+    /// Glue in the audit account.
+    pub glue: aws_sdk_glue::Client,
     /// What the configuration asks for.
     pub desired: Desired,
     /// What was read.
@@ -59,6 +61,7 @@ pub async fn prepare(global: &Global, folder: &Path, busy: Busy) -> anyhow::Resu
     let plan = plan::plan(&desired, &actual)?;
     Ok(Prepared {
         clients,
+        glue: aws_sdk_glue::Client::new(session.audit()),
         desired,
         actual,
         plan,

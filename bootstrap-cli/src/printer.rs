@@ -24,6 +24,13 @@ pub fn data(text: &str) {
     let _ = writeln!(io::stdout().lock(), "{}", text.trim_end());
 }
 
+/// Clears a terminal, and separates what follows elsewhere.
+pub fn clear() {
+    let mut stdout = io::stdout().lock();
+    let separator = if stdout.is_terminal() { "\x1b[2J\x1b[H" } else { "\n" };
+    let _ = write!(stdout, "{separator}");
+}
+
 /// Writes data as one JSON document.
 ///
 /// # Errors

@@ -1,17 +1,15 @@
 //! Tables for people.
 
+mod status;
+
 use comfy_table::{ContentArrangement, Table, presets};
 use pipetrail_stacksets::{Coverage, Row, StackState};
 
+pub use status::status;
+
 /// What stands: the audit account's stacks, the stack instances, and a summary.
 pub fn coverage(coverage: &Coverage) -> String {
-    let mut stacks = table(&["STACK", "ACCOUNT", "REGION", "STATUS", "REASON"]);
-    for StackState { name, status, reason } in &coverage.stacks {
-        let status = status.as_deref().unwrap_or("not deployed");
-        let reason = reason.as_deref().unwrap_or_default();
-        stacks.add_row([name, &coverage.audit_account, &coverage.region, status, reason]);
-    }
-    let mut parts = vec![lines(&stacks)];
+    let mut parts = vec![stacks(coverage)];
     if !coverage.instances.is_empty() {
         let mut instances = table(&[
             "ACCOUNT",
@@ -26,10 +24,13 @@ pub fn coverage(coverage: &Coverage) -> String {
             account,
             organizational_unit,
             region,
+            origin: _,
             state,
             status,
             detailed_status,
             reason,
+            drift: _,
+            deployed_at: _,
         } in &coverage.instances
         {
             let cell = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
@@ -47,6 +48,17 @@ pub fn coverage(coverage: &Coverage) -> String {
     }
     parts.push(coverage.to_string());
     parts.join("\n")
+}
+
+/// The audit account's stacks.
+fn stacks<R>(coverage: &Coverage<R>) -> String {
+    let mut stacks = table(&["STACK", "ACCOUNT", "REGION", "STATUS", "REASON"]);
+    for StackState { name, status, reason } in &coverage.stacks {
+        let status = status.as_deref().unwrap_or("not deployed");
+        let reason = reason.as_deref().unwrap_or_default();
+        stacks.add_row([name, &coverage.audit_account, &coverage.region, status, reason]);
+    }
+    lines(&stacks)
 }
 
 fn table(header: &[&str]) -> Table {
@@ -96,7 +108,7 @@ mod tests {
                     state: State::Current,
                     status: Some("CURRENT".into()),
                     detailed_status: Some("SUCCEEDED".into()),
-                    reason: None,
+                    ..Row::default()
                 },
                 Row {
                     account: "000000000002".into(),
@@ -106,6 +118,7 @@ mod tests {
                     status: Some("OUTDATED".into()),
                     detailed_status: Some("FAILED".into()),
                     reason: Some("Rule pipetrail-forward already exists".into()),
+                    ..Row::default()
                 },
             ],
             not_covered: vec![Uncovered {
@@ -147,6 +160,9 @@ ACCOUNT       ORGANIZATIONAL UNIT  REGION        STATE     STATUS    DETAILED   
                 "status": "OUTDATED",
                 "detailed_status": "FAILED",
                 "reason": "Rule pipetrail-forward already exists",
+                "origin": "stack-set",
+                "drift": null,
+                "deployed_at": null,
             })
         );
         let keys: Vec<&String> = json

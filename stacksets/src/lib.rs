@@ -15,6 +15,7 @@ pub mod apply;
 mod canned;
 mod coverage;
 mod desired;
+mod drift;
 mod error;
 mod explain;
 mod management;
@@ -25,12 +26,14 @@ mod rollout;
 mod stack;
 mod stack_set;
 mod template;
+pub mod time;
 
 pub use access::TrustedAccess;
 pub use actual::Actual;
 pub use apply::{Clients, Progress, StepResult, StepState};
-pub use coverage::{Coverage, Row, StackState, State, Uncovered};
+pub use coverage::{Coverage, Origin, Row, StackState, State, Uncovered};
 pub use desired::{Desired, Rollout, Scope, StackSpec, Value, Zip};
+pub use drift::{Detection, detect_drift};
 pub use error::{Error, Fault, chain, from_sdk};
 pub use explain::explain;
 pub use management::{ManagementAccount, ManagementStack, ManagementStacks};
@@ -38,7 +41,7 @@ pub use organization::{Account, Caller, Membership, Organization};
 pub use plan::{Focus, Plan};
 pub use rollout::InstanceResult;
 pub use stack::{Stack, settle};
-pub use stack_set::{Instance, StackSet};
+pub use stack_set::{Drift, Instance, StackSet};
 pub use template::{MAX_BODY_BYTES, Template, TemplateDiff};
 
 /// The template of a member account: plain, because service-managed stack sets refuse transforms and

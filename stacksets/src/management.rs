@@ -138,3 +138,76 @@ fn is_region_off(error: &Error) -> bool {
     ];
     matches!(error, Error::Aws { fault: Fault::Refused { code, .. }, .. } if codes.contains(&code.as_str()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canned::Canned;
+    use crate::organization::Caller;
+
+    fn clients(server: &Canned, account: &str) -> Clients {
+        Clients {
+            audit: server.cloudformation(),
+            s3: server.s3(),
+            management: server.cloudformation(),
+            organizations: server.organizations(),
+            caller: Caller::DelegatedAdministrator,
+            management_account: Some(ManagementAccount {
+                account: account.to_owned(),
+                client: server.cloudformation(),
+            }),
+        }
+    }
+
+    fn organization() -> Organization {
+        Organization {
+            id: "o-abcdefghij".into(),
+            management_account: "000000000001".into(),
+            accounts: BTreeMap::new(),
+        }
+    }
+
+    fn scope() -> Scope {
+        Scope {
+            region: "eu-central-1".into(),
+            regions: vec!["eu-central-1".into(), "me-south-1".into()],
+            management: true,
+            ..Scope::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_profile_of_another_account_is_refused_before_anything_is_asked() {
+        let server = Canned::serve(&[]);
+        let read = ManagementStacks::read(&clients(&server, "000000000002"), &organization(), &scope(), None).await;
+        assert_eq!(
+            read.unwrap_err().to_string(),
+            "organization.management_profile calls from account 000000000002, but the management account is 000000000001"
+        );
+        assert_eq!(server.count("Action="), 0);
+    }
+
+    #[tokio::test]
+    async fn a_region_that_does_not_know_the_account_is_no_error_but_the_home_region_is() {
+        let refusal = |code: &str, message: &str| {
+            format!("<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>")
+        };
+        let missing = refusal("ValidationError", "Stack with id pipetrail-member does not exist");
+        let unknown = refusal(
+            "InvalidClientTokenId",
+            "The security token included in the request is invalid.",
+        );
+        let server = Canned::serve(&[
+            ("/eu-central-1/cloudformation/", 400, &missing),
+            ("/me-south-1/cloudformation/", 403, &unknown),
+            ("/eu-central-1/cloudformation/", 403, &unknown),
+        ]);
+        let clients = clients(&server, "000000000001");
+        let read = ManagementStacks::read(&clients, &organization(), &scope(), None).await;
+        let read = read.unwrap().unwrap();
+        assert!(read.stacks.is_empty());
+        assert_eq!(read.unreadable.keys().collect::<Vec<_>>(), ["me-south-1"]);
+        let read = ManagementStacks::read(&clients, &organization(), &scope(), None).await;
+        assert!(read.is_err());
+    }
+}

@@ -191,7 +191,7 @@ fn auto_deployment() -> AutoDeployment {
 }
 
 /// Soft tolerance: with the strict one, real concurrency is the tolerance plus one.
-fn preferences(rollout: &Rollout) -> StackSetOperationPreferences {
+pub(crate) fn preferences(rollout: &Rollout) -> StackSetOperationPreferences {
     StackSetOperationPreferences::builder()
         .region_concurrency_type(RegionConcurrencyType::Parallel)
         .concurrency_mode(ConcurrencyMode::SoftFailureTolerance)

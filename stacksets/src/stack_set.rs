@@ -3,12 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudformation::Client;
-use aws_sdk_cloudformation::types::{CallAs, PermissionModels, StackInstanceFilter, StackInstanceFilterName};
+use aws_sdk_cloudformation::types::{
+    CallAs, PermissionModels, StackInstanceFilter, StackInstanceFilterName, StackSetOperationAction,
+};
+use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::access::brief_retries;
 use crate::error::{Error, from_sdk, is_unknown_call};
 use crate::operation::Operation;
 use crate::stack::{is_ours, parameters_from, tags_from};
+use crate::time;
 
 /// The stack set as it stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +31,8 @@ pub struct StackSet {
     pub instances: Vec<Instance>,
     /// Its operations of the last 90 days.
     pub(crate) operations: Vec<Operation>,
+    /// When those of them ended that created or updated instances, by id.
+    pub(crate) deployments: BTreeMap<String, Timestamp>,
     /// The (unit, region) pairs where auto-deployment works; `None` where the endpoint does not say.
     pub auto_targets: Option<BTreeSet<(String, String)>>,
 }
@@ -46,6 +53,20 @@ pub struct Instance {
     pub detailed_status: String,
     /// AWS's reason.
     pub reason: Option<String>,
+    /// Whether the stack differs from the stack set; `None` where the endpoint does not say.
+    pub drift: Option<Drift>,
+    /// Id of the last operation there.
+    pub last_operation: Option<String>,
+}
+
+/// Whether a stack differs from what the stack set describes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Drift {
+    /// `DRIFTED`, `IN_SYNC` or `NOT_CHECKED`.
+    pub status: String,
+    /// When that was last checked.
+    #[serde(serialize_with = "time::serialize")]
+    pub checked_at: Option<Timestamp>,
 }
 
 impl StackSet {
@@ -59,6 +80,15 @@ impl StackSet {
     /// # Errors
     /// A stack set that is not service-managed, or a refused call.
     pub async fn read(client: &Client, name: &str, call_as: &CallAs) -> Result<Option<Self>, Error> {
+        let Some(mut set) = Self::describe(client, name, call_as).await? else {
+            return Ok(None);
+        };
+        set.auto_targets = list_auto_targets(client, name, call_as).await?;
+        Ok(Some(set))
+    }
+
+    /// Reads the stack set without its auto-deployment targets, which only a plan needs.
+    pub(crate) async fn describe(client: &Client, name: &str, call_as: &CallAs) -> Result<Option<Self>, Error> {
         let described = match client
             .describe_stack_set()
             .stack_set_name(name)
@@ -82,6 +112,7 @@ impl StackSet {
         if set.permission_model() != Some(&PermissionModels::ServiceManaged) {
             return Err(Error::NotServiceManaged(name.to_owned()));
         }
+        let (operations, deployments) = list_operations(client, name, call_as).await?;
         Ok(Some(StackSet {
             template: set.template_body().unwrap_or_default().to_owned(),
             parameters: parameters_from(set.parameters()),
@@ -90,8 +121,9 @@ impl StackSet {
                 auto.enabled().unwrap_or_default() && !auto.retain_stacks_on_account_removal().unwrap_or_default()
             }),
             instances: list_instances(client, name, call_as, None).await?,
-            operations: list_operations(client, name, call_as).await?,
-            auto_targets: list_auto_targets(client, name, call_as).await?,
+            operations,
+            deployments,
+            auto_targets: None,
         }))
     }
 }
@@ -133,15 +165,24 @@ pub(crate) async fn list_instances(
                     .status_reason()
                     .filter(|reason| !reason.is_empty())
                     .map(str::to_owned),
+                drift: summary.drift_status().map(|status| Drift {
+                    status: status.as_str().to_owned(),
+                    checked_at: time::from_aws(summary.last_drift_check_timestamp()),
+                }),
+                last_operation: summary.last_operation_id().map(str::to_owned),
             }
         }));
     }
     Ok(instances)
 }
 
-/// The operations of the last 90 days, 100 a page.
-pub(crate) async fn list_operations(client: &Client, name: &str, call_as: &CallAs) -> Result<Vec<Operation>, Error> {
-    let mut operations = Vec::new();
+/// All operations of the last 90 days, and when those ended that created or updated instances.
+pub(crate) async fn list_operations(
+    client: &Client,
+    name: &str,
+    call_as: &CallAs,
+) -> Result<(Vec<Operation>, BTreeMap<String, Timestamp>), Error> {
+    let (mut operations, mut deployments) = (Vec::new(), BTreeMap::new());
     let list = client
         .list_stack_set_operations()
         .stack_set_name(name)
@@ -150,17 +191,25 @@ pub(crate) async fn list_operations(client: &Client, name: &str, call_as: &CallA
     let mut pages = list.into_paginator().stop_on_duplicate_token(false).send();
     while let Some(page) = pages.next().await {
         let page = page.map_err(from_sdk(format!("list the operations of stack set {name}")))?;
-        operations.extend(page.summaries().iter().filter_map(|summary| {
-            Some(Operation {
-                id: summary.operation_id()?.to_owned(),
+        for summary in page.summaries() {
+            let Some(id) = summary.operation_id() else { continue };
+            operations.push(Operation {
+                id: id.to_owned(),
                 status: summary
                     .status()
                     .map(|status| status.as_str().to_owned())
                     .unwrap_or_default(),
-            })
-        }));
+            });
+            // A drift detection leaves the stacks as they are.
+            let deploys = matches!(
+                summary.action(),
+                Some(StackSetOperationAction::Create | StackSetOperationAction::Update)
+            );
+            let ended = time::from_aws(summary.end_timestamp()).filter(|_| deploys);
+            deployments.extend(ended.map(|ended| (id.to_owned(), ended)));
+        }
     }
-    Ok(operations)
+    Ok((operations, deployments))
 }
 
 /// The SDK has no paginator for this call.
@@ -199,3 +248,6 @@ async fn list_auto_targets(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

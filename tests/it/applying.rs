@@ -29,17 +29,18 @@ fn status_names_every_enrolled_account_and_region_and_nobody_else() {
         let mut covered: Vec<(&str, &str, &str)> = Vec::new();
         for row in coverage["instances"].as_array().unwrap() {
             let text = |name: &str| row[name].as_str().unwrap();
+            // Accounts without a stack are named as such, once each.
+            if text("state") == "unenrolled" {
+                assert_eq!((text("region"), text("verdict")), ("-", "not-enrolled"));
+                continue;
+            }
             covered.push((text("account"), text("region"), text("state")));
         }
         let mut wanted: Vec<(&str, &str, &str)> = Vec::new();
-        for member in &organization.members {
-            wanted.extend(
-                organization
-                    .scope
-                    .regions
-                    .iter()
-                    .map(|region| (member.id.as_str(), region.as_str(), "current")),
-            );
+        let members = organization.members.iter().map(|member| &member.id);
+        for account in members.chain([&organization.relay.cloud.management]) {
+            let regions = organization.scope.regions.iter();
+            wanted.extend(regions.map(|region| (account.as_str(), region.as_str(), "current")));
         }
         covered.sort_unstable();
         wanted.sort_unstable();
@@ -51,10 +52,7 @@ fn status_names_every_enrolled_account_and_region_and_nobody_else() {
             .map(|stack| &stack["status"])
             .collect();
         assert_eq!(stacks, ["CREATE_COMPLETE"; 3]);
-        assert_eq!(
-            coverage["not_covered"][0]["account"],
-            organization.relay.cloud.management.as_str()
-        );
+        assert_eq!(coverage["not_covered"].as_array().map(Vec::len), Some(0));
         Ok(())
     });
 }

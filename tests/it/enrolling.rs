@@ -23,9 +23,7 @@ async fn run(organization: &Organization, targeted: &Targeted, arguments: &[&str
     if arguments[0] != "apply" {
         all.push("--yes");
     }
-    let t = std::time::Instant::now();
     let ran = organization.run(&all, &targeted.aws_config).await?;
-    eprintln!("{arguments:?} {:?}", t.elapsed());
     let report = ran.json().with_context(|| format!("{arguments:?}: {}", ran.said))?;
     Ok((ran.code.context("it was killed")?, report))
 }

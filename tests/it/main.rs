@@ -24,4 +24,7 @@ mod partial;
 mod refusals;
 mod scale;
 mod state;
+mod status;
+mod stuck;
 mod templates;
+mod upgrade;

@@ -3,12 +3,13 @@
 use std::cell::Cell;
 use std::path::PathBuf;
 
-use pipetrail_stacksets::{Coverage, Desired, Plan, StepResult};
+use pipetrail_stacksets::{AUDIT_STACKS, Coverage, Desired, Plan, StepResult, StepState, chain};
 use serde::Serialize;
 
 use crate::cli::Global;
 use crate::config::Config;
 use crate::exit::{Exit, Outcome};
+use crate::partitions::Lake;
 use crate::plan_file::PlanFile;
 use crate::prepare::{Busy, Prepared, prepare};
 use crate::printer::{self, Output};
@@ -73,6 +74,7 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
     }
     let Prepared {
         clients,
+        glue,
         desired: Desired { scope, .. },
         actual,
         plan,
@@ -91,9 +93,54 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
         return Ok(Exit::Failed);
     }
     begun.set(true);
-    let results = carry_out(&plan, &clients).await;
+    let mut results = carry_out(&plan, &clients).await;
+    if let Some(bucket) = adopted_lake(&plan, &results) {
+        let owner = plan.audit_account.as_str();
+        let s3 = &clients.s3;
+        let lake = Lake {
+            s3,
+            glue: &glue,
+            bucket,
+            owner,
+        };
+        let result = registered(&lake).await;
+        printer::say(&result.to_string());
+        results.push(result);
+    }
     let coverage = rollout::coverage(&clients, &actual.organization, &scope, &results).await;
     report(global.output, &plan, &results, coverage.as_ref())
+}
+
+/// The bucket of the lake, if its stack has just taken it over.
+fn adopted_lake<'a>(plan: &'a Plan, results: &[StepResult]) -> Option<&'a str> {
+    let [_, data, _] = AUDIT_STACKS;
+    let step = plan.stacks.iter().find(|step| step.name == data)?;
+    let done = |result: &StepResult| result.step == format!("stack {data}") && result.state == StepState::Done;
+    let bucket = step
+        .adopts
+        .iter()
+        .find(|bucket| bucket.starts_with("pipetrail-lake-"))?;
+    results.iter().any(done).then_some(bucket)
+}
+
+/// Registers what the lake holds, as one more step.
+async fn registered(lake: &Lake<'_>) -> StepResult {
+    let step = "partitions of the adopted lake".to_owned();
+    let (state, message, hint) = match lake.register().await {
+        Ok(count) => (StepState::Done, format!("{count} registered"), None),
+        Err(error) => {
+            let hint = "queries miss old rows until Athena has run `MSCK REPAIR TABLE <table>` for every table";
+            (StepState::Failed, chain(error.as_ref()), Some(hint.to_owned()))
+        }
+    };
+    StepResult {
+        step,
+        state,
+        changed: true,
+        message: Some(message),
+        hint,
+        failed: vec![],
+    }
 }
 
 fn report(output: Output, plan: &Plan, steps: &[StepResult], coverage: Option<&Coverage>) -> anyhow::Result<Exit> {

@@ -1,6 +1,6 @@
 //! Comparing what stands with what should: pure, no clock, no network.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::access::TrustedAccess;
 use crate::actual::Actual;
@@ -28,8 +28,8 @@ pub fn plan(desired: &Desired, actual: &Actual) -> Result<Plan, Error> {
 
     let mut stacks = Vec::new();
     for spec in &desired.stacks {
-        let stack = actual.stacks.get(&spec.name);
-        stacks.extend(stack_step(spec, stack, &actual.retained, &outputs, desired)?);
+        let step = stack_step(spec, actual.stacks.get(&spec.name), &outputs, desired)?;
+        stacks.extend(step.map(|step| adopting(step, spec, actual)));
     }
     let missing = desired.zips.iter().filter(|zip| !actual.uploaded.contains(&zip.key()));
     let uploads = missing
@@ -92,7 +92,6 @@ fn access_step(access: TrustedAccess, caller: Caller) -> Result<Option<AccessSte
 pub(super) fn stack_step(
     spec: &StackSpec,
     stack: Option<&Stack>,
-    retained: &BTreeSet<String>,
     outputs: &Outputs,
     desired: &Desired,
 ) -> Result<Option<StackStep>, Error> {
@@ -110,20 +109,25 @@ pub(super) fn stack_step(
     if action == StackAction::Update && changes.is_empty() {
         return Ok(None);
     }
-    let adopts = match action {
-        StackAction::Create | StackAction::Replace { .. } => spec.retains.iter(),
-        _ => [].iter(),
-    };
     Ok(Some(StackStep {
         name: spec.name.clone(),
-        adopts: adopts.filter(|bucket| retained.contains(*bucket)).cloned().collect(),
         action,
         changes,
+        adopts: vec![],
         template: spec.template.clone(),
         parameters: spec.parameters.clone(),
         tags: merged(&spec.tags, stack.map(|stack| &stack.tags)),
         protect: spec.protect,
     }))
+}
+
+/// A stack that is created takes over those of its buckets that are there already.
+fn adopting(mut step: StackStep, spec: &StackSpec, actual: &Actual) -> StackStep {
+    if matches!(step.action, StackAction::Create | StackAction::Replace { .. }) {
+        let there = spec.retains.iter().filter(|bucket| actual.retained.contains(*bucket));
+        step.adopts = there.cloned().collect();
+    }
+    step
 }
 
 /// What leads a stack that is there to its state, whatever state it is in.

@@ -1,13 +1,49 @@
 //! What has to be done to the stacks of the management account.
 
-use std::collections::BTreeSet;
+use serde::Serialize;
 
 use crate::MEMBER_STACK;
 use crate::actual::Actual;
 use crate::desired::{Desired, StackSpec};
 use crate::error::Error;
+use crate::plan::StackStep;
 use crate::plan::diff::{Outputs, stack_step};
-use crate::plan::{ManagementAction, ManagementStep};
+
+/// A stack of the management account.
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
+pub struct ManagementStep {
+    /// The management account.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// What is done.
+    #[serde(flatten)]
+    pub action: ManagementAction,
+}
+
+/// What is done to a stack of the management account.
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum ManagementAction {
+    /// It is brought to the member template's state.
+    Deploy {
+        /// How.
+        stack: StackStep,
+    },
+    /// It is deleted: the account or the region is not enrolled any more.
+    Delete {
+        /// Its id.
+        #[serde(skip)]
+        id: String,
+        /// Its status.
+        status: String,
+    },
+    /// Nothing can be done to it: the step fails.
+    Blocked {
+        /// Its CloudFormation status.
+        status: String,
+    },
+}
 
 /// One step per region where something differs; none where nobody can look into the account.
 pub(super) fn steps(desired: &Desired, actual: &Actual, outputs: &Outputs) -> Result<Vec<ManagementStep>, Error> {
@@ -34,7 +70,7 @@ pub(super) fn steps(desired: &Desired, actual: &Actual, outputs: &Outputs) -> Re
             .iter()
             .filter(|region| !read.unreadable.contains_key(*region))
         {
-            match stack_step(&spec, read.stacks.get(region), &BTreeSet::new(), outputs, desired) {
+            match stack_step(&spec, read.stacks.get(region), outputs, desired) {
                 Ok(step) => step
                     .into_iter()
                     .for_each(|stack| push(region, ManagementAction::Deploy { stack })),

@@ -125,7 +125,7 @@ fn instance(account: &str, region: &str, status: &str, detailed_status: &str) ->
         unit: None,
         status: status.into(),
         detailed_status: detailed_status.into(),
-        reason: None,
+        ..Instance::default()
     }
 }
 
@@ -173,6 +173,7 @@ fn deployed(desired: &Desired) -> Actual {
         ],
         operations: vec![],
         auto_targets: None,
+        ..StackSet::default()
     });
     actual
 }

@@ -52,7 +52,7 @@ impl Target<'_> {
 
     /// Waits for the operations that are at work on the stack set, which must still be ours then.
     async fn settled(&self, tell: &mut (dyn FnMut(&str) + Send)) -> Result<(), Error> {
-        let operations = list_operations(self.client, self.name, &self.call_as).await?;
+        let (operations, _) = list_operations(self.client, self.name, &self.call_as).await?;
         for operation in operations.iter().filter(|operation| operation.is_open()) {
             self.end_of(&operation.id, tell).await?;
         }

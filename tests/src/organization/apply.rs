@@ -57,7 +57,10 @@ pub(crate) fn command(built: &Built, arguments: &[&str], settings: &Path, aws_co
     let mut command = Command::new(&built.pipetrail);
     command.args(arguments).arg("--config").arg(settings);
     if arguments.first() == Some(&"apply") {
-        command.args(["--yes", "--zips"]).arg(&built.zips);
+        command.arg("--yes");
+    }
+    if matches!(arguments.first(), Some(&("apply" | "plan"))) {
+        command.arg("--zips").arg(&built.zips);
     }
     command
         .env_clear()
