@@ -149,8 +149,7 @@ impl<'a> Bench<'a> {
     async fn plan(&self, situation: &'static str) -> Result<Measured> {
         let latency = Duration::from_millis(self.args.latency_ms);
         self.responder.pace(latency, self.args.throttle);
-        let zips = self.built.zips.to_string_lossy().into_owned();
-        let ended = self.pipetrail(&["plan", "--zips", &zips]).await?;
+        let ended = self.pipetrail(&["plan"]).await?;
         ensure!(ended.code == Some(0), "planning failed: {}", ended.said);
         let (calls, throttled) = self.responder.seen();
         Ok(Measured {
