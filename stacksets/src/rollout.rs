@@ -5,6 +5,7 @@ mod targets;
 #[cfg(test)]
 mod tests;
 mod wait;
+mod write;
 
 use std::collections::BTreeMap;
 
@@ -90,7 +91,7 @@ impl Target<'_> {
         match step.action {
             SetAction::Create => self.create(step, parameters, tell).await.map(|()| Ended::default()),
             SetAction::Update => {
-                let id = self.update(step, parameters).await?;
+                let id = self.update(step, parameters, tell).await?;
                 self.wait(&id, tell).await
             }
         }
@@ -155,9 +156,14 @@ impl Target<'_> {
         Ok(())
     }
 
-    async fn update(&self, step: &SetStep, parameters: &BTreeMap<String, String>) -> Result<String, Error> {
+    async fn update(
+        &self,
+        step: &SetStep,
+        parameters: &BTreeMap<String, String>,
+        tell: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<String, Error> {
         let wanted = step.operation_id.clone().unwrap_or_default();
-        let updated = self
+        let call = self
             .client
             .update_stack_set()
             .stack_set_name(self.name)
@@ -170,23 +176,10 @@ impl Target<'_> {
             .auto_deployment(auto_deployment())
             .managed_execution(ManagedExecution::builder().active(true).build())
             .operation_preferences(preferences(self.rollout))
-            .operation_id(&wanted)
-            .send()
-            .await;
-        match updated {
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_operation_id_already_exists_exception()) =>
-            {
-                Ok(wanted)
-            }
-            updated => {
-                let updated = updated.map_err(from_sdk(format!("update stack set {}", self.name)));
-                let updated = self.written.note(updated)?;
-                Ok(updated.operation_id.unwrap_or(wanted))
-            }
-        }
+            .operation_id(&wanted);
+        let action = format!("update stack set {}", self.name);
+        let updated = self.write(&action, tell, || call.clone().send()).await?;
+        Ok(updated.and_then(|updated| updated.operation_id).unwrap_or(wanted))
     }
 }
 

@@ -19,7 +19,6 @@ use pipetrail_tests::organization::{HOME, Organization, SECOND, Targeted};
 use pipetrail_tests::{aws, report};
 use serde_json::Value;
 
-use crate::killed::fresh;
 use crate::{lake, leftovers, org};
 
 const DECISION: &str = include_str!("../fixtures/cloudtrail/put-approval-rejected-sso-console.json");
@@ -27,7 +26,7 @@ const SUCCEEDED: &str = include_str!("../fixtures/pipeline/succeeded.json");
 
 #[test]
 fn destroying_leaves_the_data_and_with_delete_data_only_what_is_under_retention() {
-    org::with(|shared| async move { scenario(fresh(&shared, 2).await?).await });
+    org::with(|shared| async move { scenario(org::fresh(&shared, 2).await?).await });
 }
 
 async fn scenario(mut organization: Organization) -> Result<()> {

@@ -11,8 +11,8 @@ use anyhow::{Context, Result};
 use pipetrail_tests::organization::{HOME, Organization, SECOND, Targeted};
 use serde_json::Value;
 
-use crate::killed::fresh;
 use crate::org;
+use crate::org::fresh;
 
 const COMMENT: &str = "# who is enrolled, agreed with the platform team";
 

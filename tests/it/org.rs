@@ -1,6 +1,7 @@
 //! The organization that all tests of this process share.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Result;
@@ -54,6 +55,18 @@ async fn enrolled() -> Result<Arc<Organization>> {
     organization.subscribe().await?;
     organization.deploy_by_hand(STRANGER).await?;
     Ok(Arc::new(organization))
+}
+
+/// An organization of its own in the same emulators, that nobody else in this process has; nothing
+/// is enrolled yet.
+pub async fn fresh(shared: &Organization, members: usize) -> Result<Organization> {
+    static NEXT: AtomicU64 = AtomicU64::new(777_000_000_001);
+    let management = NEXT.fetch_add(1, Ordering::Relaxed).to_string();
+    let scope = Scope {
+        members,
+        ..Scope::default()
+    };
+    shared.beside(&management, scope).await
 }
 
 /// An event as given, with another account and Region wherever they stand.

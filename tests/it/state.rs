@@ -3,15 +3,65 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use aws_config::SdkConfig;
 use aws_sdk_sqs::types::QueueAttributeName;
 use pipetrail_tests::aws;
+use pipetrail_tests::fault_proxy::Call;
 use pipetrail_tests::names;
 use pipetrail_tests::organization::{HOME, Organization};
+use tokio::sync::OnceCell;
+
+use crate::org;
 
 /// What stands, by a name of its own.
 pub type State = BTreeMap<String, String>;
+
+/// The command that all of this is about.
+pub const APPLY: [&str; 3] = ["apply", "--output", "json"];
+
+/// An apply that nothing disturbed.
+pub struct Undisturbed {
+    /// What it brought about.
+    pub state: State,
+    /// Its calls.
+    pub calls: Vec<Call>,
+}
+
+/// An organization of its own, of two members, whose functions are never invoked.
+pub async fn fresh(shared: &Organization) -> Result<Organization> {
+    org::fresh(shared, 2).await?.with_stand_in_functions()
+}
+
+/// What every disturbed apply has to come to in the end; applied once for all tests.
+pub async fn undisturbed(shared: &Organization) -> Result<&'static Undisturbed> {
+    static APPLIED: OnceCell<Undisturbed> = OnceCell::const_new();
+    APPLIED
+        .get_or_try_init(|| async {
+            let organization = fresh(shared).await?;
+            let proxied = organization.proxied().await?;
+            let ran = organization.run(&APPLY, &proxied.aws_config).await?;
+            ensure!(ran.code == Some(0), "{ran:?}");
+            let state = read(&organization).await?;
+            // Else equality would say little.
+            ensure!(state.len() > 20, "{state:?}");
+            let calls = proxied.traffic.calls();
+            // moto forgets these.
+            let creation = calls.iter().find(|call| call.operation == "CreateStackSet");
+            let creation = creation.context("no CreateStackSet")?;
+            for (name, value) in [
+                ("AutoDeployment.Enabled", "true"),
+                ("AutoDeployment.RetainStacksOnAccountRemoval", "false"),
+                ("ManagedExecution.Active", "true"),
+                ("PermissionModel", "SERVICE_MANAGED"),
+            ] {
+                let sent = creation.form.get(name).map(String::as_str);
+                ensure!(sent == Some(value), "{name} is {sent:?}");
+            }
+            Ok(Undisturbed { state, calls })
+        })
+        .await
+}
 
 /// Reads it all, past any proxy.
 pub async fn read(organization: &Organization) -> Result<State> {
@@ -62,7 +112,6 @@ async fn audit(organization: &Organization, state: &mut State) -> Result<()> {
         let mut lines = vec![
             format!("status {:?}", stack.stack_status()),
             format!("protected {:?}", stack.enable_termination_protection()),
-            format!("template {:?}", template.map(|text| text.len())),
         ];
         lines.extend(
             stack
@@ -83,6 +132,7 @@ async fn audit(organization: &Organization, state: &mut State) -> Result<()> {
                 .map(|it| format!("tag {:?} {:?}", it.key(), it.value())),
         );
         state.insert(format!("stack {name}"), sorted(lines));
+        state.insert(format!("template of stack {name}"), template.unwrap_or_default());
     }
     let bucket = names::bucket("artifacts", &organization.relay.cloud.audit, HOME);
     for object in aws::s3(&config)
@@ -115,10 +165,7 @@ async fn management(organization: &Organization, state: &mut State) -> Result<()
         let name = set.stack_set_name().context("a stack set without name")?;
         let described = client.describe_stack_set().stack_set_name(name).send().await?;
         let set = described.stack_set.context("no stack set")?;
-        let mut lines = vec![
-            format!("{:?} {:?}", set.status(), set.permission_model()),
-            format!("template {:?}", set.template_body().map(str::len)),
-        ];
+        let mut lines = vec![format!("{:?} {:?}", set.status(), set.permission_model())];
         lines.extend(
             set.parameters()
                 .iter()
@@ -130,6 +177,8 @@ async fn management(organization: &Organization, state: &mut State) -> Result<()
                 .map(|it| format!("tag {:?} {:?}", it.key(), it.value())),
         );
         state.insert(format!("stack set {name}"), sorted(lines));
+        let template = set.template_body().unwrap_or_default().to_owned();
+        state.insert(format!("template of stack set {name}"), template);
         for instance in client
             .list_stack_instances()
             .stack_set_name(name)

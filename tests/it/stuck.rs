@@ -14,12 +14,12 @@ use pipetrail_tests::organization::HOME;
 use pipetrail_tests::{aws, names};
 
 use crate::upgrade::{client, happens, reaches, run, status};
-use crate::{killed, lake, org};
+use crate::{lake, org};
 
 #[test]
 fn what_is_stuck_is_led_out_of_and_retained_buckets_are_adopted_with_their_objects() {
     org::with(|shared| async move {
-        let organization = Arc::new(killed::fresh(&shared, 1).await?);
+        let organization = Arc::new(org::fresh(&shared, 1).await?);
         let (config, client) = (organization.audit().await?, client(&organization).await?);
 
         // The shell that a run leaves when it is killed before it executes its change set, and a name

@@ -17,7 +17,7 @@ use pipetrail_tests::report::{query, wait_for_quiet};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-use crate::{killed, org};
+use crate::org;
 
 const EVENT: &str = include_str!("../fixtures/pipeline/succeeded.json");
 /// The last column of `pipeline_executions`.
@@ -136,7 +136,7 @@ async fn killed_after_the_first_stack(organization: &Organization) -> Result<()>
 #[test]
 fn an_old_deployment_is_brought_forward_though_interrupted_and_old_rows_stay_readable() {
     org::with(|shared| async move {
-        let organization = Arc::new(killed::fresh(&shared, 1).await?);
+        let organization = Arc::new(org::fresh(&shared, 1).await?);
         organization.apply().await?;
         make_old(&organization).await?;
         organization.relay.invalidate().await;
@@ -198,7 +198,7 @@ fn an_old_deployment_is_brought_forward_though_interrupted_and_old_rows_stay_rea
 #[test]
 fn a_saved_plan_is_applied_once_and_then_refused() {
     org::with(|shared| async move {
-        let organization = killed::fresh(&shared, 1).await?;
+        let organization = org::fresh(&shared, 1).await?;
         let path: PathBuf = organization.folder().join("saved.plan");
         let file = path.to_str().context("a path that is no text")?;
         let planned = run(&organization, &["plan", "--out", file]).await?;

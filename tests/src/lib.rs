@@ -16,5 +16,6 @@ pub mod player;
 pub mod printer;
 pub mod relay;
 pub mod report;
+pub mod scale;
 pub mod session;
 pub mod wire;

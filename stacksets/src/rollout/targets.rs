@@ -1,11 +1,9 @@
 //! Operations on instances: created, tried again or deleted, in whole units or in some accounts only.
 
-use aws_sdk_cloudformation::error::ProvideErrorMetadata;
-use aws_sdk_cloudformation::error::SdkError;
 use aws_sdk_cloudformation::types::{AccountFilterType, DeploymentTargets};
 
 use super::{Ended, Target, preferences};
-use crate::error::{Error, from_sdk};
+use crate::error::Error;
 use crate::plan::{InstancesAction, InstancesStep};
 
 impl Target<'_> {
@@ -15,7 +13,7 @@ impl Target<'_> {
         step: &InstancesStep,
         tell: &mut (dyn FnMut(&str) + Send),
     ) -> Result<Ended, Error> {
-        let id = self.submit(step).await?;
+        let id = self.submit(step, tell).await?;
         let ended = self.wait(&id, tell).await?;
         if ended.succeeded == 0 && ended.failed.is_empty() {
             return self.read_instances(&id, step, ended).await;
@@ -23,9 +21,8 @@ impl Target<'_> {
         Ok(ended)
     }
 
-    /// Gives the id of the operation: the step's own, unless the endpoint chooses one. When it exists
-    /// already, another run has submitted the same.
-    async fn submit(&self, step: &InstancesStep) -> Result<String, Error> {
+    /// Gives the id of the operation: the step's own, unless the endpoint chooses one.
+    async fn submit(&self, step: &InstancesStep, tell: &mut (dyn FnMut(&str) + Send)) -> Result<String, Error> {
         let (call_as, regions) = (self.call_as.clone(), Some(step.regions.clone()));
         let (targets, preferences) = (targets(step), preferences(self.rollout));
         let submitted = match step.action {
@@ -33,43 +30,27 @@ impl Target<'_> {
                 let call = self.client.create_stack_instances().stack_set_name(self.name);
                 let call = call.deployment_targets(targets).set_regions(regions).call_as(call_as);
                 let call = call.operation_preferences(preferences).operation_id(&step.operation_id);
-                match call.send().await {
-                    Err(error) if exists(&error) => return Ok(step.operation_id.clone()),
-                    answer => answer
-                        .map(|answer| answer.operation_id)
-                        .map_err(from_sdk("create stack instances")),
-                }
+                let done = self.write("create stack instances", tell, || call.clone().send());
+                done.await?.and_then(|done| done.operation_id)
             }
             InstancesAction::Update => {
                 let call = self.client.update_stack_instances().stack_set_name(self.name);
                 let call = call.deployment_targets(targets).set_regions(regions).call_as(call_as);
                 let call = call.operation_preferences(preferences).operation_id(&step.operation_id);
-                match call.send().await {
-                    Err(error) if exists(&error) => return Ok(step.operation_id.clone()),
-                    answer => answer
-                        .map(|answer| answer.operation_id)
-                        .map_err(from_sdk("update stack instances")),
-                }
+                let done = self.write("update stack instances", tell, || call.clone().send());
+                done.await?.and_then(|done| done.operation_id)
             }
             InstancesAction::Delete => {
                 let call = self.client.delete_stack_instances().stack_set_name(self.name);
                 let call = call.deployment_targets(targets).set_regions(regions).call_as(call_as);
                 let call = call.operation_preferences(preferences).operation_id(&step.operation_id);
-                match call.retain_stacks(step.retain_stacks).send().await {
-                    Err(error) if exists(&error) => return Ok(step.operation_id.clone()),
-                    answer => answer
-                        .map(|answer| answer.operation_id)
-                        .map_err(from_sdk("delete stack instances")),
-                }
+                let call = call.retain_stacks(step.retain_stacks);
+                let done = self.write("delete stack instances", tell, || call.clone().send());
+                done.await?.and_then(|done| done.operation_id)
             }
         };
-        let submitted = self.written.note(submitted)?;
         Ok(submitted.unwrap_or_else(|| step.operation_id.clone()))
     }
-}
-
-fn exists<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
-    error.code() == Some("OperationIdAlreadyExistsException")
 }
 
 /// Whole units, only some accounts of them (INTERSECTION), or all but some (DIFFERENCE).

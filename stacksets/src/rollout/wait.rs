@@ -11,8 +11,29 @@ impl Target<'_> {
     /// Waits for an operation's end, however long that takes: it goes on in AWS when we are stopped,
     /// and the next run joins it.
     pub(crate) async fn wait(&self, id: &str, tell: &mut (dyn FnMut(&str) + Send)) -> Result<Ended, Error> {
+        let (status, reason) = self.end_of(id, tell).await?;
+        let results = self.results(id).await?;
+        let error = (status != "SUCCEEDED").then(|| Error::Operation {
+            id: id.to_owned(),
+            status,
+            reason,
+        });
+        let succeeded = results.iter().filter(|result| result.status == "SUCCEEDED").count();
+        Ok(Ended {
+            error,
+            succeeded,
+            failed: results.into_iter().filter(InstanceResult::is_failed).collect(),
+        })
+    }
+
+    /// The status in which an operation ends, with AWS's reason.
+    pub(super) async fn end_of(
+        &self,
+        id: &str,
+        tell: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<(String, Option<String>), Error> {
         let mut pause = Pause::default();
-        let (status, reason) = loop {
+        loop {
             let described = self
                 .client
                 .describe_stack_set_operation()
@@ -31,23 +52,11 @@ impl Target<'_> {
                 .map(|status| status.as_str().to_owned())
                 .unwrap_or_default();
             if !is_open(&status) {
-                break (status, operation.status_reason);
+                return Ok((status, operation.status_reason));
             }
             tell(&status);
             pause.sleep().await;
-        };
-        let results = self.results(id).await?;
-        let error = (status != "SUCCEEDED").then(|| Error::Operation {
-            id: id.to_owned(),
-            status,
-            reason,
-        });
-        let succeeded = results.iter().filter(|result| result.status == "SUCCEEDED").count();
-        Ok(Ended {
-            error,
-            succeeded,
-            failed: results.into_iter().filter(InstanceResult::is_failed).collect(),
-        })
+        }
     }
 
     async fn results(&self, id: &str) -> Result<Vec<InstanceResult>, Error> {

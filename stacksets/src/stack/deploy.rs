@@ -62,8 +62,19 @@ pub(crate) async fn deploy(
                 .retain_except_on_create(true)
                 .send()
                 .await;
-            let created = created.map_err(from_sdk(format!("create stack {name}")));
-            written.note(created)?.stack_id
+            match created {
+                Err(error)
+                    if error
+                        .as_service_error()
+                        .is_some_and(|error| error.is_already_exists_exception()) =>
+                {
+                    created_before(client, name).await?
+                }
+                created => {
+                    let created = created.map_err(from_sdk(format!("create stack {name}")));
+                    written.note(created)?.stack_id
+                }
+            }
         }
         // What stands after a rollback could not be compared before it.
         action if *action != StackAction::Update || step.needs_update() => {
@@ -103,6 +114,20 @@ pub(crate) async fn deploy(
         protect(client, name, written).await?;
     }
     Ok(stack.outputs)
+}
+
+/// The id of a stack that was not there when the plan was made: an attempt whose answer was lost has
+/// begun it, or another run of ours, and then the next plan shows what still differs. Anybody else's
+/// is left alone.
+async fn created_before(client: &Client, name: &str) -> Result<Option<String>, Error> {
+    let stack = Stack::describe(client, name).await?;
+    match stack.filter(Stack::is_ours) {
+        Some(stack) => Ok(Some(stack.id)),
+        None => Err(Error::Foreign {
+            what: "stack",
+            name: name.to_owned(),
+        }),
+    }
 }
 
 /// Deletes a stack, or what is left of one, by its id: the name may belong to another one by now.

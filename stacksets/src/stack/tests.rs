@@ -116,3 +116,41 @@ async fn a_shell_is_deleted_by_its_id_and_its_protection_is_not_lifted() {
     );
     assert_eq!(server.count("UpdateTerminationProtection"), 0);
 }
+
+const EXISTS: &str = "<ErrorResponse><Error><Type>Sender</Type><Code>AlreadyExistsException</Code>\
+    <Message>Stack [x] already exists</Message></Error></ErrorResponse>";
+
+fn existing(tag: &str) -> String {
+    format!(
+        "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>x</StackName><StackId>x-1</StackId>\
+         <StackStatus>CREATE_COMPLETE</StackStatus><CreationTime>2026-11-21T00:00:00Z</CreationTime>\
+         <Tags><member><Key>{tag}</Key><Value>pipetrail</Value></member></Tags>\
+         </member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
+    )
+}
+
+#[tokio::test]
+async fn a_creation_whose_answer_was_lost_is_waited_for_and_a_strangers_stack_is_refused() {
+    let creation = StackStep {
+        action: StackAction::Create,
+        ..step()
+    };
+    for (tag, is_ours) in [("managed-by", true), ("owner", false)] {
+        let server = Canned::serve(&[
+            ("Action=CreateStack", 400, EXISTS),
+            ("Action=DescribeStacks", 200, &existing(tag)),
+            ("StackName=x-1", 200, &existing(tag)),
+        ]);
+        let done = deploy(
+            &server.cloudformation(),
+            &creation,
+            &BTreeMap::new(),
+            None,
+            &Written::default(),
+            &mut |_| {},
+        )
+        .await;
+        assert_eq!(done.is_ok(), is_ours, "{done:?}");
+        assert_eq!(matches!(done, Err(Error::Foreign { .. })), !is_ours, "{done:?}");
+    }
+}

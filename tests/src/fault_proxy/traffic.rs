@@ -1,7 +1,10 @@
 //! What proxies share: the count, the log, and the faults that wait for their call.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use anyhow::{Result, bail};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Response;
@@ -23,6 +26,7 @@ pub struct Traffic {
 struct State {
     log: Vec<Call>,
     faults: Vec<Waiting>,
+    broken: Vec<(Call, Fault)>,
     rewrites: Vec<(When, Change)>,
 }
 
@@ -47,6 +51,7 @@ impl Traffic {
         let mut state = self.state();
         state.log.clear();
         state.faults.clear();
+        state.broken.clear();
         drop(state);
         self.reached.send_replace(false);
         if let Some((number, fault)) = fault {
@@ -58,6 +63,18 @@ impl Traffic {
     pub fn inject(&self, fault: Fault, times: usize, when: impl Fn(&Call) -> bool + Send + 'static) {
         let when = Box::new(when);
         self.state().faults.push(Waiting { when, times, fault });
+    }
+
+    /// Breaks the first call of every operation for which `when` holds.
+    pub fn inject_each(&self, fault: Fault, when: impl Fn(&Call) -> bool + Send + 'static) {
+        let seen = Mutex::new(BTreeSet::new());
+        self.inject(fault, usize::MAX, move |call| {
+            when(call)
+                && seen
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(call.operation.clone())
+        });
     }
 
     /// Changes the body of every answer to a call for which `when` holds, until
@@ -81,16 +98,40 @@ impl Traffic {
         self.state().log.len()
     }
 
+    /// Calls of one operation seen since the last [`place`](Self::place).
+    #[must_use]
+    pub fn count_of(&self, operation: &str) -> usize {
+        self.state()
+            .log
+            .iter()
+            .filter(|call| call.operation == operation)
+            .count()
+    }
+
+    /// Waits until so many calls of an operation were seen, a minute at most.
+    ///
+    /// # Errors
+    /// When they do not come.
+    pub async fn until(&self, operation: &str, times: usize) -> Result<()> {
+        for _ in 0..1200 {
+            if self.count_of(operation) >= times {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        bail!("{operation} did not come {times} times within a minute")
+    }
+
     /// The calls since the last [`place`](Self::place), in order.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         self.state().log.clone()
     }
 
-    /// How many faults still wait for their call.
+    /// The calls since the last [`place`](Self::place) that were broken, each with its fault.
     #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.state().faults.iter().map(|waiting| waiting.times).sum()
+    pub fn broken(&self) -> Vec<(Call, Fault)> {
+        self.state().broken.clone()
     }
 
     /// Waits until a fault has happened.
@@ -113,6 +154,9 @@ impl Traffic {
             waiting.times -= 1;
             waiting.fault
         });
+        if let Some(fault) = fault {
+            state.broken.push((call.clone(), fault));
+        }
         (call, fault)
     }
 

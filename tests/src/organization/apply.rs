@@ -59,7 +59,7 @@ impl Ran {
 }
 
 /// `pipetrail` with these arguments, as a user would start it.
-pub(super) fn command(built: &Built, arguments: &[&str], settings: &Path, aws_config: &Path, folder: &Path) -> Command {
+pub(crate) fn command(built: &Built, arguments: &[&str], settings: &Path, aws_config: &Path, folder: &Path) -> Command {
     let mut command = Command::new(&built.pipetrail);
     command.args(arguments).arg("--config").arg(settings);
     if arguments.first() == Some(&"apply") {
