@@ -3,8 +3,6 @@
 //!
 //! Each group is a file: plain facts, a pure judgement, and a thin ring that reads.
 
-#[cfg(test)]
-mod canned;
 pub mod check;
 mod fix;
 mod leftovers;

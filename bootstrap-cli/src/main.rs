@@ -1,6 +1,8 @@
 //! The `pipetrail` command.
 
 mod aws;
+#[cfg(test)]
+mod canned;
 mod cli;
 mod command;
 mod config;

@@ -1,7 +1,5 @@
 //! Real clients against an STS on loopback. That AWS's own STS answers so is unproven.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use aws_config::BehaviorVersion;
@@ -10,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::profiles::{Identity, Way};
 use super::*;
+use crate::canned::listen;
 
 const ROLE: &str = "arn:aws:iam::999988887777:role/audit";
 
@@ -25,55 +24,29 @@ type Seen = Arc<Mutex<Vec<Request>>>;
 
 /// Serves `answer` of the action and how often it was asked for, until the test's process ends.
 fn sts(answer: impl Fn(&str, usize) -> (u16, String) + Send + 'static) -> (String, Seen) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
     let seen = Seen::default();
     let requests = Arc::clone(&seen);
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let request = read(&stream);
-            let action = request.action.clone();
-            let count = {
-                let mut seen = requests.lock().unwrap();
-                seen.push(request);
-                seen.iter().filter(|seen| seen.action == action).count()
-            };
-            let (status, body) = answer(&action, count);
-            let length = body.len();
-            let head = format!("HTTP/1.1 {status} x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
-            stream.write_all((head + &body).as_bytes()).unwrap();
-        }
+    let url = listen(move |text| {
+        let request = read(&text);
+        let action = request.action.clone();
+        let mut seen = requests.lock().unwrap();
+        seen.push(request);
+        let count = seen.iter().filter(|seen| seen.action == action).count();
+        answer(&action, count)
     });
     (url, seen)
 }
 
-fn read(stream: &TcpStream) -> Request {
-    let mut reader = BufReader::new(stream);
-    let (mut key, mut length) = (String::new(), 0);
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).unwrap() == 0 || line == "\r\n" {
-            break;
-        }
-        if let Some((_, credential)) = line.split_once("Credential=") {
-            key = credential.split('/').next().unwrap().to_owned();
-        }
-        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap();
-        }
+fn read(text: &str) -> Request {
+    let until = |from: &str, end: char| {
+        let (_, rest) = text.split_once(from).unwrap_or_default();
+        rest.split(end).next().unwrap_or_default().to_owned()
+    };
+    Request {
+        action: until("Action=", '&'),
+        key: until("Credential=", '/'),
+        body: text.lines().last().unwrap_or_default().to_owned(),
     }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
-    let body = String::from_utf8(body).unwrap();
-    let action = body
-        .strip_prefix("Action=")
-        .unwrap()
-        .split('&')
-        .next()
-        .unwrap()
-        .to_owned();
-    Request { action, key, body }
 }
 
 fn caller(account: &str) -> (u16, String) {

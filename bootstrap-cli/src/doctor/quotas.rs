@@ -165,9 +165,9 @@ fn partitions(accounts: u32, read: Option<f64>) -> Check {
 
 #[cfg(test)]
 mod tests {
-    use super::super::canned;
     use super::super::check::Verdict;
     use super::*;
+    use crate::canned;
 
     fn verdicts(home: &str, accounts: usize, regions: usize, quotas: Quotas) -> [Verdict; 2] {
         let found = judge(home, accounts, regions, Ok(quotas));

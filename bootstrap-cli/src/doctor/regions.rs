@@ -150,9 +150,9 @@ pub fn judge(check: &'static str, whose: &str, wanted: &[String], regions: Resul
 
 #[cfg(test)]
 mod tests {
-    use super::super::canned;
     use super::super::check::Verdict;
     use super::*;
+    use crate::canned;
 
     fn regions() -> Regions {
         Regions::from([

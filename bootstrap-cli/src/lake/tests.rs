@@ -1,67 +1,20 @@
 //! A real Athena client against answers over loopback: what MiniStack cannot show. Unproven on AWS:
 //! the answers follow the API's model.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
-
-use aws_sdk_athena::config::{BehaviorVersion, Credentials, Region};
 use jiff::SignedDuration;
 
 use super::*;
+use crate::canned::serve;
 
 const STARTED: &str = r#"{"QueryExecutionId": "q"}"#;
 const SUCCEEDED: &str =
     r#"{"QueryExecution": {"Status": {"State": "SUCCEEDED"}, "Statistics": {"DataScannedInBytes": 4096}}}"#;
 
-/// Gives the answers in turn, each a status and a body.
-fn client(answers: Vec<(u16, String)>) -> Client {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for (status, body) in answers {
-            let (mut stream, _) = listener.accept().unwrap();
-            let (mut reader, mut length) = (BufReader::new(&stream), 0);
-            loop {
-                let mut line = String::new();
-                if reader.read_line(&mut line).unwrap() == 0 || line == "\r\n" {
-                    break;
-                }
-                if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                    length = value.trim().parse().unwrap();
-                }
-            }
-            reader.read_exact(&mut vec![0; length]).unwrap();
-            let head = format!(
-                "HTTP/1.1 {status} x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
-                body.len()
-            );
-            stream.write_all((head + &body).as_bytes()).unwrap();
-        }
-    });
-    let http = aws_smithy_http_client::Builder::new()
-        .tls_provider(aws_smithy_http_client::tls::Provider::Rustls(
-            aws_smithy_http_client::tls::rustls_provider::CryptoMode::Ring,
-        ))
-        .build_https();
-    let config = aws_sdk_athena::Config::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .region(Region::new("eu-central-1"))
-        .endpoint_url(url)
-        .credentials_provider(
-            Credentials::builder()
-                .access_key_id("test")
-                .secret_access_key("test")
-                .provider_name("test")
-                .build(),
-        )
-        .http_client(http);
-    Client::from_conf(config.build())
-}
-
+/// With the answers in turn, each a status and a body.
 async fn ask(answers: &[(u16, &str)]) -> Result<Lake, LakeError> {
-    let answers = answers.iter().map(|(status, body)| (*status, (*body).to_owned()));
+    let answers: Vec<_> = answers.iter().map(|(status, body)| ("", *status, *body)).collect();
     let window = Window::new(Timestamp::UNIX_EPOCH, SignedDuration::ZERO);
-    Lake::ask(&client(answers.collect()), &window).await
+    Lake::ask(&Client::new(&serve(&answers)), &window).await
 }
 
 #[tokio::test]

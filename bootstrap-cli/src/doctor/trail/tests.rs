@@ -1,8 +1,8 @@
 use aws_sdk_cloudtrail::types::AdvancedFieldSelector;
 
-use super::super::canned;
 use super::super::check::Verdict;
 use super::*;
+use crate::canned;
 
 fn trail() -> Trail {
     Trail {

@@ -11,26 +11,16 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
 /// Serves `(key, status, body)` answers on loopback until the test's process ends: each once, to the first
-/// request that contains its key.
+/// request that contains its key. The empty key is in every request: such answers are given in turn.
 pub fn serve(answers: &[(&str, u16, &str)]) -> SdkConfig {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap_or_else(|error| panic!("{error}"));
-    let address = listener.local_addr().unwrap_or_else(|error| panic!("{error}"));
     let owned = |(key, status, body): &(&str, u16, &str)| ((*key).to_owned(), *status, (*body).to_owned());
     let mut answers: Vec<(String, u16, String)> = answers.iter().map(owned).collect();
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let request = request(&stream);
-            let index = answers.iter().position(|(key, _, _)| request.contains(key.as_str()));
-            let (_, status, body) = index.map_or((String::new(), 599, "no answer left".to_owned()), |index| {
-                answers.remove(index)
-            });
-            let head = format!(
-                "HTTP/1.1 {status} x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
-                body.len()
-            );
-            // A client that has gone needs no answer.
-            let _ = (&stream).write_all((head + &body).as_bytes());
-        }
+    let url = listen(move |request| {
+        let index = answers.iter().position(|(key, _, _)| request.contains(key.as_str()));
+        index.map_or((599, "no answer left".to_owned()), |index| {
+            let (_, status, body) = answers.remove(index);
+            (status, body)
+        })
     });
     let keys = Credentials::new("test", "test", None, None, "test");
     let http = Builder::new()
@@ -39,10 +29,27 @@ pub fn serve(answers: &[(&str, u16, &str)]) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new("eu-central-1"))
-        .endpoint_url(format!("http://{address}"))
+        .endpoint_url(url)
         .credentials_provider(SharedCredentialsProvider::new(keys))
         .http_client(http)
         .build()
+}
+
+/// Answers every request, head and body as text, with a status and a body until the test's process ends;
+/// gives the URL.
+pub fn listen(mut answer: impl FnMut(String) -> (u16, String) + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap_or_else(|error| panic!("{error}"));
+    let address = listener.local_addr().unwrap_or_else(|error| panic!("{error}"));
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let (status, body) = answer(request(&stream));
+            let length = body.len();
+            let head = format!("HTTP/1.1 {status} x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
+            // A client that has gone needs no answer.
+            let _ = (&stream).write_all((head + &body).as_bytes());
+        }
+    });
+    format!("http://{address}")
 }
 
 /// Head and body of a request with a content-length, as text.
