@@ -148,14 +148,3 @@ impl fmt::Display for Remains {
         write!(f, ": {why}")
     }
 }
-
-/// The first few of what may be thousands; the JSON has them all.
-fn some(items: &[String]) -> String {
-    const SHOWN: usize = 12;
-    let shown = items.get(..SHOWN).unwrap_or(items).join(", ");
-    if items.len() > SHOWN {
-        format!("{shown} and {} more", items.len() - SHOWN)
-    } else {
-        shown
-    }
-}

@@ -265,7 +265,7 @@ impl fmt::Display for Note {
 }
 
 /// The first few of what may be thousands; the JSON has them all.
-fn some(items: &[String]) -> String {
+pub(crate) fn some(items: &[String]) -> String {
     const SHOWN: usize = 12;
     let shown = items.get(..SHOWN).unwrap_or(items).join(", ");
     if items.len() > SHOWN {
