@@ -120,7 +120,7 @@ async fn run(cli: &Cli) -> anyhow::Result<Exit> {
             Command::Subscribe(args) => subscribe::run(&cli.global, args).await,
             Command::Unsubscribe(args) => unsubscribe::run(&cli.global, args).await,
             Command::Subscriptions(args) => subscriptions::run(&cli.global, args).await,
-            Command::Destroy(args) => destroy::run(&cli.global, args).await,
+            Command::Destroy(args) => destroy::run(&cli.global, args, &begun).await,
             Command::Completions(args) => completions::run(&cli.global, args).await,
             Command::Man(args) => man::run(&cli.global, args).await,
         }
@@ -138,8 +138,8 @@ async fn run(cli: &Cli) -> anyhow::Result<Exit> {
 /// Says what an interruption leaves behind; `begun` says that a plan was being applied.
 fn interrupted(begun: bool) -> Exit {
     if begun {
-        let hint = "what AWS has begun goes on; run `pipetrail apply` again to join it and to do what is left";
-        printer::error("interrupted, the plan is applied in part", Some(hint));
+        let hint = "what AWS has begun goes on; run the same command again to join it and to do what is left";
+        printer::error("interrupted, the plan is carried out in part", Some(hint));
         Exit::Partly
     } else {
         printer::error("interrupted, nothing was changed", None);

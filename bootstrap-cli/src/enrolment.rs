@@ -19,6 +19,7 @@ use crate::aws::Session;
 use crate::cli::Global;
 use crate::config::{AccountId, Config, UnitId};
 use crate::exit::{Exit, Outcome};
+use crate::prepare::settle_management;
 use crate::printer::{self, Output};
 use crate::rollout::{carry_out, confirmed, coverage, hint};
 use crate::settings::{self, Setting};
@@ -97,6 +98,8 @@ pub async fn run(global: &Global, request: &Request, begun: &Cell<bool>) -> anyh
     let config = Config::parse(&global.config, &new_text)?;
     let clients = session.clients(caller);
     let desired = desired::desired(&config, &organization.id, vec![]);
+    // What a killed run has begun there goes on.
+    settle_management(&clients, &scope).await;
     let actual = Actual::read(&clients, organization, &desired).await?;
     let plan = plan_for(&desired, &actual, &request.focus)?;
     for setting in &settings {

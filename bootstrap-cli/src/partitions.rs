@@ -1,7 +1,8 @@
 //! Registers the partitions of an adopted lake: its bucket was retained, but Glue's tables are new.
 //!
 //! Done here and not by the partition function: that one may be warm, and remembers what it registered
-//! in the tables that are gone.
+//! in the tables that are gone. A mark in the bucket, put there before the adoption, says that it is
+//! still to do: a run may be killed in between.
 
 use aws_sdk_glue::types::PartitionInput;
 use aws_sdk_s3::types::CommonPrefix;
@@ -19,21 +20,48 @@ const BATCH: usize = 100;
 /// Folders that are listed at once.
 const AT_ONCE: usize = 16;
 
-/// An adopted lake.
-pub struct Lake<'a> {
+/// Key of the mark; below no table's folder, so that nobody is notified of it.
+const MARK: &str = "unregistered";
+
+/// The lake of the audit account.
+pub struct Lake {
     /// S3 in the audit account.
-    pub s3: &'a aws_sdk_s3::Client,
+    pub s3: aws_sdk_s3::Client,
     /// Glue in the audit account.
-    pub glue: &'a aws_sdk_glue::Client,
+    pub glue: aws_sdk_glue::Client,
     /// The lake's bucket.
-    pub bucket: &'a str,
+    pub bucket: String,
     /// The audit account.
-    pub owner: &'a str,
+    pub owner: String,
 }
 
-impl Lake<'_> {
-    /// Registers every partition that the bucket has a folder for; gives how many there are. Those that
-    /// are registered already stay as they are.
+impl Lake {
+    /// Whether an adoption was begun and its partitions are not registered yet.
+    ///
+    /// # Errors
+    /// A refused call.
+    pub async fn is_marked(&self) -> Result<bool, Error> {
+        let call = self.s3.head_object().bucket(&self.bucket).key(MARK);
+        match call.expected_bucket_owner(&self.owner).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(false),
+            Err(error) => Err(from_sdk(format!("look for s3://{}/{MARK}", self.bucket))(error)),
+        }
+    }
+
+    /// Puts the mark.
+    ///
+    /// # Errors
+    /// A refused call.
+    pub async fn mark(&self) -> Result<(), Error> {
+        let call = self.s3.put_object().bucket(&self.bucket).key(MARK);
+        let put = call.expected_bucket_owner(&self.owner).send().await;
+        put.map_err(from_sdk(format!("put s3://{}/{MARK}", self.bucket)))?;
+        Ok(())
+    }
+
+    /// Registers every partition that the bucket has a folder for, and takes the mark away; gives how
+    /// many there are. Those that are registered already stay as they are.
     ///
     /// # Errors
     /// A refused call, or a partition that Glue refuses.
@@ -46,6 +74,9 @@ impl Lake<'_> {
             }
             count += partitions.len();
         }
+        let call = self.s3.delete_object().bucket(&self.bucket).key(MARK);
+        let gone = call.expected_bucket_owner(&self.owner).send().await;
+        gone.map_err(from_sdk(format!("delete s3://{}/{MARK}", self.bucket)))?;
         Ok(count)
     }
 

@@ -123,6 +123,16 @@ pub enum Error {
         /// The reason that AWS gives.
         reason: Option<String>,
     },
+    /// Objects of a bucket could not be deleted.
+    #[error("{count} object versions of bucket {bucket} could not be deleted, the first one: {code}")]
+    ObjectsLeft {
+        /// The bucket.
+        bucket: String,
+        /// How many.
+        count: usize,
+        /// The error code of the first one.
+        code: String,
+    },
     /// AWS answered without a field that its contract promises.
     #[error("the answer to {action} has no {field}")]
     Incomplete {

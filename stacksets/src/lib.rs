@@ -15,6 +15,7 @@ pub mod apply;
 mod canned;
 mod coverage;
 mod desired;
+pub mod destroy;
 mod drift;
 mod error;
 mod explain;

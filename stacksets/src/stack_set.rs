@@ -27,6 +27,9 @@ pub struct StackSet {
     /// Whether new accounts of its units are enrolled by themselves and lose their stacks when they
     /// leave; `None` where the endpoint does not say.
     pub auto_deployment: Option<bool>,
+    /// Whether new accounts of its units are enrolled by themselves, whatever becomes of the stacks of
+    /// those that leave; `None` where the endpoint does not say.
+    pub auto_deploys: Option<bool>,
     /// Its instances.
     pub instances: Vec<Instance>,
     /// Its operations of the last 90 days.
@@ -120,6 +123,7 @@ impl StackSet {
             auto_deployment: set.auto_deployment().map(|auto| {
                 auto.enabled().unwrap_or_default() && !auto.retain_stacks_on_account_removal().unwrap_or_default()
             }),
+            auto_deploys: set.auto_deployment().map(|auto| auto.enabled().unwrap_or_default()),
             instances: list_instances(client, name, call_as, None).await?,
             operations,
             deployments,

@@ -6,8 +6,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::bail;
 use aws_sdk_cloudformation::types::{ChangeSetType, Tag};
 use aws_sdk_glue::types::DatabaseInput;
+use pipetrail_tests::fault_proxy::{Call, Fault};
 use pipetrail_tests::organization::HOME;
 use pipetrail_tests::{aws, names};
 
@@ -80,14 +82,27 @@ fn what_is_stuck_is_led_out_of_and_retained_buckets_are_adopted_with_their_objec
         update.template_body(taken).send().await?;
         reaches(&client, "pipetrail-pipeline", "UPDATE_FAILED").await?;
 
+        let planned = run(&organization, &["plan"]).await?;
+        let adopts = format!("adopt bucket {bucket} with all that is in it");
+        assert!(planned.data.contains(&adopts), "{}", planned.data);
+        // Killed before the change set is executed, and again when its creation has begun.
+        let proxied = organization.proxied().await?;
+        for fault in [Fault::Stalls, Fault::Hangs] {
+            let executes = |call: &Call| call.operation == "ExecuteChangeSet";
+            proxied.traffic.place(None);
+            proxied.traffic.inject(fault, 1, executes);
+            let mut child = organization.command(&["apply"], &proxied.aws_config).spawn()?;
+            tokio::select! {
+                () = proxied.traffic.reached() => child.kill().await?,
+                ended = child.wait() => bail!("it ended by itself: {:?}", ended?),
+            }
+            let planned = run(&organization, &["plan"]).await?;
+            let shell = planned.data.contains("delete and create, it is REVIEW_IN_PROGRESS");
+            assert_eq!(shell, fault == Fault::Stalls, "{}{}", planned.data, planned.said);
+        }
         let ran = run(&organization, &["apply"]).await?;
         assert_eq!(ran.code, Some(0), "{}", ran.said);
-        assert!(
-            ran.said
-                .contains(&format!("adopt bucket {bucket} with all that is in it")),
-            "{}",
-            ran.said
-        );
+        assert!(ran.said.contains("partitions of the adopted lake"), "{}", ran.said);
         assert!(
             ran.said.contains("! stack pipetrail-pipeline: roll back and update"),
             "{}",

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::path::PathBuf;
 
-use pipetrail_stacksets::{AUDIT_STACKS, Coverage, Desired, Plan, StepResult, StepState, chain};
+use pipetrail_stacksets::{Coverage, Desired, Plan, StepResult, StepState, chain};
 use serde::Serialize;
 
 use crate::cli::Global;
@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::exit::{Exit, Outcome};
 use crate::partitions::Lake;
 use crate::plan_file::PlanFile;
-use crate::prepare::{Busy, Prepared, prepare};
+use crate::prepare::{Busy, DATA_STACK, Prepared, UNREGISTERED, adopted_lake, prepare};
 use crate::printer::{self, Output};
 use crate::rollout::{self, carry_out, confirmed};
 use crate::tables;
@@ -74,7 +74,8 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
     }
     let Prepared {
         clients,
-        glue,
+        lake,
+        unregistered,
         desired: Desired { scope, .. },
         actual,
         plan,
@@ -83,8 +84,11 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
         file.compare(path, &plan)?;
     }
     printer::say(&plan.to_string());
+    if unregistered {
+        printer::say(UNREGISTERED);
+    }
 
-    if plan.is_empty() {
+    if plan.is_empty() && !unregistered {
         let coverage = Coverage::of(&actual, &scope);
         return report(global.output, &plan, &[], Some(&coverage));
     }
@@ -93,16 +97,12 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
         return Ok(Exit::Failed);
     }
     begun.set(true);
+    let adopts = adopted_lake(&plan).is_some();
+    if let Some(lake) = lake.as_ref().filter(|_| adopts) {
+        lake.mark().await?;
+    }
     let mut results = carry_out(&plan, &clients).await;
-    if let Some(bucket) = adopted_lake(&plan, &results) {
-        let owner = plan.audit_account.as_str();
-        let s3 = &clients.s3;
-        let lake = Lake {
-            s3,
-            glue: &glue,
-            bucket,
-            owner,
-        };
+    if let Some(lake) = lake.filter(|_| (adopts || unregistered) && data_stands(&results)) {
         let result = registered(&lake).await;
         printer::say(&result.to_string());
         results.push(result);
@@ -111,25 +111,20 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
     report(global.output, &plan, &results, coverage.as_ref())
 }
 
-/// The bucket of the lake, if its stack has just taken it over.
-fn adopted_lake<'a>(plan: &'a Plan, results: &[StepResult]) -> Option<&'a str> {
-    let [_, data, _] = AUDIT_STACKS;
-    let step = plan.stacks.iter().find(|step| step.name == data)?;
-    let done = |result: &StepResult| result.step == format!("stack {data}") && result.state == StepState::Done;
-    let bucket = step
-        .adopts
-        .iter()
-        .find(|bucket| bucket.starts_with("pipetrail-lake-"))?;
-    results.iter().any(done).then_some(bucket)
+/// Whether nothing went wrong with the stack of the lake and its tables.
+fn data_stands(results: &[StepResult]) -> bool {
+    let name = format!("stack {DATA_STACK}");
+    let mut steps = results.iter().filter(|result| result.step == name);
+    steps.all(|result| result.state == StepState::Done)
 }
 
 /// Registers what the lake holds, as one more step.
-async fn registered(lake: &Lake<'_>) -> StepResult {
+async fn registered(lake: &Lake) -> StepResult {
     let step = "partitions of the adopted lake".to_owned();
     let (state, message, hint) = match lake.register().await {
         Ok(count) => (StepState::Done, format!("{count} registered"), None),
         Err(error) => {
-            let hint = "queries miss old rows until Athena has run `MSCK REPAIR TABLE <table>` for every table";
+            let hint = "queries miss old rows until then: run `pipetrail apply` again";
             (StepState::Failed, chain(error.as_ref()), Some(hint.to_owned()))
         }
     };

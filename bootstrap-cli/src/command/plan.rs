@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::cli::Global;
 use crate::exit::Exit;
 use crate::plan_file::PlanFile;
-use crate::prepare::{Busy, prepare};
+use crate::prepare::{Busy, Prepared, UNREGISTERED, prepare};
 use crate::printer::{self, Output};
 
 /// Show what apply would do, and write nothing
@@ -38,6 +38,8 @@ struct Report<'a> {
     command: &'static str,
     /// `unchanged` or `changes-pending`.
     result: &'static str,
+    /// Whether an interrupted run has left the partitions of an adopted lake to be registered.
+    unregistered_lake: bool,
     fingerprint: &'a str,
     plan: &'a Plan,
 }
@@ -48,22 +50,25 @@ struct Report<'a> {
 /// Wrong configuration, a read that AWS refuses, what no plan leads out of, or a file that cannot be
 /// written.
 pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
-    let plan = prepare(global, &args.zips, Busy::Refuse).await?.plan;
+    let Prepared { plan, unregistered, .. } = prepare(global, &args.zips, Busy::Refuse).await?;
+    let pending = unregistered || !plan.is_empty();
     if let Some(path) = &args.out {
         PlanFile::new(&plan)?.write(path)?;
     }
     match global.output {
         Output::Json => printer::json(&Report {
             command: "plan",
-            result: if plan.is_empty() {
-                "unchanged"
-            } else {
-                "changes-pending"
-            },
+            result: if pending { "changes-pending" } else { "unchanged" },
+            unregistered_lake: unregistered,
             fingerprint: &plan.fingerprint(),
             plan: &plan,
         })?,
-        Output::Table => printer::data(&plan.to_string()),
+        Output::Table => {
+            printer::data(&plan.to_string());
+            if unregistered {
+                printer::data(UNREGISTERED);
+            }
+        }
     }
     if let Some(path) = &args.out {
         printer::hint(&format!(
@@ -71,9 +76,5 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
             path.display()
         ));
     }
-    Ok(if args.check && !plan.is_empty() {
-        Exit::Pending
-    } else {
-        Exit::Ok
-    })
+    Ok(if args.check && pending { Exit::Pending } else { Exit::Ok })
 }

@@ -52,6 +52,10 @@ impl Error {
             Error::Operation { .. } => {
                 "`pipetrail status` names the accounts; `pipetrail apply` tries them again".to_owned()
             }
+            Error::ObjectsLeft { code, .. } => match refused(code) {
+                Some(hint) => hint.to_owned(),
+                None => "run `pipetrail destroy` again: it goes on from there".to_owned(),
+            },
             Error::Incomplete { .. } => return None,
         })
     }

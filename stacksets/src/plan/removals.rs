@@ -57,7 +57,7 @@ fn stack_stays(view: View<'_>, instance: &Instance) -> bool {
 
 /// `<account>/<region>` of every instance whose stack will stay behind.
 pub(super) fn stacks_left_behind(view: View<'_>) -> Vec<String> {
-    let left = outside(view).filter(|instance| stack_stays(view, instance));
+    let left = outside(view).filter(|instance| view.sees_account(&instance.account) && stack_stays(view, instance));
     left.map(|instance| format!("{}/{}", instance.account, instance.region))
         .collect()
 }

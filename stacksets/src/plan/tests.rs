@@ -167,6 +167,7 @@ fn deployed(desired: &Desired) -> Actual {
         parameters: parameters(&desired.stack_set),
         tags: desired.stack_set.tags.clone(),
         auto_deployment: Some(true),
+        auto_deploys: Some(true),
         instances: vec![
             instance("000000000002", "eu-central-1", "CURRENT", "SUCCEEDED"),
             instance("000000000003", "eu-central-1", "CURRENT", "SUCCEEDED"),

@@ -13,8 +13,9 @@ pub(crate) enum Condition {
     Review,
     /// It never stood, or somebody has begun to delete it: all that is left is to delete it.
     ///
-    /// That loses nothing. Buckets are retained by their policy, and S3 refuses to delete one that
-    /// holds an object whatever the policy says.
+    /// That loses no object: buckets are retained by their policy, and S3 refuses to delete one that
+    /// holds any, whatever the policy says. What waits in a queue goes, as the deletion that somebody
+    /// began would have had it.
     Shell,
     /// Its update failed, and so did the rollback.
     RollbackFailed,

@@ -31,6 +31,8 @@ type Below = BTreeMap<String, BTreeSet<String>>;
 pub struct Targeted {
     /// An AWS config file with the organization's profiles.
     pub aws_config: PathBuf,
+    /// The proxy, such as `http://127.0.0.1:40123`.
+    pub endpoint: String,
     server: AbortHandle,
 }
 
@@ -76,10 +78,11 @@ impl Organization {
         .await?;
         let everyone = self.members.iter().chain([&self.unenrolled]);
         let path = self.folder().join("aws-config-targeted");
-        let endpoints = (format!("http://{address}"), cloud.ministack.clone());
-        let endpoints = (endpoints.0.as_str(), endpoints.1.as_str());
+        let endpoint = format!("http://{address}");
+        let endpoints = (endpoint.as_str(), cloud.ministack.as_str());
         Ok(Targeted {
             aws_config: profiles::write(path, endpoints, cloud, everyone).await?,
+            endpoint,
             server,
         })
     }
