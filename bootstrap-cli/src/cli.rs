@@ -181,12 +181,12 @@ async fn run(cli: &Cli) -> anyhow::Result<Exit> {
             Command::Man(args) => man::run(&cli.global, args).await,
         }
     };
+    // Whoever watches ends it so.
+    let watches = matches!(&cli.command, Command::Status(args) if args.watches());
     tokio::select! {
-        // A command that ends itself at Ctrl-C is asked first.
-        biased;
         ended = command => ended,
         _ = tokio::signal::ctrl_c() => {
-            Ok(interrupted(begun.get()))
+            Ok(if watches { Exit::Ok } else { interrupted(begun.get()) })
         }
     }
 }

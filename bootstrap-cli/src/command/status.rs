@@ -58,6 +58,13 @@ pub struct Args {
     now: Option<Timestamp>,
 }
 
+impl Args {
+    /// Whether it goes on until Ctrl-C.
+    pub fn watches(&self) -> bool {
+        self.watch.is_some()
+    }
+}
+
 fn positive(text: &str) -> Result<SignedDuration, String> {
     match text.parse::<SignedDuration>() {
         Ok(duration) if duration.is_positive() => Ok(duration),
@@ -117,11 +124,7 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
         reader.detect_drift().await?;
     }
     if let Some(seconds) = args.watch {
-        return tokio::select! {
-            ended = watch(&mut reader, global.output, args, Duration::from_secs(seconds)) => ended,
-            // Whoever watches ends it so.
-            _ = tokio::signal::ctrl_c() => Ok(Exit::Ok),
-        };
+        return watch(&mut reader, global.output, args, Duration::from_secs(seconds)).await;
     }
     let report = reader.read().await?;
     show(global.output, args, &report)?;

@@ -21,7 +21,7 @@ impl Target<'_> {
     /// `OperationInProgressException` and `StaleRequestException` mean that another operation runs, or
     /// ran since: it is waited for, the stack set is read again, and the same call made once more. It
     /// says what should be, so it stays right whatever the other operation did.
-    pub(super) async fn write<T, E, F>(
+    pub(crate) async fn write<T, E, F>(
         &self,
         action: &str,
         tell: &mut (dyn FnMut(&str) + Send),

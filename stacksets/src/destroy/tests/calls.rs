@@ -89,8 +89,14 @@ async fn an_operation_that_a_killed_run_began_is_joined_and_another_one_waited_f
         error("OperationInProgressException"),
         error("OperationIdAlreadyExistsException"),
     );
+    let no_operations =
+        "<ListStackSetOperationsResponse><ListStackSetOperationsResult/></ListStackSetOperationsResponse>";
+    let ours = "<DescribeStackSetResponse><DescribeStackSetResult><StackSet><Tags><member><Key>managed-by</Key>\
+        <Value>pipetrail</Value></member></Tags></StackSet></DescribeStackSetResult></DescribeStackSetResponse>";
     let server = Canned::serve(&[
         ("Action=DeleteStackInstances", 409, &busy),
+        ("Action=ListStackSetOperations&", 200, no_operations),
+        ("Action=DescribeStackSet&", 200, ours),
         ("Action=DeleteStackInstances", 409, &known),
         ("Action=DescribeStackSetOperation&", 200, SUCCEEDED),
         ("Action=ListStackSetOperationResults", 200, NO_RESULTS),
