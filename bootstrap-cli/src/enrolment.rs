@@ -18,10 +18,11 @@ use serde::Serialize;
 use crate::aws::Session;
 use crate::cli::Global;
 use crate::config::{AccountId, Config, UnitId};
+use crate::confirm::confirmed;
 use crate::exit::{Exit, Outcome};
 use crate::prepare::settle_management;
 use crate::printer::{self, Output};
-use crate::rollout::{carry_out, confirmed, coverage, hint};
+use crate::rollout::{carry_out, coverage, hint};
 use crate::settings::{self, Setting};
 use crate::{desired, tables};
 
@@ -128,7 +129,7 @@ pub async fn run(global: &Global, request: &Request, begun: &Cell<bool>) -> anyh
             "read the plan above, then run `pipetrail unenroll` with --yes",
         ),
     };
-    if !confirmed(request.yes, question, hint).await? {
+    if !confirmed(request.yes, question, hint, "nothing was changed").await? {
         return Ok(Exit::Failed);
     }
     begun.set(true);
@@ -211,7 +212,7 @@ impl Enrolment<'_> {
                 .iter()
                 .for_each(|coverage| printer::data(&tables::coverage(coverage))),
         }
-        hint(result, latest);
+        hint(result.exit(), latest);
         Ok(result.exit())
     }
 }

@@ -6,6 +6,7 @@ mod canned;
 mod cli;
 mod command;
 mod config;
+mod confirm;
 mod desired;
 mod doctor;
 mod enrolment;

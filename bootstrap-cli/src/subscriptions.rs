@@ -16,9 +16,7 @@ use serde::de::IntoDeserializer;
 use serde::de::value::Error as ValueError;
 use thiserror::Error;
 
-use crate::cli::UsageError;
 use crate::config::{AccountId, RegionName, UnitId};
-use crate::printer;
 
 /// Something about a subscription that SNS would refuse, or that cannot be meant.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -81,20 +79,4 @@ pub fn region(text: &str) -> Result<String, ValueError> {
 /// It is no id of one.
 pub fn unit(text: &str) -> Result<String, ValueError> {
     UnitId::deserialize(text.into_deserializer()).map(|id| id.as_ref().to_owned())
-}
-
-/// Whether to go on: `yes` was given, or is the answer on the terminal.
-///
-/// # Errors
-/// There is no terminal to ask on.
-pub async fn agreed(yes: bool, question: &'static str, hint: &'static str) -> anyhow::Result<bool> {
-    if yes {
-        return Ok(true);
-    }
-    if !printer::can_ask() {
-        let message = "this needs a yes, and there is no terminal to ask on";
-        return Err(UsageError { message, hint }.into());
-    }
-    // On a thread of its own: a read from the terminal cannot be interrupted, and Ctrl-C must be seen.
-    Ok(tokio::task::spawn_blocking(move || printer::ask(question)).await?)
 }

@@ -19,6 +19,7 @@ pub use diff::plan;
 pub use focus::{Focus, plan_for};
 pub use management::{ManagementAction, ManagementStep};
 pub use notes::{Note, Uncovering};
+pub(crate) use show::some;
 
 use crate::desired::{Rollout, Value, Zip};
 use crate::template::{Template, TemplateDiff};

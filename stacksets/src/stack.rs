@@ -18,7 +18,7 @@ use aws_sdk_cloudformation::types::TemplateStage;
 
 pub(crate) use condition::Condition;
 pub(crate) use convert::{parameters_from, parameters_to, tags_from, tags_to};
-pub(crate) use deploy::{deploy, failed, remove};
+pub(crate) use deploy::{deploy, remove};
 pub use settle::settle;
 
 use crate::error::{Error, from_sdk};

@@ -7,12 +7,13 @@ use pipetrail_stacksets::{Coverage, Desired, Plan, StepResult, StepState, chain}
 use serde::Serialize;
 
 use crate::cli::Global;
+use crate::confirm::confirmed;
 use crate::exit::{Exit, Outcome};
 use crate::partitions::Lake;
 use crate::plan_file::PlanFile;
 use crate::prepare::{Busy, DATA_STACK, Prepared, UNREGISTERED, adopted_lake, prepare};
 use crate::printer::{self, Output};
-use crate::rollout::{self, carry_out, confirmed};
+use crate::rollout::{self, carry_out};
 use crate::tables;
 
 /// Bring the audit account and every enrolled account to the state that pipetrail.toml describes
@@ -92,7 +93,7 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
         return report(global.output, &plan, &[], Some(&coverage));
     }
     let usage = "read the plan above, then run `pipetrail apply --yes`";
-    if !confirmed(args.yes, "apply this plan?", usage).await? {
+    if !confirmed(args.yes, "apply this plan?", usage, "nothing was applied").await? {
         return Ok(Exit::Failed);
     }
     begun.set(true);
@@ -152,6 +153,6 @@ fn report(output: Output, plan: &Plan, steps: &[StepResult], coverage: Option<&C
             .iter()
             .for_each(|coverage| printer::data(&tables::coverage(coverage))),
     }
-    rollout::hint(result, steps);
+    rollout::hint(result.exit(), steps);
     Ok(result.exit())
 }

@@ -7,11 +7,12 @@ use pipetrail_stacksets::{Organization, StepResult, StepState};
 use serde::Serialize;
 
 use crate::aws::Session;
-use crate::cli::{Global, UsageError};
+use crate::cli::Global;
 use crate::config::Config;
-use crate::desired;
+use crate::confirm::confirmed;
 use crate::exit::Exit;
 use crate::printer::{self, Output, Steps};
+use crate::{desired, rollout};
 
 /// Take pipetrail away again: every enrolled account's stack, the stack set, the pipeline
 ///
@@ -109,26 +110,14 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
     if plan.steps.is_empty() {
         return report(global.output, &plan, &[], &plan.remains);
     }
-    if !args.yes {
-        if !printer::can_ask() {
-            let message = "destroying needs a yes, and there is no terminal to ask on";
-            return Err(UsageError {
-                message,
-                hint: "read the plan above, then run the command again with --yes",
-            }
-            .into());
-        }
-        // On a thread of its own: a read from the terminal cannot be interrupted, and Ctrl-C must be seen.
-        let question = if deletes_data {
-            "destroy all of this, the data included?"
-        } else {
-            "destroy this?"
-        };
-        let yes = tokio::task::spawn_blocking(move || printer::ask(question)).await?;
-        if !yes {
-            printer::say("nothing was destroyed");
-            return Ok(Exit::Failed);
-        }
+    let question = if deletes_data {
+        "destroy all of this, the data included?"
+    } else {
+        "destroy this?"
+    };
+    let hint = "read the plan above, then run the command again with --yes";
+    if !confirmed(args.yes, question, hint, "nothing was destroyed").await? {
+        return Ok(Exit::Failed);
     }
     begun.set(true);
     let mut steps = Steps::new(plan.steps.len());
@@ -155,16 +144,7 @@ fn report(output: Output, plan: &Plan, steps: &[StepResult], remains: &[Remains]
             .iter()
             .for_each(|remains| printer::data(&format!("stays: {remains}"))),
     }
-    let mut hints: Vec<&str> = Vec::new();
-    for hint in steps.iter().filter_map(|step| step.hint.as_deref()) {
-        if !hints.contains(&hint) {
-            hints.push(hint);
-            printer::hint(hint);
-        }
-    }
-    if hints.is_empty() && result.exit() != Exit::Ok {
-        printer::hint("see the reasons above, then run the same command again: it does what is left");
-    }
+    rollout::hint(result.exit(), steps);
     Ok(result.exit())
 }
 

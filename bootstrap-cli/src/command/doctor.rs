@@ -4,7 +4,8 @@ use pipetrail_stacksets::{Error, chain};
 use serde::Serialize;
 
 use crate::aws::Profiles;
-use crate::cli::{Global, UsageError};
+use crate::cli::Global;
+use crate::confirm::confirmed;
 use crate::doctor::check::{Check, Verdict, lines};
 use crate::doctor::{self, Fix};
 use crate::exit::Exit;
@@ -99,15 +100,8 @@ async fn agreed(fixes: &[Fix], yes: bool) -> anyhow::Result<bool> {
     for fix in fixes {
         printer::say(&fix.to_string());
     }
-    if yes {
-        return Ok(true);
-    }
-    if !printer::can_ask() {
-        let message = "mending needs a yes, and there is no terminal to ask on";
-        let hint = "run `pipetrail doctor --fix --yes`";
-        return Err(UsageError { message, hint }.into());
-    }
-    Ok(tokio::task::spawn_blocking(|| printer::ask("do this?")).await?)
+    let hint = "run `pipetrail doctor --fix --yes`";
+    confirmed(yes, "do this?", hint, "nothing was mended").await
 }
 
 fn complain(error: &Error) {

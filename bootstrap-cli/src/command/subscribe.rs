@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::aws::{self, Session};
 use crate::cli::Global;
 use crate::config::Config;
+use crate::confirm::confirmed;
 use crate::exit::Exit;
 use crate::printer::{self, Output};
 use crate::subscriptions::change::Settings;
@@ -19,7 +20,7 @@ use crate::subscriptions::filter::{Decision, Filter};
 use crate::subscriptions::make::{check_quota, create};
 use crate::subscriptions::remaining::{Remaining, remaining};
 use crate::subscriptions::topics::{Attributes, Listed, State, Subscription, Topics, attributes, list};
-use crate::subscriptions::{self, Refused, agreed};
+use crate::subscriptions::{self, Refused};
 use crate::tables;
 
 /// Send alerts about decisions to an endpoint
@@ -220,14 +221,8 @@ async fn subscribe(
         "{endpoint:?} is subscribed already\n  from {}\n  to   {wanted}",
         told.settings
     ));
-    if !agreed(
-        args.yes,
-        "change the subscription?",
-        "read the change above, then run the command again with --yes",
-    )
-    .await?
-    {
-        printer::say("nothing was changed");
+    let hint = "read the change above, then run the command again with --yes";
+    if !confirmed(args.yes, "change the subscription?", hint, "nothing was changed").await? {
         return Ok(Exit::Failed);
     }
     for (number, (name, value)) in changes.iter().enumerate() {

@@ -7,11 +7,12 @@ use serde::Serialize;
 
 use crate::aws;
 use crate::cli::Global;
+use crate::confirm::confirmed;
 use crate::exit::Exit;
 use crate::printer::{self, Output};
+use crate::subscriptions::Refused;
 use crate::subscriptions::endpoint::EndpointArgs;
 use crate::subscriptions::topics::{Listed, Subscription, Topics, attributes, list};
-use crate::subscriptions::{Refused, agreed};
 use crate::tables;
 
 /// Stop sending alerts to an endpoint
@@ -100,14 +101,8 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
     }
     if !going.is_empty() {
         printer::say(&tables::subscriptions(&shown));
-        if !agreed(
-            args.yes,
-            "remove these?",
-            "read the list above, then run the command again with --yes",
-        )
-        .await?
-        {
-            printer::say("nothing was removed");
+        let hint = "read the list above, then run the command again with --yes";
+        if !confirmed(args.yes, "remove these?", hint, "nothing was removed").await? {
             return Ok(Exit::Failed);
         }
     }

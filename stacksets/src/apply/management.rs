@@ -43,10 +43,10 @@ impl Run<'_> {
                 let deployed = stack::deploy(&client, stack, &parameters, None, &self.written, &mut tell);
                 deployed.await.map(|_| ())
             }
-            ManagementAction::Delete { id, status: _ } => {
+            ManagementAction::Delete { id, status } => {
                 let tell = &mut self.tell;
                 let mut tell = |status: &str| tell(Progress::Waits { step: name, status });
-                stack::remove(&client, MEMBER_STACK, id, &self.written, &mut tell).await
+                stack::remove(&client, MEMBER_STACK, id, status, &self.written, &mut tell).await
             }
             ManagementAction::Blocked { status } => Err(Error::Blocked {
                 name: MEMBER_STACK.to_owned(),

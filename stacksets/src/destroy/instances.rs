@@ -57,21 +57,9 @@ impl Target<'_> {
             .set_accounts(filter.is_some().then(|| removal.accounts.clone()))
             .set_account_filter_type(filter)
             .build();
-        let call = self
-            .client
-            .delete_stack_instances()
-            .stack_set_name(self.name)
-            .call_as(self.call_as.clone())
-            .deployment_targets(targets)
-            .set_regions(Some(removal.regions.clone()))
-            .retain_stacks(removal.retains_stacks)
-            .operation_preferences(preferences(self.rollout))
-            .operation_id(&removal.operation_id);
-        let deleted = self
-            .write("delete stack instances", tell, || call.clone().send())
-            .await?;
-        let id = deleted.and_then(|deleted| deleted.operation_id);
-        self.wait(id.as_deref().unwrap_or(&removal.operation_id), tell).await
+        let (regions, retains, id) = (&removal.regions, removal.retains_stacks, &removal.operation_id);
+        let id = self.delete_instances(targets, regions, retains, id, tell).await?;
+        self.wait(&id, tell).await
     }
 
     /// Deletes the stack set, which has no instance.

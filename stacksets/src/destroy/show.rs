@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::{Contents, Filter, Plan, Remains, Removal, Step};
+use crate::plan::some;
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -41,15 +41,29 @@ impl Target<'_> {
                 done.await?.and_then(|done| done.operation_id)
             }
             InstancesAction::Delete => {
-                let call = self.client.delete_stack_instances().stack_set_name(self.name);
-                let call = call.deployment_targets(targets).set_regions(regions).call_as(call_as);
-                let call = call.operation_preferences(preferences).operation_id(&step.operation_id);
-                let call = call.retain_stacks(step.retain_stacks);
-                let done = self.write("delete stack instances", tell, || call.clone().send());
-                done.await?.and_then(|done| done.operation_id)
+                let (id, retain) = (&step.operation_id, step.retain_stacks);
+                return self.delete_instances(targets, &step.regions, retain, id, tell).await;
             }
         };
         Ok(submitted.unwrap_or_else(|| step.operation_id.clone()))
+    }
+
+    /// Begins to delete instances, with their stacks unless `retain`; gives the id of the operation.
+    pub(crate) async fn delete_instances(
+        &self,
+        targets: DeploymentTargets,
+        regions: &[String],
+        retain: bool,
+        id: &str,
+        tell: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<String, Error> {
+        let call = self.client.delete_stack_instances().stack_set_name(self.name);
+        let call = call.deployment_targets(targets).set_regions(Some(regions.to_vec()));
+        let call = call.call_as(self.call_as.clone()).retain_stacks(retain);
+        let call = call.operation_preferences(preferences(self.rollout)).operation_id(id);
+        let done = self.write("delete stack instances", tell, || call.clone().send());
+        let chosen = done.await?.and_then(|done| done.operation_id);
+        Ok(chosen.unwrap_or_else(|| id.to_owned()))
     }
 }
 

@@ -29,7 +29,7 @@ pub(crate) async fn deploy(
     let name = step.name.as_str();
     let body = template_url.is_none().then(|| step.template.body().to_owned());
     match &step.action {
-        StackAction::Replace { id, .. } => remove(client, name, id, written, tell).await?,
+        StackAction::Replace { id, status } => remove(client, name, id, status, written, tell).await?,
         StackAction::ContinueUpdateRollback => {
             // Without resources to skip: those would be left as they are, and nobody would know.
             let continued = client.continue_update_rollback().stack_name(name).send().await;
@@ -131,11 +131,12 @@ async fn created_before(client: &Client, name: &str) -> Result<Option<String>, E
 }
 
 /// Deletes a stack, or what is left of one, by its id: the name may belong to another one by now.
-/// Termination protection is never lifted.
+/// Termination protection is never lifted here. `from` is the status that the stack leaves.
 pub(crate) async fn remove(
     client: &Client,
     name: &str,
     id: &str,
+    from: &str,
     written: &Written,
     tell: &mut (dyn FnMut(&str) + Send),
 ) -> Result<(), Error> {
@@ -147,7 +148,7 @@ pub(crate) async fn remove(
     }
     let deleted = client.delete_stack().stack_name(id).send().await;
     written.note(deleted.map_err(from_sdk(format!("delete stack {name}"))))?;
-    wait(client, name, id, Goal::Gone, Some("DELETE_FAILED"), tell).await?;
+    wait(client, name, id, Goal::Gone, Some(from), tell).await?;
     Ok(())
 }
 
@@ -204,7 +205,7 @@ async fn wait(
 }
 
 /// The error of a stack that ended in a failed state, with the reasons of its resources.
-pub(crate) async fn failed<T>(client: &Client, name: &str, id: &str, stack: Stack) -> Result<T, Error> {
+async fn failed<T>(client: &Client, name: &str, id: &str, stack: Stack) -> Result<T, Error> {
     let reasons = failures::read(client, name, id).await?;
     Err(Error::StackFailed {
         name: name.to_owned(),
