@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use crate::org;
 
-const REJECTED: &str = include_str!("../fixtures/cloudtrail/put-approval-rejected-sso-console.json");
-const APPROVED: &str = include_str!("../fixtures/cloudtrail/put-approval-approved-sso-console.json");
+const REJECTED: &str = include_str!("../../fixtures/cloudtrail/put-approval-rejected-sso-console.json");
+const APPROVED: &str = include_str!("../../fixtures/cloudtrail/put-approval-approved-sso-console.json");
 
 /// The JSON that a command prints.
 async fn said(organization: &Organization, arguments: &[&str]) -> Result<Value> {

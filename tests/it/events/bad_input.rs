@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 
 use crate::{lake, org};
 
-const APPROVAL: &str = include_str!("../fixtures/cloudtrail/put-approval-approved-sso-console.json");
-const STATE: &str = include_str!("../fixtures/pipeline/succeeded.json");
-const NOTIFICATION: &str = include_str!("../fixtures/notifications/processed-pipeline-failed.json");
+const APPROVAL: &str = include_str!("../../fixtures/cloudtrail/put-approval-approved-sso-console.json");
+const STATE: &str = include_str!("../../fixtures/pipeline/succeeded.json");
+const NOTIFICATION: &str = include_str!("../../fixtures/notifications/processed-pipeline-failed.json");
 
 /// A fixture with some fields changed, each by a JSON pointer.
 fn changed(text: &str, id: &str, changes: &[(&str, Value)]) -> Value {

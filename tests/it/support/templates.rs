@@ -51,7 +51,7 @@ pub fn all() -> [Template; 4] {
         ),
         read(
             "member",
-            include_str!("../../member-stack/template.yaml"),
+            include_str!("../../../member-stack/template.yaml"),
             MEMBER,
             &[("AuditBusArn", &bus)],
         ),

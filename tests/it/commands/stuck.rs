@@ -13,7 +13,7 @@ use pipetrail_tests::fault_proxy::{Call, Fault};
 use pipetrail_tests::organization::HOME;
 use pipetrail_tests::{aws, names};
 
-use crate::upgrade::{client, happens, reaches, run, status};
+use super::upgrade::{client, happens, reaches, run, status};
 use crate::{lake, org};
 
 #[test]

@@ -8,7 +8,7 @@ use pipetrail_tests::printer;
 use pipetrail_tests::wire::Envelope;
 use serde_json::{Value, json};
 
-use crate::fixtures::found_once;
+use super::fixtures::found_once;
 use crate::org;
 
 const REGION: &str = "us-east-1";

@@ -21,8 +21,8 @@ use serde_json::Value;
 
 use crate::{lake, leftovers, org};
 
-const DECISION: &str = include_str!("../fixtures/cloudtrail/put-approval-rejected-sso-console.json");
-const SUCCEEDED: &str = include_str!("../fixtures/pipeline/succeeded.json");
+const DECISION: &str = include_str!("../../fixtures/cloudtrail/put-approval-rejected-sso-console.json");
+const SUCCEEDED: &str = include_str!("../../fixtures/pipeline/succeeded.json");
 
 #[test]
 fn destroying_leaves_the_data_and_with_delete_data_only_what_is_under_retention() {

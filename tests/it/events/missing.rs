@@ -11,7 +11,7 @@ use pipetrail_tests::report::report;
 
 use crate::{lake, org};
 
-const EVENT: &str = include_str!("../fixtures/stage/failed.json");
+const EVENT: &str = include_str!("../../fixtures/stage/failed.json");
 
 #[test]
 fn a_swallowed_event_and_a_row_without_partition_are_missing() {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{lake, org};
 
-const DECISION: &str = include_str!("../fixtures/cloudtrail/put-approval-rejected-sso-console.json");
+const DECISION: &str = include_str!("../../fixtures/cloudtrail/put-approval-rejected-sso-console.json");
 
 #[test]
 fn a_decision_reaches_its_accounts_subscriber_and_the_organizations_and_nobody_else() {

@@ -19,7 +19,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::org;
 
-const EVENT: &str = include_str!("../fixtures/pipeline/succeeded.json");
+const EVENT: &str = include_str!("../../fixtures/pipeline/succeeded.json");
 /// The last column of `pipeline_executions`.
 const COLUMN: &str = "stop_comments";
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::org;
 
-const EVENT: &str = include_str!("../fixtures/stage/failed.json");
+const EVENT: &str = include_str!("../../fixtures/stage/failed.json");
 const DLQ: &str = "own-dlq";
 
 /// A forwarder made by hand, right in everything until a test changes something.
@@ -360,7 +360,7 @@ fn a_rule_of_the_bus_whose_target_refuses_uses_its_dead_letter_queue() {
 fn read_only_calls_do_not_reach_a_plain_rule() {
     org::with(|organization| async move {
         let member = &organization.members[org::BAD_INPUT].id;
-        let event = include_str!("../fixtures/cloudtrail/start-pipeline-execution-human.json");
+        let event = include_str!("../../fixtures/cloudtrail/start-pipeline-execution-human.json");
         let event = event.replace("\"readOnly\": false", "\"readOnly\": true");
         let event: Envelope = org::moved(&event, ("111122223333", member), (HOME, HOME));
         let bus = format!("arn:aws:events:{HOME}:{member}:event-bus/default");
