@@ -14,12 +14,12 @@ use crate::command::{
     apply, completions, destroy, doctor, enroll, init, man, plan, status, subscribe, subscriptions, unenroll,
     unsubscribe,
 };
+use crate::config::edit::SettingsError;
 use crate::config::{Config, ConfigError, RegionName};
 use crate::exit::Exit;
 use crate::init::Unanswered;
 use crate::plan_file::PlanFileError;
 use crate::printer::{self, Output, Volume};
-use crate::settings::SettingsError;
 use crate::subscriptions::{NoTopic, Refused};
 use crate::zips::{self, ZipError};
 

@@ -1,5 +1,7 @@
-//! `pipetrail.toml`: reading it, with errors that name file and line and what to write instead.
+//! `pipetrail.toml`: reading it, with errors that name file and line and what to write instead. [`edit`]
+//! changes it in place.
 
+pub mod edit;
 mod values;
 
 use std::fs;

@@ -17,13 +17,13 @@ use serde::Serialize;
 
 use crate::aws::Session;
 use crate::cli::Global;
+use crate::config::edit::{self, Setting};
 use crate::config::{AccountId, Config, UnitId};
 use crate::confirm::confirmed;
 use crate::exit::{Exit, Outcome};
 use crate::prepare::settle_management;
 use crate::printer::{self, Output};
 use crate::rollout::{carry_out, coverage, hint};
-use crate::settings::{self, Setting};
 use crate::{desired, tables};
 
 /// The first pause before another attempt; every further one is three times as long.
@@ -96,7 +96,7 @@ pub async fn run(global: &Global, request: &Request, begun: &Cell<bool>) -> anyh
     }
 
     let settings = decide::settings(request.direction, &request.focus, &scope, &organization)?;
-    let new_text = settings::edited(&global.config, &text, &settings)?;
+    let new_text = edit::edited(&global.config, &text, &settings)?;
     let config = global.over(Config::parse(&global.config, &new_text)?);
     let clients = session.clients(caller);
     let desired = desired::desired(&config, &organization.id, vec![]);
@@ -134,7 +134,7 @@ pub async fn run(global: &Global, request: &Request, begun: &Cell<bool>) -> anyh
     }
     begun.set(true);
     if !settings.is_empty() {
-        settings::replace(&global.config, &text, &new_text)?;
+        edit::replace(&global.config, &text, &new_text)?;
     }
     let mut results = carry_out(&plan, &clients).await;
     let last = enrolment.try_again(&mut results).await;

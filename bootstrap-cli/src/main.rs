@@ -18,7 +18,6 @@ mod plan_file;
 mod prepare;
 mod printer;
 mod rollout;
-mod settings;
 mod subscriptions;
 mod tables;
 mod zips;

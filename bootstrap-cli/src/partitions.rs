@@ -24,7 +24,7 @@ const AT_ONCE: usize = 16;
 const MARK: &str = "unregistered";
 
 /// The lake of the audit account.
-pub struct Lake {
+pub struct LakeBucket {
     /// S3 in the audit account.
     pub s3: aws_sdk_s3::Client,
     /// Glue in the audit account.
@@ -35,7 +35,7 @@ pub struct Lake {
     pub owner: String,
 }
 
-impl Lake {
+impl LakeBucket {
     /// Whether an adoption was begun and its partitions are not registered yet.
     ///
     /// # Errors

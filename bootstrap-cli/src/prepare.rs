@@ -8,7 +8,7 @@ use pipetrail_stacksets::{
 
 use crate::aws::Session;
 use crate::cli::Global;
-use crate::partitions::Lake;
+use crate::partitions::LakeBucket;
 use crate::printer::Steps;
 use crate::{desired, zips};
 
@@ -23,7 +23,7 @@ pub struct Prepared {
     /// The clients that everything was read with.
     pub clients: Clients,
     /// The lake, if its bucket is there.
-    pub lake: Option<Lake>,
+    pub lake: Option<LakeBucket>,
     /// Whether an interrupted run has left the partitions of an adopted lake to be registered.
     pub unregistered: bool,
     /// What the configuration asks for.
@@ -64,7 +64,7 @@ pub async fn prepare(global: &Global, folder: Option<&Path>, busy: Busy) -> anyh
     }
     let actual = Actual::read(&clients, organization, &desired).await?;
     let plan = plan::plan(&desired, &actual)?;
-    let lake = lake_bucket(&actual, &plan).map(|bucket| Lake {
+    let lake = lake_bucket(&actual, &plan).map(|bucket| LakeBucket {
         s3: clients.s3.clone(),
         glue: aws_sdk_glue::Client::new(session.audit()),
         bucket: bucket.to_owned(),

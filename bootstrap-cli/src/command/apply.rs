@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::cli::Global;
 use crate::confirm::confirmed;
 use crate::exit::{Exit, Outcome};
-use crate::partitions::Lake;
+use crate::partitions::LakeBucket;
 use crate::plan_file::PlanFile;
 use crate::prepare::{Busy, DATA_STACK, Prepared, UNREGISTERED, adopted_lake, prepare};
 use crate::printer::{self, Output};
@@ -119,7 +119,7 @@ fn data_stands(results: &[StepResult]) -> bool {
 }
 
 /// Registers what the lake holds, as one more step.
-async fn registered(lake: &Lake) -> StepResult {
+async fn registered(lake: &LakeBucket) -> StepResult {
     let step = "partitions of the adopted lake".to_owned();
     let (state, message, hint) = match lake.register().await {
         Ok(count) => (StepState::Done, format!("{count} registered"), None),

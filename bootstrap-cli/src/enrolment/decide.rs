@@ -4,7 +4,7 @@ use pipetrail_stacksets::{Focus, Organization, Scope};
 
 use super::Direction;
 use crate::cli::UsageError;
-use crate::settings::Setting;
+use crate::config::edit::Setting;
 
 const UNITS: &str = "organizational_units";
 const ACCOUNTS: &str = "accounts";
