@@ -36,6 +36,20 @@ pub enum Setting {
     },
 }
 
+impl Setting {
+    /// A list gets an entry.
+    pub fn add(key: &'static str, value: &str) -> Self {
+        let value = value.to_owned();
+        Setting::Add { key, value }
+    }
+
+    /// A list loses an entry.
+    pub fn remove(key: &'static str, value: &str) -> Self {
+        let value = value.to_owned();
+        Setting::Remove { key, value }
+    }
+}
+
 impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -5,8 +5,11 @@
 //! goes with the role of its name.
 
 use std::collections::BTreeSet;
+use std::error::Error as StdError;
 
 use aws_config::SdkConfig;
+use aws_sdk_iam::config::http::HttpResponse;
+use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use pipetrail_stacksets::{Error, from_sdk};
 
 use super::check::Check;
@@ -74,24 +77,12 @@ pub async fn member(config: &SdkConfig, account: &str, regions: &BTreeSet<String
 /// Looks for the pipeline stack's resources in the audit account.
 pub async fn pipeline(config: &SdkConfig, account: &str, region: &str) -> Found {
     let mut found = Found::default();
-    let bus = aws_sdk_eventbridge::Client::new(config)
-        .describe_event_bus()
-        .name("pipetrail")
-        .send()
-        .await;
-    let bus = match bus {
-        Ok(_) => Ok(true),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|error| error.is_resource_not_found_exception()) =>
-        {
-            Ok(false)
-        }
-        Err(error) => Err(from_sdk(format!(
-            "look for the bus pipetrail in account {account}, {region}"
-        ))(error)),
-    };
+    let bus = aws_sdk_eventbridge::Client::new(config).describe_event_bus();
+    let bus = exists(
+        bus.name("pipetrail").send().await,
+        |error| error.is_resource_not_found_exception(),
+        format!("look for the bus pipetrail in account {account}, {region}"),
+    );
     found.take(format!("bus pipetrail in {region}"), bus);
     let iam = aws_sdk_iam::Client::new(config);
     for role in AUDIT_ROLES {
@@ -106,75 +97,56 @@ pub async fn pipeline(config: &SdkConfig, account: &str, region: &str) -> Found 
 pub async fn buckets(client: &aws_sdk_s3::Client, account: &str, names: &[String]) -> Found {
     let mut found = Found::default();
     for name in names {
-        let head = client
-            .head_bucket()
-            .bucket(name)
-            .expected_bucket_owner(account)
-            .send()
-            .await;
-        let there = match head {
-            Ok(_) => Ok(true),
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(false),
-            Err(error) => Err(from_sdk(format!("look for the bucket {name} in account {account}"))(
-                error,
-            )),
-        };
+        let head = client.head_bucket().bucket(name).expected_bucket_owner(account);
+        let there = exists(
+            head.send().await,
+            |error| error.is_not_found(),
+            format!("look for the bucket {name} in account {account}"),
+        );
         found.take(name.clone(), there);
     }
     found
 }
 
 async fn has_rule(config: &SdkConfig, account: &str, region: &str) -> Result<bool, Error> {
-    let call = aws_sdk_eventbridge::Client::new(config)
-        .describe_rule()
-        .name("pipetrail-forward");
-    match call.send().await {
-        Ok(_) => Ok(true),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|error| error.is_resource_not_found_exception()) =>
-        {
-            Ok(false)
-        }
-        Err(error) => Err(from_sdk(format!(
-            "look for the rule pipetrail-forward in account {account}, {region}"
-        ))(error)),
-    }
+    let rule = aws_sdk_eventbridge::Client::new(config).describe_rule();
+    exists(
+        rule.name("pipetrail-forward").send().await,
+        |error| error.is_resource_not_found_exception(),
+        format!("look for the rule pipetrail-forward in account {account}, {region}"),
+    )
 }
 
 async fn has_queue(config: &SdkConfig, account: &str, region: &str) -> Result<bool, Error> {
-    let call = aws_sdk_sqs::Client::new(config)
-        .get_queue_url()
-        .queue_name("pipetrail-forward-dlq");
-    match call.send().await {
-        Ok(_) => Ok(true),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|error| error.is_queue_does_not_exist()) =>
-        {
-            Ok(false)
-        }
-        Err(error) => Err(from_sdk(format!(
-            "look for the queue pipetrail-forward-dlq in account {account}, {region}"
-        ))(error)),
-    }
+    let queue = aws_sdk_sqs::Client::new(config).get_queue_url();
+    exists(
+        queue.queue_name("pipetrail-forward-dlq").send().await,
+        |error| error.is_queue_does_not_exist(),
+        format!("look for the queue pipetrail-forward-dlq in account {account}, {region}"),
+    )
 }
 
 async fn has_role(client: &aws_sdk_iam::Client, account: &str, role: &str) -> Result<bool, Error> {
-    match client.get_role().role_name(role).send().await {
+    exists(
+        client.get_role().role_name(role).send().await,
+        |error| error.is_no_such_entity_exception(),
+        format!("look for the role {role} in account {account}"),
+    )
+}
+
+/// Whether the answer says that something is there; any error but "there is none" stays one.
+fn exists<T, E>(
+    answer: Result<T, SdkError<E, HttpResponse>>,
+    is_missing: impl Fn(&E) -> bool,
+    action: String,
+) -> Result<bool, Error>
+where
+    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+{
+    match answer {
         Ok(_) => Ok(true),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|error| error.is_no_such_entity_exception()) =>
-        {
-            Ok(false)
-        }
-        Err(error) => Err(from_sdk(format!("look for the role {role} in account {account}"))(
-            error,
-        )),
+        Err(error) if error.as_service_error().is_some_and(is_missing) => Ok(false),
+        Err(error) => Err(from_sdk(action)(error)),
     }
 }
 

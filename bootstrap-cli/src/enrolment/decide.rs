@@ -31,7 +31,7 @@ fn enroll(focus: &Focus, scope: &Scope, organization: &Organization) -> Vec<Sett
     let mut settings = Vec::new();
     for unit in &focus.units {
         if !scope.units.contains(unit) && !is_below(unit, scope, organization) {
-            settings.push(add(UNITS, unit));
+            settings.push(Setting::add(UNITS, unit));
         }
     }
     for account in &focus.accounts {
@@ -43,14 +43,14 @@ fn enroll(focus: &Focus, scope: &Scope, organization: &Organization) -> Vec<Sett
             continue;
         }
         if scope.leaves_out(account) {
-            settings.push(remove(EXCLUDED, account));
+            settings.push(Setting::remove(EXCLUDED, account));
         }
         // Units that come with the same command count as well.
         let found = organization.accounts.get(account);
         let covered = scope.is_below(organization, account)
             || found.is_some_and(|found| focus.units.iter().any(|unit| found.parents.contains(unit)));
         if !covered && !scope.names(account) {
-            settings.push(add(ACCOUNTS, account));
+            settings.push(Setting::add(ACCOUNTS, account));
         }
     }
     settings
@@ -62,7 +62,7 @@ fn unenroll(focus: &Focus, scope: &Scope, organization: &Organization) -> Result
     left.units.retain(|unit| !focus.units.contains(unit));
     for unit in &focus.units {
         if scope.units.contains(unit) {
-            settings.push(remove(UNITS, unit));
+            settings.push(Setting::remove(UNITS, unit));
         }
         if is_below(unit, &left, organization) {
             return Err(UsageError {
@@ -80,11 +80,11 @@ fn unenroll(focus: &Focus, scope: &Scope, organization: &Organization) -> Result
             continue;
         }
         if scope.names(account) {
-            settings.push(remove(ACCOUNTS, account));
+            settings.push(Setting::remove(ACCOUNTS, account));
             left.accounts.retain(|named| named != account);
         }
         if left.is_below(organization, account) && !scope.leaves_out(account) {
-            settings.push(add(EXCLUDED, account));
+            settings.push(Setting::add(EXCLUDED, account));
         }
     }
     if left.units.is_empty() && left.accounts.is_empty() {
@@ -104,20 +104,6 @@ fn is_below(unit: &str, scope: &Scope, organization: &Organization) -> bool {
 
 fn is_named(unit: &str, scope: &Scope) -> bool {
     scope.units.iter().any(|named| named == unit)
-}
-
-fn add(key: &'static str, value: &str) -> Setting {
-    Setting::Add {
-        key,
-        value: value.to_owned(),
-    }
-}
-
-fn remove(key: &'static str, value: &str) -> Setting {
-    Setting::Remove {
-        key,
-        value: value.to_owned(),
-    }
 }
 
 #[cfg(test)]
