@@ -4,104 +4,20 @@
 //! every n and every kind of fault; SQS's part (deliver again what failed or was not answered) is
 //! played here.
 
+mod bench;
+
 use aws_config::SdkConfig;
 use bytes::Bytes;
-use pipetrail_tests::aws;
-use pipetrail_tests::fault_proxy::{Fault, FaultProxy};
+use pipetrail_tests::fault_proxy::Fault;
 use pipetrail_tests::lambda_host::{Answer, Function};
-use serde_json::{Value, json};
-use std::path::PathBuf;
-
-use crate::org;
-use pipetrail_tests::names;
 use pipetrail_tests::organization::{HOME, Organization};
+use pipetrail_tests::{aws, names};
+use serde_json::{Value, json};
+
+use self::bench::Bench;
+use crate::org;
 
 const FAULTS: [Fault; 3] = [Fault::Refused, Fault::AnswerLost, Fault::Hangs];
-
-/// A function behind the proxy, and the queue in front of it.
-struct Bench {
-    proxy: FaultProxy,
-    binary: PathBuf,
-    environment: Vec<(&'static str, String)>,
-}
-
-impl Bench {
-    async fn new(org: &Organization, function: &str, own: Vec<(&'static str, String)>) -> Self {
-        let proxy = FaultProxy::start(&org.relay.cloud.ministack).await.unwrap();
-        let mut environment = vec![
-            ("AWS_ENDPOINT_URL", proxy.endpoint.clone()),
-            ("AWS_ACCESS_KEY_ID", org.relay.cloud.audit.clone()),
-            ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
-            ("AWS_REGION", HOME.to_owned()),
-            // No second try inside the function: each fault must be survived by the queue alone.
-            ("AWS_MAX_ATTEMPTS", "1".to_owned()),
-        ];
-        environment.extend(own);
-        Self {
-            proxy,
-            binary: org.function(function),
-            environment,
-        }
-    }
-
-    /// Delivers the messages until none fails, as SQS does; returns the number of deliveries.
-    async fn deliver(&self, bodies: &[String], fault: Option<(usize, Fault)>) -> usize {
-        self.proxy.place(fault);
-        let mut waiting: Vec<(String, &String)> = bodies
-            .iter()
-            .enumerate()
-            .map(|(i, body)| (i.to_string(), body))
-            .collect();
-        let mut function: Option<Function> = None;
-        for deliveries in 1..=10 {
-            let mut running = match function.take() {
-                Some(running) => running,
-                None => Function::start(&self.binary, &self.environment).await.unwrap(),
-            };
-            let records: Vec<Value> = waiting
-                .iter()
-                .map(|(id, body)| json!({"messageId": id, "body": body}))
-                .collect();
-            let batch = Bytes::from(json!({"Records": records}).to_string());
-            let killed = async {
-                if matches!(fault, Some((_, Fault::Hangs))) {
-                    self.proxy.reached().await;
-                } else {
-                    std::future::pending::<()>().await;
-                }
-            };
-            let answer = tokio::select! {
-                answer = running.invoke(batch) => answer.unwrap(),
-                () = killed => Answer::Died,
-            };
-            match answer {
-                Answer::Response(response) => {
-                    let failed: Vec<&str> = response["batchItemFailures"]
-                        .as_array()
-                        .unwrap()
-                        .iter()
-                        .map(|item| item["itemIdentifier"].as_str().unwrap())
-                        .collect();
-                    waiting.retain(|(id, _)| failed.contains(&id.as_str()));
-                    function = Some(running);
-                }
-                Answer::Error(_) => function = Some(running),
-                Answer::Died => {
-                    running.kill().await.unwrap();
-                    // The fault has happened; later deliveries are undisturbed.
-                    self.proxy.place(None);
-                }
-            }
-            if waiting.is_empty() {
-                return deliveries;
-            }
-        }
-        panic!(
-            "{} messages still fail after 10 deliveries, fault {fault:?}",
-            waiting.len()
-        );
-    }
-}
 
 fn topic_arn(org: &Organization) -> String {
     format!("arn:aws:sns:{HOME}:{}:{}", org.relay.cloud.audit, names::ALERTS)
@@ -199,16 +115,12 @@ fn a_decision_is_recorded_once_and_told_at_least_once_wherever_a_call_fails_or_t
         let s3 = aws::s3(&config);
         let topic = topic_arn(&org);
         let bucket = bucket(&org, "evidence");
-        let bench = Bench::new(
-            &org,
-            "approval",
-            vec![
-                ("EVIDENCE_BUCKET", bucket.clone()),
-                ("ALERT_TOPIC_ARN", topic.clone()),
-                ("ACCOUNT_TOPICS", "none".to_owned()),
-            ],
-        )
-        .await;
+        let own = vec![
+            ("EVIDENCE_BUCKET", bucket.clone()),
+            ("ALERT_TOPIC_ARN", topic.clone()),
+            ("ACCOUNT_TOPICS", "none".to_owned()),
+        ];
+        let bench = Bench::new(&org, "approval", own.clone()).await;
 
         let account = "000000000700";
         let queue = subscribed(&config, &topic, account, "all").await;
@@ -240,32 +152,37 @@ fn a_decision_is_recorded_once_and_told_at_least_once_wherever_a_call_fails_or_t
             2
         );
 
-        for fault in FAULTS {
-            for n in 1..=calls {
-                let account = format!("0000007{:02}{n:03}", FAULTS.iter().position(|f| *f == fault).unwrap());
-                let queue = subscribed(&config, &topic, &account, "all").await;
-                let batch = [decision(&account, "a"), decision(&account, "b")];
-                let deliveries = bench.deliver(&batch, Some((n, fault))).await;
-                assert!(deliveries > 1, "{fault:?} at call {n} did not disturb anything");
-                let records = aws::object_keys(&s3, &bucket, &format!("account_id={account}/")).await?;
-                assert_eq!(records.len(), 2, "{fault:?} at call {n}: {records:?}");
-                let told = alerts(&config, &queue).await;
-                for record in &records {
-                    let times = told.iter().filter(|key| record.contains(key.as_str())).count();
-                    assert!(
-                        (1..=2).contains(&times),
-                        "{fault:?} at call {n}: {record} told {times} times"
-                    );
+        // Each kind of fault at a bench of its own, all at once: most of it is waiting for alerts.
+        let [first, second, third] = [0, 1, 2].map(|kind| {
+            let (org, own, config, topic) = (&org, own.clone(), &config, &topic);
+            let (s3, bucket, fault) = (&s3, &bucket, FAULTS[kind]);
+            async move {
+                let bench = Bench::new(org, "approval", own).await;
+                for n in 1..=calls {
+                    let account = format!("0000007{kind:02}{n:03}");
+                    let queue = subscribed(config, topic, &account, "all").await;
+                    let batch = [decision(&account, "a"), decision(&account, "b")];
+                    let deliveries = bench.deliver(&batch, Some((n, fault))).await;
+                    assert!(deliveries > 1, "{fault:?} at call {n} did not disturb anything");
+                    let records = aws::object_keys(s3, bucket, &format!("account_id={account}/")).await?;
+                    assert_eq!(records.len(), 2, "{fault:?} at call {n}: {records:?}");
+                    let told = alerts(config, &queue).await;
+                    for record in &records {
+                        let times = told.iter().filter(|key| record.contains(key.as_str())).count();
+                        assert!(
+                            (1..=2).contains(&times),
+                            "{fault:?} at call {n}: {record} told {times} times"
+                        );
+                    }
+                    // From now on it is over: another duplicate tells nobody.
+                    bench.deliver(&batch, None).await;
+                    let again = alerts(config, &queue).await;
+                    assert_eq!(again, Vec::<String>::new(), "{fault:?} at call {n}");
                 }
-                // From now on it is over: another duplicate tells nobody.
-                bench.deliver(&batch, None).await;
-                assert_eq!(
-                    alerts(&config, &queue).await,
-                    Vec::<String>::new(),
-                    "{fault:?} at call {n}"
-                );
+                anyhow::Ok(())
             }
-        }
+        });
+        tokio::try_join!(first, second, third)?;
         Ok(())
     });
 }
