@@ -98,7 +98,19 @@ pub fn edited(path: &Path, text: &str, settings: &[Setting]) -> Result<String, S
             }
         }
     }
-    Ok(document.to_string())
+    Ok(ended_as(text, &document.to_string()))
+}
+
+/// `edited` with the line ends of `text`, and its byte order mark: the document has neither.
+fn ended_as(text: &str, edited: &str) -> String {
+    const MARK: char = '\u{feff}';
+    let mark = if text.starts_with(MARK) { "\u{feff}" } else { "" };
+    let edited = edited.trim_start_matches(MARK).replace("\r\n", "\n");
+    let lines = text.matches('\n').count();
+    if lines > 0 && text.matches("\r\n").count() == lines {
+        return format!("{mark}{}", edited.replace('\n', "\r\n"));
+    }
+    format!("{mark}{edited}")
 }
 
 fn list<'a>(table: &'a mut dyn TableLike, key: &str) -> Option<&'a mut Array> {
@@ -174,6 +186,10 @@ pub fn replace(path: &Path, old: &str, text: &str) -> Result<(), SettingsError> 
     };
     // What a link points to is replaced, not the link.
     let target = fs::canonicalize(path).map_err(refused)?;
+    // A folder that may be written to is enough for a rename, but somebody has protected the file.
+    if fs::metadata(&target).map_err(refused)?.permissions().readonly() {
+        return Err(refused(io::ErrorKind::PermissionDenied.into()));
+    }
     if fs::read_to_string(&target).map_err(refused)? != old {
         return Err(SettingsError::Changed(path.to_owned()));
     }
