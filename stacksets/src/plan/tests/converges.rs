@@ -92,8 +92,7 @@ impl Model {
                 {
                     targets.retain(|pair| !pairs.contains(pair));
                 }
-                let goes =
-                    |instance: &Instance| is_meant(&instance.account) && step.regions.contains(&instance.region);
+                let goes = |instance: &Instance| is_meant(&instance.account) && step.regions.contains(&instance.region);
                 let gone = set.instances.iter().filter(|instance| goes(instance));
                 let gone = gone.map(|instance| (instance.account.clone(), instance.region.clone()));
                 let gone = gone.collect();
@@ -135,7 +134,14 @@ impl Model {
 fn scopes() -> Vec<Scope> {
     let strings = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
     let mut scopes = Vec::new();
-    for units in [&[ROOT][..], &[UNIT], &[ROOT, CHILD], &[UNIT, OTHER_UNIT], &[CHILD, OTHER_UNIT], &[]] {
+    for units in [
+        &[ROOT][..],
+        &[UNIT],
+        &[ROOT, CHILD],
+        &[UNIT, OTHER_UNIT],
+        &[CHILD, OTHER_UNIT],
+        &[],
+    ] {
         for (accounts, excluded) in [
             (&[][..], &[][..]),
             (&["000000000004"], &["000000000003"]),
