@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, ensure};
 use pipetrail_tests::fault_proxy::{Call, FaultProxy};
 use pipetrail_tests::organization::{HOME, SECOND};
 
