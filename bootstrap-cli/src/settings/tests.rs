@@ -148,3 +148,22 @@ fn a_link_stays_one_and_a_protected_file_is_left_alone() {
     assert_eq!(fs::read_to_string(&file).unwrap(), "a = 2\n");
     fs::remove_dir_all(&folder).unwrap();
 }
+
+#[test]
+fn a_comment_outlives_the_entry_beside_it_and_swallows_nothing() {
+    for (list, left) in [
+        (format!("[\n  # one\n  \"{ONE}\" ]"), "[\n  # one\n]".to_owned()),
+        (
+            format!("[\"{ONE}\" # one\n  ,\"{TWO}\"]"),
+            format!("[ # one\n\"{TWO}\"]"),
+        ),
+        (
+            format!("[ # ours\n  \"{ONE}\", \"{TWO}\"]"),
+            format!("[ # ours\n  \"{TWO}\"]"),
+        ),
+        (format!("[\"{ONE}\" # one\n,\n]"), "[ # one\n]".to_owned()),
+    ] {
+        let text = |list: &str| format!("[organization]\naccounts = {list}\n");
+        assert_eq!(edit(&text(&list), &[remove("accounts", ONE)]), text(&left));
+    }
+}
