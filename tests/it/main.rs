@@ -23,6 +23,7 @@ mod killed;
 mod lake;
 mod leftovers;
 mod missing;
+mod not_ready;
 mod org;
 mod partial;
 mod refusals;

@@ -14,7 +14,8 @@ impl Error {
             Error::Aws {
                 fault: Fault::Unanswered(_),
                 ..
-            } => "check the network, the profile's credentials and its endpoint_url".to_owned(),
+            } => "check the network, the profile's credentials and its endpoint_url, and that a region of that name exists"
+                .to_owned(),
             Error::FeatureSet(_) => "enable them with `aws organizations enable-all-features`".to_owned(),
             Error::NotAnAdministrator { .. } => format!(
                 "use a profile of the management account, or run there `aws organizations register-delegated-administrator --service-principal {}`",
