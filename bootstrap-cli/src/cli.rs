@@ -139,8 +139,13 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         // Not clap's own text: the digests of the functions are worth computing only when asked for.
         Err(error) if error.kind() == ErrorKind::DisplayVersion => {
-            printer::data(&zips::version());
-            return ExitCode::SUCCESS;
+            printer::verbatim(&zips::version());
+            return written(Exit::Ok, false).into();
+        }
+        // Help goes as it is; what is wrong may quote an address.
+        Err(error) if error.use_stderr() && error.to_string().contains('@') => {
+            printer::misuse(&error.to_string());
+            return Exit::Usage.into();
         }
         Err(error) => error.exit(),
     };
@@ -167,14 +172,14 @@ async fn run(cli: &Cli) -> anyhow::Result<Exit> {
     let command = async {
         match &cli.command {
             Command::Init(args) => init::run(&cli.global, args).await,
-            Command::Doctor(args) => doctor::run(&cli.global, args).await,
+            Command::Doctor(args) => doctor::run(&cli.global, args, &begun).await,
             Command::Plan(args) => plan::run(&cli.global, args).await,
             Command::Apply(args) => apply::run(&cli.global, args, &begun).await,
             Command::Status(args) => status::run(&cli.global, args).await,
             Command::Enroll(args) => enroll::run(&cli.global, args, &begun).await,
             Command::Unenroll(args) => unenroll::run(&cli.global, args, &begun).await,
-            Command::Subscribe(args) => subscribe::run(&cli.global, args).await,
-            Command::Unsubscribe(args) => unsubscribe::run(&cli.global, args).await,
+            Command::Subscribe(args) => subscribe::run(&cli.global, args, &begun).await,
+            Command::Unsubscribe(args) => unsubscribe::run(&cli.global, args, &begun).await,
             Command::Subscriptions(args) => subscriptions::run(&cli.global, args).await,
             Command::Destroy(args) => destroy::run(&cli.global, args, &begun).await,
             Command::Completions(args) => completions::run(&cli.global, args).await,
@@ -184,18 +189,27 @@ async fn run(cli: &Cli) -> anyhow::Result<Exit> {
     tokio::select! {
         // A command that ends itself at Ctrl-C is asked first.
         biased;
-        ended = command => ended,
+        ended = command => ended.map(|exit| written(exit, begun.get())),
         _ = tokio::signal::ctrl_c() => {
             Ok(interrupted(begun.get()))
         }
     }
 }
 
-/// Says what an interruption leaves behind; `begun` says that a plan was being applied.
+/// No command has done what it should whose data could not be written.
+fn written(exit: Exit, begun: bool) -> Exit {
+    match (exit, printer::has_lost(), begun) {
+        (Exit::Ok | Exit::Pending, true, false) => Exit::Failed,
+        (Exit::Ok, true, true) => Exit::Partly,
+        _ => exit,
+    }
+}
+
+/// Says what an interruption leaves behind; `begun` says that something was being changed.
 fn interrupted(begun: bool) -> Exit {
     if begun {
         let hint = "what AWS has begun goes on; run the same command again to join it and to do what is left";
-        printer::error("interrupted, the plan is carried out in part", Some(hint));
+        printer::error("interrupted, what was to do is done in part at most", Some(hint));
         Exit::Partly
     } else {
         printer::error("interrupted, nothing was changed", None);

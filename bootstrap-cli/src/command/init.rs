@@ -126,7 +126,7 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
             trail: &found.trail,
         })?;
     }
-    printer::hint("run `pipetrail doctor`");
+    printer::advice("run `pipetrail doctor`");
     Ok(Exit::Ok)
 }
 
@@ -182,7 +182,7 @@ fn tell(found: &Found, caller: &str) {
             _ => printer::say(&format!("warning: {evidence}")),
         }
         if let Some(remedy) = remedy {
-            printer::hint(remedy);
+            printer::advice(remedy);
         }
     }
 }
