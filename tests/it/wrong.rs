@@ -246,6 +246,13 @@ fn every_command_ends_with_the_documented_code_where_its_input_is_bad() {
             said.err
         );
     }
+    let aws = Place::new(
+        RIGHT,
+        &format!("[profile management]\n{KEYS}endpoint_url = http://127.0.0.1:1\n"),
+    );
+    let said = aws.run(&["init", "--profile", "nobody", "--config", "new.toml"], &[]);
+    let hint = "hint: correct --profile; `aws configure list-profiles`";
+    assert!(said.code == Some(2) && said.err.contains(hint), "{}", said.err);
     let said = right.run(&["doctor", "--profile", "none", "--output", "json"], &[]);
     assert_eq!(said.code, Some(1), "{}", said.err);
     assert!(

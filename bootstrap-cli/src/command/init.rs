@@ -70,14 +70,14 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
     }
     let home = global.region.as_ref().map(AsRef::as_ref);
     let endpoint = global.endpoint_url.as_ref();
-    let management = aws::profile(global.profile.as_ref(), home, endpoint).await;
+    let management = aws::profile("management", global.profile.as_ref(), home, endpoint).await;
     let profile_region = management.region().map(|region| region.as_ref().to_owned());
     // Organizations and STS answer anywhere.
     let management = match profile_region {
         Some(_) => management,
         None => aws::at(&management, "us-east-1"),
     };
-    let caller = aws::account(&management, "management").await?;
+    let caller = aws::account("management", global.profile.as_ref(), &management).await?;
     let audit_account = match audit_caller(global, args, home).await? {
         Some(account) => Some(account),
         None => args.audit_account.clone(),
@@ -135,12 +135,12 @@ async fn audit_caller(global: &Global, args: &Args, home: Option<&str>) -> anyho
     let Some(profile) = &global.audit_profile else {
         return Ok(None);
     };
-    let config = aws::profile(Some(profile), home, global.endpoint_url.as_ref()).await;
+    let config = aws::profile("audit", Some(profile), home, global.endpoint_url.as_ref()).await;
     let config = match config.region() {
         Some(_) => config,
         None => aws::at(&config, "us-east-1"),
     };
-    let found = aws::account(&config, "audit").await?;
+    let found = aws::account("audit", Some(profile), &config).await?;
     if let Some(wanted) = &args.audit_account
         && wanted.as_ref() != found
     {
