@@ -24,8 +24,7 @@ pub fn masked(text: &str) -> Cow<'_, str> {
             Some(first) if is_address && !EXAMPLES.contains(&address.trim_end_matches('.')) => {
                 shown.push_str(&before[..start]);
                 shown.push(first);
-                // Once is enough.
-                shown.push_str(if name.chars().nth(1) == Some('…') { "" } else { "…" });
+                shown.push('…');
                 shown.push_str(&rest[at..=at + end]);
             }
             _ => shown.push_str(&rest[..=at + end]),
