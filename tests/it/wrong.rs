@@ -198,6 +198,7 @@ fn every_command_ends_with_the_documented_code_where_its_input_is_bad() {
         for more in [
             &["--nonsense"][..],
             &["--output", "yaml"],
+            &["--endpoint-url", "nowhere"],
             &["--region", "Frankfurt"],
             &["--region", &long],
             &["--quiet", "--verbose"],
