@@ -11,7 +11,7 @@ pub enum Overlap {
     Apart,
 }
 
-/// How `pattern` relates to `subject`, in which `#` stands for a digit and `*` for any end of a name: what
+/// How `pattern` relates to `subject`, in which `#` stands for a digit and `*` for any rest of a name, up to the next `/` or `:`: what
 /// is not known.
 pub fn overlap(pattern: &str, subject: &str) -> Overlap {
     let (pattern, subject): (Vec<char>, Vec<char>) = (pattern.chars().collect(), subject.chars().collect());

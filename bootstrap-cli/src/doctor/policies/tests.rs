@@ -295,6 +295,27 @@ fn denials_are_told_from_what_only_looks_like_one() {
             ),
             Verdict::Warning,
         ),
+        // A stack's ARN ends in its id, behind a slash.
+        (
+            json!({"Effect": "Deny", "Action": "cloudformation:*", "Resource": "arn:aws:cloudformation:*:*:stack/StackSet-*/*"}),
+            Verdict::Failed,
+        ),
+        (
+            json!({"Effect": "Deny", "Action": "cloudformation:*", "Resource": "arn:aws:cloudformation:*:*:stack/StackSet-pipetrail-*"}),
+            Verdict::Failed,
+        ),
+        (
+            json!({"Effect": "Deny", "Action": "cloudformation:*", "Resource": "arn:aws:cloudformation:*:*:stack/StackSet-pipetrail-member-0*"}),
+            Verdict::Warning,
+        ),
+        (
+            json!({"Effect": "Deny", "Action": "cloudformation:*", "NotResource": "arn:aws:cloudformation:*:*:stack/StackSet-*/*"}),
+            Verdict::Ok,
+        ),
+        (
+            json!({"Effect": "Deny", "Action": "cloudformation:*", "Resource": "arn:aws:cloudformation:*:*:stack/landing-zone-*/*"}),
+            Verdict::Ok,
+        ),
         // What CloudFormation does on the way.
         (
             json!({"Effect": "Deny", "Action": ["iam:Tag*", "iam:Untag*"], "Resource": "*"}),
