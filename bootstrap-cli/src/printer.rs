@@ -56,6 +56,14 @@ pub fn is_verbose() -> bool {
 /// Whether data was lost: standard output could not be written to.
 static LOST: AtomicBool = AtomicBool::new(false);
 
+/// Whether the reader of standard output has closed it.
+static CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// Whether there is any use in writing more data.
+pub fn has_reader() -> bool {
+    !CLOSED.load(Ordering::Relaxed) && !has_lost()
+}
+
 /// Whether data was lost on its way to standard output.
 pub fn has_lost() -> bool {
     LOST.load(Ordering::Relaxed)
@@ -86,7 +94,7 @@ fn out(text: &str) {
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Ok(()) => {}
         // Whoever closed the pipe has read enough.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => CLOSED.store(true, Ordering::Relaxed),
         // A full disk, for example: said once.
         Err(cause) if !LOST.swap(true, Ordering::Relaxed) => {
             error(&format!("cannot write to standard output: {cause}"), None);
