@@ -170,7 +170,7 @@ async fn assume(config: &SdkConfig, role_arn: &str, external_id: Option<&String>
 }
 
 /// The partition of ARNs, by the region's name.
-fn partition(region: &str) -> &'static str {
+pub fn partition(region: &str) -> &'static str {
     match region.split_once('-') {
         Some(("cn", _)) => "aws-cn",
         Some(("us", rest)) if rest.starts_with("gov-") => "aws-us-gov",
