@@ -104,7 +104,7 @@ pub(super) async fn empty(
             }
         }
         let refused = bucket.delete(&free, written).await?;
-        deleted += free.len() - refused.len();
+        deleted += free.len().saturating_sub(refused.len());
         for (version, code) in refused {
             // Without the permission to see retention, the refusal is all there is to see.
             if code == "AccessDenied" {

@@ -105,6 +105,20 @@ async fn an_object_that_s3_keeps_refusing_is_an_error_that_says_why() {
 }
 
 #[tokio::test]
+async fn an_error_that_names_no_object_is_not_taken_for_success() {
+    let refused = "<DeleteResult><Error><Code>InternalError</Code></Error></DeleteResult>";
+    let server = Canned::serve(&[
+        ("versions", 200, LAST_PAGE),
+        ("HEAD /the-bucket/a", 200, ""),
+        ("HEAD /the-bucket/b", 200, ""),
+        ("POST", 200, refused),
+    ]);
+    let client = server.s3();
+    let emptied = evidence::empty(bucket(&client), &Written::default(), &mut |_| {}).await;
+    assert!(chain(&emptied.unwrap_err()).ends_with("the first one: InternalError"));
+}
+
+#[tokio::test]
 async fn a_bucket_that_somebody_wrote_to_meanwhile_is_emptied_again() {
     let full = "<Error><Code>BucketNotEmpty</Code><Message>no</Message></Error>";
     let server = Canned::serve(&[
