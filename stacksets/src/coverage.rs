@@ -173,8 +173,21 @@ impl Coverage {
     }
 
     /// Adds a row for every account of the organization that has none yet: nothing of it is watched.
-    pub fn add_unenrolled(&mut self, organization: &Organization) {
-        let seen: BTreeSet<String> = self.instances.iter().map(|row| row.account.clone()).collect();
+    ///
+    /// The management account, where it is to be enrolled and nobody could look into it, is in scope all
+    /// the same, or its absence would be missed by nobody.
+    pub fn add_unenrolled(&mut self, organization: &Organization, scope: &Scope) {
+        let mut seen: BTreeSet<String> = self.instances.iter().map(|row| row.account.clone()).collect();
+        let management = &organization.management_account;
+        if scope.management && organization.accounts.contains_key(management) && seen.insert(management.clone()) {
+            self.instances.extend(scope.regions.iter().map(|region| Row {
+                account: management.clone(),
+                region: region.clone(),
+                origin: Origin::Stack,
+                reason: Some(UNSEEN.to_owned()),
+                ..Row::default()
+            }));
+        }
         let unseen = organization.accounts.iter().filter(|(id, _)| !seen.contains(*id));
         let rows: Vec<Row> = unseen
             .map(|(id, account)| Row {
@@ -241,6 +254,9 @@ impl<R> Coverage<R> {
         }
     }
 }
+
+/// Why nobody knows what stands in the management account.
+const UNSEEN: &str = "nobody can look into the management account from here: set organization.management_profile to a profile of it, or management_account = false";
 
 /// Why the management account is not covered by the stack set.
 const MANAGEMENT: &str = "management account: service-managed stack sets never deploy into it";
