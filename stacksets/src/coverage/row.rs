@@ -136,9 +136,10 @@ pub(super) fn of_instance(organization: &Organization, scope: &Scope, instance: 
     let membership = organization.membership(scope, &instance.account, &instance.region);
     let in_scope = matches!(membership, Membership::Enrolled | Membership::Skipped);
     let state = match stack_state(&instance.status, &instance.detailed_status) {
-        State::Suspended => State::Suspended,
         _ if account.is_some_and(|account| !account.is_active()) => State::Suspended,
         _ if !in_scope => State::OutOfScope,
+        // Skipped when it was suspended, and active again by now.
+        State::Suspended => State::Outdated,
         state => state,
     };
     Row {

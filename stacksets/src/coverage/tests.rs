@@ -106,6 +106,18 @@ fn stacks_of_the_management_account_take_the_place_of_its_absence() {
 }
 
 #[test]
+fn an_account_that_is_active_again_is_outdated_and_not_suspended_for_ever() {
+    let skipped = |account: &str| Instance {
+        status: "OUTDATED".into(),
+        detailed_status: "SKIPPED_SUSPENDED_ACCOUNT".into(),
+        ..instance(account, "eu-central-1")
+    };
+    let coverage = coverage(vec![skipped("000000000002"), skipped("000000000004")]);
+    let states: Vec<State> = coverage.instances.iter().map(|row| row.state).collect();
+    assert_eq!(states, [State::Outdated, State::Missing, State::Suspended]);
+}
+
+#[test]
 fn a_management_account_that_is_to_be_enrolled_and_cannot_be_seen_is_not_passed_over() {
     let scope = Scope {
         management: true,

@@ -20,9 +20,8 @@ pub(super) fn why_retained(instance: &Instance, organization: &Organization) -> 
         Some("StackSets cannot work on it any more; delete the stack in that account by hand")
     } else if account.is_none() {
         Some("the account has left the organization; its owner can delete the stack")
-    } else if account.is_some_and(|account| !account.is_active())
-        || instance.detailed_status == "SKIPPED_SUSPENDED_ACCOUNT"
-    {
+    } else if account.is_some_and(|account| !account.is_active()) {
+        // The account's state now, not what an operation found: it may have been reopened since.
         Some("the account is not active; the stack goes with the account, 90 days after it was closed")
     } else {
         None

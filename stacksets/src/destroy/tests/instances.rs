@@ -54,6 +54,17 @@ fn an_inoperable_instance_is_let_go_and_its_account_still_loses_the_other() {
 }
 
 #[test]
+fn an_account_that_was_reopened_loses_its_stacks_like_any_other() {
+    let mut standing = standing();
+    let found = &mut set(&mut standing).instances[0];
+    (found.status, found.detailed_status) = ("OUTDATED".into(), "SKIPPED_SUSPENDED_ACCOUNT".into());
+    let plan = plan(&names(), &standing, false).unwrap();
+    let retained = removals(&plan).into_iter().filter(|removal| removal.retains_stacks);
+    let retained: Vec<_> = retained.map(|removal| removal.accounts.join(" ")).collect();
+    assert_eq!(retained, ["000000000005"]);
+}
+
+#[test]
 fn an_account_that_left_the_organization_is_let_go() {
     let mut standing = standing();
     standing.organization.accounts.remove("000000000004");
