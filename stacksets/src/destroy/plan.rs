@@ -32,9 +32,16 @@ pub fn plan(names: &Names, standing: &Standing, delete_data: bool) -> Result<Pla
     for (region, stack) in standing.member_stacks.iter().flatten() {
         let management = &standing.organization.management_account;
         let step = stack_step(MEMBER_STACK, stack, management, region, false)?;
-        let what = format!("stack {MEMBER_STACK} of account {management} in {region}");
-        forwards_here(&what, &stack.parameters, names)?;
-        plan.steps.push(step);
+        match other_bus(&stack.parameters, names) {
+            None => plan.steps.push(step),
+            Some(bus) => plan.remains.push(Remains {
+                what: format!("stack {MEMBER_STACK}"),
+                account: management.clone(),
+                region: region.clone(),
+                why: format!("it forwards to {bus}, of another audit account or home region than was asked for"),
+                ..Remains::default()
+            }),
+        }
     }
     set_steps(names, standing, &mut plan)?;
     let audit = |name: &str, lifts: bool| {
@@ -80,7 +87,14 @@ fn set_steps(names: &Names, standing: &Standing, plan: &mut Plan) -> Result<(), 
     if !set.is_ours() {
         return Err(foreign("stack set"));
     }
-    forwards_here(&format!("stack set {STACK_SET}"), &set.parameters, names)?;
+    if let Some(bus) = other_bus(&set.parameters, names) {
+        return Err(Error::Elsewhere {
+            what: format!("stack set {STACK_SET}"),
+            bus: bus.to_owned(),
+            account: names.audit_account.clone(),
+            region: names.region.clone(),
+        });
+    }
     // Auto-deployment's own operations too: they make instances.
     let open = set.operations.iter().filter(|operation| operation.is_open());
     plan.steps.extend(open.map(|operation| Step::Join {
@@ -127,24 +141,13 @@ fn stack_step(name: &str, stack: &Stack, account: &str, region: &str, lifts: boo
     })
 }
 
-/// Refuses what forwards to the bus of another audit account or home region: with a configuration that
-/// names the wrong ones, everything of the right ones would look left over.
-fn forwards_here(what: &str, parameters: &BTreeMap<String, String>, names: &Names) -> Result<(), Error> {
-    let Some(bus) = parameters.get(BUS_PARAMETER) else {
-        return Ok(());
-    };
+/// The bus that something forwards to, if it is another audit account's or home region's: with a
+/// configuration that names the wrong ones, all that belongs to the right ones would look left over.
+fn other_bus<'a>(parameters: &'a BTreeMap<String, String>, names: &Names) -> Option<&'a str> {
+    let bus = parameters.get(BUS_PARAMETER)?;
     let mut parts = bus.split(':').skip(3);
-    match (parts.next(), parts.next()) {
-        (Some(region), Some(account)) if region != names.region || account != names.audit_account => {
-            Err(Error::Elsewhere {
-                what: what.to_owned(),
-                bus: bus.clone(),
-                account: names.audit_account.clone(),
-                region: names.region.clone(),
-            })
-        }
-        _ => Ok(()),
-    }
+    let (region, account) = (parts.next()?, parts.next()?);
+    (region != names.region || account != names.audit_account).then_some(bus.as_str())
 }
 
 fn foreign(what: &'static str) -> Error {
