@@ -143,6 +143,22 @@ fn retention_holds_until_its_date_and_a_legal_hold_until_it_is_lifted() {
     assert!(!Lock::of(&HeadObjectOutput::builder().build()).holds(at(0)));
 }
 
+#[test]
+fn a_date_that_is_over_is_not_named_as_the_one_to_wait_for() {
+    let at = DateTime::from_secs;
+    let head = HeadObjectOutput::builder()
+        .object_lock_retain_until_date(at(1_000))
+        .object_lock_legal_hold_status(ObjectLockLegalHoldStatus::On);
+    let lock = Lock::of(&head.build());
+    assert_eq!((lock.ahead(at(999)), lock.ahead(at(1_000))), (Some(at(1_000)), None));
+    let held = Kept {
+        records: 1,
+        held: 1,
+        ..Kept::default()
+    };
+    assert_eq!(held.why(), "1 are under legal hold, which somebody has to lift");
+}
+
 #[tokio::test]
 async fn evidence_that_is_free_goes_and_what_s3_refuses_stays_named() {
     // Without permission to see retention HeadObject shows none, and only S3's refusal tells.
