@@ -180,13 +180,8 @@ impl Coverage {
         let mut seen: BTreeSet<String> = self.instances.iter().map(|row| row.account.clone()).collect();
         let management = &organization.management_account;
         if scope.management && organization.accounts.contains_key(management) && seen.insert(management.clone()) {
-            self.instances.extend(scope.regions.iter().map(|region| Row {
-                account: management.clone(),
-                region: region.clone(),
-                origin: Origin::Stack,
-                reason: Some(UNSEEN.to_owned()),
-                ..Row::default()
-            }));
+            let unseen = scope.regions.iter().map(|region| row::unseen(management, region));
+            self.instances.extend(unseen);
         }
         let unseen = organization.accounts.iter().filter(|(id, _)| !seen.contains(*id));
         let rows: Vec<Row> = unseen
@@ -254,9 +249,6 @@ impl<R> Coverage<R> {
         }
     }
 }
-
-/// Why nobody knows what stands in the management account.
-const UNSEEN: &str = "nobody can look into the management account from here: set organization.management_profile to a profile of it, or management_account = false";
 
 /// Why the management account is not covered by the stack set.
 const MANAGEMENT: &str = "management account: service-managed stack sets never deploy into it";

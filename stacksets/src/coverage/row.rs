@@ -122,6 +122,12 @@ impl Row {
     }
 }
 
+/// The row of a region of the management account that nobody can look into.
+pub(super) fn unseen(account: &str, region: &str) -> Row {
+    let reason = "nobody can look into the management account from here: set organization.management_profile to a profile of it, or management_account = false";
+    Row::of_stack(account, region, None, Some(reason.to_owned()), false)
+}
+
 /// The configured unit above an account, else the one that it is in.
 pub(super) fn unit<'a>(organization: &'a Organization, scope: &'a Scope, account: &str) -> Option<&'a String> {
     let account = organization.accounts.get(account)?;

@@ -54,6 +54,21 @@ fn an_inoperable_instance_is_let_go_and_its_account_still_loses_the_other() {
 }
 
 #[test]
+fn a_unit_that_may_be_deleted_is_asked_for_apart_so_that_its_refusal_stops_no_other() {
+    let mut standing = standing();
+    for account in standing.organization.accounts.values_mut() {
+        account.parents = BTreeSet::from(["r-ab12".to_owned(), "ou-a".to_owned()]);
+    }
+    let targets = ["ou-a", "ou-gone", "r-ab12"].map(|unit| (unit.to_owned(), "eu-central-1".to_owned()));
+    let set = set(&mut standing);
+    set.auto_targets = Some(targets.into());
+    set.instances = vec![instance("000000000002", "eu-central-1", "ou-a")];
+    let plan = plan(&names(), &standing, false).unwrap();
+    let units: Vec<String> = removals(&plan).iter().map(|removal| removal.units.join(" ")).collect();
+    assert_eq!(units, ["ou-a r-ab12", "ou-gone"]);
+}
+
+#[test]
 fn an_account_that_was_reopened_loses_its_stacks_like_any_other() {
     let mut standing = standing();
     let found = &mut set(&mut standing).instances[0];
