@@ -174,8 +174,7 @@ impl Coverage {
 
     /// Adds a row for every account of the organization that has none yet: nothing of it is watched.
     ///
-    /// The management account, where it is to be enrolled and nobody could look into it, is in scope all
-    /// the same, or its absence would be missed by nobody.
+    /// A management account that is to be enrolled, and that nobody could look into, is in scope.
     pub fn add_unenrolled(&mut self, organization: &Organization, scope: &Scope) {
         let mut seen: BTreeSet<String> = self.instances.iter().map(|row| row.account.clone()).collect();
         let management = &organization.management_account;
