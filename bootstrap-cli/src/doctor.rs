@@ -4,7 +4,7 @@
 //! Each group is a file: plain facts, a pure judgement, and a thin ring that reads.
 
 #[cfg(test)]
-mod canned;
+pub mod canned;
 pub mod check;
 mod fix;
 mod leftovers;
@@ -12,7 +12,7 @@ mod members;
 mod organization;
 mod policies;
 mod quotas;
-mod regions;
+pub mod regions;
 pub mod trail;
 
 use std::collections::BTreeSet;

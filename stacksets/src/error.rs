@@ -84,6 +84,18 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// It forwards to the bus of another installation.
+    #[error("{what} forwards to {bus}, not to audit account {account} in {region}")]
+    Elsewhere {
+        /// The stack or stack set.
+        what: String,
+        /// ARN of the bus.
+        bus: String,
+        /// The configured audit account.
+        account: String,
+        /// The configured home region.
+        region: String,
+    },
     /// A bucket of our name is another account's, or may not be seen.
     #[error("bucket {bucket} exists, but account {account} does not own it or may not see it")]
     BucketTaken {

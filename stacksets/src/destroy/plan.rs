@@ -1,6 +1,6 @@
 //! From what stands to what is done: pure, no clock, no network.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::removals::{name, removals, why_retained};
 use super::{Contents, Names, Plan, Remains, Standing, Step};
@@ -8,6 +8,9 @@ use crate::error::Error;
 use crate::operation;
 use crate::stack::Stack;
 use crate::{AUDIT_STACKS, MEMBER_STACK, STACK_SET};
+
+/// The member template's parameter that says where events go.
+const BUS_PARAMETER: &str = "AuditBusArn";
 
 /// Why the data stays when it was not asked for.
 const DATA_STAYS: &str = "it is the audit's data: `pipetrail apply` takes it up again, `pipetrail destroy --delete-data <lake bucket>` deletes it";
@@ -25,12 +28,22 @@ pub fn plan(names: &Names, standing: &Standing, delete_data: bool) -> Result<Pla
         remains: vec![],
         notes: vec![],
     };
-    set_steps(standing, &mut plan)?;
+    // Before the stack set: its instances name regions that the configuration may name no more.
     for (region, stack) in standing.member_stacks.iter().flatten() {
         let management = &standing.organization.management_account;
-        plan.steps
-            .push(stack_step(MEMBER_STACK, stack, management, region, false)?);
+        let step = stack_step(MEMBER_STACK, stack, management, region, false)?;
+        match other_bus(&stack.parameters, names) {
+            None => plan.steps.push(step),
+            Some(bus) => plan.remains.push(Remains {
+                what: format!("stack {MEMBER_STACK}"),
+                account: management.clone(),
+                region: region.clone(),
+                why: format!("it forwards to {bus}, of another audit account or home region than was asked for"),
+                ..Remains::default()
+            }),
+        }
     }
+    set_steps(names, standing, &mut plan)?;
     let audit = |name: &str, lifts: bool| {
         let stack = standing.stacks.get(name);
         let step = stack.map(|stack| stack_step(name, stack, &names.audit_account, &names.region, lifts));
@@ -69,10 +82,18 @@ pub fn plan(names: &Names, standing: &Standing, delete_data: bool) -> Result<Pla
     Ok(plan)
 }
 
-fn set_steps(standing: &Standing, plan: &mut Plan) -> Result<(), Error> {
+fn set_steps(names: &Names, standing: &Standing, plan: &mut Plan) -> Result<(), Error> {
     let Some(set) = &standing.stack_set else { return Ok(()) };
     if !set.is_ours() {
         return Err(foreign("stack set"));
+    }
+    if let Some(bus) = other_bus(&set.parameters, names) {
+        return Err(Error::Elsewhere {
+            what: format!("stack set {STACK_SET}"),
+            bus: bus.to_owned(),
+            account: names.audit_account.clone(),
+            region: names.region.clone(),
+        });
     }
     // Auto-deployment's own operations too: they make instances.
     let open = set.operations.iter().filter(|operation| operation.is_open());
@@ -118,6 +139,15 @@ fn stack_step(name: &str, stack: &Stack, account: &str, region: &str, lifts: boo
         status: stack.status.clone(),
         lifts_protection: lifts && stack.protected,
     })
+}
+
+/// The bus that something forwards to, if it is another audit account's or home region's: with a
+/// configuration that names the wrong ones, all that belongs to the right ones would look left over.
+fn other_bus<'a>(parameters: &'a BTreeMap<String, String>, names: &Names) -> Option<&'a str> {
+    let bus = parameters.get(BUS_PARAMETER)?;
+    let mut parts = bus.split(':').skip(3);
+    let (region, account) = (parts.next()?, parts.next()?);
+    (region != names.region || account != names.audit_account).then_some(bus.as_str())
 }
 
 fn foreign(what: &'static str) -> Error {
@@ -172,7 +202,7 @@ fn notes(names: &Names, standing: &Standing, delete_data: bool) -> Vec<String> {
     }
     if standing.member_stacks.is_none() {
         notes.push(format!(
-            "the stacks {MEMBER_STACK} of management account {} cannot be seen from here: set organization.management_profile to a profile of that account",
+            "the stacks {MEMBER_STACK} of management account {} cannot be seen from here: if there are any, first set organization.management_profile to a profile of that account, or they go on without a bus",
             standing.organization.management_account
         ));
     }

@@ -38,6 +38,10 @@ impl Error {
             Error::Foreign { what, .. } => {
                 format!("rename or remove that {what}, or ask its owner to; nothing of it was changed")
             }
+            Error::Elsewhere { .. } => {
+                "correct audit.account and audit.region in pipetrail.toml (or --region): the installation that it belongs to still needs it; nothing was changed"
+                    .to_owned()
+            }
             Error::BucketTaken { .. } => {
                 "allow the audit profile s3:ListBucket; if another account has taken the name, ask its owner, or choose another audit.region"
                     .to_owned()
