@@ -199,8 +199,6 @@ async fn run(cli: &Cli) -> anyhow::Result<Exit> {
     // Whoever watches ends it so.
     let watches = matches!(&cli.command, Command::Status(args) if args.watches());
     tokio::select! {
-        // A command that ends itself at Ctrl-C is asked first.
-        biased;
         ended = command => match ended {
             Ok(exit) => Ok(written(exit, begun.get())),
             Err(error) if begun.get() && is_unanswered(&error) => {

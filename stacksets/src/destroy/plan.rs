@@ -1,16 +1,14 @@
 //! From what stands to what is done: pure, no clock, no network.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::removals::{name, removals, why_retained};
 use super::{Contents, Names, Plan, Remains, Standing, Step};
+use crate::bus::elsewhere;
 use crate::error::Error;
 use crate::operation;
 use crate::stack::Stack;
 use crate::{AUDIT_STACKS, MEMBER_STACK, STACK_SET};
-
-/// The member template's parameter that says where events go.
-const BUS_PARAMETER: &str = "AuditBusArn";
 
 /// Why the data stays when it was not asked for.
 const DATA_STAYS: &str = "it is the audit's data: `pipetrail apply` takes it up again, `pipetrail destroy --delete-data <lake bucket>` deletes it";
@@ -32,7 +30,7 @@ pub fn plan(names: &Names, standing: &Standing, delete_data: bool) -> Result<Pla
     for (region, stack) in standing.member_stacks.iter().flatten() {
         let management = &standing.organization.management_account;
         let step = stack_step(MEMBER_STACK, stack, management, region, false)?;
-        match other_bus(&stack.parameters, names) {
+        match elsewhere(&stack.parameters, &names.audit_account, &names.region) {
             None => plan.steps.push(step),
             Some(bus) => plan.remains.push(Remains {
                 what: format!("stack {MEMBER_STACK}"),
@@ -87,7 +85,7 @@ fn set_steps(names: &Names, standing: &Standing, plan: &mut Plan) -> Result<(), 
     if !set.is_ours() {
         return Err(foreign("stack set"));
     }
-    if let Some(bus) = other_bus(&set.parameters, names) {
+    if let Some(bus) = elsewhere(&set.parameters, &names.audit_account, &names.region) {
         return Err(Error::Elsewhere {
             what: format!("stack set {STACK_SET}"),
             bus: bus.to_owned(),
@@ -139,15 +137,6 @@ fn stack_step(name: &str, stack: &Stack, account: &str, region: &str, lifts: boo
         status: stack.status.clone(),
         lifts_protection: lifts && stack.protected,
     })
-}
-
-/// The bus that something forwards to, if it is another audit account's or home region's: with a
-/// configuration that names the wrong ones, all that belongs to the right ones would look left over.
-fn other_bus<'a>(parameters: &'a BTreeMap<String, String>, names: &Names) -> Option<&'a str> {
-    let bus = parameters.get(BUS_PARAMETER)?;
-    let mut parts = bus.split(':').skip(3);
-    let (region, account) = (parts.next()?, parts.next()?);
-    (region != names.region || account != names.audit_account).then_some(bus.as_str())
 }
 
 fn foreign(what: &'static str) -> Error {
