@@ -113,14 +113,20 @@ impl Session {
             management: aws_sdk_cloudformation::Client::new(&self.management),
             organizations: self.organizations(),
             caller,
-            management_account: match caller {
-                Caller::Management => Some((&self.management, &self.caller)),
-                Caller::DelegatedAdministrator => self.owner.as_ref().map(|(config, account)| (config, account)),
-            }
-            .map(|(config, account)| ManagementAccount {
-                account: account.clone(),
-                client: aws_sdk_cloudformation::Client::new(config),
-            }),
+            management_account: self
+                .management_account(caller)
+                .map(|(config, account)| ManagementAccount {
+                    account: account.clone(),
+                    client: aws_sdk_cloudformation::Client::new(config),
+                }),
+        }
+    }
+
+    /// For clients of the management account itself, and that account, where there is a way into it.
+    pub fn management_account(&self, caller: Caller) -> Option<(&SdkConfig, &String)> {
+        match caller {
+            Caller::Management => Some((&self.management, &self.caller)),
+            Caller::DelegatedAdministrator => self.owner.as_ref().map(|(config, account)| (config, account)),
         }
     }
 }
@@ -170,7 +176,7 @@ async fn assume(config: &SdkConfig, role_arn: &str, external_id: Option<&String>
 }
 
 /// The partition of ARNs, by the region's name.
-fn partition(region: &str) -> &'static str {
+pub fn partition(region: &str) -> &'static str {
     match region.split_once('-') {
         Some(("cn", _)) => "aws-cn",
         Some(("us", rest)) if rest.starts_with("gov-") => "aws-us-gov",

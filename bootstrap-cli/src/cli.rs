@@ -65,7 +65,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "REGION")]
     pub region: Option<RegionName>,
     /// Endpoint of all AWS services, instead of the profiles' own
-    #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::Url)]
+    #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::Url, value_parser = endpoint)]
     pub endpoint_url: Option<String>,
     /// Write data and errors only: no plan, no progress
     #[arg(long, global = true, conflicts_with = "verbose")]
@@ -73,6 +73,16 @@ pub struct Global {
     /// Write a line for every call to AWS: what, as whom, where, how long, with which result
     #[arg(long, global = true)]
     pub verbose: bool,
+}
+
+/// Reads `--endpoint-url`.
+fn endpoint(text: &str) -> Result<String, &'static str> {
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    let is_host = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[');
+    match rest {
+        Some(rest) if is_host(rest) && text.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(text.to_owned()),
+        _ => Err("expected a URL, for example http://127.0.0.1:4566"),
+    }
 }
 
 impl Global {
@@ -139,8 +149,13 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         // Not clap's own text: the digests of the functions are worth computing only when asked for.
         Err(error) if error.kind() == ErrorKind::DisplayVersion => {
-            printer::data(&zips::version());
-            return ExitCode::SUCCESS;
+            printer::verbatim(&zips::version());
+            return written(Exit::Ok, false).into();
+        }
+        // Help goes as it is; what is wrong may quote an address.
+        Err(error) if error.use_stderr() && error.to_string().contains('@') => {
+            printer::misuse(&error.to_string());
+            return Exit::Usage.into();
         }
         Err(error) => error.exit(),
     };
@@ -167,14 +182,14 @@ async fn run(cli: &Cli) -> anyhow::Result<Exit> {
     let command = async {
         match &cli.command {
             Command::Init(args) => init::run(&cli.global, args).await,
-            Command::Doctor(args) => doctor::run(&cli.global, args).await,
+            Command::Doctor(args) => doctor::run(&cli.global, args, &begun).await,
             Command::Plan(args) => plan::run(&cli.global, args).await,
             Command::Apply(args) => apply::run(&cli.global, args, &begun).await,
             Command::Status(args) => status::run(&cli.global, args).await,
             Command::Enroll(args) => enroll::run(&cli.global, args, &begun).await,
             Command::Unenroll(args) => unenroll::run(&cli.global, args, &begun).await,
-            Command::Subscribe(args) => subscribe::run(&cli.global, args).await,
-            Command::Unsubscribe(args) => unsubscribe::run(&cli.global, args).await,
+            Command::Subscribe(args) => subscribe::run(&cli.global, args, &begun).await,
+            Command::Unsubscribe(args) => unsubscribe::run(&cli.global, args, &begun).await,
             Command::Subscriptions(args) => subscriptions::run(&cli.global, args).await,
             Command::Destroy(args) => destroy::run(&cli.global, args, &begun).await,
             Command::Completions(args) => completions::run(&cli.global, args).await,
@@ -184,18 +199,46 @@ async fn run(cli: &Cli) -> anyhow::Result<Exit> {
     // Whoever watches ends it so.
     let watches = matches!(&cli.command, Command::Status(args) if args.watches());
     tokio::select! {
-        ended = command => ended,
+        ended = command => match ended {
+            Ok(exit) => Ok(written(exit, begun.get())),
+            Err(error) if begun.get() && is_unanswered(&error) => {
+                printer::error(&chain(error.as_ref()), classify(&error).1.as_deref());
+                Ok(Exit::Partly)
+            }
+            Err(error) => Err(error),
+        },
         _ = tokio::signal::ctrl_c() => {
             Ok(if watches { Exit::Ok } else { interrupted(begun.get()) })
         }
     }
 }
 
-/// Says what an interruption leaves behind; `begun` says that a plan was being applied.
+/// No command has done what it should whose data could not be written.
+fn written(exit: Exit, begun: bool) -> Exit {
+    match (exit, printer::has_lost(), begun) {
+        (Exit::Ok | Exit::Pending, true, false) => Exit::Failed,
+        (Exit::Ok, true, true) => Exit::Partly,
+        _ => exit,
+    }
+}
+
+/// Whether a call got no answer: once something was being changed, nobody knows what became of it.
+fn is_unanswered(error: &anyhow::Error) -> bool {
+    use pipetrail_stacksets::{Error, Fault};
+    matches!(
+        error.downcast_ref(),
+        Some(Error::Aws {
+            fault: Fault::Unanswered(_),
+            ..
+        })
+    )
+}
+
+/// Says what an interruption leaves behind; `begun` says that something was being changed.
 fn interrupted(begun: bool) -> Exit {
     if begun {
         let hint = "what AWS has begun goes on; run the same command again to join it and to do what is left";
-        printer::error("interrupted, the plan is carried out in part", Some(hint));
+        printer::error("interrupted, what was to do is done in part at most", Some(hint));
         Exit::Partly
     } else {
         printer::error("interrupted, nothing was changed", None);
@@ -278,6 +321,28 @@ mod tests {
         assert_eq!(classify(&usage.into()), (Exit::Usage, Some("use --yes".to_owned())));
         let refused = pipetrail_stacksets::Error::FeatureSet("o-abcdefghij".into());
         assert_eq!(classify(&refused.into()).0, Exit::Failed);
+    }
+
+    #[test]
+    fn a_call_without_an_answer_is_told_from_a_refusal() {
+        use pipetrail_stacksets::{Error, Fault};
+        let of = |fault| -> anyhow::Error {
+            let action = "subscribe".to_owned();
+            Error::Aws { action, fault }.into()
+        };
+        assert!(is_unanswered(&of(Fault::Unanswered("timed out".into()))));
+        let (code, message) = ("AccessDenied".to_owned(), "no".to_owned());
+        assert!(!is_unanswered(&of(Fault::Refused { code, message })));
+    }
+
+    #[test]
+    fn an_endpoint_is_a_url() {
+        for wrong in ["nowhere", "http://", "ftp://x", "https:// x", "http:///x"] {
+            assert!(endpoint(wrong).is_err(), "{wrong}");
+        }
+        for right in ["http://127.0.0.1:1", "https://x.example/y", "http://[::1]:80"] {
+            assert!(endpoint(right).is_ok(), "{right}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod members;
 mod organization;
 mod policies;
 mod quotas;
-mod regions;
+pub mod regions;
 pub mod trail;
 
 use std::collections::BTreeSet;

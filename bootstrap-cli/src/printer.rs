@@ -1,14 +1,20 @@
 //! Standard output and standard error: nothing else writes to them. Data goes to the former, all the
 //! rest to the latter; a pipe that is closed early is no error. Nothing here is coloured; clap's help
-//! is, and honours `NO_COLOR`.
+//! is, and honours `NO_COLOR`. Mail addresses are masked here, whatever they came in with: AWS echoes
+//! them, and the ARN of who signed in by SSO ends in one.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+mod mask;
+
+use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use pipetrail_stacksets::{Progress, StepState};
 use serde::Serialize;
+
+use self::mask::masked;
 
 /// The form of the data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -47,17 +53,54 @@ pub fn is_verbose() -> bool {
     volume() == Volume::Verbose
 }
 
+/// Whether data was lost: standard output could not be written to.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Whether the reader of standard output has closed it.
+static CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// Whether there is any use in writing more data.
+pub fn has_reader() -> bool {
+    !CLOSED.load(Ordering::Relaxed) && !has_lost()
+}
+
+/// Whether data was lost on its way to standard output.
+pub fn has_lost() -> bool {
+    LOST.load(Ordering::Relaxed)
+}
+
 /// Writes one line of data.
 pub fn data(text: &str) {
-    // Whoever closed the pipe has read enough.
-    let _ = writeln!(io::stdout().lock(), "{}", text.trim_end());
+    verbatim(&masked(text));
+}
+
+/// Writes text of pipetrail's own, in which an example may look like an address.
+pub fn verbatim(text: &str) {
+    out(&format!("{}\n", text.trim_end()));
 }
 
 /// Clears a terminal, and separates what follows elsewhere.
 pub fn clear() {
+    let separator = if io::stdout().is_terminal() {
+        "\x1b[2J\x1b[H"
+    } else {
+        "\n"
+    };
+    out(separator);
+}
+
+fn out(text: &str) {
     let mut stdout = io::stdout().lock();
-    let separator = if stdout.is_terminal() { "\x1b[2J\x1b[H" } else { "\n" };
-    let _ = write!(stdout, "{separator}");
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Ok(()) => {}
+        // Whoever closed the pipe has read enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => CLOSED.store(true, Ordering::Relaxed),
+        // A full disk, for example: said once.
+        Err(cause) if !LOST.swap(true, Ordering::Relaxed) => {
+            error(&format!("cannot write to standard output: {cause}"), None);
+        }
+        Err(_) => {}
+    }
 }
 
 /// Writes data as one JSON document.
@@ -89,13 +132,25 @@ pub fn hint(text: &str) {
     line(&format!("hint: {text}"));
 }
 
+/// Writes what to do next where nothing is wrong, unless they asked for quiet.
+pub fn advice(text: &str) {
+    if volume() != Volume::Quiet {
+        hint(text);
+    }
+}
+
 /// Writes a line about a call to AWS.
 pub fn call(text: &str) {
     line(&format!("aws: {text}"));
 }
 
+/// Writes what is wrong with the command line, as clap says it.
+pub fn misuse(text: &str) {
+    line(text);
+}
+
 fn line(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
+    let _ = writeln!(io::stderr().lock(), "{}", masked(text.trim_end()));
 }
 
 /// Whether a question can be asked: nobody is to agree to a plan that quiet has kept from them.
@@ -167,7 +222,7 @@ impl Steps {
                 bar.suspend(|| say(&line));
                 bar.inc(1);
             }
-            (Some(bar), _) => bar.set_message(line),
+            (Some(bar), _) => bar.set_message(masked(&line).into_owned()),
             // A failure is an error, however quiet it should be.
             (None, Progress::Ended(result)) if result.state != StepState::Done => self::line(&line),
             // Polls repeat themselves; a log should not.

@@ -4,6 +4,8 @@
 mod inputs;
 mod management;
 mod run;
+#[cfg(test)]
+mod tests;
 mod written;
 
 use std::fmt;

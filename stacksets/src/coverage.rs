@@ -173,8 +173,15 @@ impl Coverage {
     }
 
     /// Adds a row for every account of the organization that has none yet: nothing of it is watched.
-    pub fn add_unenrolled(&mut self, organization: &Organization) {
-        let seen: BTreeSet<String> = self.instances.iter().map(|row| row.account.clone()).collect();
+    ///
+    /// A management account that is to be enrolled, and that nobody could look into, is in scope.
+    pub fn add_unenrolled(&mut self, organization: &Organization, scope: &Scope) {
+        let mut seen: BTreeSet<String> = self.instances.iter().map(|row| row.account.clone()).collect();
+        let management = &organization.management_account;
+        if scope.management && organization.accounts.contains_key(management) && seen.insert(management.clone()) {
+            let unseen = scope.regions.iter().map(|region| row::unseen(management, region));
+            self.instances.extend(unseen);
+        }
         let unseen = organization.accounts.iter().filter(|(id, _)| !seen.contains(*id));
         let rows: Vec<Row> = unseen
             .map(|(id, account)| Row {

@@ -11,6 +11,7 @@
 mod access;
 mod actual;
 pub mod apply;
+mod bus;
 #[cfg(test)]
 mod canned;
 mod coverage;

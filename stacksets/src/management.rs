@@ -94,7 +94,7 @@ impl ManagementStacks {
                 Err(error) if *region != scope.region && is_region_off(&error) => {
                     read.unreadable.insert(region.clone(), chain(&error));
                 }
-                Err(error) => return Err(error),
+                Err(error) => return Err(at(error, &owner.account, region)),
             }
         }
         Ok(Some(read))
@@ -125,6 +125,17 @@ impl ManagementStacks {
             }
         });
         states.collect()
+    }
+}
+
+/// The error with the place: a name of a region that there is not shows as a host that is not found.
+fn at(error: Error, account: &str, region: &str) -> Error {
+    match error {
+        Error::Aws { action, fault } => Error::Aws {
+            action: format!("{action} in {account}, {region}"),
+            fault,
+        },
+        error => error,
     }
 }
 
@@ -208,6 +219,9 @@ mod tests {
         assert!(read.stacks.is_empty());
         assert_eq!(read.unreadable.keys().collect::<Vec<_>>(), ["me-south-1"]);
         let read = ManagementStacks::read(&clients, &organization(), &scope(), None).await;
-        assert!(read.is_err());
+        assert_eq!(
+            read.unwrap_err().to_string(),
+            "cannot describe stack pipetrail-member in 000000000001, eu-central-1"
+        );
     }
 }

@@ -210,10 +210,11 @@ async fn list_accounts(client: &aws_sdk_organizations::Client) -> Result<BTreeMa
 }
 
 /// Accounts below a root or unit, for answers without `Paths`. An unknown unit adds nothing: that is
-/// found out afterwards.
+/// found out afterwards. An account that moves meanwhile may be missed: [`Organization::find_parents`]
+/// asks for it before it is taken for one outside.
 async fn walk(client: &aws_sdk_organizations::Client, top: &str, organization: &mut Organization) -> Result<(), Error> {
     let mut pending: Vec<Vec<String>> = vec![vec![top.to_owned()]];
-    while let Some(chain) = pending.pop() {
+    'units: while let Some(chain) = pending.pop() {
         let Some(parent) = chain.last() else { continue };
         let mut pages = client
             .list_accounts_for_parent()
@@ -229,7 +230,8 @@ async fn walk(client: &aws_sdk_organizations::Client, top: &str, organization: &
                         .as_service_error()
                         .is_some_and(|error| error.is_parent_not_found_exception()) =>
                 {
-                    return Ok(());
+                    // Deleted since it was listed: those beside it are walked all the same.
+                    continue 'units;
                 }
                 page => page.map_err(from_sdk(format!("list the accounts of {parent}")))?,
             };
@@ -247,7 +249,16 @@ async fn walk(client: &aws_sdk_organizations::Client, top: &str, organization: &
             .stop_on_duplicate_token(false)
             .send();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(from_sdk(format!("list the organizational units of {parent}")))?;
+            let page = match page {
+                Err(error)
+                    if error
+                        .as_service_error()
+                        .is_some_and(|error| error.is_parent_not_found_exception()) =>
+                {
+                    continue 'units;
+                }
+                page => page.map_err(from_sdk(format!("list the organizational units of {parent}")))?,
+            };
             for unit in page.organizational_units().iter().filter_map(|unit| unit.id()) {
                 pending.push(chain.iter().cloned().chain([unit.to_owned()]).collect());
             }

@@ -1,6 +1,7 @@
 //! The stack set's write calls: create, update, roll out, wait, and read what became of each account
 //! and region.
 
+mod tally;
 mod targets;
 #[cfg(test)]
 mod tests;

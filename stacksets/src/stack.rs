@@ -50,12 +50,11 @@ impl Stack {
     /// # Errors
     /// Any refused call, but the one that says it does not exist.
     pub async fn read(client: &Client, name: &str) -> Result<Option<Self>, Error> {
-        let Some(mut stack) = Self::describe(client, name).await? else {
+        let Some(mut stack) = Self::identify(client, name).await? else {
             return Ok(None);
         };
         if stack.condition() == Condition::Review {
-            // Its change set, not the empty shell, says whose it is; there is no template yet.
-            stack.tags = adopt::tags_of_review(client, name).await?;
+            // There is no template yet.
             return Ok(Some(stack));
         }
         let template = client
@@ -67,6 +66,16 @@ impl Stack {
         let template = template.map_err(from_sdk(format!("get the template of stack {name}")))?;
         stack.template = template.template_body.unwrap_or_default();
         Ok(Some(stack))
+    }
+
+    /// Reads the stack without its template, but with whose it is: of a shell that waits for its change
+    /// set, only that change set says it.
+    pub(crate) async fn identify(client: &Client, name: &str) -> Result<Option<Self>, Error> {
+        let mut stack = Self::describe(client, name).await?;
+        if let Some(shell) = stack.as_mut().filter(|stack| stack.condition() == Condition::Review) {
+            shell.tags = adopt::tags_of_review(client, name).await?;
+        }
+        Ok(stack)
     }
 
     /// Reads the stack without its template. `name` may be a stack's id, which finds deleted ones too.

@@ -243,7 +243,10 @@ async fn list_auto_targets(
             )))?,
         };
         for target in page.summaries() {
-            let unit = target.organizational_unit_id().unwrap_or_default();
+            // Without a unit there is nothing that could be left.
+            let Some(unit) = target.organizational_unit_id() else {
+                continue;
+            };
             targets.extend(target.regions().iter().map(|region| (unit.to_owned(), region.clone())));
         }
         token = page.next_token.filter(|token| !token.is_empty());

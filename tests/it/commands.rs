@@ -6,6 +6,7 @@ mod enrolling;
 mod examples;
 mod injected;
 mod killed;
+mod not_ready;
 mod partial;
 mod refused_by_aws;
 mod scale;

@@ -143,6 +143,8 @@ fn operation(request: &HttpRequest, service: &str) -> String {
     }
     let method = request.method();
     match (service, path.split_once('/')) {
+        // Unsigned: where credentials come from, a container's or a sign-in's. The path may name them.
+        ("-", _) => method.to_owned(),
         // Bucket and key are parameters.
         ("s3", _) => match query.split(['&', '=']).next().unwrap_or_default() {
             "" => method.to_owned(),
@@ -246,6 +248,7 @@ mod tests {
         );
         assert_eq!(name("HEAD", "s3", "/bucket/secret", None), "HEAD");
         assert_eq!(name("POST", "account", "/listRegions", None), "POST /listRegions");
+        assert_eq!(name("GET", "-", "/v2/credentials/secret", None), "GET");
     }
 
     #[test]

@@ -120,33 +120,36 @@ pub(super) async fn owner(config: &Config, global: &Global) -> Result<Option<(Sd
 }
 
 /// A profile's way to AWS where there is no configuration yet; in the profile's own region when none
-/// is given.
-pub async fn profile(name: Option<&String>, region: Option<&str>, endpoint: Option<&String>) -> SdkConfig {
-    let identity = Identity {
-        account: "management",
-        setting: "--profile",
-        profile: name.cloned(),
-        ..Identity::default()
-    };
-    load(&identity, Http::default().of("management"), region, endpoint).await
+/// is given. `account` is `management` or `audit`.
+pub async fn profile(
+    account: &'static str,
+    name: Option<&String>,
+    region: Option<&str>,
+    endpoint: Option<&String>,
+) -> SdkConfig {
+    let identity = unconfigured(account, name);
+    load(&identity, Http::default().of(account), region, endpoint).await
 }
 
-/// Which account a configuration without a role calls from; `role` is the account's in pipetrail,
-/// `management` or `audit`.
+/// Which account such a profile calls from.
 ///
 /// # Errors
-/// No credentials, or no answer.
-pub async fn account(config: &SdkConfig, role: &'static str) -> Result<String, ConnectError> {
-    let way = Way {
-        identity: Identity {
-            account: role,
-            setting: "--profile",
-            ..Identity::default()
-        },
-        base: config.clone(),
-        config: config.clone(),
-    };
+/// No such profile, no credentials, or no answer.
+pub async fn account(account: &'static str, name: Option<&String>, config: &SdkConfig) -> Result<String, ConnectError> {
+    let way = Way::new(unconfigured(account, name), config.clone()).await;
     way.account().await
+}
+
+fn unconfigured(account: &'static str, profile: Option<&String>) -> Identity {
+    Identity {
+        account,
+        setting: match account {
+            "audit" => "--audit-profile",
+            _ => "--profile",
+        },
+        profile: profile.cloned(),
+        ..Identity::default()
+    }
 }
 
 /// Where the credentials come from.

@@ -157,7 +157,7 @@ async fn a_members_role_is_assumed_in_its_partition_under_the_tools_name() {
         caller: "000000000001".to_owned(),
     };
     let member = session.member("111122223333", "Reader", "us-gov-west-1").await;
-    assert_eq!(account(&member, "management").await.unwrap(), "111122223333");
+    assert_eq!(account("management", None, &member).await.unwrap(), "111122223333");
     let seen = seen.lock().unwrap();
     let expected = "RoleArn=arn%3Aaws-us-gov%3Aiam%3A%3A111122223333%3Arole%2FReader";
     assert!(seen[0].body.contains(expected), "{}", seen[0].body);
@@ -178,7 +178,7 @@ fn arns_are_of_the_partition_that_the_region_belongs_to() {
 async fn credentials_that_sts_refuses_are_to_be_renewed() {
     let error = "<ErrorResponse><Error><Code>ExpiredToken</Code><Message>expired</Message></Error></ErrorResponse>";
     let (url, _) = sts(move |_, _| (403, error.to_owned()));
-    let error = account(&base(&url).await, "audit").await.unwrap_err();
+    let error = account("audit", None, &base(&url).await).await.unwrap_err();
     assert_eq!(
         pipetrail_stacksets::chain(&error),
         "cannot ask who the audit profile belongs to: ExpiredToken: expired"

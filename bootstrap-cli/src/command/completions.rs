@@ -26,7 +26,7 @@ pub struct Args {
 /// # Errors
 /// Never; the type is that of all commands.
 pub async fn run(_global: &Global, args: &Args) -> anyhow::Result<Exit> {
-    printer::data(&script(args.shell));
+    printer::verbatim(&script(args.shell));
     Ok(Exit::Ok)
 }
 

@@ -1,7 +1,10 @@
 //! `pipetrail destroy`
 
+mod elsewhere;
+
 use std::cell::Cell;
 
+use aws_config::retry::RetryConfig;
 use pipetrail_stacksets::destroy::{Names, Plan, Remains, Standing, destroy, plan};
 use pipetrail_stacksets::{Organization, StepResult, StepState};
 use serde::Serialize;
@@ -10,6 +13,7 @@ use crate::aws::Session;
 use crate::cli::Global;
 use crate::config::Config;
 use crate::confirm::confirmed;
+use crate::doctor::regions;
 use crate::exit::Exit;
 use crate::printer::{self, Output, Steps};
 use crate::{desired, rollout};
@@ -103,7 +107,15 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
     // The configured units need not exist any more.
     let (organization, caller) = Organization::read(&session.organizations(), &session.caller, &[]).await?;
     let clients = session.clients(caller);
-    let standing = Standing::read(&clients, organization, &desired::scope(&config), &names, deletes_data).await?;
+    let mut scope = desired::scope(&config);
+    if let (Some((config, _)), Some(owner)) = (session.management_account(caller), &clients.management_account) {
+        // Once: where the call is lacking, trying again only takes time.
+        let once = RetryConfig::standard().with_max_attempts(1);
+        let enabled = regions::read(&config.to_builder().retry_config(once).build(), None).await;
+        let elsewhere = elsewhere::find(owner, &scope.regions, enabled).await;
+        scope.regions.extend(elsewhere);
+    }
+    let standing = Standing::read(&clients, organization, &scope, &names, deletes_data).await?;
     let plan = plan(&names, &standing, deletes_data)?;
     printer::say(&plan.to_string());
 

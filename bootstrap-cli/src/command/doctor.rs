@@ -1,5 +1,7 @@
 //! `pipetrail doctor`
 
+use std::cell::Cell;
+
 use pipetrail_stacksets::{Error, chain};
 use serde::Serialize;
 
@@ -48,11 +50,11 @@ struct Report<'a> {
     fixed: &'a [String],
 }
 
-/// Runs the command.
+/// Runs the command; `begun` becomes true when it begins to mend.
 ///
 /// # Errors
 /// Wrong configuration or usage. What AWS refuses is a line of the report.
-pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
+pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Result<Exit> {
     let config = global.configuration()?;
     let profiles = Profiles::load(&config, global).await;
     let role = args.members.then_some(args.member_role.as_str());
@@ -62,6 +64,7 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
         let fixes = doctor::fixes(&examination);
         if agreed(&fixes, args.yes).await? {
             for fix in fixes {
+                begun.set(true);
                 match fix.take(&session, &mut examination.checks).await {
                     Ok(done) => {
                         printer::say(&done);
@@ -87,7 +90,7 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
         printer::hint("mend what failed, then run `pipetrail doctor` again");
         Ok(Exit::Failed)
     } else {
-        printer::hint("run `pipetrail plan` to see what would be done");
+        printer::advice("run `pipetrail plan` to see what would be done");
         Ok(Exit::Ok)
     }
 }

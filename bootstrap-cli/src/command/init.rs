@@ -70,14 +70,14 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
     }
     let home = global.region.as_ref().map(AsRef::as_ref);
     let endpoint = global.endpoint_url.as_ref();
-    let management = aws::profile(global.profile.as_ref(), home, endpoint).await;
+    let management = aws::profile("management", global.profile.as_ref(), home, endpoint).await;
     let profile_region = management.region().map(|region| region.as_ref().to_owned());
     // Organizations and STS answer anywhere.
     let management = match profile_region {
         Some(_) => management,
         None => aws::at(&management, "us-east-1"),
     };
-    let caller = aws::account(&management, "management").await?;
+    let caller = aws::account("management", global.profile.as_ref(), &management).await?;
     let audit_account = match audit_caller(global, args, home).await? {
         Some(account) => Some(account),
         None => args.audit_account.clone(),
@@ -126,7 +126,7 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
             trail: &found.trail,
         })?;
     }
-    printer::hint("run `pipetrail doctor`");
+    printer::advice("run `pipetrail doctor`");
     Ok(Exit::Ok)
 }
 
@@ -135,12 +135,12 @@ async fn audit_caller(global: &Global, args: &Args, home: Option<&str>) -> anyho
     let Some(profile) = &global.audit_profile else {
         return Ok(None);
     };
-    let config = aws::profile(Some(profile), home, global.endpoint_url.as_ref()).await;
+    let config = aws::profile("audit", Some(profile), home, global.endpoint_url.as_ref()).await;
     let config = match config.region() {
         Some(_) => config,
         None => aws::at(&config, "us-east-1"),
     };
-    let found = aws::account(&config, "audit").await?;
+    let found = aws::account("audit", Some(profile), &config).await?;
     if let Some(wanted) = &args.audit_account
         && wanted.as_ref() != found
     {
@@ -182,7 +182,7 @@ fn tell(found: &Found, caller: &str) {
             _ => printer::say(&format!("warning: {evidence}")),
         }
         if let Some(remedy) = remedy {
-            printer::hint(remedy);
+            printer::advice(remedy);
         }
     }
 }

@@ -27,7 +27,7 @@ pub struct Args {
 /// The folder cannot be written.
 pub async fn run(_global: &Global, args: &Args) -> anyhow::Result<Exit> {
     let Some(folder) = &args.dir else {
-        printer::data(&page(cli::command())?);
+        printer::verbatim(&page(cli::command())?);
         return Ok(Exit::Ok);
     };
     let failed = || format!("cannot write the manual pages to {}", folder.display());

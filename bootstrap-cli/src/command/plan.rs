@@ -71,7 +71,7 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
         }
     }
     if let Some(path) = &args.out {
-        printer::hint(&format!(
+        printer::advice(&format!(
             "apply exactly this plan with `pipetrail apply {}`",
             path.display()
         ));

@@ -139,7 +139,7 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
 /// Shows report after report; only the first one must be readable.
 async fn watch(reader: &mut Reader<'_>, output: Output, args: &Args, pause: Duration) -> anyhow::Result<Exit> {
     show(output, args, &reader.read().await?)?;
-    loop {
+    while printer::has_reader() {
         tokio::time::sleep(pause).await;
         match reader.read().await {
             Ok(report) => show(output, args, &report)?,
@@ -147,6 +147,7 @@ async fn watch(reader: &mut Reader<'_>, output: Output, args: &Args, pause: Dura
             Err(error) => printer::error(&chain(error.as_ref()), None),
         }
     }
+    Ok(Exit::Ok)
 }
 
 /// What to try next, each once.

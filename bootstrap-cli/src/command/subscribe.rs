@@ -1,5 +1,6 @@
 //! `pipetrail subscribe`
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use aws_config::SdkConfig;
@@ -95,11 +96,11 @@ struct Report<'a> {
     remaining: Vec<Remaining>,
 }
 
-/// Runs the command.
+/// Runs the command; `begun` becomes true when it begins to change anything.
 ///
 /// # Errors
 /// Wrong configuration, a filter or endpoint that SNS would refuse, or a refused call.
-pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
+pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Result<Exit> {
     let config = global.configuration()?;
     let endpoint = args.endpoint.endpoint()?;
     let endpoint =
@@ -118,7 +119,7 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
         session.audit().clone()
     };
     let wanted = Settings::wanted(filter.policy()?.as_ref(), args.raw);
-    subscribe(global, args, &config, &audit, &endpoint, &wanted).await
+    subscribe(global, args, &config, &audit, &endpoint, &wanted, begun).await
 }
 
 fn filter(args: &Args) -> Filter {
@@ -163,6 +164,7 @@ async fn subscribe(
     audit: &SdkConfig,
     endpoint: &Endpoint,
     wanted: &Settings,
+    begun: &Cell<bool>,
 ) -> anyhow::Result<Exit> {
     let (account, region) = (config.audit.account.as_ref(), config.audit.region.as_ref());
     let topic = Topics::read(&aws_sdk_cloudformation::Client::new(audit), account, region)
@@ -196,6 +198,7 @@ async fn subscribe(
         if existing.is_none() && wanted.policy.is_some() {
             check_quota(&sns, &listed, account, args.filter_quota).await?;
         }
+        begun.set(true);
         let made = create(&sns, &topic, endpoint, wanted, account).await?;
         // What waits for its confirmation may be hidden, but was just accepted.
         let accepted = Attributes {
@@ -225,6 +228,7 @@ async fn subscribe(
     if !confirmed(args.yes, "change the subscription?", hint, "nothing was changed").await? {
         return Ok(Exit::Failed);
     }
+    begun.set(true);
     for (number, (name, value)) in changes.iter().enumerate() {
         let set = sns
             .set_subscription_attributes()

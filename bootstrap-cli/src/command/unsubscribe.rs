@@ -1,5 +1,7 @@
 //! `pipetrail unsubscribe`
 
+use std::cell::Cell;
+
 use aws_sdk_sns::Client;
 use clap::ArgGroup;
 use pipetrail_stacksets::{chain, from_sdk};
@@ -49,11 +51,11 @@ struct Report<'a> {
     absent: Vec<&'a String>,
 }
 
-/// Runs the command.
+/// Runs the command; `begun` becomes true when it begins to remove.
 ///
 /// # Errors
 /// Wrong configuration, an ARN of another topic, or a refused call.
-pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
+pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Result<Exit> {
     let config = global.configuration()?;
     let endpoint = args.endpoint.endpoint()?;
     let account = config.audit.account.as_ref();
@@ -106,6 +108,7 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
             return Ok(Exit::Failed);
         }
     }
+    begun.set(!going.is_empty());
     let (removed, failed) = remove(&sns, &going).await;
     let removed_shown: Vec<Subscription> = shown
         .into_iter()

@@ -112,7 +112,19 @@ pub fn edited(path: &Path, text: &str, settings: &[Setting]) -> Result<String, S
             }
         }
     }
-    Ok(document.to_string())
+    Ok(ended_as(text, &document.to_string()))
+}
+
+/// `edited` with the line ends of `text`, and its byte order mark: the document has neither.
+fn ended_as(text: &str, edited: &str) -> String {
+    const MARK: char = '\u{feff}';
+    let mark = if text.starts_with(MARK) { "\u{feff}" } else { "" };
+    let edited = edited.trim_start_matches(MARK).replace("\r\n", "\n");
+    let lines = text.matches('\n').count();
+    if lines > 0 && text.matches("\r\n").count() == lines {
+        return format!("{mark}{}", edited.replace('\n', "\r\n"));
+    }
+    format!("{mark}{edited}")
 }
 
 fn list<'a>(table: &'a mut dyn TableLike, key: &str) -> Option<&'a mut Array> {
@@ -148,33 +160,51 @@ fn remove(array: &mut Array, entry: &str) {
         return;
     };
     let removed = array.remove(index);
-    let before = prefix(&removed);
-    let kept = before.rfind('\n').map_or("", |at| &before[..at]);
-    let kept = if kept.contains('#') { kept } else { "" };
+    let (before, after) = (prefix(&removed), suffix(&removed));
+    let comments = format!("{}{}", comments(before), comments(after));
     match array.get_mut(index) {
         Some(next) => {
-            let own = prefix(next).to_owned();
-            let own = if index == 0 && !own.contains('\n') {
-                before
-            } else {
-                &own
+            let own = prefix(next);
+            // What becomes the first entry begins where the first one began.
+            let own = match before.rfind('\n') {
+                _ if index > 0 || own.contains('\n') => own,
+                Some(at) => &before[at..],
+                None => before,
             };
-            next.decor_mut().set_prefix(format!("{kept}{own}"));
+            let own = below(&comments, own);
+            next.decor_mut().set_prefix(own);
         }
         None => {
-            let own = array.trailing().as_str().unwrap_or_default();
-            let trailing = format!("{kept}{own}");
+            let trailing = below(&comments, array.trailing().as_str().unwrap_or_default());
             array.set_trailing(trailing);
         }
     }
 }
 
+/// The part of the space around an entry that holds comments, without the end of the last one's line.
+fn comments(space: &str) -> &str {
+    let end = space.rfind('\n').filter(|end| space[..*end].contains('#'));
+    end.map_or("", |end| &space[..end])
+}
+
+/// The space behind comments: what follows one begins on a line of its own.
+fn below(comments: &str, space: &str) -> String {
+    let end = if comments.is_empty() || space.contains('\n') {
+        ""
+    } else {
+        "\n"
+    };
+    format!("{comments}{end}{space}")
+}
+
 fn prefix(value: &Value) -> &str {
-    value
-        .decor()
-        .prefix()
-        .and_then(|prefix| prefix.as_str())
-        .unwrap_or_default()
+    let prefix = value.decor().prefix();
+    prefix.and_then(|prefix| prefix.as_str()).unwrap_or_default()
+}
+
+fn suffix(value: &Value) -> &str {
+    let suffix = value.decor().suffix();
+    suffix.and_then(|suffix| suffix.as_str()).unwrap_or_default()
 }
 
 /// Puts `text` in the place of `old`: all of it or nothing, whenever the process is killed.
@@ -188,6 +218,10 @@ pub fn replace(path: &Path, old: &str, text: &str) -> Result<(), SettingsError> 
     };
     // What a link points to is replaced, not the link.
     let target = fs::canonicalize(path).map_err(refused)?;
+    // A folder that may be written to is enough for a rename, but somebody has protected the file.
+    if fs::metadata(&target).map_err(refused)?.permissions().readonly() {
+        return Err(refused(io::ErrorKind::PermissionDenied.into()));
+    }
     if fs::read_to_string(&target).map_err(refused)? != old {
         return Err(SettingsError::Changed(path.to_owned()));
     }

@@ -12,11 +12,13 @@ mod statement;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use pipetrail_stacksets::STACK_SET;
 use serde_json::{Map, Value};
 
 pub use self::read::{read, roots};
 use self::statement::{Call, Truth, applies};
 use super::check::Check;
+use crate::aws;
 
 /// The check.
 pub const NAME: &str = "service-control-policies";
@@ -24,10 +26,13 @@ pub const NAME: &str = "service-control-policies";
 /// Organizations throttles: beyond so many roots and units the rest is left out, and that is said.
 const MOST_TARGETS: usize = 200;
 
-/// StackSets' own role in a member, and the member stack's two. `#` is a digit, `*` an end, not known.
-const EXECUTION: &str = "arn:aws:iam::############:role/stacksets-exec-*";
-const FORWARDER: &str = "arn:aws:iam::############:role/pipetrail-forwarder-*";
-const HEARTBEAT: &str = "arn:aws:iam::############:role/pipetrail-heartbeat-*";
+/// StackSets' own role in a member, and the member stack's two. `*` is an end that is not known.
+const EXECUTION: &str = "stacksets-exec-*";
+const FORWARDER: &str = "pipetrail-forwarder-*";
+const HEARTBEAT: &str = "pipetrail-heartbeat-*";
+
+/// An account that is not known: `#` is a digit.
+const MEMBER: &str = "############";
 
 /// The policies and where they are attached.
 #[derive(Clone, Debug, Default)]
@@ -55,70 +60,89 @@ pub struct Place<'a> {
     pub regions: &'a [String],
 }
 
-/// The calls that the member stack takes, and those of its two roles.
+/// The calls that the member stack takes, by the permissions that CloudFormation's resource types ask
+/// for, and those of its two roles. `pipetrail` tags the stacks, and with them what is in them.
 fn calls(place: &Place<'_>) -> Vec<Call> {
+    let partition = aws::partition(place.home);
     let mut calls = Vec::new();
-    let mut add = |principal, action, resource: String, region: &str| {
-        calls.push(Call {
-            principal,
+    let mut add = |role: &str, actions: &[&'static str], resource: String, region: &str| {
+        calls.extend(actions.iter().map(|action| Call {
+            principal: principal(role, MEMBER, partition),
             action,
-            resource,
+            resource: format!("arn:{partition}:{resource}"),
             region: region.to_owned(),
             organization: place.organization.to_owned(),
-        });
+        }));
     };
     for region in place.regions {
-        for action in ["cloudformation:CreateStack", "cloudformation:UpdateStack"] {
-            add(
-                EXECUTION,
-                action,
-                format!("arn:aws:cloudformation:{region}:############:stack/StackSet-*"),
-                region,
-            );
-        }
-        for action in ["events:PutRule", "events:PutTargets", "events:DescribeRule"] {
-            add(
-                EXECUTION,
-                action,
-                format!("arn:aws:events:{region}:############:rule/pipetrail-forward"),
-                region,
-            );
-        }
-        for action in ["sqs:CreateQueue", "sqs:SetQueueAttributes"] {
-            add(
-                EXECUTION,
-                action,
-                format!("arn:aws:sqs:{region}:############:pipetrail-forward-dlq"),
-                region,
-            );
-        }
         add(
             EXECUTION,
-            "scheduler:CreateSchedule",
-            format!("arn:aws:scheduler:{region}:############:schedule/default/pipetrail-heartbeat"),
+            &["cloudformation:CreateStack", "cloudformation:UpdateStack"],
+            format!("cloudformation:{region}:{MEMBER}:stack/StackSet-{STACK_SET}-*/*"),
+            region,
+        );
+        add(
+            EXECUTION,
+            &[
+                "events:PutRule",
+                "events:PutTargets",
+                "events:DescribeRule",
+                "events:TagResource",
+            ],
+            format!("events:{region}:{MEMBER}:rule/pipetrail-forward"),
+            region,
+        );
+        add(
+            EXECUTION,
+            &[
+                "sqs:CreateQueue",
+                "sqs:SetQueueAttributes",
+                "sqs:GetQueueAttributes",
+                "sqs:TagQueue",
+            ],
+            format!("sqs:{region}:{MEMBER}:pipetrail-forward-dlq"),
+            region,
+        );
+        add(
+            EXECUTION,
+            &["scheduler:CreateSchedule", "scheduler:GetSchedule"],
+            format!("scheduler:{region}:{MEMBER}:schedule/default/pipetrail-heartbeat"),
             region,
         );
         for role in ["forwarder", "heartbeat"] {
-            for action in ["iam:CreateRole", "iam:PutRolePolicy", "iam:GetRole", "iam:PassRole"] {
-                // IAM is asked in us-east-1, from wherever.
-                add(
-                    EXECUTION,
-                    action,
-                    format!("arn:aws:iam::############:role/pipetrail-{role}-{region}"),
-                    "us-east-1",
-                );
-            }
+            // IAM is asked in its partition's one region, from wherever.
+            add(
+                EXECUTION,
+                &[
+                    "iam:CreateRole",
+                    "iam:PutRolePolicy",
+                    "iam:GetRole",
+                    "iam:PassRole",
+                    "iam:TagRole",
+                ],
+                format!("iam::{MEMBER}:role/pipetrail-{role}-{region}"),
+                match partition {
+                    "aws-cn" => "cn-north-1",
+                    "aws-us-gov" => "us-gov-west-1",
+                    _ => "us-east-1",
+                },
+            );
         }
         add(
             HEARTBEAT,
-            "events:PutEvents",
-            format!("arn:aws:events:{region}:############:event-bus/default"),
+            &["events:PutEvents"],
+            format!("events:{region}:{MEMBER}:event-bus/default"),
             region,
         );
     }
-    let bus = format!("arn:aws:events:{}:{}:event-bus/pipetrail", place.home, place.audit);
-    add(FORWARDER, "events:PutEvents", bus, place.home);
+    let bus = format!("events:{}:{}:event-bus/pipetrail", place.home, place.audit);
+    add(FORWARDER, &["events:PutEvents"], bus, place.home);
     calls
+}
+
+/// The ARN of a role in an account.
+fn principal(role: &str, account: &str, partition: &str) -> String {
+    format!("arn:{partition}:iam::{account}:role/{role}")
 }
 
 /// The named statements of policies, by the policies' ids.
@@ -191,7 +215,8 @@ pub fn judge(place: &Place<'_>, policies: &Policies) -> Vec<Check> {
             continue;
         }
         let (targets, denied) = (everywhere(policy), joined(denied));
-        let roles = [EXECUTION, FORWARDER, HEARTBEAT].map(|role| format!("\"{}\"", role.replace("############", "*")));
+        let partition = aws::partition(place.home);
+        let roles = [EXECUTION, FORWARDER, HEARTBEAT].map(|role| format!("\"{}\"", principal(role, "*", partition)));
         let roles = roles.join(", ");
         let exempt =
             format!("exempt the roles there, for example with `\"ArnNotLike\": {{\"aws:PrincipalArn\": [{roles}]}}`");
@@ -268,7 +293,7 @@ fn not_allowed(policies: &Policies, parsed: &Parsed<'_>, calls: &[Call]) -> Vec<
 
 /// A call in a few words; regions of one kind of resource are told apart.
 fn told(call: &Call) -> String {
-    let role = call.principal.rsplit('/').next().unwrap_or(call.principal);
+    let role = call.principal.rsplit('/').next().unwrap_or_default();
     format!("{} in {} by {role}", call.action, call.region)
 }
 

@@ -157,21 +157,21 @@ fn advanced_selects_writes(selector: &AdvancedEventSelector) -> Recorded {
                 continue;
             }
         };
-        let any = |values: &[String], holds: fn(&str, &str) -> bool| {
-            values.is_empty() || values.iter().any(|wanted| holds(value, wanted))
-        };
-        let none = |values: &[String], holds: fn(&str, &str) -> bool| !values.iter().any(|wanted| holds(value, wanted));
+        let any = |values: &[String], holds: fn(&str, &str) -> bool| values.iter().any(|wanted| holds(value, wanted));
         let (equals, starts, ends) = (
             |value: &str, wanted: &str| value == wanted,
             |value: &str, wanted: &str| value.starts_with(wanted),
             |value: &str, wanted: &str| value.ends_with(wanted),
         );
-        let passes = any(field.equals(), equals)
-            && any(field.starts_with(), starts)
-            && any(field.ends_with(), ends)
-            && none(field.not_equals(), equals)
-            && none(field.not_starts_with(), starts)
-            && none(field.not_ends_with(), ends);
+        // CloudTrail takes what selects as alternatives, and what deselects all together.
+        let selects = [field.equals(), field.starts_with(), field.ends_with()];
+        let selected = selects.iter().all(|values| values.is_empty())
+            || any(field.equals(), equals)
+            || any(field.starts_with(), starts)
+            || any(field.ends_with(), ends);
+        let deselected =
+            any(field.not_equals(), equals) || any(field.not_starts_with(), starts) || any(field.not_ends_with(), ends);
+        let passes = selected && !deselected;
         if !passes {
             return Recorded::Not(format!(
                 "an advanced event selector leaves them out by {}",

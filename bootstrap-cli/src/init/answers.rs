@@ -140,6 +140,8 @@ fn only(units: &[Unit]) -> Option<&Unit> {
 fn tree(units: &[Unit], more: bool) -> String {
     let mut text = String::new();
     for Unit { id, name, depth } in units {
+        // A name may be anything, and nothing of it is for the terminal.
+        let name = name.replace(char::is_control, " ");
         text += &format!("{:indent$}{id}  {name}\n", "", indent = depth * 2);
     }
     if more {

@@ -147,7 +147,7 @@ pub fn create(path: &Path, text: &str) -> io::Result<()> {
         .unwrap_or_default();
     let draft = path.with_file_name(format!(".{name}.{}", std::process::id()));
     let written = || -> io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&draft)?;
+        let mut file = new().open(&draft)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         // Unlike a rename, a link never replaces.
@@ -159,11 +159,20 @@ pub fn create(path: &Path, text: &str) -> io::Result<()> {
     match linked {
         // Not every file system has links.
         Err(error) if matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::PermissionDenied) => {
-            let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+            let mut file = new().open(path)?;
             file.write_all(text.as_bytes())
         }
         linked => linked,
     }
+}
+
+/// A file that is not there yet. It may hold an address and external ids: its owner alone reads it.
+fn new() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 #[cfg(test)]
@@ -247,6 +256,12 @@ mod tests {
         fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("{error}"));
         let path = folder.join("pipetrail.toml");
         assert!(create(&path, "one").is_ok());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "others read nothing");
+        }
         let again = create(&path, "two").map_err(|error| error.kind());
         let names: Vec<_> = fs::read_dir(&folder)
             .into_iter()

@@ -4,7 +4,7 @@ use aws_sdk_sns::Client;
 use aws_sdk_sns::config::http::HttpResponse;
 use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sns::operation::subscribe::SubscribeError;
-use pipetrail_stacksets::from_sdk;
+use pipetrail_stacksets::{Error, Fault, from_sdk};
 
 use super::Refused;
 use super::change::Settings;
@@ -60,7 +60,16 @@ fn refused(error: SdkError<SubscribeError, HttpResponse>, endpoint: &Endpoint) -
         let hint = "ask AWS for a higher quota of filter policies per topic, or unsubscribe somebody";
         return Refused::new(message, hint).into();
     }
-    from_sdk(format!("subscribe {endpoint:?}"))(error).into()
+    let mut error = from_sdk(format!("subscribe {endpoint:?}"))(error);
+    // SNS may say what it was given.
+    if let Error::Aws {
+        fault: Fault::Refused { message, .. },
+        ..
+    } = &mut error
+    {
+        *message = message.replace(&endpoint.address, &endpoint.masked());
+    }
+    error.into()
 }
 
 /// Counts the topic's filter policies, where there are subscriptions enough to reach the quota.
@@ -121,6 +130,21 @@ mod tests {
         );
         let other = refusal("InvalidParameter", "Invalid parameter: Email address").await;
         assert_eq!(other.to_string(), "cannot subscribe email s…@example.com");
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_that_sns_echoes_is_masked() {
+        let endpoint = Endpoint::parse(Protocol::Https, "https://example.com/in?token=secret").unwrap();
+        let wanted = Settings::wanted(None, false);
+        let message = "Invalid parameter: Endpoint https://example.com/in?token=secret is unreachable";
+        let client = sns(&[(400, &error("InvalidParameter", message))]);
+        let refused = create(&client, TOPIC, &endpoint, &wanted, "999988887777").await;
+        let refused = refused.map(|_| ()).unwrap_err();
+        let told = pipetrail_stacksets::chain(refused.as_ref());
+        assert!(
+            told.ends_with("Endpoint https://example.com/… is unreachable"),
+            "{told}"
+        );
     }
 
     #[tokio::test]

@@ -52,7 +52,7 @@ pub fn remaining(endpoint: &Endpoint, topic: &str, audit: &str, pending: bool) -
             what: "the function has to let SNS call it".to_owned(),
             policy_statement: None,
             command: Some(format!(
-                "aws lambda add-permission --function-name {address} --statement-id pipetrail-alerts --action lambda:InvokeFunction --principal sns.amazonaws.com --source-arn {topic}"
+                "aws lambda add-permission --function-name '{address}' --statement-id pipetrail-alerts --action lambda:InvokeFunction --principal sns.amazonaws.com --source-arn {topic}"
             )),
         }),
     }
@@ -96,8 +96,8 @@ mod tests {
 
     #[test]
     fn a_function_gets_the_command_that_admits_the_topic() {
-        let function = "arn:aws:lambda:eu-central-1:999988887777:function:alerts";
-        let left = left(Protocol::Lambda, function, false);
+        let function = "'arn:aws:lambda:eu-central-1:999988887777:function:alerts:$LATEST'";
+        let left = left(Protocol::Lambda, function.trim_matches('\''), false);
         let command = left[0].command.as_deref().unwrap();
         assert!(command.contains(function) && command.ends_with(&format!("--source-arn {TOPIC}")));
     }

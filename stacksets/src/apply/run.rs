@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Clients, Progress, StepResult, StepState, Written};
 use crate::error::{Error, chain};
-use crate::plan::{AccessStep, InstancesStep, Plan, SetStep, StackStep, Upload};
+use crate::plan::{AccessStep, InstancesAction, InstancesStep, Plan, SetStep, StackStep, Upload};
 use crate::rollout::{Ended, InstanceResult, Target};
 use crate::{STACK_SET, stack};
+
+/// What removals need: that no creation was refused as a whole.
+const CREATIONS: &str = "the instances that replace them";
 
 /// A plan being carried out.
 pub(super) struct Run<'a> {
@@ -14,7 +17,7 @@ pub(super) struct Run<'a> {
     pub(super) clients: &'a Clients,
     pub(super) tell: &'a mut (dyn FnMut(Progress<'_>) + Send),
     pub(super) outputs: BTreeMap<String, BTreeMap<String, String>>,
-    /// Stacks, upload keys and the stack set that failed or were skipped.
+    /// Stacks, upload keys, the stack set and creations that failed or were skipped.
     broken: BTreeSet<String>,
     pub(super) results: Vec<StepResult>,
     /// Whether the step at work has written anything.
@@ -156,7 +159,12 @@ impl<'a> Run<'a> {
     pub(super) async fn instances(&mut self, step: &InstancesStep) {
         let name = step.to_string();
         let name = name.trim_start_matches(['+', '~', '-', ' ']).to_owned();
-        if self.skips(&name, [STACK_SET]) {
+        // A region or unit that AWS refuses may be a typing error for the one that would be removed.
+        let needs: &[&str] = match step.action {
+            InstancesAction::Delete => &[STACK_SET, CREATIONS],
+            InstancesAction::Create | InstancesAction::Update => &[STACK_SET],
+        };
+        if self.skips(&name, needs.iter().copied()) {
             return;
         }
         (self.tell)(Progress::Begins { step: &name });
@@ -164,6 +172,9 @@ impl<'a> Run<'a> {
         let tell = &mut self.tell;
         let mut tell = |status: &str| tell(Progress::Waits { step: &name, status });
         let ended = target.roll_out(step, &mut tell).await;
+        if step.action == InstancesAction::Create && ended.is_err() {
+            self.broken.insert(CREATIONS.to_owned());
+        }
         self.ended(name, ended);
     }
 

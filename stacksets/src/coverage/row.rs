@@ -122,6 +122,12 @@ impl Row {
     }
 }
 
+/// The row of a region of the management account that nobody can look into.
+pub(super) fn unseen(account: &str, region: &str) -> Row {
+    let reason = "nobody can look into the management account from here: set organization.management_profile to a profile of it, or management_account = false";
+    Row::of_stack(account, region, None, Some(reason.to_owned()), false)
+}
+
 /// The configured unit above an account, else the one that it is in.
 pub(super) fn unit<'a>(organization: &'a Organization, scope: &'a Scope, account: &str) -> Option<&'a String> {
     let account = organization.accounts.get(account)?;
@@ -136,9 +142,10 @@ pub(super) fn of_instance(organization: &Organization, scope: &Scope, instance: 
     let membership = organization.membership(scope, &instance.account, &instance.region);
     let in_scope = matches!(membership, Membership::Enrolled | Membership::Skipped);
     let state = match stack_state(&instance.status, &instance.detailed_status) {
-        State::Suspended => State::Suspended,
         _ if account.is_some_and(|account| !account.is_active()) => State::Suspended,
         _ if !in_scope => State::OutOfScope,
+        // Skipped when it was suspended, and active again by now.
+        State::Suspended => State::Outdated,
         state => state,
     };
     Row {

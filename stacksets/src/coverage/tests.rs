@@ -30,14 +30,18 @@ fn organization() -> Organization {
     }
 }
 
-fn coverage(instances: Vec<Instance>) -> Coverage {
-    let scope = Scope {
+fn scope() -> Scope {
+    Scope {
         audit_account: "999988887777".into(),
         region: "eu-central-1".into(),
         units: vec![UNIT.into()],
         regions: vec!["eu-central-1".into()],
         ..Scope::default()
-    };
+    }
+}
+
+fn coverage(instances: Vec<Instance>) -> Coverage {
+    let scope = scope();
     let set = StackSet {
         instances,
         deployments: BTreeMap::from([("made".to_owned(), "2026-11-20T08:00:00Z".parse().unwrap())]),
@@ -68,7 +72,7 @@ fn every_account_of_the_organization_has_a_row() {
         instance("000000000002", "eu-central-1"),
         instance("000000000005", "us-east-1"),
     ]);
-    coverage.add_unenrolled(&organization());
+    coverage.add_unenrolled(&organization(), &scope());
     assert_eq!(
         states(&coverage),
         [
@@ -94,11 +98,38 @@ fn stacks_of_the_management_account_take_the_place_of_its_absence() {
     let row = Row::of_stack("000000000001", "eu-central-1", status, None, true);
     assert_eq!(row.origin, Origin::Stack);
     coverage.add_management(vec![row]);
-    coverage.add_unenrolled(&organization());
+    coverage.add_unenrolled(&organization(), &scope());
     assert_eq!(states(&coverage)[0], ("000000000001", "eu-central-1", State::Current));
     assert_eq!(states(&coverage)[1].0, "000000000002");
     let not_covered: Vec<&str> = coverage.not_covered.iter().map(|row| row.account.as_str()).collect();
     assert_eq!(not_covered, ["000000000004"]);
+}
+
+#[test]
+fn an_account_that_is_active_again_is_outdated_and_not_suspended_for_ever() {
+    let skipped = |account: &str| Instance {
+        status: "OUTDATED".into(),
+        detailed_status: "SKIPPED_SUSPENDED_ACCOUNT".into(),
+        ..instance(account, "eu-central-1")
+    };
+    let coverage = coverage(vec![skipped("000000000002"), skipped("000000000004")]);
+    let states: Vec<State> = coverage.instances.iter().map(|row| row.state).collect();
+    assert_eq!(states, [State::Outdated, State::Missing, State::Suspended]);
+}
+
+#[test]
+fn a_management_account_that_is_to_be_enrolled_and_cannot_be_seen_is_not_passed_over() {
+    let scope = Scope {
+        management: true,
+        ..scope()
+    };
+    let mut coverage = coverage(vec![]);
+    coverage.add_unenrolled(&organization(), &scope);
+    assert_eq!(states(&coverage)[0], ("000000000001", "eu-central-1", State::Missing));
+    let reason = coverage.instances[0].reason.as_deref().unwrap_or_default();
+    assert!(reason.contains("organization.management_profile"), "{reason}");
+    // Not seen is not absent twice.
+    assert_eq!(states(&coverage)[1].0, "000000000002");
 }
 
 #[test]

@@ -145,7 +145,15 @@ impl Bucket<'_> {
                     error.key() == Some(&version.key) && error.version_id().is_none_or(|id| id == version.id)
                 };
                 let code = error.code().unwrap_or("without a code").to_owned();
-                refused.extend(chunk.iter().find(is_it).map(|version| (version.clone(), code)));
+                // One that names nothing of ours is no success either.
+                let unnamed = || Version {
+                    key: error.key().unwrap_or_default().to_owned(),
+                    id: error.version_id().unwrap_or_default().to_owned(),
+                    bytes: 0,
+                    is_marker: false,
+                };
+                let version = chunk.iter().find(is_it).cloned();
+                refused.push((version.unwrap_or_else(unnamed), code));
             }
         }
         Ok(refused)
@@ -163,7 +171,7 @@ impl Bucket<'_> {
                     return Ok(());
                 };
                 let refused = self.delete(&page.versions, written).await?;
-                deleted += page.versions.len() - refused.len();
+                deleted += page.versions.len().saturating_sub(refused.len());
                 told += page.versions.len();
                 if told >= TOLD_EVERY {
                     told = 0;

@@ -43,7 +43,10 @@ impl Kept {
 
     /// Why they stay.
     pub(super) fn why(&self) -> String {
-        let mut why = vec!["evidence under retention is deleted by nobody before its date".to_owned()];
+        let mut why = Vec::new();
+        if self.until.is_some() {
+            why.push("evidence under retention is not deleted before its date".to_owned());
+        }
         if self.held > 0 {
             why.push(format!(
                 "{} are under legal hold, which somebody has to lift",
@@ -51,7 +54,10 @@ impl Kept {
             ));
         }
         if self.refused > 0 {
-            why.push(format!("S3 refused to delete {}", self.refused));
+            why.push(format!(
+                "S3 refused to delete {}: retention that the caller may not see, or no permission",
+                self.refused
+            ));
         }
         why.join("; ")
     }
@@ -74,7 +80,12 @@ impl Lock {
 
     /// Whether it holds at that time.
     pub(super) fn holds(&self, now: DateTime) -> bool {
-        self.held || self.until.is_some_and(|until| until > now)
+        self.held || self.ahead(now).is_some()
+    }
+
+    /// Its date, unless it is over: under legal hold it may be.
+    pub(super) fn ahead(&self, now: DateTime) -> Option<DateTime> {
+        self.until.filter(|until| *until > now)
     }
 }
 
@@ -97,14 +108,14 @@ pub(super) async fn empty(
                 if lock.holds(now) {
                     kept.add(&version);
                     kept.held += u64::from(lock.held);
-                    kept.until = kept.until.max(lock.until);
+                    kept.until = kept.until.max(lock.ahead(now));
                 } else {
                     free.push(version);
                 }
             }
         }
         let refused = bucket.delete(&free, written).await?;
-        deleted += free.len() - refused.len();
+        deleted += free.len().saturating_sub(refused.len());
         for (version, code) in refused {
             // Without the permission to see retention, the refusal is all there is to see.
             if code == "AccessDenied" {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::removals::{name, removals, why_retained};
 use super::{Contents, Names, Plan, Remains, Standing, Step};
+use crate::bus::elsewhere;
 use crate::error::Error;
 use crate::operation;
 use crate::stack::Stack;
@@ -25,12 +26,22 @@ pub fn plan(names: &Names, standing: &Standing, delete_data: bool) -> Result<Pla
         remains: vec![],
         notes: vec![],
     };
-    set_steps(standing, &mut plan)?;
+    // Before the stack set: its instances name regions that the configuration may name no more.
     for (region, stack) in standing.member_stacks.iter().flatten() {
         let management = &standing.organization.management_account;
-        plan.steps
-            .push(stack_step(MEMBER_STACK, stack, management, region, false)?);
+        let step = stack_step(MEMBER_STACK, stack, management, region, false)?;
+        match elsewhere(&stack.parameters, &names.audit_account, &names.region) {
+            None => plan.steps.push(step),
+            Some(bus) => plan.remains.push(Remains {
+                what: format!("stack {MEMBER_STACK}"),
+                account: management.clone(),
+                region: region.clone(),
+                why: format!("it forwards to {bus}, of another audit account or home region than was asked for"),
+                ..Remains::default()
+            }),
+        }
     }
+    set_steps(names, standing, &mut plan)?;
     let audit = |name: &str, lifts: bool| {
         let stack = standing.stacks.get(name);
         let step = stack.map(|stack| stack_step(name, stack, &names.audit_account, &names.region, lifts));
@@ -69,10 +80,18 @@ pub fn plan(names: &Names, standing: &Standing, delete_data: bool) -> Result<Pla
     Ok(plan)
 }
 
-fn set_steps(standing: &Standing, plan: &mut Plan) -> Result<(), Error> {
+fn set_steps(names: &Names, standing: &Standing, plan: &mut Plan) -> Result<(), Error> {
     let Some(set) = &standing.stack_set else { return Ok(()) };
     if !set.is_ours() {
         return Err(foreign("stack set"));
+    }
+    if let Some(bus) = elsewhere(&set.parameters, &names.audit_account, &names.region) {
+        return Err(Error::Elsewhere {
+            what: format!("stack set {STACK_SET}"),
+            bus: bus.to_owned(),
+            account: names.audit_account.clone(),
+            region: names.region.clone(),
+        });
     }
     // Auto-deployment's own operations too: they make instances.
     let open = set.operations.iter().filter(|operation| operation.is_open());
@@ -172,7 +191,7 @@ fn notes(names: &Names, standing: &Standing, delete_data: bool) -> Vec<String> {
     }
     if standing.member_stacks.is_none() {
         notes.push(format!(
-            "the stacks {MEMBER_STACK} of management account {} cannot be seen from here: set organization.management_profile to a profile of that account",
+            "the stacks {MEMBER_STACK} of management account {} cannot be seen from here: if there are any, first set organization.management_profile to a profile of that account, or they go on without a bus",
             standing.organization.management_account
         ));
     }

@@ -20,9 +20,8 @@ pub(super) fn why_retained(instance: &Instance, organization: &Organization) -> 
         Some("StackSets cannot work on it any more; delete the stack in that account by hand")
     } else if account.is_none() {
         Some("the account has left the organization; its owner can delete the stack")
-    } else if account.is_some_and(|account| !account.is_active())
-        || instance.detailed_status == "SKIPPED_SUSPENDED_ACCOUNT"
-    {
+    } else if account.is_some_and(|account| !account.is_active()) {
+        // The account's state now, not what an operation found: it may have been reopened since.
         Some("the account is not active; the stack goes with the account, 90 days after it was closed")
     } else {
         None
@@ -62,9 +61,14 @@ pub(super) fn removals(
     for (unit, regions) in regions_of {
         by_regions.entry(regions).or_default().push(unit);
     }
+    let known: BTreeSet<&String> = organization.accounts.values().flat_map(|a| &a.parents).collect();
     let mut removals = Vec::new();
     for (regions, units_here) in by_regions {
-        for chunk in units_here.chunks(UNITS_PER_CALL) {
+        // A unit that nobody is below may have been deleted, and would have the whole call refused.
+        let (there, unsure): (Vec<&String>, Vec<&String>) = units_here
+            .into_iter()
+            .partition(|unit| known.is_empty() || known.contains(unit));
+        for chunk in there.chunks(UNITS_PER_CALL).chain(unsure.chunks(1)) {
             let here = together().filter(|instance| {
                 regions.contains(&instance.region) && units(instance, fallback).iter().any(|unit| chunk.contains(&unit))
             });

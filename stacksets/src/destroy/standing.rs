@@ -75,7 +75,7 @@ impl Standing {
             async {
                 let mut stacks = BTreeMap::new();
                 for name in AUDIT_STACKS {
-                    if let Some(stack) = Stack::describe(&clients.audit, name).await? {
+                    if let Some(stack) = Stack::identify(&clients.audit, name).await? {
                         stacks.insert(name.to_owned(), stack);
                     }
                 }

@@ -117,11 +117,11 @@ fn forwarders_go_before_the_bus_and_the_data_last() {
     let shown = plan(&names(), &standing(), true).unwrap().to_string();
     let wanted = "\
 organization o-abcdefghij, audit account 999988887777, home region eu-central-1
+- stack pipetrail-member of account 000000000001 in eu-west-1: delete it
 - auto-deployment: off, so that new accounts get no stack meanwhile
 - stack instances: delete 6 with their stacks in ou-a, ou-b (without accounts 000000000005) / eu-central-1, eu-west-1
 - stack instances: let go of 2 without their stacks in ou-b (accounts 000000000005) / eu-central-1, eu-west-1
 - stack set pipetrail-member: delete
-- stack pipetrail-member of account 000000000001 in eu-west-1: delete it
 - stack pipetrail-pipeline of account 999988887777 in eu-central-1: delete it
 - bucket pipetrail-artifacts-999988887777-eu-central-1: delete 3 object versions (700 bytes), for ever
 - stack pipetrail-artifacts of account 999988887777 in eu-central-1: delete it
@@ -193,6 +193,34 @@ fn what_is_not_ours_is_never_touched() {
 }
 
 #[test]
+fn what_forwards_to_another_audit_account_or_home_region_stays() {
+    let to = |region: &str, account: &str| {
+        let bus = format!("arn:aws:events:{region}:{account}:event-bus/pipetrail");
+        BTreeMap::from([("AuditBusArn".to_owned(), bus)])
+    };
+    let mut wrong_account = standing();
+    set(&mut wrong_account).parameters = to("eu-central-1", "999988887778");
+    let error = plan(&names(), &wrong_account, true).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "stack set pipetrail-member forwards to arn:aws:events:eu-central-1:999988887778:event-bus/pipetrail, \
+         not to audit account 999988887777 in eu-central-1"
+    );
+    set(&mut wrong_account).parameters = to("eu-central-1", "999988887777");
+    assert!(plan(&names(), &wrong_account, true).is_ok());
+    // As with --region of another region: there is nothing there, but the management account is the same.
+    let mut wrong_region = empty();
+    let member = Stack {
+        parameters: to("eu-west-1", "999988887777"),
+        ..stack("member")
+    };
+    wrong_region.member_stacks = Some([("eu-central-1".to_owned(), member)].into());
+    let plan = plan(&names(), &wrong_region, true).unwrap();
+    assert!(plan.steps.is_empty() && plan.remains.len() == 1, "{plan}");
+    assert!(plan.remains[0].why.contains("arn:aws:events:eu-west-1:"), "{plan}");
+}
+
+#[test]
 fn a_delegated_administrator_is_told_what_it_cannot_see() {
     let mut standing = standing();
     standing.member_stacks = None;
@@ -212,8 +240,8 @@ fn the_json_names_the_kind_of_every_step() {
         .collect();
     assert_eq!(
         kinds[..5],
-        ["auto-deployment-off", "instances", "instances", "stack-set", "stack"]
+        ["stack", "auto-deployment-off", "instances", "instances", "stack-set"]
     );
-    assert_eq!(json["steps"][1]["filter"], "difference");
+    assert_eq!(json["steps"][2]["filter"], "difference");
     assert_eq!(json["steps"][6]["contents"]["bytes"], 700);
 }

@@ -14,7 +14,8 @@ impl Error {
             Error::Aws {
                 fault: Fault::Unanswered(_),
                 ..
-            } => "check the network, the profile's credentials and its endpoint_url".to_owned(),
+            } => "check the network, the profile's credentials and its endpoint_url, and that a region of that name exists"
+                .to_owned(),
             Error::FeatureSet(_) => "enable them with `aws organizations enable-all-features`".to_owned(),
             Error::NotAnAdministrator { .. } => format!(
                 "use a profile of the management account, or run there `aws organizations register-delegated-administrator --service-principal {}`",
@@ -36,6 +37,10 @@ impl Error {
             } => blocked(name, region, status),
             Error::Foreign { what, .. } => {
                 format!("rename or remove that {what}, or ask its owner to; nothing of it was changed")
+            }
+            Error::Elsewhere { .. } => {
+                "correct audit.account and audit.region in pipetrail.toml (or --region): the installation that it belongs to still needs it; nothing was changed"
+                    .to_owned()
             }
             Error::BucketTaken { .. } => {
                 "allow the audit profile s3:ListBucket; if another account has taken the name, ask its owner, or choose another audit.region"

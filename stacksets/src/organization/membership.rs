@@ -1,6 +1,6 @@
 //! Who is enrolled: one place decides it for plan, coverage and commands alike.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Account, Organization, PAGE};
 use crate::desired::Scope;
@@ -114,7 +114,8 @@ impl Organization {
         }
     }
 
-    /// Finds the parents of `accounts` that are not known yet; with `Paths` in ListAccounts all are.
+    /// Finds all parents of `accounts` that are not known yet, up to the root: who is below an enrolled
+    /// unit must not be taken for somebody outside. With `Paths` in ListAccounts all are known.
     ///
     /// # Errors
     /// A refused call.
@@ -123,23 +124,53 @@ impl Organization {
         client: &aws_sdk_organizations::Client,
         accounts: impl IntoIterator<Item = &'a str>,
     ) -> Result<(), Error> {
+        let mut above: BTreeMap<String, Option<String>> = BTreeMap::new();
         for id in accounts.into_iter().collect::<BTreeSet<_>>() {
             let Some(account) = self.accounts.get_mut(id) else {
                 continue;
             };
-            if account.parent.is_some() {
+            if account.is_placed() {
                 continue;
             }
-            let list = client.list_parents().child_id(id).max_results(PAGE);
-            let mut pages = list.into_paginator().stop_on_duplicate_token(false).send();
-            while let Some(page) = pages.next().await {
-                let page = page.map_err(from_sdk(format!("find the organizational unit of account {id}")))?;
-                if let Some(parent) = page.parents().iter().find_map(|parent| parent.id()) {
-                    account.parent = Some(parent.to_owned());
-                    account.parents.insert(parent.to_owned());
+            let (mut child, mut chain) = (id.to_owned(), Vec::new());
+            while let Some(parent) = match above.get(&child) {
+                Some(known) => known.clone(),
+                None => parent_of(client, &child).await?,
+            } {
+                above.insert(child, Some(parent.clone()));
+                chain.push(parent.clone());
+                if is_root(&parent) {
+                    break;
                 }
+                child = parent;
             }
+            account.parent = chain.first().cloned().or(account.parent.take());
+            account.parents.extend(chain);
         }
         Ok(())
     }
+}
+
+impl Account {
+    /// Whether every unit above it is known, up to the root.
+    pub(crate) fn is_placed(&self) -> bool {
+        self.parent.is_some() && self.parents.iter().any(|parent| is_root(parent))
+    }
+}
+
+fn is_root(id: &str) -> bool {
+    id.starts_with("r-")
+}
+
+/// What an account or unit is directly below.
+async fn parent_of(client: &aws_sdk_organizations::Client, child: &str) -> Result<Option<String>, Error> {
+    let list = client.list_parents().child_id(child).max_results(PAGE);
+    let mut pages = list.into_paginator().stop_on_duplicate_token(false).send();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(from_sdk(format!("find what {child} is below")))?;
+        if let Some(parent) = page.parents().iter().find_map(|parent| parent.id()) {
+            return Ok(Some(parent.to_owned()));
+        }
+    }
+    Ok(None)
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::access::TrustedAccess;
 use crate::actual::Actual;
+use crate::bus;
 use crate::desired::{Desired, StackSpec, Value};
 use crate::error::Error;
 use crate::operation;
@@ -21,9 +22,11 @@ pub(super) type Outputs = BTreeMap<String, BTreeMap<String, String>>;
 ///
 /// # Errors
 /// A stack or stack set of our name that is not ours, a stack in a state that nothing can be applied
-/// to, trusted access that the caller cannot switch on, or an account that the organization has not.
+/// to, trusted access that the caller cannot switch on, an account that the organization has not, or
+/// something of ours that forwards to another audit account or home region.
 pub fn plan(desired: &Desired, actual: &Actual) -> Result<Plan, Error> {
     actual.organization.check_accounts(&desired.scope)?;
+    bus::check(&desired.scope, actual)?;
     let outputs = outputs(actual);
 
     let mut stacks = Vec::new();

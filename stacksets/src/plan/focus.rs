@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::STACK_SET;
 use crate::actual::Actual;
+use crate::bus;
 use crate::desired::{Desired, Value};
 use crate::error::Error;
 use crate::organization::Organization;
@@ -35,9 +36,11 @@ impl Focus {
 /// audit account's stacks and the stack set itself are not part of it.
 ///
 /// # Errors
-/// No stack set, or somebody else's, or an account in the configuration that is unknown.
+/// No stack set, or somebody else's, or one that forwards elsewhere, or an account in the configuration
+/// that is unknown.
 pub fn plan_for(desired: &Desired, actual: &Actual, focus: &Focus) -> Result<Plan, Error> {
     actual.organization.check_accounts(&desired.scope)?;
+    bus::check(&desired.scope, actual)?;
     let set = actual.stack_set.as_ref();
     let set = set.ok_or_else(|| Error::NoStackSet(STACK_SET.to_owned()))?;
     if !set.is_ours() {

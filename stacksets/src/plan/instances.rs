@@ -215,11 +215,8 @@ pub(super) fn of_accounts<'a>(
     steps
 }
 
-/// OUTDATED, with nothing under way and not skipped for good.
+/// OUTDATED, with nothing under way. An account that was skipped while it was suspended, and is active
+/// again, is one of them.
 fn needs_retry(instance: &Instance) -> bool {
-    instance.status == "OUTDATED"
-        && !matches!(
-            instance.detailed_status.as_str(),
-            "PENDING" | "RUNNING" | "SKIPPED_SUSPENDED_ACCOUNT"
-        )
+    instance.status == "OUTDATED" && !matches!(instance.detailed_status.as_str(), "PENDING" | "RUNNING")
 }

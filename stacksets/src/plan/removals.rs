@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::organization::Membership;
+use crate::organization::{Account, Membership};
 use crate::plan::instances::{Regions, UNITS_PER_CALL, View, of_accounts};
 use crate::plan::{InstancesAction, InstancesStep};
 use crate::stack_set::Instance;
@@ -66,7 +66,7 @@ pub(super) fn stacks_left_behind(view: View<'_>) -> Vec<String> {
 ///
 /// Accounts below such a unit that stay enrolled are left out of the operation. When nothing else
 /// is below it, the unit stays registered: what auto-deployment adds there is enrolled, or goes with
-/// the next apply.
+/// the next apply. So does a unit of which nobody knows who is below it.
 fn left_units(view: View<'_>, gone: &mut BTreeSet<Pair<'_>>, retained: &BTreeSet<Pair<'_>>) -> Vec<InstancesStep> {
     let (scope, organization) = (&view.desired.scope, &view.actual.organization);
     let targets = view.actual.stack_set.iter().flat_map(|set| &set.auto_targets).flatten();
@@ -75,9 +75,12 @@ fn left_units(view: View<'_>, gone: &mut BTreeSet<Pair<'_>>, retained: &BTreeSet
         let parents = scope.accounts.iter().filter_map(|id| organization.accounts.get(id));
         parents.into_iter().any(|account| account.parent.as_ref() == Some(unit))
     };
+    // Units in scope or in focus were read with all that is below them; others only with paths.
+    let placed = organization.accounts.values().all(Account::is_placed);
+    let known = |unit: &String| placed || view.focus.is_some() || scope.units.contains(unit);
     let left = targets.filter(|(unit, region)| {
         let configured = scope.units.contains(unit) || of_single(unit);
-        view.sees_unit(unit) && !(configured && scope.regions.contains(region))
+        view.sees_unit(unit) && known(unit) && !(configured && scope.regions.contains(region))
     });
 
     // Units by what they share: the regions, and who is left out.

@@ -1,5 +1,6 @@
 //! A data model is changed, and the plan that follows is compared as people read it.
 
+mod converges;
 mod focus;
 mod instances;
 mod management;

@@ -34,7 +34,11 @@ async fn a_running_operation_of_the_same_id_is_joined_and_failures_of_a_succeede
     let server = Canned::serve(&[
         ("Action=UpdateStackInstances", 409, EXISTS),
         ("Action=DescribeStackSetOperation", 200, RUNNING),
+        ("Action=DescribeStackSetOperation", 200, RUNNING),
         ("Action=DescribeStackSetOperation", 200, SUCCEEDED),
+        // How far it is, then what became of it.
+        ("Action=ListStackSetOperationResults", 200, FIRST_PAGE),
+        ("Action=ListStackSetOperationResults", 200, LAST_PAGE),
         ("Action=ListStackSetOperationResults", 200, FIRST_PAGE),
         ("Action=ListStackSetOperationResults", 200, LAST_PAGE),
     ]);
@@ -56,7 +60,8 @@ async fn a_running_operation_of_the_same_id_is_joined_and_failures_of_a_succeede
         .roll_out(&step(), &mut |status| told.push(status.to_owned()))
         .await
         .unwrap();
-    assert_eq!(told, ["RUNNING"]);
+    let far = "RUNNING, 2 of 2 accounts and regions ended, 1 failed: 000000000003 eu-central-1";
+    assert_eq!(told, ["RUNNING", far]);
     assert!(ended.error.is_none());
     assert_eq!(ended.succeeded, 1);
     assert_eq!(

@@ -1,5 +1,8 @@
 //! Waiting for an operation, and what became of each account and region in it.
 
+use std::time::Instant;
+
+use super::tally::{Pace, Tally};
 use super::{Ended, InstanceResult, Target};
 use crate::error::{Error, from_sdk};
 use crate::operation::is_open;
@@ -32,7 +35,7 @@ impl Target<'_> {
         id: &str,
         tell: &mut (dyn FnMut(&str) + Send),
     ) -> Result<(String, Option<String>), Error> {
-        let mut pause = Pause::default();
+        let (mut pause, mut pace, mut tally) = (Pause::default(), Pace::default(), Tally::default());
         loop {
             let described = self
                 .client
@@ -54,7 +57,12 @@ impl Target<'_> {
             if !is_open(&status) {
                 return Ok((status, operation.status_reason));
             }
-            tell(&status);
+            if pace.is_due() {
+                let began = Instant::now();
+                tally = Tally::of(&self.results(id).await?);
+                pace.listed(began.elapsed());
+            }
+            tell(&format!("{status}{tally}"));
             pause.sleep().await;
         }
     }

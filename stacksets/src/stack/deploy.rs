@@ -1,6 +1,7 @@
 //! Bringing one stack to its planned state, out of whatever state it is stuck in.
 
 use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
@@ -87,9 +88,18 @@ pub(crate) async fn deploy(
                 .set_tags(Some(tags_to(&step.tags)))
                 .set_capabilities(Some(capabilities()))
                 .retain_except_on_create(true)
+                .client_request_token(token())
                 .send()
                 .await;
             match updated {
+                // By a call of this run whose answer was lost: nobody else has the token.
+                Err(error)
+                    if error
+                        .as_service_error()
+                        .is_some_and(|error| error.is_token_already_exists_exception()) =>
+                {
+                    written.note(Ok(Some(name.to_owned())))?
+                }
                 Err(error)
                     if error
                         .message()
@@ -114,6 +124,12 @@ pub(crate) async fn deploy(
         protect(client, name, written).await?;
     }
     Ok(stack.outputs)
+}
+
+/// What makes a repetition after a lost answer the same request, and every other one another.
+fn token() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("pipetrail-{}-{:x}", std::process::id(), now.as_nanos())
 }
 
 /// The id of a stack that was not there when the plan was made: an attempt whose answer was lost has

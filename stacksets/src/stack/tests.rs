@@ -49,6 +49,26 @@ async fn an_update_without_changes_is_done() {
 }
 
 #[tokio::test]
+async fn an_update_whose_answer_was_lost_is_waited_for() {
+    // Unproven on AWS: that a repeated token is answered so while the update is under way.
+    let begun = refusal("the token exists").replace("ValidationError", "TokenAlreadyExistsException");
+    let busy = COMPLETE.replace("UPDATE_COMPLETE", "UPDATE_IN_PROGRESS");
+    let server = Canned::serve(&[
+        ("Action=UpdateStack", 503, "no answer"),
+        ("Action=UpdateStack", 400, &begun),
+        ("Action=DescribeStacks", 200, &busy),
+        ("Action=DescribeStacks", 200, COMPLETE),
+    ]);
+    let (client, written, mut told) = (server.cloudformation(), Written::default(), Vec::new());
+    let mut tell = |status: &str| told.push(status.to_owned());
+    let updated = deploy(&client, &step(), &BTreeMap::new(), None, &written, &mut tell).await;
+    assert_eq!(updated.unwrap().len(), 1);
+    assert_eq!(told, ["UPDATE_IN_PROGRESS"]);
+    assert!(written.take(), "the first call wrote");
+    assert_eq!(server.count("ClientRequestToken=pipetrail-"), 2);
+}
+
+#[tokio::test]
 async fn any_other_refusal_of_an_update_is_an_error() {
     let server = Canned::serve(&[("Action=UpdateStack", 400, &refusal("Parameters: [Y] do not exist"))]);
     let written = Written::default();

@@ -114,7 +114,7 @@ async fn kill(organization: &Organization, targeted: &Targeted, arguments: &[&st
     let path = organization.folder().join("aws-config-killed");
     std::fs::write(&path, config.replace(&cloud.ministack, &ministack.endpoint))?;
     // The calls before these only read.
-    let (mut at_moto, mut at_ministack, mut kills) = (11, 9, 0);
+    let (mut at_moto, mut at_ministack, mut kills) = (12, 9, 0);
     loop {
         moto.place(Some((at_moto, Fault::Hangs)));
         ministack.place(Some((at_ministack, Fault::Hangs)));

@@ -156,3 +156,142 @@ fn wrong_usage_is_two_and_help_has_no_colour_where_none_is_wanted() {
     assert!(coloured.out.contains('\u{1b}'));
     assert!(!plain.out.contains('\u{1b}'));
 }
+
+/// Every command as it is called with nothing wrong, as far as the command line goes.
+const COMMANDS: [&[&str]; 11] = [
+    &[
+        "init",
+        "--profile",
+        "management",
+        "--unit",
+        "r-ab12",
+        "--config",
+        "new.toml",
+    ],
+    &["doctor", "--members"],
+    &["plan", "--check", "--out", "plan"],
+    &["apply", "--yes"],
+    &["status", "--check"],
+    &["enroll", "--yes", "--account", "111122223333"],
+    &["unenroll", "--yes", "--unit", "ou-ab12-11111111"],
+    &["subscribe", "--email", "someone@example.com", "--all"],
+    &["unsubscribe", "--yes", "--email", "someone@example.com"],
+    &["subscriptions", "--account", "111122223333"],
+    &["destroy", "--yes"],
+];
+
+/// What every command says to bad input: the exit code, an error, nothing on standard output, no address.
+#[test]
+fn every_command_ends_with_the_documented_code_where_its_input_is_bad() {
+    let long = "1".repeat(100_000);
+    let right = Place::new(RIGHT, "");
+    let broken = Place::new("[organization", "");
+    let refused = |place: &Place, command: &[&str], more: &[&str], code: i32| {
+        let said = place.run(&[command, more].concat(), &[]);
+        let shown = &more.iter().map(|text| &text[..text.len().min(20)]).collect::<Vec<_>>();
+        assert_eq!(said.code, Some(code), "{command:?} {shown:?}: {}", said.err);
+        assert!(said.err.starts_with("error: "), "{command:?} {shown:?}: {}", said.err);
+        assert_eq!(said.out, "", "{command:?} {shown:?}");
+        assert!(!said.err.contains("someone"), "{command:?} {shown:?}: {}", said.err);
+    };
+    for command in COMMANDS {
+        for more in [
+            &["--nonsense"][..],
+            &["--output", "yaml"],
+            &["--endpoint-url", "nowhere"],
+            &["--region", "Frankfurt"],
+            &["--region", &long],
+            &["--quiet", "--verbose"],
+            &["--profile"],
+            &["someone@example.com", "someone.else@example.com"],
+        ] {
+            // An argument that `apply` takes for a plan, and `unsubscribe` for an ARN.
+            refused(&right, command, more, 2);
+        }
+        if command[0] != "init" {
+            refused(&right, command, &["--config", "elsewhere/none.toml"], 2);
+            refused(&broken, command, &[], 2);
+        }
+        // A profile that is not there is wrong configuration; for `doctor` it is a line of the report.
+        if command[0] != "doctor" {
+            refused(&right, command, &["--profile", "none", "--audit-profile", "none"], 2);
+        }
+    }
+    for wrong in [
+        &["enroll", "--account", &long][..],
+        &["enroll", "--unit", "Production"],
+        &["enroll", "--yes"],
+        &["unenroll", "--account", "1111"],
+        &["subscribe", "--all"],
+        &["subscribe", "--email", "someone", "--all"],
+        &["subscribe", "--email", "team@example.com"],
+        &["subscribe", "--https", "http://example.com/someone", "--all"],
+        &["subscribe", "--lambda", &long, "--all"],
+        &["unsubscribe"],
+        &["subscriptions", "--account", "x"],
+        &["apply", "--yes", "pipetrail.toml"],
+        &["apply", "--yes", "none.plan"],
+        &["status", "--verdict", "fine"],
+        &["destroy", "--yes", "--delete-data", "someone"],
+        &["doctor", "--yes"],
+        &["completions", "tcsh"],
+        &["init", "--operator-email", "someone@example"],
+        &["init", "--unit", "r-ab12", "--profile", "none", "--config", "new.toml"],
+    ] {
+        let said = right.run(wrong, &[]);
+        assert_eq!(
+            (said.code, said.out.as_str()),
+            (Some(2), ""),
+            "{:?}: {}",
+            wrong[0],
+            said.err
+        );
+    }
+    let aws = Place::new(
+        RIGHT,
+        &format!("[profile management]\n{KEYS}endpoint_url = http://127.0.0.1:1\n"),
+    );
+    let said = aws.run(&["init", "--profile", "nobody", "--config", "new.toml"], &[]);
+    let hint = "hint: correct --profile; `aws configure list-profiles`";
+    assert!(said.code == Some(2) && said.err.contains(hint), "{}", said.err);
+    let said = right.run(&["doctor", "--profile", "none", "--output", "json"], &[]);
+    assert_eq!(said.code, Some(1), "{}", said.err);
+    assert!(
+        serde_json::from_str::<serde_json::Value>(&said.out).is_ok(),
+        "{}",
+        said.out
+    );
+}
+
+#[test]
+fn an_argument_or_a_path_that_is_not_utf_8_is_no_panic() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let odd = OsStr::from_bytes(b"\xff\xfe");
+    for arguments in [
+        [OsStr::new("plan"), OsStr::new("--config"), odd],
+        [OsStr::new("plan"), OsStr::new("--profile"), odd],
+        [OsStr::new("enroll"), OsStr::new("--account"), odd],
+    ] {
+        let mut command = Command::new(&built().pipetrail);
+        let output = command.args(arguments).stdin(Stdio::null()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn data_that_cannot_be_written_is_an_error_and_a_reader_that_has_enough_is_none() {
+    let run = |stdout: Stdio| {
+        let mut command = Command::new(&built().pipetrail);
+        command.args(["completions", "bash"]).stdin(Stdio::null());
+        command.stdout(stdout).stderr(Stdio::piped()).output().unwrap()
+    };
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = run(full.into());
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.starts_with("error: cannot write to standard output: "), "{said}");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_eq!(run(writer.into()).status.code(), Some(0));
+}

@@ -62,7 +62,7 @@ impl<'a> Reader<'a> {
             ask(self.session, self.args, rules, &mut self.lake)
         );
         let mut coverage = coverage?;
-        coverage.add_unenrolled(&organization);
+        coverage.add_unenrolled(&organization, &self.scope);
 
         let (lake, asked) = match &self.lake {
             None => (None, Asked::Skipped),

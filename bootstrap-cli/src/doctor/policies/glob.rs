@@ -11,7 +11,7 @@ pub enum Overlap {
     Apart,
 }
 
-/// How `pattern` relates to `subject`, in which `#` stands for a digit and `*` for any end of a name: what
+/// How `pattern` relates to `subject`, in which `#` stands for a digit and `*` for any rest of a name, up to the next `/` or `:`: what
 /// is not known.
 pub fn overlap(pattern: &str, subject: &str) -> Overlap {
     let (pattern, subject): (Vec<char>, Vec<char>) = (pattern.chars().collect(), subject.chars().collect());
@@ -92,6 +92,56 @@ mod tests {
         ];
         for (pattern, subject, wanted) in cases {
             assert_eq!(overlap(pattern, subject), wanted, "{pattern} on {subject}");
+        }
+    }
+
+    /// All texts of that length at most.
+    fn texts(alphabet: &[char], length: usize) -> Vec<String> {
+        let mut all = vec![String::new()];
+        let mut last = all.clone();
+        for _ in 0..length {
+            last = last
+                .iter()
+                .flat_map(|text| alphabet.iter().map(move |c| format!("{text}{c}")))
+                .collect();
+            all.extend(last.iter().cloned());
+        }
+        all
+    }
+
+    fn matches(pattern: &[u8], text: &[u8]) -> bool {
+        match (pattern, text) {
+            ([], []) => true,
+            ([b'*', rest @ ..], _) => matches(rest, text) || matches!(text, [_, text @ ..] if matches(pattern, text)),
+            ([b'?', rest @ ..], [_, text @ ..]) => matches(rest, text),
+            ([one, rest @ ..], [other, text @ ..]) if one == other => matches(rest, text),
+            _ => false,
+        }
+    }
+
+    #[test]
+    fn apart_and_covers_hold_for_everything_that_a_subject_may_stand_for() {
+        let rests = texts(&['a', 'b'], 2);
+        for subject in ["a*", "*a", "a*/*", "*", "#*", "a/*b"] {
+            let digits = ['0', '7'].map(|digit| subject.replace('#', &digit.to_string()));
+            let filled = digits.iter().flat_map(|subject| {
+                rests.iter().flat_map(|one| {
+                    let first = subject.replacen('*', one, 1);
+                    rests.iter().map(move |other| first.replacen('*', other, 1))
+                })
+            });
+            let filled: Vec<String> = filled.collect();
+            for pattern in texts(&['a', '/', '*', '?', '7'], 4) {
+                let hits = filled
+                    .iter()
+                    .filter(|text| matches(pattern.as_bytes(), text.as_bytes()))
+                    .count();
+                match overlap(&pattern, subject) {
+                    Overlap::Covers => assert_eq!(hits, filled.len(), "{pattern} covers {subject}"),
+                    Overlap::Apart => assert_eq!(hits, 0, "{pattern} is apart from {subject}"),
+                    Overlap::Touches => {}
+                }
+            }
         }
     }
 }

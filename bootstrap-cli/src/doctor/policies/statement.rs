@@ -11,7 +11,7 @@ use super::glob::{Overlap, overlap};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
     /// Who: the ARN of a role.
-    pub principal: &'static str,
+    pub principal: String,
     /// `service:Action`.
     pub action: &'static str,
     /// On what: an ARN.
@@ -113,6 +113,22 @@ fn like(pattern: &str, text: &str, what: &str) -> Truth {
     }
 }
 
+/// The same for ARNs in conditions: each of the six parts for itself, so that no `*` reaches into the
+/// next one.
+fn like_arn(pattern: &str, arn: &str, what: &str) -> Truth {
+    let whole = like(pattern, arn, what);
+    let (parts, known): (Vec<&str>, Vec<&str>) = (pattern.splitn(6, ':').collect(), arn.splitn(6, ':').collect());
+    match whole {
+        Truth::Yes if parts.len() == known.len() => {
+            Truth::all(parts.iter().zip(known).map(|(part, known)| like(part, known, what)))
+        }
+        Truth::Yes => Truth::Perhaps(format!(
+            "its {what} names \"{pattern}\", which has not the six parts of an ARN"
+        )),
+        whole => whole,
+    }
+}
+
 fn condition(statement: &Map<String, Value>, call: &Call) -> Truth {
     let Some(condition) = statement.get("Condition") else {
         return Truth::Yes;
@@ -149,16 +165,18 @@ fn compare(operator: &str, key: &str, values: &Value, call: &Call) -> Truth {
         (_, true) if overlap(value, &known) == Overlap::Touches => unknown(),
         _ => Truth::No,
     };
-    let folded = |value: &str| {
-        if value.eq_ignore_ascii_case(&known) {
-            Truth::Yes
-        } else {
-            literal(value)
-        }
+    let arn = |value: &str| like_arn(value, &known, &format!("condition on {key}"));
+    let folded = |value: &str| match value.eq_ignore_ascii_case(&known) {
+        true if !known.contains(['*', '#']) => Truth::Yes,
+        _ if value.contains("${") => unknown(),
+        _ if overlap(&value.to_ascii_lowercase(), &known.to_ascii_lowercase()) == Overlap::Touches => unknown(),
+        _ => Truth::No,
     };
     match plain {
-        "StringLike" | "ArnLike" | "ArnEquals" => any(&pattern),
-        "StringNotLike" | "ArnNotLike" | "ArnNotEquals" => any(&pattern).not(),
+        "StringLike" => any(&pattern),
+        "StringNotLike" => any(&pattern).not(),
+        "ArnLike" | "ArnEquals" => any(&arn),
+        "ArnNotLike" | "ArnNotEquals" => any(&arn).not(),
         "StringEquals" => any(&literal),
         "StringNotEquals" => any(&literal).not(),
         "StringEqualsIgnoreCase" | "Bool" => any(&folded),
@@ -178,7 +196,7 @@ fn compare(operator: &str, key: &str, values: &Value, call: &Call) -> Truth {
 /// What a condition key holds in such a call; `None` where that is not known.
 fn known(key: &str, call: &Call) -> Option<String> {
     Some(match key.to_ascii_lowercase().as_str() {
-        "aws:principalarn" => call.principal.to_owned(),
+        "aws:principalarn" => call.principal.clone(),
         "aws:requestedregion" => call.region.clone(),
         "aws:principalorgid" | "aws:resourceorgid" => call.organization.clone(),
         "aws:principalisawsservice" => "false".to_owned(),

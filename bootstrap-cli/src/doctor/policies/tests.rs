@@ -49,7 +49,7 @@ fn worst(statement: &Value) -> Verdict {
 #[test]
 fn denials_are_told_from_what_only_looks_like_one() {
     let exempt = json!("arn:aws:iam::*:role/stacksets-exec-*");
-    let all = json!([EXECUTION, FORWARDER, HEARTBEAT].map(|role| role.replace("############", "*")));
+    let all = json!([EXECUTION, FORWARDER, HEARTBEAT].map(|role| principal(role, "*", "aws")));
     let deny = |action: Value, condition: Value| json!({"Effect": "Deny", "Action": action, "Resource": "*", "Condition": condition});
     let cases = [
         // Plain.
@@ -237,6 +237,90 @@ fn denials_are_told_from_what_only_looks_like_one() {
             deny(json!("*"), json!({"Null": {"aws:PrincipalArn": "true"}})),
             Verdict::Ok,
         ),
+        // A `*` in a part of an ARN ends at the colon, but not in a string.
+        (
+            deny(
+                json!("iam:*"),
+                json!({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam:*:role/stacksets-exec-*"}}),
+            ),
+            Verdict::Warning,
+        ),
+        (
+            deny(
+                json!("iam:*"),
+                json!({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:*::*ole/stacksets-exec-*:*"}}),
+            ),
+            Verdict::Failed,
+        ),
+        (
+            deny(
+                json!("iam:*"),
+                json!({"StringNotLike": {"aws:PrincipalArn": "arn:*role/stacksets-exec-*"}}),
+            ),
+            Verdict::Ok,
+        ),
+        // Several conditions: all have to hold, and one exemption is enough.
+        (
+            deny(
+                json!("e*s:P?tR*"),
+                json!({"StringEquals": {"aws:RequestedRegion": ["eu-west-1", "eu-west-2"]}, "StringNotLike": {"aws:PrincipalArn": "*:role/admin"}}),
+            ),
+            Verdict::Failed,
+        ),
+        (
+            deny(
+                json!("events:PutRule"),
+                json!({"ForAnyValue:StringEquals": {"aws:RequestedRegion": ["us-west-2"]}, "ArnLike": {"aws:PrincipalArn": "*"}}),
+            ),
+            Verdict::Ok,
+        ),
+        (
+            deny(
+                json!("events:PutRule"),
+                json!({"StringEqualsIgnoreCase": {"aws:PrincipalArn": "ARN:aws:iam::111122223333:role/STACKSETS-exec-1"}}),
+            ),
+            Verdict::Warning,
+        ),
+        (
+            deny(
+                json!("events:PutRule"),
+                json!({"StringNotEqualsIgnoreCase": {"aws:RequestedRegion": ["EU-Central-1", "EU-WEST-1"]}}),
+            ),
+            Verdict::Ok,
+        ),
+        (
+            deny(
+                json!("events:PutRule"),
+                json!({"StringNotEquals": {"aws:PrincipalArn": "${aws:PrincipalTag/exempt}"}}),
+            ),
+            Verdict::Warning,
+        ),
+        // A stack's ARN ends in its id, behind a slash.
+        (
+            json!({"Effect": "Deny", "Action": "cloudformation:*", "Resource": "arn:aws:cloudformation:*:*:stack/StackSet-*/*"}),
+            Verdict::Failed,
+        ),
+        (
+            json!({"Effect": "Deny", "Action": "cloudformation:*", "Resource": "arn:aws:cloudformation:*:*:stack/StackSet-pipetrail-*"}),
+            Verdict::Failed,
+        ),
+        (
+            json!({"Effect": "Deny", "Action": "cloudformation:*", "Resource": "arn:aws:cloudformation:*:*:stack/StackSet-pipetrail-member-0*"}),
+            Verdict::Warning,
+        ),
+        (
+            json!({"Effect": "Deny", "Action": "cloudformation:*", "NotResource": "arn:aws:cloudformation:*:*:stack/StackSet-*/*"}),
+            Verdict::Ok,
+        ),
+        (
+            json!({"Effect": "Deny", "Action": "cloudformation:*", "Resource": "arn:aws:cloudformation:*:*:stack/landing-zone-*/*"}),
+            Verdict::Ok,
+        ),
+        // What CloudFormation does on the way.
+        (
+            json!({"Effect": "Deny", "Action": ["iam:Tag*", "iam:Untag*"], "Resource": "*"}),
+            Verdict::Failed,
+        ),
         // Nonsense.
         (json!({"Effect": "Deny"}), Verdict::Warning),
         (deny(json!("*"), json!("nonsense")), Verdict::Warning),
@@ -309,4 +393,46 @@ fn every_service_of_the_member_template_is_among_the_calls() {
         let prefix = format!("{service}:");
         assert!(calls.iter().any(|call| call.action.starts_with(&prefix)), "{service}");
     }
+}
+
+#[test]
+fn in_another_partition_the_arns_are_that_partitions() {
+    let regions = ["us-gov-west-1".to_owned()];
+    let place = Place {
+        organization: "o-abcdefghij",
+        audit: "999988887777",
+        home: "us-gov-west-1",
+        regions: &regions,
+    };
+    let denied = json!({"Effect": "Deny", "Action": "iam:*", "Resource": "arn:aws-us-gov:iam::*:role/*"});
+    let found = judge(&place, &with(&denied));
+    assert_eq!(found[0].verdict, Verdict::Failed, "{found:?}");
+    let remedy = found[0].remedy.as_deref().unwrap_or_default();
+    assert!(
+        remedy.contains("arn:aws-us-gov:iam::*:role/stacksets-exec-*"),
+        "{remedy}"
+    );
+    let elsewhere = json!({"Effect": "Deny", "Action": "*", "Resource": "*", "Condition":
+        {"StringNotEquals": {"aws:RequestedRegion": "us-gov-west-1"}}});
+    assert_eq!(judge(&place, &with(&elsewhere))[0].verdict, Verdict::Ok);
+}
+
+#[test]
+fn every_level_has_to_allow_and_one_that_does_not_is_named() {
+    let mut policies = with(&json!({"Effect": "Allow", "NotAction": ["organizations:*", "iam:*"], "Resource": "*"}));
+    let only = |id: &str| BTreeSet::from([id.to_owned()]);
+    policies
+        .attached
+        .insert("ou-ab12-11111111".to_owned(), only("p-FullAWSAccess"));
+    policies
+        .attached
+        .insert("ou-ab12-22222222".to_owned(), only("p-tested00"));
+    let found = judged(&policies);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0]
+            .evidence
+            .starts_with("no policy on ou-ab12-22222222 allows iam:"),
+        "{found:?}"
+    );
 }

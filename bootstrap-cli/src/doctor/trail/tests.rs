@@ -216,3 +216,13 @@ fn a_trail_in_an_opt_in_region_is_a_warning() {
     let found = judge(&[trail()], Some(&home(RegionOptStatus::EnabledByDefault)));
     assert_eq!(found[0].verdict, Verdict::Ok);
 }
+
+#[test]
+fn selecting_operators_of_one_field_are_alternatives_and_one_that_deselects_decides() {
+    let management = || field("eventCategory").equals("Management");
+    let source = || field("eventSource").equals("s3.amazonaws.com").starts_with("code");
+    let either = advanced(vec![management(), source()]);
+    assert_eq!(recorded(&[], &[either]), Recorded::Writes);
+    let but = advanced(vec![management(), source().not_ends_with("pipeline.amazonaws.com")]);
+    assert!(matches!(recorded(&[], &[but]), Recorded::Not(_)));
+}

@@ -47,6 +47,12 @@ impl Run<'_> {
                     until.unwrap_or_default(),
                     remains.why
                 ));
+                let hint = match &remains.retained_until {
+                    Some(_) => "run `pipetrail destroy` with the same --delete-data again after that date",
+                    None => {
+                        "mend what the reason names, then run `pipetrail destroy` with the same --delete-data again"
+                    }
+                };
                 self.remains.push(remains);
                 let changed = self.written.take();
                 self.record(StepResult {
@@ -54,7 +60,7 @@ impl Run<'_> {
                     state: StepState::Partial,
                     changed,
                     message,
-                    hint: Some("run `pipetrail destroy` with the same --delete-data again after that date".to_owned()),
+                    hint: Some(hint.to_owned()),
                     failed: vec![],
                 });
             }

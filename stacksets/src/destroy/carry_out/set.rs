@@ -74,6 +74,10 @@ impl Run<'_> {
             let done = self
                 .on_set(&name, async |target, tell| target.remove_set(tell).await)
                 .await;
+            if done.is_err() {
+                // While it stands, AWS may deploy from it.
+                self.broken.insert(FORWARDERS.to_owned());
+            }
             return self.done(name, done);
         }
         self.broken.insert(FORWARDERS.to_owned());

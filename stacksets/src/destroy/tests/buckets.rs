@@ -105,6 +105,20 @@ async fn an_object_that_s3_keeps_refusing_is_an_error_that_says_why() {
 }
 
 #[tokio::test]
+async fn an_error_that_names_no_object_is_not_taken_for_success() {
+    let refused = "<DeleteResult><Error><Code>InternalError</Code></Error></DeleteResult>";
+    let server = Canned::serve(&[
+        ("versions", 200, LAST_PAGE),
+        ("HEAD /the-bucket/a", 200, ""),
+        ("HEAD /the-bucket/b", 200, ""),
+        ("POST", 200, refused),
+    ]);
+    let client = server.s3();
+    let emptied = evidence::empty(bucket(&client), &Written::default(), &mut |_| {}).await;
+    assert!(chain(&emptied.unwrap_err()).ends_with("the first one: InternalError"));
+}
+
+#[tokio::test]
 async fn a_bucket_that_somebody_wrote_to_meanwhile_is_emptied_again() {
     let full = "<Error><Code>BucketNotEmpty</Code><Message>no</Message></Error>";
     let server = Canned::serve(&[
@@ -127,6 +141,22 @@ fn retention_holds_until_its_date_and_a_legal_hold_until_it_is_lifted() {
     let held = HeadObjectOutput::builder().object_lock_legal_hold_status(ObjectLockLegalHoldStatus::On);
     assert!(Lock::of(&held.build()).holds(at(2_000_000_000)));
     assert!(!Lock::of(&HeadObjectOutput::builder().build()).holds(at(0)));
+}
+
+#[test]
+fn a_date_that_is_over_is_not_named_as_the_one_to_wait_for() {
+    let at = DateTime::from_secs;
+    let head = HeadObjectOutput::builder()
+        .object_lock_retain_until_date(at(1_000))
+        .object_lock_legal_hold_status(ObjectLockLegalHoldStatus::On);
+    let lock = Lock::of(&head.build());
+    assert_eq!((lock.ahead(at(999)), lock.ahead(at(1_000))), (Some(at(1_000)), None));
+    let held = Kept {
+        records: 1,
+        held: 1,
+        ..Kept::default()
+    };
+    assert_eq!(held.why(), "1 are under legal hold, which somebody has to lift");
 }
 
 #[tokio::test]

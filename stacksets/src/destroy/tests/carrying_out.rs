@@ -169,6 +169,26 @@ async fn a_refused_management_stack_keeps_the_bus_and_stops_no_other_stack_of_it
     assert!(hint.contains("permissions"), "{hint}");
 }
 
+#[tokio::test]
+async fn while_the_stack_set_stands_the_bus_stays() {
+    let mut standing = small();
+    set(&mut standing).instances.clear();
+    let not_empty =
+        "<ErrorResponse><Error><Code>StackSetNotEmptyException</Code><Message>no</Message></Error></ErrorResponse>";
+    let server = Canned::serve(&[
+        ("Action=DescribeStackSet&", 200, &the_set()),
+        ("Action=ListStackInstances", 200, &instances(&[])),
+        ("Action=ListStackSetOperations&", 200, NO_OPERATIONS),
+        ("Action=ListStackSetAutoDeploymentTargets", 200, NO_TARGETS),
+        // Auto-deployment was quicker.
+        ("Action=DeleteStackSet&", 409, not_empty),
+    ]);
+    let results = run(&standing, &server).await;
+    let states: Vec<StepState> = results.iter().map(|result| result.state).collect();
+    assert_eq!(states, [StepState::Failed, StepState::Skipped, StepState::Skipped]);
+    assert_eq!(server.count("Action=DeleteStack&"), 0);
+}
+
 #[test]
 fn the_small_plan_is_what_these_tests_are_about() {
     let plan = plan(&names(), &small(), false).unwrap();

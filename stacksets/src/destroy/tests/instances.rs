@@ -54,6 +54,32 @@ fn an_inoperable_instance_is_let_go_and_its_account_still_loses_the_other() {
 }
 
 #[test]
+fn a_unit_that_may_be_deleted_is_asked_for_apart_so_that_its_refusal_stops_no_other() {
+    let mut standing = standing();
+    for account in standing.organization.accounts.values_mut() {
+        account.parents = BTreeSet::from(["r-ab12".to_owned(), "ou-a".to_owned()]);
+    }
+    let targets = ["ou-a", "ou-gone", "r-ab12"].map(|unit| (unit.to_owned(), "eu-central-1".to_owned()));
+    let set = set(&mut standing);
+    set.auto_targets = Some(targets.into());
+    set.instances = vec![instance("000000000002", "eu-central-1", "ou-a")];
+    let plan = plan(&names(), &standing, false).unwrap();
+    let units: Vec<String> = removals(&plan).iter().map(|removal| removal.units.join(" ")).collect();
+    assert_eq!(units, ["ou-a r-ab12", "ou-gone"]);
+}
+
+#[test]
+fn an_account_that_was_reopened_loses_its_stacks_like_any_other() {
+    let mut standing = standing();
+    let found = &mut set(&mut standing).instances[0];
+    (found.status, found.detailed_status) = ("OUTDATED".into(), "SKIPPED_SUSPENDED_ACCOUNT".into());
+    let plan = plan(&names(), &standing, false).unwrap();
+    let retained = removals(&plan).into_iter().filter(|removal| removal.retains_stacks);
+    let retained: Vec<_> = retained.map(|removal| removal.accounts.join(" ")).collect();
+    assert_eq!(retained, ["000000000005"]);
+}
+
+#[test]
 fn an_account_that_left_the_organization_is_let_go() {
     let mut standing = standing();
     standing.organization.accounts.remove("000000000004");
@@ -110,8 +136,9 @@ fn an_operation_that_is_still_open_is_waited_for_first_and_ids_are_not_used_agai
         },
     ];
     let plan = plan(&names(), &standing, false).unwrap();
+    // After the management account's own stack, which no operation works on.
     assert_eq!(
-        plan.steps[0],
+        plan.steps[1],
         Step::Join {
             operation_id: "somebodys-auto-deployment".into()
         }
@@ -124,5 +151,5 @@ fn a_set_without_instances_is_deleted_without_another_update() {
     let mut standing = standing();
     set(&mut standing).instances.clear();
     let plan = plan(&names(), &standing, false).unwrap();
-    assert_eq!(plan.steps[0].name(), "stack set pipetrail-member");
+    assert_eq!(plan.steps[1].name(), "stack set pipetrail-member");
 }

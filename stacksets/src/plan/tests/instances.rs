@@ -82,6 +82,18 @@ note: inoperable, delete these instances with stacks retained and the stacks by 
 }
 
 #[test]
+fn an_account_that_was_skipped_while_suspended_and_is_active_again_is_tried_again() {
+    let desired = desired();
+    let mut actual = deployed(&desired);
+    let found = &mut set(&mut actual).instances[0];
+    (found.status, found.detailed_status) = ("OUTDATED".into(), "SKIPPED_SUSPENDED_ACCOUNT".into());
+    let account = found.account.clone();
+    let plan = plan(&desired, &actual).unwrap();
+    let steps: Vec<_> = plan.instances.iter().map(|step| step.accounts.clone()).collect();
+    assert_eq!(steps, [Some(vec![account])]);
+}
+
+#[test]
 fn a_unit_without_accounts_is_targeted_once_so_that_later_accounts_are_enrolled() {
     let mut desired = desired();
     desired.scope.units.push("ou-ab12-44444444".into());

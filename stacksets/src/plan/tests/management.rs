@@ -128,3 +128,36 @@ fn coverage_gets_a_line_per_region() {
         ]
     );
 }
+
+#[test]
+fn what_forwards_to_another_audit_account_or_home_region_is_neither_taken_over_nor_removed() {
+    let desired = desired();
+    let to = |bus: &str| BTreeMap::from([("AuditBusArn".to_owned(), bus.to_owned())]);
+    let other_account = "arn:aws:events:eu-central-1:111122223333:event-bus/pipetrail";
+    let other_region = "arn:aws:events:eu-west-1:999988887777:event-bus/pipetrail";
+    let mut set_elsewhere = deployed(&desired);
+    set_elsewhere.stack_set.as_mut().unwrap().parameters = to(other_account);
+    let error = plan(&desired, &set_elsewhere).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "stack set pipetrail-member forwards to {other_account}, not to audit account 999988887777 in eu-central-1"
+        )
+    );
+    let member = Stack {
+        parameters: to(other_region),
+        ..member_stack(&desired)
+    };
+    for management in [true, false] {
+        let mut desired = desired.clone();
+        desired.scope.management = management;
+        let refused = plan(&desired, &with(&desired, &[("eu-central-1", member.clone())]));
+        assert!(matches!(refused, Err(Error::Elsewhere { .. })), "{refused:?}");
+    }
+    let nobodys = Stack {
+        tags: BTreeMap::new(),
+        ..member
+    };
+    let foreign = plan(&desired, &with(&desired, &[("eu-central-1", nobodys)]));
+    assert!(!matches!(foreign, Err(Error::Elsewhere { .. })), "{foreign:?}");
+}

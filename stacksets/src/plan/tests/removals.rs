@@ -167,3 +167,17 @@ fn a_removal_has_the_next_attempt_number_when_it_happens_again() {
     }];
     assert_eq!(id(&actual), first.replace("-1", "-2"));
 }
+
+#[test]
+fn a_unit_goes_as_a_whole_only_where_everybody_below_it_is_known() {
+    let mut desired = desired();
+    let mut actual = deployed(&desired);
+    set(&mut actual).auto_targets = targets(&[("r-ab12", HOME), (UNIT, HOME)]);
+    desired.scope.excluded = vec!["000000000003".into()];
+    let alone = format!("- stack instances: delete 1 in {UNIT} (accounts 000000000003) / {HOME}");
+    // The configured unit was walked, and so nobody has seen that its accounts are below the root.
+    for account in actual.organization.accounts.values_mut() {
+        account.parents.remove("r-ab12");
+    }
+    assert_eq!(lines(&desired, &actual), [alone]);
+}

@@ -132,8 +132,18 @@ async fn a_shell_is_ours_when_all_of_its_change_sets_are() {
                 200,
                 &change_set("CREATE_COMPLETE", "AVAILABLE"),
             ),
+            // Destroying asks without the template.
+            ("Action=DescribeStacks", 200, &review),
+            ("Action=ListChangeSets", 200, &list(names)),
+            (
+                "Action=DescribeChangeSet",
+                200,
+                &change_set("CREATE_COMPLETE", "AVAILABLE"),
+            ),
         ]);
         let stack = Stack::read(&server.cloudformation(), "x").await.unwrap().unwrap();
+        assert_eq!(stack.is_ours(), wanted, "{names:?}");
+        let stack = Stack::identify(&server.cloudformation(), "x").await.unwrap().unwrap();
         assert_eq!(stack.is_ours(), wanted, "{names:?}");
         assert_eq!(server.count("Action=GetTemplate"), 0);
     }
