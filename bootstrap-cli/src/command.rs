@@ -1,4 +1,15 @@
 //! The commands, one file each.
 
 pub mod apply;
+pub mod completions;
+pub mod destroy;
+pub mod doctor;
+pub mod enroll;
+pub mod init;
+pub mod man;
+pub mod plan;
 pub mod status;
+pub mod subscribe;
+pub mod subscriptions;
+pub mod unenroll;
+pub mod unsubscribe;

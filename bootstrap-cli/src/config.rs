@@ -1,5 +1,7 @@
-//! `pipetrail.toml`: reading it, with errors that name file and line and what to write instead.
+//! `pipetrail.toml`: reading it, with errors that name file and line and what to write instead. [`edit`]
+//! changes it in place.
 
+pub mod edit;
 mod values;
 
 use std::fs;
@@ -9,7 +11,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use thiserror::Error;
 
-pub use values::{AccountId, Architecture, Email, Number, RegionName, RetentionMode, Schedule, UnitId};
+pub use values::{AccountId, Architecture, Email, Number, RegionName, RetentionMode, RoleArn, Schedule, UnitId};
+
+/// Each takes two of a stack's 500 resources, of which about 110 are taken.
+const MAX_ACCOUNT_TOPICS: usize = 150;
 
 /// The whole file. `organization` and `audit` have to be there.
 #[derive(Debug, Deserialize, PartialEq)]
@@ -46,10 +51,32 @@ pub struct Organization {
     /// AWS profile of the management account or a delegated administrator of StackSets; the default
     /// credentials when absent.
     pub profile: Option<String>,
+    /// Role that the profile assumes, in the management or delegated administrator's account.
+    pub role_arn: Option<RoleArn>,
+    /// External id for that role.
+    pub external_id: Option<String>,
+    /// AWS profile of the management account, where `profile` is a delegated administrator's: the
+    /// management account's own stacks need it.
+    pub management_profile: Option<String>,
     /// Organizational units, or the root for all.
+    #[serde(default)]
     pub organizational_units: Vec<UnitId>,
+    /// Single accounts to enrol beside the units.
+    #[serde(default)]
+    pub accounts: Vec<AccountId>,
+    /// Accounts below the units that are left out. Auto-deployment ignores this.
+    #[serde(default)]
+    pub excluded_accounts: Vec<AccountId>,
+    /// Whether the management account, which service-managed stack sets never reach, gets stacks of
+    /// its own.
+    #[serde(default = "yes")]
+    pub management_account: bool,
     /// Regions to enrol in every account.
     pub regions: Vec<RegionName>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// `[audit]`
@@ -60,6 +87,10 @@ pub struct Audit {
     pub account: AccountId,
     /// Its AWS profile; the default credentials when absent.
     pub profile: Option<String>,
+    /// Role that the profile assumes in the audit account.
+    pub role_arn: Option<RoleArn>,
+    /// External id for that role.
+    pub external_id: Option<String>,
     /// Home region of the bus.
     pub region: RegionName,
     /// What the zips were built for.
@@ -115,6 +146,8 @@ impl Default for Athena {
 pub struct Alerts {
     /// Address of the operator's alarms.
     pub operator_email: Option<Email>,
+    /// Accounts that get an alert topic of their own, which they may subscribe to by themselves.
+    pub account_topics: Vec<AccountId>,
 }
 
 /// `[delivery]`
@@ -192,9 +225,7 @@ impl ConfigError {
     /// The next thing to try.
     pub fn hint(&self) -> String {
         match self {
-            ConfigError::Unreadable { .. } => {
-                "write a pipetrail.toml with [organization] and [audit], or name one with --config".to_owned()
-            }
+            ConfigError::Unreadable { .. } => "`pipetrail init` writes one; or name another with --config".to_owned(),
             ConfigError::Wrong { path, .. } => format!("correct {} and run the command again", path.display()),
         }
     }
@@ -206,14 +237,26 @@ impl Config {
     /// # Errors
     /// It cannot be read, is not TOML, or has a key or value that it must not have.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        Self::load_with_text(path).map(|(config, _)| config)
+    }
+
+    /// Reads the file at `path`, and gives its text too.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn load_with_text(path: &Path) -> Result<(Self, String), ConfigError> {
         let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
             path: path.to_owned(),
             source,
         })?;
-        Self::parse(path, &text)
+        Ok((Self::parse(path, &text)?, text))
     }
 
-    fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+    /// Reads `text` as the file at `path`.
+    ///
+    /// # Errors
+    /// It is not TOML, or has a key or value that it must not have.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
         let wrong = |span: Option<Range<usize>>, message: String| {
             let before = text.get(..span.map_or(0, |span| span.start)).unwrap_or_default();
             ConfigError::Wrong {
@@ -228,13 +271,39 @@ impl Config {
         let key = |key: &str| text.find(key).map(|start| start..start);
         let Organization {
             profile: _,
+            role_arn: _,
+            external_id: _,
+            management_profile: _,
             organizational_units,
+            accounts,
+            excluded_accounts,
+            management_account: _,
             regions,
         } = &config.organization;
-        if let Some(message) = complaint(
-            organizational_units,
-            "an organizational unit or root, for example \"r-ab12\"",
-        ) {
+        let unit = "an organizational unit or root, for example \"r-ab12\"";
+        if accounts.is_empty()
+            && let Some(message) = complaint(organizational_units, unit)
+        {
+            return Err(wrong(key("organizational_units"), message));
+        }
+        let topics = &config.alerts.account_topics;
+        if topics.len() > MAX_ACCOUNT_TOPICS {
+            let message = format!(
+                "{} accounts with a topic of their own, and {MAX_ACCOUNT_TOPICS} fit into the stack; subscribe the others to the topic of all with `pipetrail subscribe --account`",
+                topics.len()
+            );
+            return Err(wrong(key("account_topics"), message));
+        }
+        for (name, list) in [
+            ("accounts", accounts),
+            ("excluded_accounts", excluded_accounts),
+            ("account_topics", topics),
+        ] {
+            if let Some(message) = repetition(list) {
+                return Err(wrong(key(name), message));
+            }
+        }
+        if let Some(message) = repetition(organizational_units) {
             return Err(wrong(key("organizational_units"), message));
         }
         if let Some(message) = complaint(regions, "a region, for example \"eu-central-1\"") {
@@ -248,6 +317,10 @@ fn complaint<T: PartialEq + AsRef<str>>(values: &[T], example: &str) -> Option<S
     if values.is_empty() {
         return Some(format!("the list is empty, name {example}"));
     }
+    repetition(values)
+}
+
+fn repetition<T: PartialEq + AsRef<str>>(values: &[T]) -> Option<String> {
     let twice = values
         .iter()
         .enumerate()

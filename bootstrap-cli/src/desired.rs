@@ -14,20 +14,20 @@ const LOG_RETENTION_DAYS: u32 = 90;
 
 /// The accounts and regions that the configuration is about.
 pub fn scope(config: &Config) -> Scope {
-    let strings = |values: Vec<&str>| values.into_iter().map(str::to_owned).collect();
+    let organization = &config.organization;
     Scope {
         audit_account: config.audit.account.as_ref().to_owned(),
         region: config.audit.region.as_ref().to_owned(),
-        units: strings(
-            config
-                .organization
-                .organizational_units
-                .iter()
-                .map(AsRef::as_ref)
-                .collect(),
-        ),
-        regions: strings(config.organization.regions.iter().map(AsRef::as_ref).collect()),
+        units: strings(&organization.organizational_units),
+        accounts: strings(&organization.accounts),
+        excluded: strings(&organization.excluded_accounts),
+        management: organization.management_account,
+        regions: strings(&organization.regions),
     }
+}
+
+fn strings<T: AsRef<str>>(values: &[T]) -> Vec<String> {
+    values.iter().map(|value| value.as_ref().to_owned()).collect()
 }
 
 /// The desired state for the organization `organization` (`o-…`).
@@ -69,16 +69,22 @@ pub fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> Desired {
         ("ArchiveDays", text(&config.delivery.archive_days.0)),
         ("NamedQueries", text(&config.athena.named_queries)),
         ("OperatorEmail", Value::Private(email.to_owned())),
+        ("AccountTopics", Value::Text(account_topics(config))),
     ];
     let member_parameters = [
         ("AuditBusArn", Value::output(pipeline, "BusArn")),
         ("HeartbeatSchedule", text(&config.heartbeat.schedule.as_ref())),
     ];
+    let (account, region) = (config.audit.account.as_ref(), config.audit.region.as_ref());
+    let retaining = |spec: StackSpec, kinds: &[&str]| retaining(spec, kinds, account, region);
     Desired {
         scope: scope(config),
         stacks: vec![
-            spec(artifacts, templates::ARTIFACTS, [], false),
-            spec(data, templates::DATA, data_parameters, true),
+            retaining(spec(artifacts, templates::ARTIFACTS, [], false), &["artifacts"]),
+            retaining(
+                spec(data, templates::DATA, data_parameters, true),
+                &["lake", "evidence", "athena"],
+            ),
             spec(pipeline, templates::PIPELINE, pipeline_parameters, false),
         ],
         bucket_output: "ArtifactsBucket".to_owned(),
@@ -89,6 +95,17 @@ pub fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> Desired {
             failure_tolerance_percentage: percentage(config.rollout.failure_tolerance_percentage.0),
         },
     }
+}
+
+/// The template's word for no account is `none`: a list that is empty means other things elsewhere.
+fn account_topics(config: &Config) -> String {
+    let mut accounts: Vec<&str> = config.alerts.account_topics.iter().map(AsRef::as_ref).collect();
+    if accounts.is_empty() {
+        return "none".to_owned();
+    }
+    // Another order in the file is no change.
+    accounts.sort_unstable();
+    accounts.join(",")
 }
 
 /// The configuration admits no more than 100.
@@ -106,7 +123,22 @@ fn spec<const N: usize>(name: &str, template: &str, parameters: [(&str, Value); 
             .collect(),
         tags: BTreeMap::from([(OUR_TAG.0.to_owned(), OUR_TAG.1.to_owned())]),
         protect,
+        retains: vec![],
     }
+}
+
+/// Says which buckets outlive the stack, and writes their names literally into its template: only
+/// so does CloudFormation see that one exists already, and adopts it instead of creating it.
+fn retaining(mut spec: StackSpec, kinds: &[&str], account: &str, region: &str) -> StackSpec {
+    let mut body = spec.template.body().to_owned();
+    for kind in kinds {
+        let name = format!("pipetrail-{kind}-{account}-{region}");
+        let reference = format!("BucketName: !Sub pipetrail-{kind}-${{AWS::AccountId}}-${{AWS::Region}}");
+        body = body.replace(&reference, &format!("BucketName: {name}"));
+        spec.retains.push(name);
+    }
+    spec.template = Template::new(body);
+    spec
 }
 
 #[cfg(test)]
@@ -157,6 +189,38 @@ mod tests {
                 assert!(from.contains(&output.as_str()), "{stack}.{output} for {}", spec.name);
             }
         }
+    }
+
+    #[test]
+    fn account_topics_are_sorted_and_none_is_a_word() {
+        let mut config = config();
+        assert_eq!(account_topics(&config), "none");
+        let text = "account_topics = [\"111122223333\", \"000000000012\"]";
+        config.alerts = toml::from_str(text).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(account_topics(&config), "000000000012,111122223333");
+    }
+
+    #[test]
+    fn every_bucket_of_the_stacks_is_adopted_by_its_literal_name() {
+        let desired = desired(&config(), "o-abcdefghij", vec![]);
+        for spec in &desired.stacks {
+            let body = spec.template.body();
+            let mut named: Vec<&str> = body
+                .lines()
+                .filter_map(|line| line.trim().strip_prefix("BucketName: "))
+                .collect();
+            named.sort_unstable();
+            let mut retained: Vec<&String> = spec.retains.iter().collect();
+            retained.sort_unstable();
+            assert_eq!(named, retained, "{}", spec.name);
+            assert_eq!(
+                body.matches("Type: AWS::S3::Bucket\n").count(),
+                retained.len(),
+                "{}",
+                spec.name
+            );
+        }
+        assert_eq!(desired.stacks[1].retains[0], "pipetrail-lake-012345678901-eu-central-1");
     }
 
     #[test]

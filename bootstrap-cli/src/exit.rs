@@ -14,6 +14,8 @@ pub enum Exit {
     Failed,
     /// 2: wrong usage or configuration; nothing was changed.
     Usage,
+    /// 3: there is something to do, and `plan --check` asked.
+    Pending,
     /// 4: a part of it is done.
     Partly,
 }
@@ -24,6 +26,7 @@ impl From<Exit> for ExitCode {
             Exit::Ok => 0,
             Exit::Failed => 1,
             Exit::Usage => 2,
+            Exit::Pending => 3,
             Exit::Partly => 4,
         })
     }
@@ -99,9 +102,7 @@ mod tests {
             organizational_unit: None,
             region: "eu-central-1".into(),
             state: *state,
-            status: None,
-            detailed_status: None,
-            reason: None,
+            ..Row::default()
         });
         Coverage {
             organization: "o-abcdefghij".into(),
@@ -143,12 +144,8 @@ mod tests {
     #[test]
     fn a_failure_inside_of_the_tolerance_is_partly_although_the_operation_succeeded() {
         let mut done = step(StepState::Done);
-        done.failed.push(InstanceResult {
-            account: "000000000001".into(),
-            region: "eu-central-1".into(),
-            status: "FAILED".into(),
-            reason: None,
-        });
+        let failed = InstanceResult::new("000000000001", "eu-central-1", "FAILED", None);
+        done.failed.push(failed);
         assert_eq!(Outcome::of(&[done], Some(&coverage(&[]))).exit(), Exit::Partly);
     }
 

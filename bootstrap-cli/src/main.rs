@@ -1,12 +1,24 @@
 //! The `pipetrail` command.
 
 mod aws;
+#[cfg(test)]
+mod canned;
 mod cli;
 mod command;
 mod config;
+mod confirm;
 mod desired;
+mod doctor;
+mod enrolment;
 mod exit;
+mod init;
+mod lake;
+mod partitions;
+mod plan_file;
+mod prepare;
 mod printer;
+mod rollout;
+mod subscriptions;
 mod tables;
 mod zips;
 

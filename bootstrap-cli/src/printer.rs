@@ -1,12 +1,20 @@
 //! Standard output and standard error: nothing else writes to them. Data goes to the former, all the
-//! rest to the latter; a pipe that is closed early is no error.
+//! rest to the latter; a pipe that is closed early is no error. Nothing here is coloured; clap's help
+//! is, and honours `NO_COLOR`. Mail addresses are masked here, whatever they came in with: AWS echoes
+//! them, and the ARN of who signed in by SSO ends in one.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+mod mask;
+
+use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use pipetrail_stacksets::Progress;
+use pipetrail_stacksets::{Progress, StepState};
 use serde::Serialize;
+
+use self::mask::masked;
 
 /// The form of the data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -18,10 +26,81 @@ pub enum Output {
     Json,
 }
 
+/// How much goes to standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Volume {
+    /// Errors and their hints.
+    Quiet,
+    /// Plan and progress too.
+    Normal,
+    /// Every call to AWS too.
+    Verbose,
+}
+
+static VOLUME: OnceLock<Volume> = OnceLock::new();
+
+/// Says how much is written from here on; only the first one counts.
+pub fn set(volume: Volume) {
+    let _ = VOLUME.set(volume);
+}
+
+fn volume() -> Volume {
+    *VOLUME.get().unwrap_or(&Volume::Normal)
+}
+
+/// Whether every call to AWS is to be told.
+pub fn is_verbose() -> bool {
+    volume() == Volume::Verbose
+}
+
+/// Whether data was lost: standard output could not be written to.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Whether the reader of standard output has closed it.
+static CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// Whether there is any use in writing more data.
+pub fn has_reader() -> bool {
+    !CLOSED.load(Ordering::Relaxed) && !has_lost()
+}
+
+/// Whether data was lost on its way to standard output.
+pub fn has_lost() -> bool {
+    LOST.load(Ordering::Relaxed)
+}
+
 /// Writes one line of data.
 pub fn data(text: &str) {
-    // Whoever closed the pipe has read enough.
-    let _ = writeln!(io::stdout().lock(), "{}", text.trim_end());
+    verbatim(&masked(text));
+}
+
+/// Writes text of pipetrail's own, in which an example may look like an address.
+pub fn verbatim(text: &str) {
+    out(&format!("{}\n", text.trim_end()));
+}
+
+/// Clears a terminal, and separates what follows elsewhere.
+pub fn clear() {
+    let separator = if io::stdout().is_terminal() {
+        "\x1b[2J\x1b[H"
+    } else {
+        "\n"
+    };
+    out(separator);
+}
+
+fn out(text: &str) {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Ok(()) => {}
+        // Whoever closed the pipe has read enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => CLOSED.store(true, Ordering::Relaxed),
+        // A full disk, for example: said once.
+        Err(cause) if !LOST.swap(true, Ordering::Relaxed) => {
+            error(&format!("cannot write to standard output: {cause}"), None);
+        }
+        Err(_) => {}
+    }
 }
 
 /// Writes data as one JSON document.
@@ -33,14 +112,16 @@ pub fn json(value: &impl Serialize) -> serde_json::Result<()> {
     Ok(())
 }
 
-/// Writes a line for people.
+/// Writes a line for people, unless they asked for quiet.
 pub fn say(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
+    if volume() != Volume::Quiet {
+        line(text);
+    }
 }
 
 /// Writes an error, and the next command where one is known.
 pub fn error(text: &str, hint: Option<&str>) {
-    say(&format!("error: {text}"));
+    line(&format!("error: {text}"));
     if let Some(text) = hint {
         self::hint(text);
     }
@@ -48,12 +129,33 @@ pub fn error(text: &str, hint: Option<&str>) {
 
 /// Writes the next command to try.
 pub fn hint(text: &str) {
-    say(&format!("hint: {text}"));
+    line(&format!("hint: {text}"));
 }
 
-/// Whether a question can be asked.
+/// Writes what to do next where nothing is wrong, unless they asked for quiet.
+pub fn advice(text: &str) {
+    if volume() != Volume::Quiet {
+        hint(text);
+    }
+}
+
+/// Writes a line about a call to AWS.
+pub fn call(text: &str) {
+    line(&format!("aws: {text}"));
+}
+
+/// Writes what is wrong with the command line, as clap says it.
+pub fn misuse(text: &str) {
+    line(text);
+}
+
+fn line(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{}", masked(text.trim_end()));
+}
+
+/// Whether a question can be asked: nobody is to agree to a plan that quiet has kept from them.
 pub fn can_ask() -> bool {
-    io::stdin().is_terminal() && io::stderr().is_terminal()
+    volume() != Volume::Quiet && io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 /// Asks a question; only `y` and `yes` are a yes. Blocks until there is a line.
@@ -67,6 +169,23 @@ pub fn ask(question: &str) -> bool {
     matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
+/// Asks for a line, the default in brackets; an empty line takes it. `None` when there is no more to read.
+pub fn question(question: &str, default: &str) -> Option<String> {
+    let offered = if default.is_empty() {
+        String::new()
+    } else {
+        format!(" [{default}]")
+    };
+    let _ = write!(io::stderr(), "{question}{offered}: ");
+    let _ = io::stderr().flush();
+    let mut answer = String::new();
+    match io::stdin().lock().read_line(&mut answer) {
+        Ok(0) | Err(_) => None,
+        Ok(_) if answer.trim().is_empty() => Some(default.to_owned()),
+        Ok(_) => Some(answer.trim().to_owned()),
+    }
+}
+
 /// Shows what is going on: a bar on a terminal, a line per change elsewhere.
 pub struct Steps {
     bar: Option<ProgressBar>,
@@ -76,7 +195,8 @@ pub struct Steps {
 impl Steps {
     /// For so many steps.
     pub fn new(steps: usize) -> Self {
-        let bar = io::stderr().is_terminal().then(|| {
+        // A bar would be torn by the lines of the calls.
+        let bar = (volume() == Volume::Normal && io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::new(u64::try_from(steps).unwrap_or(u64::MAX));
             if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} {msg} {elapsed}") {
                 bar.set_style(style);
@@ -102,7 +222,9 @@ impl Steps {
                 bar.suspend(|| say(&line));
                 bar.inc(1);
             }
-            (Some(bar), _) => bar.set_message(line),
+            (Some(bar), _) => bar.set_message(masked(&line).into_owned()),
+            // A failure is an error, however quiet it should be.
+            (None, Progress::Ended(result)) if result.state != StepState::Done => self::line(&line),
             // Polls repeat themselves; a log should not.
             (None, Progress::Waits { .. }) if line == self.last => {}
             (None, Progress::Begins { .. }) => {}

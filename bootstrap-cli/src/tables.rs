@@ -1,17 +1,16 @@
 //! Tables for people.
 
+mod status;
+
 use comfy_table::{ContentArrangement, Table, presets};
 use pipetrail_stacksets::{Coverage, Row, StackState};
 
+use crate::subscriptions::topics::Subscription;
+pub use status::status;
+
 /// What stands: the audit account's stacks, the stack instances, and a summary.
 pub fn coverage(coverage: &Coverage) -> String {
-    let mut stacks = table(&["STACK", "ACCOUNT", "REGION", "STATUS", "REASON"]);
-    for StackState { name, status, reason } in &coverage.stacks {
-        let status = status.as_deref().unwrap_or("not deployed");
-        let reason = reason.as_deref().unwrap_or_default();
-        stacks.add_row([name, &coverage.audit_account, &coverage.region, status, reason]);
-    }
-    let mut parts = vec![lines(&stacks)];
+    let mut parts = vec![stacks(coverage)];
     if !coverage.instances.is_empty() {
         let mut instances = table(&[
             "ACCOUNT",
@@ -26,10 +25,13 @@ pub fn coverage(coverage: &Coverage) -> String {
             account,
             organizational_unit,
             region,
+            origin: _,
             state,
             status,
             detailed_status,
             reason,
+            drift: _,
+            deployed_at: _,
         } in &coverage.instances
         {
             let cell = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
@@ -47,6 +49,58 @@ pub fn coverage(coverage: &Coverage) -> String {
     }
     parts.push(coverage.to_string());
     parts.join("\n")
+}
+
+/// Subscriptions of alert topics.
+pub fn subscriptions(subscriptions: &[Subscription]) -> String {
+    let mut all = table(&[
+        "PROTOCOL",
+        "ENDPOINT",
+        "STATE",
+        "FILTER",
+        "TOPIC",
+        "SUBSCRIPTION",
+        "POLICY",
+    ]);
+    for Subscription {
+        topic,
+        account_topic,
+        arn,
+        protocol,
+        endpoint,
+        owner: _,
+        state,
+        filter,
+        policy,
+        raw: _,
+    } in subscriptions
+    {
+        let topic = match account_topic {
+            Some(account) => format!("of {account}"),
+            None => topic.rsplit(':').next().unwrap_or_default().to_owned(),
+        };
+        all.add_row([
+            protocol.clone(),
+            endpoint.clone(),
+            state.to_string(),
+            filter.clone(),
+            topic,
+            arn.clone().unwrap_or_else(|| "-".to_owned()),
+            policy.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
+        ]);
+    }
+    lines(&all)
+}
+
+/// The audit account's stacks.
+fn stacks<R>(coverage: &Coverage<R>) -> String {
+    let mut stacks = table(&["STACK", "ACCOUNT", "REGION", "STATUS", "REASON"]);
+    for StackState { name, status, reason } in &coverage.stacks {
+        let status = status.as_deref().unwrap_or("not deployed");
+        let reason = reason.as_deref().unwrap_or_default();
+        stacks.add_row([name, &coverage.audit_account, &coverage.region, status, reason]);
+    }
+    lines(&stacks)
 }
 
 fn table(header: &[&str]) -> Table {
@@ -96,7 +150,7 @@ mod tests {
                     state: State::Current,
                     status: Some("CURRENT".into()),
                     detailed_status: Some("SUCCEEDED".into()),
-                    reason: None,
+                    ..Row::default()
                 },
                 Row {
                     account: "000000000002".into(),
@@ -106,6 +160,7 @@ mod tests {
                     status: Some("OUTDATED".into()),
                     detailed_status: Some("FAILED".into()),
                     reason: Some("Rule pipetrail-forward already exists".into()),
+                    ..Row::default()
                 },
             ],
             not_covered: vec![Uncovered {
@@ -147,6 +202,9 @@ ACCOUNT       ORGANIZATIONAL UNIT  REGION        STATE     STATUS    DETAILED   
                 "status": "OUTDATED",
                 "detailed_status": "FAILED",
                 "reason": "Rule pipetrail-forward already exists",
+                "origin": "stack-set",
+                "drift": null,
+                "deployed_at": null,
             })
         );
         let keys: Vec<&String> = json

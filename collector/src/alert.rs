@@ -1,8 +1,54 @@
-//! The alert of a decision, as SNS takes it.
+//! The alert of a decision, as SNS takes it, and which topics it goes to.
+
+use std::collections::BTreeSet;
 
 use serde::Serialize;
+use thiserror::Error;
 
 use crate::decision::{Decision, one_line};
+
+/// The topics of alerts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topics {
+    /// The one that takes every alert.
+    all: String,
+    /// Accounts that have a topic of their own beside it.
+    accounts: BTreeSet<String>,
+}
+
+/// `ACCOUNT_TOPICS` is neither `none` nor account ids with commas between.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("environment variable ACCOUNT_TOPICS holds {0:?}, which is no account id; the function's template sets it")]
+pub struct NotAnAccount(String);
+
+impl Topics {
+    /// Reads the function's environment: the ARN of the topic of all alerts, and the accounts with a
+    /// topic of their own, `none` for no account.
+    ///
+    /// # Errors
+    /// [`NotAnAccount`] for a list that is not one.
+    pub fn parse(all: String, accounts: &str) -> Result<Self, NotAnAccount> {
+        let listed = accounts.split(',').filter(|_| accounts != "none").map(str::trim);
+        let accounts = listed.map(|account| {
+            let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+            is_account
+                .then(|| account.to_owned())
+                .ok_or_else(|| NotAnAccount(account.to_owned()))
+        });
+        let accounts = accounts.collect::<Result<_, _>>()?;
+        Ok(Self { all, accounts })
+    }
+
+    /// The topics of an alert about `account`, by ARN; the one of all alerts first, so that a broken
+    /// topic of an account never keeps the security team from hearing.
+    pub fn of(&self, account: &str) -> impl Iterator<Item = String> {
+        let own = self
+            .accounts
+            .get(account)
+            .map(|account| format!("{}-{account}", self.all));
+        std::iter::once(self.all.clone()).chain(own)
+    }
+}
 
 /// What goes to SNS.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +146,21 @@ fn ascii(text: &str, limit: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::decision::tests::decision;
+
+    #[test]
+    fn an_alert_goes_to_the_topic_of_all_and_then_to_its_accounts_own() {
+        let topics = |accounts: &str| Topics::parse("arn:all".to_owned(), accounts);
+        let of = |accounts: &str, account: &str| topics(accounts).unwrap().of(account).collect::<Vec<_>>();
+        assert_eq!(of("none", "000000000012"), ["arn:all"]);
+        let two = "000000000011,000000000012";
+        assert_eq!(of(two, "000000000012"), ["arn:all", "arn:all-000000000012"]);
+        assert_eq!(of(two, "000000000013"), ["arn:all"]);
+        for bad in ["", "12", "none,000000000012", "000000000012,"] {
+            assert!(topics(bad).is_err(), "{bad:?}");
+        }
+    }
 
     #[test]
     fn an_alert_fits_sns_whatever_the_event_held() {

@@ -1,10 +1,12 @@
 //! λ approval: for every decision an evidence record, then an alert.
 //!
 //! Per message: log the redacted event; stop if the marker `alerted/<event_key>` is there; put the
-//! record with `If-None-Match: *`; publish the alert; put the marker. So a decision is never without
-//! record and alert. There is one alert, and one more for each delivery that was interrupted between
-//! alert and marker or ran beside another of the same decision; none for later duplicates, and no
-//! second record for a CloudTrail addendum.
+//! record with `If-None-Match: *`; publish the alert, to the topic of all and then to the account's own
+//! where it has one; put the marker. So a decision is never without record and alert. There is one
+//! alert per topic, and one more for each delivery that was interrupted between alert and marker or ran
+//! beside another of the same decision; none for later duplicates, and no second record for a
+//! CloudTrail addendum. A topic that refuses interrupts: until it takes the alert, or the message rests
+//! in the dead-letter queue, the topics before it hear of the decision at every attempt.
 //!
 //! Retried by SQS: every AWS error. Given up on, into the dead-letter queue after the queue's
 //! `maxReceiveCount`: messages that are no decision. Acknowledged without a record: calls that AWS
@@ -16,7 +18,7 @@ use aws_sdk_sns::types::MessageAttributeValue;
 use serde_json::{json, value::RawValue};
 use thiserror::Error;
 
-use crate::alert::Alert;
+use crate::alert::{Alert, Topics};
 use crate::decision::{Decision, DecisionError, Verdict};
 use crate::sqs::{Batch, Failures};
 use crate::telemetry::{Level, counts, log};
@@ -30,8 +32,8 @@ pub struct Approval {
     pub sns: aws_sdk_sns::Client,
     /// Bucket of the records and markers.
     pub evidence_bucket: String,
-    /// Topic of the alerts.
-    pub alert_topic_arn: String,
+    /// Topics of the alerts.
+    pub topics: Topics,
 }
 
 /// What kept a decision from being recorded and told.
@@ -121,7 +123,9 @@ impl Approval {
                 what: "alert",
                 cause: error.to_string(),
             })?;
-        self.publish(alert).await?;
+        for topic in self.topics.of(&decision.account_id) {
+            self.publish(&topic, &alert).await?;
+        }
         self.create(&marker_key, String::new()).await?;
         Ok(Outcome::Told)
     }
@@ -157,15 +161,15 @@ impl Approval {
         }
     }
 
-    async fn publish(&self, alert: Alert) -> Result<(), ApprovalError> {
+    async fn publish(&self, topic: &str, alert: &Alert) -> Result<(), ApprovalError> {
         let mut publish = self
             .sns
             .publish()
-            .topic_arn(&self.alert_topic_arn)
-            .subject(alert.subject)
+            .topic_arn(topic)
+            .subject(&alert.subject)
             .message_structure("json")
-            .message(alert.message);
-        for (name, value) in alert.attributes {
+            .message(&alert.message);
+        for (name, value) in &alert.attributes {
             let attribute = MessageAttributeValue::builder()
                 .data_type("String")
                 .string_value(value)
@@ -174,11 +178,11 @@ impl Approval {
                     what: "alert",
                     cause: error.to_string(),
                 })?;
-            publish = publish.message_attributes(name, attribute);
+            publish = publish.message_attributes(*name, attribute);
         }
         publish.send().await.map_err(|error| ApprovalError::Aws {
             call: "sns:Publish",
-            target: self.alert_topic_arn.clone(),
+            target: topic.to_owned(),
             cause: crate::aws::causes(&error),
         })?;
         Ok(())

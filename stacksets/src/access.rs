@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::error::{Error, from_sdk, is_unknown_call};
 use crate::organization::{Caller, PAGE};
+use crate::plan::AccessStep;
 
 /// Whether StackSets may work in the organization, and through which call it is switched on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -48,6 +49,33 @@ impl TrustedAccess {
             }
             Err(error) => Err(from_sdk("ask whether StackSets has trusted access")(error)),
         }
+    }
+}
+
+impl AccessStep {
+    /// Switches trusted access on; safe to repeat. Tells through which call it was done: an endpoint that
+    /// lacks the service's own is asked the other way.
+    ///
+    /// # Errors
+    /// A refused call.
+    pub async fn take(
+        self,
+        cloudformation: &aws_sdk_cloudformation::Client,
+        organizations: &aws_sdk_organizations::Client,
+    ) -> Result<Self, Error> {
+        if self == AccessStep::Activate {
+            match cloudformation.activate_organizations_access().send().await {
+                Err(error) if is_unknown_call(&error) => {}
+                answer => {
+                    let answer = answer.map_err(from_sdk("activate trusted access for StackSets"));
+                    return answer.map(|_| self);
+                }
+            }
+        }
+        let call = organizations.enable_aws_service_access();
+        let call = call.service_principal(crate::SERVICE_PRINCIPAL).send().await;
+        call.map_err(from_sdk("enable trusted access for StackSets"))?;
+        Ok(AccessStep::EnableServiceAccess)
     }
 }
 

@@ -6,6 +6,7 @@ use crate::access::TrustedAccess;
 use crate::apply::Clients;
 use crate::desired::{Desired, Zip};
 use crate::error::{Error, from_sdk};
+use crate::management::ManagementStacks;
 use crate::organization::{Caller, Organization};
 use crate::stack::Stack;
 use crate::stack_set::StackSet;
@@ -21,10 +22,15 @@ pub struct Actual {
     pub access: TrustedAccess,
     /// The audit account's stacks that exist, by name.
     pub stacks: BTreeMap<String, Stack>,
+    /// Buckets that an earlier stack retained: they exist, but the stack that would create them does not
+    /// stand.
+    pub retained: BTreeSet<String>,
     /// The keys of the zips that are uploaded already.
     pub uploaded: BTreeSet<String>,
     /// The stack set, if it exists.
     pub stack_set: Option<StackSet>,
+    /// The management account's own stacks; `None` where nobody can look into it.
+    pub management: Option<ManagementStacks>,
 }
 
 impl Actual {
@@ -32,7 +38,7 @@ impl Actual {
     ///
     /// # Errors
     /// A refused call, or a stack set of our name that is not service-managed.
-    pub async fn read(clients: &Clients, organization: Organization, desired: &Desired) -> Result<Self, Error> {
+    pub async fn read(clients: &Clients, mut organization: Organization, desired: &Desired) -> Result<Self, Error> {
         let caller = clients.caller;
         let call_as = caller.call_as();
         let (access, stack_set, audit) = tokio::try_join!(
@@ -45,24 +51,65 @@ impl Actual {
                         stacks.insert(spec.name.clone(), stack);
                     }
                 }
+                let standing = |name: &String| stacks.get(name).is_some_and(|stack| !stack.must_be_replaced());
+                let missing = desired.stacks.iter().filter(|spec| !standing(&spec.name));
+                let mut retained = BTreeSet::new();
+                for bucket in missing.flat_map(|spec| &spec.retains) {
+                    if exists(&clients.s3, bucket, &desired.scope.audit_account).await? {
+                        retained.insert(bucket.clone());
+                    }
+                }
                 let bucket = desired.stacks.first().and_then(|spec| stacks.get(&spec.name));
                 let bucket = bucket.and_then(|stack| stack.outputs.get(&desired.bucket_output));
                 let uploaded = match bucket {
                     Some(bucket) => uploaded(&clients.s3, bucket, &desired.scope.audit_account, &desired.zips).await?,
                     None => BTreeSet::new(),
                 };
-                Ok((stacks, uploaded))
+                Ok((stacks, retained, uploaded))
             }
         )?;
-        let (stacks, uploaded) = audit;
+        let (stacks, retained, uploaded) = audit;
+        let management = ManagementStacks::read(clients, &organization, &desired.scope, stack_set.as_ref()).await?;
+        // Whoever is targeted alone, to be enrolled or removed, is targeted through its own unit.
+        let instances = stack_set.iter().flat_map(|set| &set.instances);
+        let outside = instances.filter(|instance| !desired.scope.is_below(&organization, &instance.account));
+        let outside = outside.map(|instance| instance.account.clone());
+        let alone: Vec<String> = outside.chain(desired.scope.accounts.clone()).collect();
+        let alone = alone.iter().map(String::as_str);
+        organization.find_parents(&clients.organizations, alone).await?;
         Ok(Actual {
             organization,
             caller,
             access,
             stacks,
+            retained,
             uploaded,
             stack_set,
+            management,
         })
+    }
+}
+
+/// Whether `owner` has that bucket.
+///
+/// Bucket names are global: one that somebody else has is an error, since no stack can create it.
+async fn exists(client: &aws_sdk_s3::Client, bucket: &str, owner: &str) -> Result<bool, Error> {
+    let head = client.head_bucket().bucket(bucket).expected_bucket_owner(owner);
+    match head.send().await {
+        Ok(_) => Ok(true),
+        Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(false),
+        // An answer to HEAD has no body, and so no error code.
+        Err(error)
+            if error
+                .raw_response()
+                .is_some_and(|answer| answer.status().as_u16() == 403) =>
+        {
+            Err(Error::BucketTaken {
+                bucket: bucket.to_owned(),
+                account: owner.to_owned(),
+            })
+        }
+        Err(error) => Err(from_sdk(format!("look for bucket {bucket}"))(error)),
     }
 }
 
@@ -93,6 +140,26 @@ async fn uploaded(
 mod tests {
     use super::*;
     use crate::canned::Canned;
+
+    #[tokio::test]
+    async fn a_bucket_is_ours_missing_or_somebody_elses() {
+        let server = Canned::serve(&[
+            ("HEAD /ours", 200, ""),
+            ("HEAD /missing", 404, ""),
+            ("HEAD /taken", 403, ""),
+            ("HEAD /elsewhere", 301, ""),
+        ]);
+        let (client, owner) = (server.s3(), "999988887777");
+        assert!(exists(&client, "ours", owner).await.unwrap());
+        assert!(!exists(&client, "missing", owner).await.unwrap());
+        let taken = exists(&client, "taken", owner).await.unwrap_err();
+        assert!(
+            matches!(&taken, Error::BucketTaken { bucket, .. } if bucket == "taken"),
+            "{taken}"
+        );
+        assert!(exists(&client, "elsewhere", owner).await.is_err());
+        assert_eq!(server.count("x-amz-expected-bucket-owner: 999988887777"), 4);
+    }
 
     #[tokio::test]
     async fn zips_are_looked_for_only_in_a_bucket_of_the_audit_account() {

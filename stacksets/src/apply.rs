@@ -2,7 +2,10 @@
 //! result. Nothing is decided here.
 
 mod inputs;
+mod management;
 mod run;
+#[cfg(test)]
+mod tests;
 mod written;
 
 use std::fmt;
@@ -11,6 +14,7 @@ use serde::Serialize;
 
 pub(crate) use written::Written;
 
+use crate::management::ManagementAccount;
 use crate::organization::Caller;
 use crate::plan::Plan;
 use crate::rollout::InstanceResult;
@@ -28,6 +32,9 @@ pub struct Clients {
     pub organizations: aws_sdk_organizations::Client,
     /// In which role that account calls.
     pub caller: Caller,
+    /// The management account itself: the same as `management`, unless a delegated administrator
+    /// calls; `None` without credentials for it.
+    pub management_account: Option<ManagementAccount>,
 }
 
 /// What became of one step.
@@ -91,11 +98,15 @@ impl fmt::Display for StepResult {
             region,
             status,
             reason,
+            explanation,
         } in failed
         {
             write!(f, "\n        {account} {region} {status}")?;
             if let Some(reason) = reason {
                 write!(f, ": {reason}")?;
+            }
+            if let Some(explanation) = explanation {
+                write!(f, "\n            {explanation}")?;
             }
         }
         Ok(())
@@ -142,6 +153,9 @@ pub async fn apply(plan: &Plan, clients: &Clients, tell: &mut (dyn FnMut(Progres
     }
     if let Some(step) = &plan.stack_set {
         run.stack_set(step).await;
+    }
+    for step in &plan.management {
+        run.management(step).await;
     }
     for step in &plan.instances {
         run.instances(step).await;

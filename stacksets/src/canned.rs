@@ -7,6 +7,22 @@ use std::sync::{Arc, Mutex};
 use aws_sdk_cloudformation::config::{BehaviorVersion, Credentials, Region};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
+/// A service's configuration for the server at `$url`: each SDK has a builder of its own.
+macro_rules! of_test {
+    ($sdk:ident, $url:expr) => {
+        $sdk::Config::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new("eu-central-1"))
+            .endpoint_url(&$url)
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .http_client(
+                aws_smithy_http_client::Builder::new()
+                    .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                    .build_https(),
+            )
+    };
+}
+
 /// A server on loopback; each answer is given once, to the first request that contains its key.
 pub(crate) struct Canned {
     url: String,
@@ -55,55 +71,16 @@ impl Canned {
     }
 
     pub(crate) fn cloudformation(&self) -> aws_sdk_cloudformation::Client {
-        let config = aws_sdk_cloudformation::Config::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::new("eu-central-1"))
-            .endpoint_url(&self.url)
-            .credentials_provider(credentials())
-            .http_client(
-                aws_smithy_http_client::Builder::new()
-                    .tls_provider(Provider::Rustls(CryptoMode::Ring))
-                    .build_https(),
-            );
-        aws_sdk_cloudformation::Client::from_conf(config.build())
+        aws_sdk_cloudformation::Client::from_conf(of_test!(aws_sdk_cloudformation, self.url).build())
     }
 
     pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
-        let config = aws_sdk_s3::Config::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::new("eu-central-1"))
-            .endpoint_url(&self.url)
-            .force_path_style(true)
-            .credentials_provider(credentials())
-            .http_client(
-                aws_smithy_http_client::Builder::new()
-                    .tls_provider(Provider::Rustls(CryptoMode::Ring))
-                    .build_https(),
-            );
-        aws_sdk_s3::Client::from_conf(config.build())
+        aws_sdk_s3::Client::from_conf(of_test!(aws_sdk_s3, self.url).force_path_style(true).build())
     }
 
     pub(crate) fn organizations(&self) -> aws_sdk_organizations::Client {
-        let config = aws_sdk_organizations::Config::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::new("eu-central-1"))
-            .endpoint_url(&self.url)
-            .credentials_provider(credentials())
-            .http_client(
-                aws_smithy_http_client::Builder::new()
-                    .tls_provider(Provider::Rustls(CryptoMode::Ring))
-                    .build_https(),
-            );
-        aws_sdk_organizations::Client::from_conf(config.build())
+        aws_sdk_organizations::Client::from_conf(of_test!(aws_sdk_organizations, self.url).build())
     }
-}
-
-fn credentials() -> Credentials {
-    Credentials::builder()
-        .access_key_id("test")
-        .secret_access_key("test")
-        .provider_name("test")
-        .build()
 }
 
 /// Head and body of a request with a content-length, as text.

@@ -1,5 +1,9 @@
 //! What stands after all: the audit account's stacks, and every account and region of the stack set.
 
+mod row;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -9,15 +13,18 @@ use crate::actual::Actual;
 use crate::apply::Clients;
 use crate::desired::Scope;
 use crate::error::Error;
+use crate::management::ManagementStacks;
 use crate::organization::Organization;
 use crate::rollout::InstanceResult;
 use crate::stack::Stack;
-use crate::stack_set::{Instance, StackSet};
+use crate::stack_set::StackSet;
 use crate::{AUDIT_STACKS, STACK_SET};
 
-/// What stands.
+pub use row::{Origin, Row, State};
+
+/// What stands, with a row `R` per account and region.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Coverage {
+pub struct Coverage<R = Row> {
     /// The organization, `o-…`.
     pub organization: String,
     /// The audit account.
@@ -29,7 +36,7 @@ pub struct Coverage {
     /// Whether the stack set exists.
     pub stack_set_exists: bool,
     /// One row per account and region, by account and region.
-    pub instances: Vec<Row>,
+    pub instances: Vec<R>,
     /// Accounts that the stack set cannot reach.
     pub not_covered: Vec<Uncovered>,
 }
@@ -45,45 +52,6 @@ pub struct StackState {
     pub reason: Option<String>,
 }
 
-/// One account and region.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Row {
-    /// The account, 12 digits.
-    pub account: String,
-    /// The configured unit or root that it came by.
-    pub organizational_unit: Option<String>,
-    /// The region.
-    pub region: String,
-    /// What it comes down to.
-    pub state: State,
-    /// StackSets' `Status`.
-    pub status: Option<String>,
-    /// StackSets' `DetailedStatus`.
-    pub detailed_status: Option<String>,
-    /// AWS's reason.
-    pub reason: Option<String>,
-}
-
-/// What an account and region comes down to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum State {
-    /// It has the stack as the stack set describes it.
-    Current,
-    /// An operation is at work there.
-    Pending,
-    /// The last operation failed or was cancelled there.
-    Outdated,
-    /// StackSets cannot work on the stack any more.
-    Inoperable,
-    /// In scope, but there is no stack instance.
-    Missing,
-    /// The account is suspended or closed, so StackSets skips it.
-    Suspended,
-    /// The instance is outside of the configured units and regions.
-    OutOfScope,
-}
-
 /// An account that the stack set cannot reach.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Uncovered {
@@ -91,13 +59,6 @@ pub struct Uncovered {
     pub account: String,
     /// Why not.
     pub reason: String,
-}
-
-impl State {
-    /// Whether somebody has to do something.
-    pub fn is_bad(self) -> bool {
-        matches!(self, State::Outdated | State::Inoperable | State::Missing)
-    }
 }
 
 impl Coverage {
@@ -112,7 +73,7 @@ impl Coverage {
         results: &[InstanceResult],
     ) -> Result<Self, Error> {
         let call_as = clients.caller.call_as();
-        let (set, stacks) = tokio::try_join!(StackSet::read(&clients.management, STACK_SET, &call_as), async {
+        let (set, stacks) = tokio::try_join!(StackSet::describe(&clients.management, STACK_SET, &call_as), async {
             let mut stacks = BTreeMap::new();
             for name in AUDIT_STACKS {
                 if let Some(stack) = Stack::describe(&clients.audit, name).await? {
@@ -121,18 +82,33 @@ impl Coverage {
             }
             Ok(stacks)
         })?;
-        Ok(Self::new(organization, scope, &stacks, set.as_ref(), results))
+        let own = ManagementStacks::read(clients, organization, scope, set.as_ref()).await?;
+        let mut coverage = Self::new(organization, scope, &stacks, set.as_ref(), results);
+        coverage.add_own_stacks(organization, scope, own.as_ref(), set.as_ref());
+        Ok(coverage)
     }
 
     /// What stands according to a reading that has been made already.
     pub fn of(actual: &Actual, scope: &Scope) -> Self {
-        Self::new(
-            &actual.organization,
-            scope,
-            &actual.stacks,
-            actual.stack_set.as_ref(),
-            &[],
-        )
+        let (organization, set) = (&actual.organization, actual.stack_set.as_ref());
+        let mut coverage = Self::new(organization, scope, &actual.stacks, set, &[]);
+        coverage.add_own_stacks(organization, scope, actual.management.as_ref(), set);
+        coverage
+    }
+
+    fn add_own_stacks(
+        &mut self,
+        organization: &Organization,
+        scope: &Scope,
+        own: Option<&ManagementStacks>,
+        set: Option<&StackSet>,
+    ) {
+        let states = own.map(|own| own.states(scope, set)).unwrap_or_default();
+        let account = &organization.management_account;
+        let rows = states
+            .into_iter()
+            .map(|stack| Row::of_stack(account, &stack.region, stack.status, stack.reason, stack.current));
+        self.add_management(rows.collect());
     }
 
     fn new(
@@ -144,22 +120,21 @@ impl Coverage {
     ) -> Self {
         let mut rows: BTreeMap<(String, String), Row> = BTreeMap::new();
         for instance in set.iter().flat_map(|set| &set.instances) {
-            let row = row(organization, scope, instance);
+            let mut row = row::of_instance(organization, scope, instance);
+            let operation = instance.last_operation.as_ref();
+            row.deployed_at = set
+                .zip(operation)
+                .and_then(|(set, id)| set.deployments.get(id).copied());
             rows.insert((row.account.clone(), row.region.clone()), row);
         }
-        for unit in &scope.units {
-            for account in organization.targets(unit) {
-                for region in &scope.regions {
-                    rows.entry((account.to_owned(), region.clone())).or_insert_with(|| Row {
-                        account: account.to_owned(),
-                        organizational_unit: Some(unit.clone()),
-                        region: region.clone(),
-                        state: State::Missing,
-                        status: None,
-                        detailed_status: None,
-                        reason: None,
-                    });
-                }
+        for account in organization.enrolled(scope) {
+            for region in &scope.regions {
+                rows.entry((account.to_owned(), region.clone())).or_insert_with(|| Row {
+                    account: account.to_owned(),
+                    organizational_unit: row::unit(organization, scope, account).cloned(),
+                    region: region.clone(),
+                    ..Row::default()
+                });
             }
         }
         for result in results {
@@ -188,6 +163,48 @@ impl Coverage {
         }
     }
 
+    /// Adds the stacks of the management account, which the stack set never reaches. An account with
+    /// such a row is not among those that are not covered any more.
+    pub fn add_management(&mut self, rows: Vec<Row>) {
+        self.not_covered
+            .retain(|uncovered| !rows.iter().any(|row| row.account == uncovered.account));
+        self.instances.extend(rows);
+        self.sort();
+    }
+
+    /// Adds a row for every account of the organization that has none yet: nothing of it is watched.
+    ///
+    /// A management account that is to be enrolled, and that nobody could look into, is in scope.
+    pub fn add_unenrolled(&mut self, organization: &Organization, scope: &Scope) {
+        let mut seen: BTreeSet<String> = self.instances.iter().map(|row| row.account.clone()).collect();
+        let management = &organization.management_account;
+        if scope.management && organization.accounts.contains_key(management) && seen.insert(management.clone()) {
+            let unseen = scope.regions.iter().map(|region| row::unseen(management, region));
+            self.instances.extend(unseen);
+        }
+        let unseen = organization.accounts.iter().filter(|(id, _)| !seen.contains(*id));
+        let rows: Vec<Row> = unseen
+            .map(|(id, account)| Row {
+                account: id.clone(),
+                region: "-".to_owned(),
+                state: if account.is_active() {
+                    State::Unenrolled
+                } else {
+                    State::Suspended
+                },
+                reason: (*id == organization.management_account).then(|| MANAGEMENT.to_owned()),
+                ..Row::default()
+            })
+            .collect();
+        self.instances.extend(rows);
+        self.sort();
+    }
+
+    fn sort(&mut self) {
+        self.instances
+            .sort_by(|a, b| (&a.account, &a.region).cmp(&(&b.account, &b.region)));
+    }
+
     /// How many rows have which state.
     pub fn counts(&self) -> BTreeMap<State, usize> {
         let mut counts = BTreeMap::new();
@@ -208,59 +225,43 @@ impl Coverage {
     }
 }
 
-fn row(organization: &Organization, scope: &Scope, instance: &Instance) -> Row {
-    let account = organization.accounts.get(&instance.account);
-    let unit = account.and_then(|account| scope.units.iter().find(|unit| account.parents.contains(*unit)));
-    let in_scope = unit.is_some() && scope.regions.contains(&instance.region);
-    let state = match (instance.status.as_str(), instance.detailed_status.as_str()) {
-        (_, "SKIPPED_SUSPENDED_ACCOUNT") => State::Suspended,
-        _ if account.is_some_and(|account| !account.is_active()) => State::Suspended,
-        _ if !in_scope => State::OutOfScope,
-        ("CURRENT", _) => State::Current,
-        (_, "PENDING" | "RUNNING") => State::Pending,
-        ("INOPERABLE", _) => State::Inoperable,
-        _ => State::Outdated,
-    };
-    Row {
-        account: instance.account.clone(),
-        organizational_unit: instance.unit.clone().or_else(|| unit.cloned()),
-        region: instance.region.clone(),
-        state,
-        status: Some(instance.status.clone()).filter(|status| !status.is_empty()),
-        detailed_status: Some(instance.detailed_status.clone()).filter(|status| !status.is_empty()),
-        reason: instance.reason.clone(),
+impl<R> Coverage<R> {
+    /// The same with other rows.
+    pub fn with_rows<T>(self, rows: impl FnOnce(Vec<R>) -> Vec<T>) -> Coverage<T> {
+        let Coverage {
+            organization,
+            audit_account,
+            region,
+            stacks,
+            stack_set_exists,
+            instances,
+            not_covered,
+        } = self;
+        Coverage {
+            organization,
+            audit_account,
+            region,
+            stacks,
+            stack_set_exists,
+            instances: rows(instances),
+            not_covered,
+        }
     }
 }
+
+/// Why the management account is not covered by the stack set.
+const MANAGEMENT: &str = "management account: service-managed stack sets never deploy into it";
 
 fn not_covered(organization: &Organization, scope: &Scope) -> Vec<Uncovered> {
     let management = Uncovered {
         account: organization.management_account.clone(),
-        reason: "management account: service-managed stack sets never deploy into it".to_owned(),
+        reason: MANAGEMENT.to_owned(),
     };
-    let seen = BTreeSet::from([&organization.management_account]);
-    let inactive = organization
-        .accounts
-        .iter()
-        .filter(|(id, account)| !account.is_active() && scope.has_unit(&account.parents) && !seen.contains(id));
-    let inactive = inactive.map(|(id, account)| Uncovered {
-        account: id.clone(),
+    let inactive = organization.skipped(scope).map(|(id, account)| Uncovered {
+        account: id.to_owned(),
         reason: format!("account is {}: StackSets skips it", account.state),
     });
     std::iter::once(management).chain(inactive).collect()
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            State::Current => "current",
-            State::Pending => "pending",
-            State::Outdated => "outdated",
-            State::Inoperable => "inoperable",
-            State::Missing => "missing",
-            State::Suspended => "suspended",
-            State::OutOfScope => "out of scope",
-        })
-    }
 }
 
 impl fmt::Display for Uncovered {

@@ -25,7 +25,9 @@ pub struct Desired {
 }
 
 /// Which accounts and regions are enrolled, and where the audit account's side stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// [`crate::Organization::membership`] decides by it who is enrolled.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
     /// The audit account, 12 digits.
     pub audit_account: String,
@@ -33,20 +35,19 @@ pub struct Scope {
     pub region: String,
     /// Organizational units (`ou-…`) or roots (`r-…`) to enrol.
     pub units: Vec<String>,
+    /// Single accounts to enrol beside the units.
+    pub accounts: Vec<String>,
+    /// Accounts that are left out, whatever unit they are in.
+    pub excluded: Vec<String>,
+    /// Whether the management account gets stacks of its own: the stack set never reaches it.
+    pub management: bool,
     /// Regions to enrol.
     pub regions: Vec<String>,
 }
 
-impl Scope {
-    /// Whether one of the units is among `parents`.
-    pub fn has_unit(&self, parents: &std::collections::BTreeSet<String>) -> bool {
-        self.units.iter().any(|unit| parents.contains(unit))
-    }
-}
-
 /// How fast and how tolerant stack set operations are (`OperationPreferences`, soft tolerance,
 /// regions in parallel).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Rollout {
     /// Accounts per region at a time, in per cent (1–100).
     pub max_concurrent_percentage: u8,
@@ -67,10 +68,13 @@ pub struct StackSpec {
     pub tags: BTreeMap<String, String>,
     /// Whether termination protection is on.
     pub protect: bool,
+    /// Names of the buckets that outlive it. Its template says them literally: from a reference
+    /// CloudFormation would not find out that a bucket exists already.
+    pub retains: Vec<String>,
 }
 
 /// A parameter's value.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Value {
     /// Known now.
     Text(String),
@@ -122,7 +126,7 @@ impl Serialize for Value {
 }
 
 /// A Lambda zip, held in memory: the largest measured is below 4 MB.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Zip {
     /// The function's name without prefix: `transform`.
     pub name: String,

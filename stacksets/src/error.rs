@@ -42,6 +42,25 @@ pub enum Error {
         /// The organization that was asked.
         organization: String,
     },
+    /// An account that was named is not in the organization.
+    #[error("{account} is not an account of organization {organization}")]
+    UnknownAccount {
+        /// The account.
+        account: String,
+        /// The organization that was asked.
+        organization: String,
+    },
+    /// The profile for the management account belongs to another one.
+    #[error("organization.management_profile calls from account {found}, but the management account is {expected}")]
+    NotManagement {
+        /// The account that it belongs to.
+        found: String,
+        /// The organization's management account.
+        expected: String,
+    },
+    /// There is no stack set to enrol anybody in.
+    #[error("stack set {0} does not exist")]
+    NoStackSet(String),
     /// Trusted access is off and only the management account can switch it on.
     #[error("trusted access for StackSets is off, and only the management account can switch it on")]
     TrustedAccessOff,
@@ -64,6 +83,26 @@ pub enum Error {
         what: &'static str,
         /// Its name.
         name: String,
+    },
+    /// It forwards to the bus of another installation.
+    #[error("{what} forwards to {bus}, not to audit account {account} in {region}")]
+    Elsewhere {
+        /// The stack or stack set.
+        what: String,
+        /// ARN of the bus.
+        bus: String,
+        /// The configured audit account.
+        account: String,
+        /// The configured home region.
+        region: String,
+    },
+    /// A bucket of our name is another account's, or may not be seen.
+    #[error("bucket {bucket} exists, but account {account} does not own it or may not see it")]
+    BucketTaken {
+        /// Its name.
+        bucket: String,
+        /// The account that should own it.
+        account: String,
     },
     /// A stack ended in a failed state.
     #[error("stack {name} ended in {status}{}", joined(.reasons))]
@@ -95,6 +134,16 @@ pub enum Error {
         status: String,
         /// The reason that AWS gives.
         reason: Option<String>,
+    },
+    /// Objects of a bucket could not be deleted.
+    #[error("{count} object versions of bucket {bucket} could not be deleted, the first one: {code}")]
+    ObjectsLeft {
+        /// The bucket.
+        bucket: String,
+        /// How many.
+        count: usize,
+        /// The error code of the first one.
+        code: String,
     },
     /// AWS answered without a field that its contract promises.
     #[error("the answer to {action} has no {field}")]
@@ -160,10 +209,10 @@ pub(crate) fn is_unknown_call<E: ProvideErrorMetadata>(error: &SdkError<E, HttpR
 
 /// The error and its causes in one line, separated by colons.
 pub fn chain(error: &(dyn StdError + 'static)) -> String {
-    let mut text = error.to_string();
+    let mut text = told(error);
     let mut cause = error.source();
     while let Some(error) = cause {
-        let next = error.to_string();
+        let next = told(error);
         // Wrappers often repeat their cause; once is enough.
         if !text.ends_with(&next) {
             text.push_str(": ");
@@ -174,9 +223,31 @@ pub fn chain(error: &(dyn StdError + 'static)) -> String {
     text
 }
 
+/// What an error says, without the request that the SDK writes out where an endpoint is no URL: its
+/// body may hold an external id.
+fn told(error: &(dyn StdError + 'static)) -> String {
+    let text = error.to_string();
+    match text.split_once(" to request `Request {") {
+        Some((before, _)) => before.to_owned(),
+        None => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn an_endpoint_that_is_no_url_does_not_bring_the_request_to_light() {
+        let server = crate::canned::Canned::serve(&[]);
+        let config = server.cloudformation().config().to_builder().endpoint_url("nowhere");
+        let client = aws_sdk_cloudformation::Client::from_conf(config.build());
+        let answer = client.describe_stacks().stack_name("secret").send().await;
+        let error = from_sdk("describe stack x")(answer.unwrap_err());
+        let text = chain(&error);
+        assert!(text.contains("failed to apply endpoint `nowhere`"), "{text}");
+        assert!(!text.contains("secret"), "{text}");
+    }
 
     #[test]
     fn the_chain_does_not_repeat_a_wrapped_cause() {

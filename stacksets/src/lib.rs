@@ -11,11 +11,16 @@
 mod access;
 mod actual;
 pub mod apply;
+mod bus;
 #[cfg(test)]
 mod canned;
 mod coverage;
 mod desired;
+pub mod destroy;
+mod drift;
 mod error;
+mod explain;
+mod management;
 mod operation;
 mod organization;
 pub mod plan;
@@ -23,19 +28,23 @@ mod rollout;
 mod stack;
 mod stack_set;
 mod template;
+pub mod time;
 
 pub use access::TrustedAccess;
 pub use actual::Actual;
 pub use apply::{Clients, Progress, StepResult, StepState};
-pub use coverage::{Coverage, Row, StackState, State, Uncovered};
+pub use coverage::{Coverage, Origin, Row, StackState, State, Uncovered};
 pub use desired::{Desired, Rollout, Scope, StackSpec, Value, Zip};
+pub use drift::{Detection, detect_drift};
 pub use error::{Error, Fault, chain, from_sdk};
-pub use organization::{Account, Caller, Organization};
-pub use plan::Plan;
+pub use explain::explain;
+pub use management::{ManagementAccount, ManagementStack, ManagementStacks};
+pub use organization::{Account, Caller, Membership, Organization};
+pub use plan::{Focus, Plan};
 pub use rollout::InstanceResult;
-pub use stack::Stack;
-pub use stack_set::{Instance, StackSet};
-pub use template::{MAX_BODY_BYTES, Template};
+pub use stack::{Stack, settle};
+pub use stack_set::{Drift, Instance, StackSet};
+pub use template::{MAX_BODY_BYTES, Template, TemplateDiff};
 
 /// The template of a member account: plain, because service-managed stack sets refuse transforms and
 /// nested stacks.
@@ -43,6 +52,9 @@ pub const MEMBER_TEMPLATE: &str = include_str!("../../member-stack/template.yaml
 
 /// Name of the stack set.
 pub const STACK_SET: &str = "pipetrail-member";
+
+/// Name of the management account's own stacks, one per region.
+pub const MEMBER_STACK: &str = "pipetrail-member";
 
 /// Names of the audit account's stacks, in the order of deployment.
 pub const AUDIT_STACKS: [&str; 3] = ["pipetrail-artifacts", "pipetrail-data", "pipetrail-pipeline"];

@@ -1,6 +1,7 @@
 //! Reading the organization: its accounts and where they hang, and in which role somebody
 //! calls. Names and e-mail addresses of accounts are never kept.
 
+mod membership;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,8 @@ use serde::Serialize;
 
 use crate::error::{Error, from_sdk};
 
+pub use membership::Membership;
+
 /// Organizations refuses more than 20 items a page.
 pub(crate) const PAGE: i32 = 20;
 
@@ -22,18 +25,20 @@ pub struct Organization {
     pub id: String,
     /// The management account. It never receives stacks from service-managed stack sets.
     pub management_account: String,
-    /// Its accounts by id: all of them, or where AWS gives no paths those below the configured units.
+    /// Its accounts by id.
     pub accounts: BTreeMap<String, Account>,
 }
 
 /// An account of the organization.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
     /// `State`, or `Status` where that is missing: AWS retired the latter in September 2026, and still
     /// sends both.
     pub state: String,
     /// The ids of the root and the organizational units above it, as far as they are known.
     pub parents: BTreeSet<String>,
+    /// The one directly above it, where it is known. [`Organization::find_parents`] asks for more.
+    pub parent: Option<String>,
 }
 
 impl Account {
@@ -122,22 +127,6 @@ impl Organization {
         Ok((organization, role))
     }
 
-    /// The accounts that a stack set for `unit` should reach: active, below it, not the management
-    /// account.
-    pub fn targets<'a>(&'a self, unit: &'a str) -> impl Iterator<Item = &'a str> {
-        self.accounts
-            .iter()
-            .filter(|(id, account)| {
-                account.is_active() && account.parents.contains(unit) && **id != self.management_account
-            })
-            .map(|(id, _)| id.as_str())
-    }
-
-    /// Whether it is an account of this organization (the management account is).
-    pub fn has_account(&self, account: &str) -> bool {
-        account == self.management_account || self.accounts.contains_key(account)
-    }
-
     /// A unit that some account hangs below exists; only the others are asked for, since
     /// DescribeOrganizationalUnit allows two calls a second.
     async fn check_units(&self, client: &aws_sdk_organizations::Client, units: &[String]) -> Result<(), Error> {
@@ -221,10 +210,11 @@ async fn list_accounts(client: &aws_sdk_organizations::Client) -> Result<BTreeMa
 }
 
 /// Accounts below a root or unit, for answers without `Paths`. An unknown unit adds nothing: that is
-/// found out afterwards.
+/// found out afterwards. An account that moves meanwhile may be missed: [`Organization::find_parents`]
+/// asks for it before it is taken for one outside.
 async fn walk(client: &aws_sdk_organizations::Client, top: &str, organization: &mut Organization) -> Result<(), Error> {
     let mut pending: Vec<Vec<String>> = vec![vec![top.to_owned()]];
-    while let Some(chain) = pending.pop() {
+    'units: while let Some(chain) = pending.pop() {
         let Some(parent) = chain.last() else { continue };
         let mut pages = client
             .list_accounts_for_parent()
@@ -240,17 +230,15 @@ async fn walk(client: &aws_sdk_organizations::Client, top: &str, organization: &
                         .as_service_error()
                         .is_some_and(|error| error.is_parent_not_found_exception()) =>
                 {
-                    return Ok(());
+                    // Deleted since it was listed: those beside it are walked all the same.
+                    continue 'units;
                 }
                 page => page.map_err(from_sdk(format!("list the accounts of {parent}")))?,
             };
             for (id, found) in page.accounts().iter().filter_map(account) {
-                organization
-                    .accounts
-                    .entry(id)
-                    .or_insert(found)
-                    .parents
-                    .extend(chain.iter().cloned());
+                let account = organization.accounts.entry(id).or_insert(found);
+                account.parents.extend(chain.iter().cloned());
+                account.parent = Some(parent.clone());
             }
         }
         let mut pages = client
@@ -261,7 +249,16 @@ async fn walk(client: &aws_sdk_organizations::Client, top: &str, organization: &
             .stop_on_duplicate_token(false)
             .send();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(from_sdk(format!("list the organizational units of {parent}")))?;
+            let page = match page {
+                Err(error)
+                    if error
+                        .as_service_error()
+                        .is_some_and(|error| error.is_parent_not_found_exception()) =>
+                {
+                    continue 'units;
+                }
+                page => page.map_err(from_sdk(format!("list the organizational units of {parent}")))?,
+            };
             for unit in page.organizational_units().iter().filter_map(|unit| unit.id()) {
                 pending.push(chain.iter().cloned().chain([unit.to_owned()]).collect());
             }
@@ -280,13 +277,14 @@ fn account(account: &aws_sdk_organizations::types::Account) -> Option<(String, A
         account.id()?.to_owned(),
         Account {
             state: state.to_owned(),
-            parents,
+            parent: parents.last().cloned(),
+            parents: parents.into_iter().collect(),
         },
     ))
 }
 
-/// `o-…/r-…/ou-…/<account>/` gives the root and the units.
-fn parents(paths: &[String]) -> BTreeSet<String> {
+/// `o-…/r-…/ou-…/<account>/` gives the root and the units, top down.
+fn parents(paths: &[String]) -> Vec<String> {
     let parts = paths.iter().flat_map(|path| path.split('/'));
     parts
         .filter(|part| part.starts_with("r-") || part.starts_with("ou-"))

@@ -1,8 +1,12 @@
 //! The plan: what has to change, as a value that is shown, serialised, tested and then applied.
 
 mod diff;
+mod fingerprint;
+mod focus;
 mod instances;
+mod management;
 mod notes;
+mod removals;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -12,12 +16,16 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use diff::plan;
+pub use focus::{Focus, plan_for};
+pub use management::{ManagementAction, ManagementStep};
+pub use notes::{Note, Uncovering};
+pub(crate) use show::some;
 
 use crate::desired::{Rollout, Value, Zip};
-use crate::template::Template;
+use crate::template::{Template, TemplateDiff};
 
 /// Everything that has to change, in the order of application.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Plan {
     /// The organization, `o-…`.
     pub organization: String,
@@ -35,7 +43,9 @@ pub struct Plan {
     pub joins: Vec<String>,
     /// The stack set itself.
     pub stack_set: Option<SetStep>,
-    /// Its instances.
+    /// The management account's own stacks, which stand in for instances there.
+    pub management: Vec<ManagementStep>,
+    /// The stack set's instances: created and tried again first, removed last.
     pub instances: Vec<InstancesStep>,
     /// How fast and how tolerant the operations are.
     pub rollout: Rollout,
@@ -62,19 +72,20 @@ impl Plan {
     }
 
     /// How many steps there are: stacks, uploads, trusted access, operations to wait for,
-    /// stack set, operations on instances.
+    /// stack set, stacks of the management account, operations on instances.
     pub fn steps(&self) -> usize {
         self.stacks.len()
             + self.uploads.len()
             + usize::from(self.trusted_access.is_some())
             + self.joins.len()
             + usize::from(self.stack_set.is_some())
+            + self.management.len()
             + self.instances.len()
     }
 }
 
 /// A stack to create, replace or update.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct StackStep {
     /// Its name.
     pub name: String,
@@ -82,6 +93,9 @@ pub struct StackStep {
     pub action: StackAction,
     /// What differs; for a new stack its parameters.
     pub changes: Vec<Change>,
+    /// Buckets that exist already, because an earlier stack retained them: a new stack takes them over
+    /// with all that is in them.
+    pub adopts: Vec<String>,
     /// The template it gets.
     pub template: Template,
     /// All parameters it gets.
@@ -104,12 +118,13 @@ impl StackStep {
 }
 
 /// What is done to a stack.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum StackAction {
     /// It is not there.
     Create,
-    /// It is the shell of a failed creation: deleted, then created.
+    /// It never stood, somebody has begun to delete it, or it waits for a change set of ours to be
+    /// executed: what is left is deleted, then it is created.
     Replace {
         /// Its id: the name may belong to another stack by the time it is deleted.
         #[serde(skip)]
@@ -117,16 +132,22 @@ pub enum StackAction {
         /// Its status, for example `ROLLBACK_COMPLETE`.
         status: String,
     },
+    /// Its update failed, and so did the rollback (`UPDATE_ROLLBACK_FAILED`): that is continued, then the
+    /// stack is updated.
+    ContinueUpdateRollback,
+    /// Its update failed, and somebody had switched the rollback off (`UPDATE_FAILED`): it is rolled
+    /// back, then updated.
+    RollbackStack,
     /// It differs.
     Update,
 }
 
 /// A difference between what stands and what should.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Change {
     /// The template's text.
-    Template,
+    Template(TemplateDiff),
     /// A parameter.
     Parameter {
         /// Its name.
@@ -150,7 +171,7 @@ pub enum Change {
 }
 
 /// A Lambda zip to upload.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Upload {
     /// Its S3 key.
     pub key: String,
@@ -161,7 +182,7 @@ pub struct Upload {
 }
 
 /// Through which call StackSets gets its trusted access.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AccessStep {
     /// `cloudformation:ActivateOrganizationsAccess`, which also creates the service-linked role.
@@ -171,7 +192,7 @@ pub enum AccessStep {
 }
 
 /// The stack set to create or update.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct SetStep {
     /// Its name.
     pub name: String,
@@ -190,7 +211,7 @@ pub struct SetStep {
 }
 
 /// What is done to the stack set or its instances.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SetAction {
     /// They are not there.
@@ -199,50 +220,52 @@ pub enum SetAction {
     Update,
 }
 
-/// One operation on instances: a `CreateStackInstances` or `UpdateStackInstances` call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// One operation on instances: a `CreateStackInstances`, `UpdateStackInstances` or
+/// `DeleteStackInstances` call.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct InstancesStep {
     /// What is done to them.
-    pub action: SetAction,
+    pub action: InstancesAction,
     /// Units or roots, 50 at most.
     pub units: Vec<String>,
     /// Only these accounts below the units; `None` for all.
     pub accounts: Option<Vec<String>>,
+    /// All accounts below the units but these; empty beside `accounts`.
+    pub excluded: Vec<String>,
     /// Regions.
     pub regions: Vec<String>,
+    /// Whether stacks stay behind when their instances are deleted.
+    pub retain_stacks: bool,
     /// How many instances that concerns.
     pub instances: usize,
     /// The operation's id.
     pub operation_id: String,
 }
 
-/// What to know, but not to do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Note {
-    /// Service-managed stack sets never deploy into the management account.
-    ManagementAccountNotCovered {
-        /// That account.
-        account: String,
-    },
-    /// Accounts in scope that StackSets skips.
-    NotActive {
-        /// Their ids.
-        accounts: Vec<String>,
-    },
-    /// Instances that StackSets cannot update any more.
-    Inoperable {
-        /// `<account>/<region>` each.
-        instances: Vec<String>,
-    },
-    /// Instances outside of the configured units and regions; they stay as they are.
-    OutOfScope {
-        /// `<account>/<region>` each.
-        instances: Vec<String>,
-    },
-    /// The audit account is not in the organization.
-    AuditAccountOutside {
-        /// That account.
-        account: String,
-    },
+impl InstancesStep {
+    /// A step that concerns nothing yet.
+    pub(crate) fn new(action: InstancesAction) -> Self {
+        InstancesStep {
+            action,
+            units: vec![],
+            accounts: None,
+            excluded: vec![],
+            regions: vec![],
+            retain_stacks: false,
+            instances: 0,
+            operation_id: String::new(),
+        }
+    }
+}
+
+/// What is done to stack instances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InstancesAction {
+    /// They are not there.
+    Create,
+    /// An attempt failed.
+    Update,
+    /// They stand outside of the scope.
+    Delete,
 }

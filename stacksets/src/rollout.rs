@@ -1,24 +1,28 @@
 //! The stack set's write calls: create, update, roll out, wait, and read what became of each account
 //! and region.
 
+mod tally;
+mod targets;
 #[cfg(test)]
 mod tests;
 mod wait;
+mod write;
 
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::{
-    AccountFilterType, AutoDeployment, CallAs, Capability, ConcurrencyMode, DeploymentTargets, ManagedExecution,
-    PermissionModels, RegionConcurrencyType, StackSetOperationPreferences,
+    AutoDeployment, CallAs, Capability, ConcurrencyMode, ManagedExecution, PermissionModels, RegionConcurrencyType,
+    StackSetOperationPreferences,
 };
 use serde::Serialize;
 
 use crate::apply::Written;
 use crate::desired::Rollout;
 use crate::error::{Error, from_sdk};
-use crate::plan::{InstancesStep, SetAction, SetStep};
+use crate::explain::explain;
+use crate::plan::{SetAction, SetStep};
 use crate::stack::{Pause, parameters_to, tags_to};
 use crate::stack_set::StackSet;
 
@@ -33,9 +37,22 @@ pub struct InstanceResult {
     pub status: String,
     /// AWS's reason.
     pub reason: Option<String>,
+    /// The same in plain words, where the reason is a known one.
+    pub explanation: Option<&'static str>,
 }
 
 impl InstanceResult {
+    /// With the explanation of its status and reason.
+    pub fn new(account: &str, region: &str, status: &str, reason: Option<String>) -> Self {
+        InstanceResult {
+            account: account.to_owned(),
+            region: region.to_owned(),
+            status: status.to_owned(),
+            explanation: explain(status, reason.as_deref().unwrap_or_default()),
+            reason,
+        }
+    }
+
     fn is_failed(&self) -> bool {
         matches!(self.status.as_str(), "FAILED" | "CANCELLED")
     }
@@ -75,7 +92,7 @@ impl Target<'_> {
         match step.action {
             SetAction::Create => self.create(step, parameters, tell).await.map(|()| Ended::default()),
             SetAction::Update => {
-                let id = self.update(step, parameters).await?;
+                let id = self.update(step, parameters, tell).await?;
                 self.wait(&id, tell).await
             }
         }
@@ -140,9 +157,14 @@ impl Target<'_> {
         Ok(())
     }
 
-    async fn update(&self, step: &SetStep, parameters: &BTreeMap<String, String>) -> Result<String, Error> {
+    async fn update(
+        &self,
+        step: &SetStep,
+        parameters: &BTreeMap<String, String>,
+        tell: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<String, Error> {
         let wanted = step.operation_id.clone().unwrap_or_default();
-        let updated = self
+        let call = self
             .client
             .update_stack_set()
             .stack_set_name(self.name)
@@ -155,92 +177,10 @@ impl Target<'_> {
             .auto_deployment(auto_deployment())
             .managed_execution(ManagedExecution::builder().active(true).build())
             .operation_preferences(preferences(self.rollout))
-            .operation_id(&wanted)
-            .send()
-            .await;
-        match updated {
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_operation_id_already_exists_exception()) =>
-            {
-                Ok(wanted)
-            }
-            updated => {
-                let updated = updated.map_err(from_sdk(format!("update stack set {}", self.name)));
-                let updated = self.written.note(updated)?;
-                Ok(updated.operation_id.unwrap_or(wanted))
-            }
-        }
-    }
-
-    /// Creates or tries again the instances of a step, and waits.
-    pub(crate) async fn roll_out(
-        &self,
-        step: &InstancesStep,
-        tell: &mut (dyn FnMut(&str) + Send),
-    ) -> Result<Ended, Error> {
-        let targets = DeploymentTargets::builder()
-            .set_organizational_unit_ids(Some(step.units.clone()))
-            .set_accounts(step.accounts.clone())
-            .set_account_filter_type(step.accounts.as_ref().map(|_| AccountFilterType::Intersection))
-            .build();
-        let wanted = step.operation_id.clone();
-        let submitted = match step.action {
-            SetAction::Create => {
-                let call = self
-                    .client
-                    .create_stack_instances()
-                    .stack_set_name(self.name)
-                    .deployment_targets(targets);
-                let call = call
-                    .call_as(self.call_as.clone())
-                    .set_regions(Some(step.regions.clone()));
-                let call = call
-                    .operation_preferences(preferences(self.rollout))
-                    .operation_id(&wanted);
-                match call.send().await {
-                    Err(error)
-                        if error
-                            .as_service_error()
-                            .is_some_and(|error| error.is_operation_id_already_exists_exception()) =>
-                    {
-                        None
-                    }
-                    created => {
-                        let created = created.map_err(from_sdk("create stack instances"));
-                        self.written.note(created)?.operation_id
-                    }
-                }
-            }
-            SetAction::Update => {
-                let call = self
-                    .client
-                    .update_stack_instances()
-                    .stack_set_name(self.name)
-                    .deployment_targets(targets);
-                let call = call
-                    .call_as(self.call_as.clone())
-                    .set_regions(Some(step.regions.clone()));
-                let call = call
-                    .operation_preferences(preferences(self.rollout))
-                    .operation_id(&wanted);
-                match call.send().await {
-                    Err(error)
-                        if error
-                            .as_service_error()
-                            .is_some_and(|error| error.is_operation_id_already_exists_exception()) =>
-                    {
-                        None
-                    }
-                    updated => {
-                        let updated = updated.map_err(from_sdk("update stack instances"));
-                        self.written.note(updated)?.operation_id
-                    }
-                }
-            }
-        };
-        self.wait(&submitted.unwrap_or(wanted), tell).await
+            .operation_id(&wanted);
+        let action = format!("update stack set {}", self.name);
+        let updated = self.write(&action, tell, || call.clone().send()).await?;
+        Ok(updated.and_then(|updated| updated.operation_id).unwrap_or(wanted))
     }
 }
 
@@ -252,7 +192,7 @@ fn auto_deployment() -> AutoDeployment {
 }
 
 /// Soft tolerance: with the strict one, real concurrency is the tolerance plus one.
-fn preferences(rollout: &Rollout) -> StackSetOperationPreferences {
+pub(crate) fn preferences(rollout: &Rollout) -> StackSetOperationPreferences {
     StackSetOperationPreferences::builder()
         .region_concurrency_type(RegionConcurrencyType::Parallel)
         .concurrency_mode(ConcurrencyMode::SoftFailureTolerance)

@@ -3,12 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudformation::Client;
-use aws_sdk_cloudformation::types::{CallAs, PermissionModels};
+use aws_sdk_cloudformation::types::{
+    CallAs, PermissionModels, StackInstanceFilter, StackInstanceFilterName, StackSetOperationAction,
+};
+use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::access::brief_retries;
 use crate::error::{Error, from_sdk, is_unknown_call};
 use crate::operation::Operation;
 use crate::stack::{is_ours, parameters_from, tags_from};
+use crate::time;
 
 /// The stack set as it stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,10 +27,15 @@ pub struct StackSet {
     /// Whether new accounts of its units are enrolled by themselves and lose their stacks when they
     /// leave; `None` where the endpoint does not say.
     pub auto_deployment: Option<bool>,
+    /// Whether new accounts of its units are enrolled by themselves, whatever becomes of the stacks of
+    /// those that leave; `None` where the endpoint does not say.
+    pub auto_deploys: Option<bool>,
     /// Its instances.
     pub instances: Vec<Instance>,
     /// Its operations of the last 90 days.
     pub(crate) operations: Vec<Operation>,
+    /// When those of them ended that created or updated instances, by id.
+    pub(crate) deployments: BTreeMap<String, Timestamp>,
     /// The (unit, region) pairs where auto-deployment works; `None` where the endpoint does not say.
     pub auto_targets: Option<BTreeSet<(String, String)>>,
 }
@@ -46,6 +56,20 @@ pub struct Instance {
     pub detailed_status: String,
     /// AWS's reason.
     pub reason: Option<String>,
+    /// Whether the stack differs from the stack set; `None` where the endpoint does not say.
+    pub drift: Option<Drift>,
+    /// Id of the last operation there.
+    pub last_operation: Option<String>,
+}
+
+/// Whether a stack differs from what the stack set describes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Drift {
+    /// `DRIFTED`, `IN_SYNC` or `NOT_CHECKED`.
+    pub status: String,
+    /// When that was last checked.
+    #[serde(serialize_with = "time::serialize")]
+    pub checked_at: Option<Timestamp>,
 }
 
 impl StackSet {
@@ -59,6 +83,15 @@ impl StackSet {
     /// # Errors
     /// A stack set that is not service-managed, or a refused call.
     pub async fn read(client: &Client, name: &str, call_as: &CallAs) -> Result<Option<Self>, Error> {
+        let Some(mut set) = Self::describe(client, name, call_as).await? else {
+            return Ok(None);
+        };
+        set.auto_targets = list_auto_targets(client, name, call_as).await?;
+        Ok(Some(set))
+    }
+
+    /// Reads the stack set without its auto-deployment targets, which only a plan needs.
+    pub(crate) async fn describe(client: &Client, name: &str, call_as: &CallAs) -> Result<Option<Self>, Error> {
         let described = match client
             .describe_stack_set()
             .stack_set_name(name)
@@ -82,6 +115,7 @@ impl StackSet {
         if set.permission_model() != Some(&PermissionModels::ServiceManaged) {
             return Err(Error::NotServiceManaged(name.to_owned()));
         }
+        let (operations, deployments) = list_operations(client, name, call_as).await?;
         Ok(Some(StackSet {
             template: set.template_body().unwrap_or_default().to_owned(),
             parameters: parameters_from(set.parameters()),
@@ -89,20 +123,31 @@ impl StackSet {
             auto_deployment: set.auto_deployment().map(|auto| {
                 auto.enabled().unwrap_or_default() && !auto.retain_stacks_on_account_removal().unwrap_or_default()
             }),
-            instances: list_instances(client, name, call_as).await?,
-            operations: list_operations(client, name, call_as).await?,
-            auto_targets: list_auto_targets(client, name, call_as).await?,
+            auto_deploys: set.auto_deployment().map(|auto| auto.enabled().unwrap_or_default()),
+            instances: list_instances(client, name, call_as, None).await?,
+            operations,
+            deployments,
+            auto_targets: None,
         }))
     }
 }
 
-/// All instances, 100 a page.
-pub(crate) async fn list_instances(client: &Client, name: &str, call_as: &CallAs) -> Result<Vec<Instance>, Error> {
+/// All instances, or those that `operation` was the last one for; 100 a page.
+pub(crate) async fn list_instances(
+    client: &Client,
+    name: &str,
+    call_as: &CallAs,
+    operation: Option<&str>,
+) -> Result<Vec<Instance>, Error> {
     let mut instances = Vec::new();
     let list = client
         .list_stack_instances()
         .stack_set_name(name)
         .call_as(call_as.clone())
+        .set_filters(operation.map(|id| {
+            let filter = StackInstanceFilter::builder().name(StackInstanceFilterName::LastOperationId);
+            vec![filter.values(id).build()]
+        }))
         .max_results(100);
     let mut pages = list.into_paginator().stop_on_duplicate_token(false).send();
     while let Some(page) = pages.next().await {
@@ -124,14 +169,24 @@ pub(crate) async fn list_instances(client: &Client, name: &str, call_as: &CallAs
                     .status_reason()
                     .filter(|reason| !reason.is_empty())
                     .map(str::to_owned),
+                drift: summary.drift_status().map(|status| Drift {
+                    status: status.as_str().to_owned(),
+                    checked_at: time::from_aws(summary.last_drift_check_timestamp()),
+                }),
+                last_operation: summary.last_operation_id().map(str::to_owned),
             }
         }));
     }
     Ok(instances)
 }
 
-async fn list_operations(client: &Client, name: &str, call_as: &CallAs) -> Result<Vec<Operation>, Error> {
-    let mut operations = Vec::new();
+/// All operations of the last 90 days, and when those ended that created or updated instances.
+pub(crate) async fn list_operations(
+    client: &Client,
+    name: &str,
+    call_as: &CallAs,
+) -> Result<(Vec<Operation>, BTreeMap<String, Timestamp>), Error> {
+    let (mut operations, mut deployments) = (Vec::new(), BTreeMap::new());
     let list = client
         .list_stack_set_operations()
         .stack_set_name(name)
@@ -140,17 +195,25 @@ async fn list_operations(client: &Client, name: &str, call_as: &CallAs) -> Resul
     let mut pages = list.into_paginator().stop_on_duplicate_token(false).send();
     while let Some(page) = pages.next().await {
         let page = page.map_err(from_sdk(format!("list the operations of stack set {name}")))?;
-        operations.extend(page.summaries().iter().filter_map(|summary| {
-            Some(Operation {
-                id: summary.operation_id()?.to_owned(),
+        for summary in page.summaries() {
+            let Some(id) = summary.operation_id() else { continue };
+            operations.push(Operation {
+                id: id.to_owned(),
                 status: summary
                     .status()
                     .map(|status| status.as_str().to_owned())
                     .unwrap_or_default(),
-            })
-        }));
+            });
+            // A drift detection leaves the stacks as they are.
+            let deploys = matches!(
+                summary.action(),
+                Some(StackSetOperationAction::Create | StackSetOperationAction::Update)
+            );
+            let ended = time::from_aws(summary.end_timestamp()).filter(|_| deploys);
+            deployments.extend(ended.map(|ended| (id.to_owned(), ended)));
+        }
     }
-    Ok(operations)
+    Ok((operations, deployments))
 }
 
 /// The SDK has no paginator for this call.
@@ -180,7 +243,10 @@ async fn list_auto_targets(
             )))?,
         };
         for target in page.summaries() {
-            let unit = target.organizational_unit_id().unwrap_or_default();
+            // Without a unit there is nothing that could be left.
+            let Some(unit) = target.organizational_unit_id() else {
+                continue;
+            };
             targets.extend(target.regions().iter().map(|region| (unit.to_owned(), region.clone())));
         }
         token = page.next_token.filter(|token| !token.is_empty());
@@ -189,3 +255,6 @@ async fn list_auto_targets(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

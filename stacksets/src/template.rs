@@ -1,5 +1,8 @@
 //! A CloudFormation template as it is compared, shown and sent.
 
+mod diff;
+
+pub use diff::TemplateDiff;
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
@@ -7,7 +10,7 @@ use sha2::{Digest, Sha256};
 pub const MAX_BODY_BYTES: usize = 51_200;
 
 /// A template's text. Serialised as its size and SHA-256: a plan is read by people.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Template(String);
 
 impl Template {
@@ -32,6 +35,11 @@ impl Template {
     /// outside of ASCII, so those and white space at line ends do not count.
     pub fn is_deployed_as(&self, deployed: &str) -> bool {
         comparable(&self.0).eq(comparable(deployed))
+    }
+
+    /// How the deployed text has to change to become this template.
+    pub fn diff_from(&self, deployed: &str) -> TemplateDiff {
+        TemplateDiff::between(deployed, &self.0)
     }
 }
 

@@ -3,18 +3,9 @@
 //! Every test works in accounts of its own, so that they can run at the same time.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
-mod alerts;
-mod applying;
-mod bad_input;
 mod binary;
-mod captures;
-mod contract;
-mod expected;
-mod faults;
-mod fixtures;
-mod heartbeats;
-mod lake;
-mod missing;
-mod org;
-mod refusals;
-mod templates;
+mod commands;
+mod events;
+mod support;
+
+use support::{ailing, built, expected, lake, leftovers, org, state, templates};

@@ -2,12 +2,13 @@
 //! and functions.
 
 pub mod aws;
+mod bare;
 pub mod day;
 pub mod emulators;
 pub mod fault_proxy;
 pub mod ids;
 pub mod lambda_host;
-mod loopback;
+pub mod loopback;
 pub mod names;
 pub mod organization;
 pub mod play;
@@ -15,5 +16,6 @@ pub mod player;
 pub mod printer;
 pub mod relay;
 pub mod report;
+pub mod scale;
 pub mod session;
 pub mod wire;

@@ -58,6 +58,7 @@ impl Input {
         Scope {
             members: accounts.len().max(MEMBERS),
             regions: all,
+            ..Scope::default()
         }
     }
 

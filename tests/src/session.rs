@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Result;
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::bare;
 use crate::day;
 use crate::emulators::prepare;
 use crate::organization::{Organization, Scope};
@@ -15,6 +16,7 @@ use crate::play::Input;
 use crate::player::{Act, Given, play};
 use crate::printer::{self, Step};
 use crate::report::{Report, report, wait_for_quiet};
+use crate::scale;
 
 /// Enrol an AWS Organization on this machine and watch its events arrive
 ///
@@ -22,8 +24,14 @@ use crate::report::{Report, report, wait_for_quiet};
 /// streams and functions, and asks Athena, S3 and Glue what arrived. Exit status 1 if anything is
 /// missing.
 #[derive(Debug, Parser)]
-#[command(name = "local-org", bin_name = "cargo local-org")]
+#[command(
+    name = "local-org",
+    bin_name = "cargo local-org",
+    args_conflicts_with_subcommands = true
+)]
 pub struct Args {
+    #[command(subcommand)]
+    instead: Option<Instead>,
     /// Play these EventBridge envelopes instead of the built-in working day: a .json file (one or an
     /// array), an .ndjson file, or a folder of them
     #[arg(long, value_name = "PATH")]
@@ -31,9 +39,18 @@ pub struct Args {
     /// Leave it running until Ctrl-C, and print the AWS config to use
     #[arg(long)]
     keep: bool,
+    /// Only make the accounts, print where they are, and stay until Ctrl-C: to try `pipetrail` by hand
+    #[arg(long, conflicts_with_all = ["events", "keep", "output"])]
+    bare: bool,
     /// What to print on standard output
     #[arg(long, value_enum, default_value_t = Output::Table)]
     output: Output,
+}
+
+/// What it does instead.
+#[derive(Debug, Subcommand)]
+enum Instead {
+    Scale(scale::Args),
 }
 
 /// A form of the report.
@@ -50,8 +67,16 @@ enum Output {
 /// # Errors
 /// When anything but a delivery fails.
 pub async fn run(args: Args) -> Result<ExitCode> {
+    if let Some(Instead::Scale(args)) = &args.instead {
+        scale::run(args).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let input = args.events.as_deref().map(Input::read).transpose()?;
     let built = prepare::prepare().await?;
+    if args.bare {
+        bare::run(&built).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let scope = input.as_ref().map_or_else(Scope::default, Input::scope);
     let organization = Arc::new(Organization::start(&built, scope).await?);
     let step = Step::begin("pipetrail apply");

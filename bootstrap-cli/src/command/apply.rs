@@ -3,31 +3,44 @@
 use std::cell::Cell;
 use std::path::PathBuf;
 
-use pipetrail_stacksets::apply::apply;
-use pipetrail_stacksets::{Actual, Coverage, InstanceResult, Organization, Plan, StepResult, chain, plan};
+use pipetrail_stacksets::{Coverage, Desired, Plan, StepResult, StepState, chain};
 use serde::Serialize;
 
-use crate::aws::Session;
-use crate::cli::{Global, UsageError};
-use crate::config::Config;
+use crate::cli::Global;
+use crate::confirm::confirmed;
 use crate::exit::{Exit, Outcome};
-use crate::printer::{self, Output, Steps};
-use crate::{desired, tables, zips};
+use crate::partitions::LakeBucket;
+use crate::plan_file::PlanFile;
+use crate::prepare::{Busy, DATA_STACK, Prepared, UNREGISTERED, adopted_lake, prepare};
+use crate::printer::{self, Output};
+use crate::rollout::{self, carry_out};
+use crate::tables;
 
 /// Bring the audit account and every enrolled account to the state that pipetrail.toml describes
 ///
 /// Reads what stands, shows the plan, asks, and applies that very plan: the stacks of the audit
 /// account, the Lambda zips, the stack set, its instances. What fails in one account does not stop
 /// the others. Running it again does only what is left, and nothing when nothing is.
+///
+/// What an interrupted run left at work is waited for first. With a plan file it plans again, and
+/// refuses when that gives another plan.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  pipetrail apply\n  pipetrail apply --yes --output json > applied.json")]
+#[command(
+    after_help = "Examples:\n  pipetrail apply\n  pipetrail apply --yes --output json > applied.json\n  pipetrail apply --yes pipetrail.plan"
+)]
 pub struct Args {
+    /// Plan that `pipetrail plan --out` saved
+    #[arg(value_name = "PLAN-FILE", conflicts_with = "plan_option")]
+    plan: Option<PathBuf>,
+    /// The same as an option
+    #[arg(long = "plan", id = "plan_option", value_name = "PLAN-FILE")]
+    plan_option: Option<PathBuf>,
     /// Apply without asking
     #[arg(long)]
     yes: bool,
-    /// Folder of transform.zip, partition.zip and approval.zip
-    #[arg(long, value_name = "FOLDER", default_value = "target/lambda")]
-    zips: PathBuf,
+    /// Folder of transform.zip, partition.zip and approval.zip, instead of those in this binary
+    #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
+    zips: Option<PathBuf>,
 }
 
 /// What `apply --output json` writes.
@@ -46,48 +59,83 @@ struct Report<'a> {
 /// # Errors
 /// Wrong configuration or usage, or a read that AWS refuses. What fails later is in the report.
 pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Result<Exit> {
-    let config = Config::load(&global.config)?;
-    let zips = zips::read(&args.zips)?;
-    let scope = desired::scope(&config);
-    let session = Session::connect(&config, &global.profiles()).await?;
-    let (organization, caller) = Organization::read(&session.organizations(), &session.caller, &scope.units).await?;
-    let clients = session.clients(caller);
-    let desired = desired::desired(&config, &organization.id, zips);
-    let actual = Actual::read(&clients, organization, &desired).await?;
-    let plan = plan::plan(&desired, &actual)?;
+    // What is wrong with the file is said before anything is asked.
+    let saved = args.plan.as_ref().or(args.plan_option.as_ref());
+    let saved = saved.map(|path| PlanFile::read(path).map(|file| (path, file)));
+    let saved = saved.transpose()?;
+    if let Some((path, file)) = &saved {
+        let expected = global.configuration()?;
+        file.belongs(
+            path,
+            "audit account",
+            &file.audit_account,
+            expected.audit.account.as_ref(),
+        )?;
+    }
+    let Prepared {
+        clients,
+        lake,
+        unregistered,
+        desired: Desired { scope, .. },
+        actual,
+        plan,
+    } = prepare(global, args.zips.as_deref(), Busy::Wait).await?;
+    if let Some((path, file)) = &saved {
+        file.compare(path, &plan)?;
+    }
     printer::say(&plan.to_string());
+    if unregistered {
+        printer::say(UNREGISTERED);
+    }
 
-    if plan.is_empty() {
+    if plan.is_empty() && !unregistered {
         let coverage = Coverage::of(&actual, &scope);
         return report(global.output, &plan, &[], Some(&coverage));
     }
-    if !args.yes {
-        if !printer::can_ask() {
-            let message = "applying needs a yes, and there is no terminal to ask on";
-            return Err(UsageError {
-                message,
-                hint: "read the plan above, then run `pipetrail apply --yes`",
-            }
-            .into());
-        }
-        // On a thread of its own: a read from the terminal cannot be interrupted, and Ctrl-C must be seen.
-        let yes = tokio::task::spawn_blocking(|| printer::ask("apply this plan?")).await?;
-        if !yes {
-            printer::say("nothing was applied");
-            return Ok(Exit::Failed);
-        }
+    let usage = "read the plan above, then run `pipetrail apply --yes`";
+    if !confirmed(args.yes, "apply this plan?", usage, "nothing was applied").await? {
+        return Ok(Exit::Failed);
     }
     begun.set(true);
-    let mut steps = Steps::new(plan.steps());
-    let results = apply(&plan, &clients, &mut |progress| steps.show(progress)).await;
-    drop(steps);
-    let failed: Vec<InstanceResult> = results.iter().flat_map(|result| result.failed.clone()).collect();
-    // What was applied is reported even when what stands afterwards cannot be read.
-    let coverage = Coverage::read(&clients, &actual.organization, &scope, &failed).await;
-    let coverage = coverage
-        .inspect_err(|error| printer::error(&chain(error), error.hint().as_deref()))
-        .ok();
+    let adopts = adopted_lake(&plan).is_some();
+    if let Some(lake) = lake.as_ref().filter(|_| adopts) {
+        lake.mark().await?;
+    }
+    let mut results = carry_out(&plan, &clients).await;
+    if let Some(lake) = lake.filter(|_| (adopts || unregistered) && data_stands(&results)) {
+        let result = registered(&lake).await;
+        printer::say(&result.to_string());
+        results.push(result);
+    }
+    let coverage = rollout::coverage(&clients, &actual.organization, &scope, &results).await;
     report(global.output, &plan, &results, coverage.as_ref())
+}
+
+/// Whether nothing went wrong with the stack of the lake and its tables.
+fn data_stands(results: &[StepResult]) -> bool {
+    let name = format!("stack {DATA_STACK}");
+    let mut steps = results.iter().filter(|result| result.step == name);
+    steps.all(|result| result.state == StepState::Done)
+}
+
+/// Registers what the lake holds, as one more step.
+async fn registered(lake: &LakeBucket) -> StepResult {
+    let step = "partitions of the adopted lake".to_owned();
+    let (state, message, hint) = match lake.register().await {
+        Ok(count) => (StepState::Done, format!("{count} registered"), None),
+        Err(error) => {
+            let hint = "queries miss old rows until then: run `pipetrail apply` again";
+            (StepState::Failed, chain(error.as_ref()), Some(hint.to_owned()))
+        }
+    };
+    StepResult {
+        step,
+        state,
+        changed: true,
+        message: Some(message),
+        hint,
+        failed: vec![],
+    }
 }
 
 fn report(output: Output, plan: &Plan, steps: &[StepResult], coverage: Option<&Coverage>) -> anyhow::Result<Exit> {
@@ -105,22 +153,6 @@ fn report(output: Output, plan: &Plan, steps: &[StepResult], coverage: Option<&C
             .iter()
             .for_each(|coverage| printer::data(&tables::coverage(coverage))),
     }
-    for hint in hints(result, steps) {
-        printer::hint(&hint);
-    }
+    rollout::hint(result.exit(), steps);
     Ok(result.exit())
-}
-
-/// What to try next, each once.
-fn hints(result: Outcome, steps: &[StepResult]) -> Vec<String> {
-    let mut hints: Vec<String> = Vec::new();
-    for hint in steps.iter().filter_map(|step| step.hint.clone()) {
-        if !hints.contains(&hint) {
-            hints.push(hint);
-        }
-    }
-    if hints.is_empty() && matches!(result, Outcome::PartlyApplied | Outcome::Failed) {
-        hints.push("see the reasons above, then run `pipetrail apply` again: it does what is left".to_owned());
-    }
-    hints
 }

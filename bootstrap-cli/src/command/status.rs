@@ -1,48 +1,229 @@
 //! `pipetrail status`
 
-use pipetrail_stacksets::{Coverage, Organization};
+mod reader;
+mod select;
+mod verdict;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use clap::ArgAction;
+use jiff::{SignedDuration, Timestamp};
+use pipetrail_stacksets::{Coverage, chain, time};
 use serde::Serialize;
 
 use crate::aws::Session;
 use crate::cli::Global;
-use crate::config::Config;
 use crate::exit::Exit;
 use crate::printer::{self, Output};
-use crate::{desired, tables};
+use crate::tables;
 
-/// Show every account and region of the stack set, and the stacks of the audit account
+use reader::Reader;
+pub use select::Select;
+pub use verdict::{Judged, Verdict};
+
+/// Show what is covered: every account and region, and the stacks of the audit account
 ///
-/// Only reads. Accounts and regions in scope that have no stack instance are listed as missing.
+/// Joins what StackSets says of every stack with what the lake has heard: an account and region is
+/// covered when its stack is current and a heartbeat arrived lately. Accounts without any stack are
+/// listed too. Only reads.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  pipetrail status\n  pipetrail status --output json | jq '.coverage.instances[] | select(.state != \"current\")'"
+    after_help = "Examples:\n  pipetrail status\n  pipetrail status --verdict silent --verdict failed\n  pipetrail status --account 111122223333 --in-region eu-central-1\n  pipetrail status --check --output json > coverage.json\n  pipetrail status --no-lake --output json | jq '.coverage.instances[] | select(.state != \"current\")'"
 )]
-pub struct Args {}
+pub struct Args {
+    #[command(flatten)]
+    select: Select,
+    /// Show every row, however many there are
+    #[arg(long)]
+    all: bool,
+    /// Exit with 4 when an account and region in scope, or named with --account, is not covered
+    #[arg(long, conflicts_with_all = ["no_lake", "watch"])]
+    check: bool,
+    /// Read again and again, until Ctrl-C
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "60", value_parser = clap::value_parser!(u64).range(1..))]
+    watch: Option<u64>,
+    /// Do not ask the lake for events and heartbeats
+    #[arg(long)]
+    no_lake: bool,
+    /// Have AWS compare every stack with the stack set first
+    #[arg(long)]
+    detect_drift: bool,
+    /// After how long without a heartbeat an account and region is silent, for example "6h"
+    /// [default: three intervals of the schedule, but at least an hour, and the delivery's buffer]
+    #[arg(long, value_name = "DURATION", value_parser = positive)]
+    silent_after: Option<SignedDuration>,
+    /// The time, for tests
+    #[arg(long, hide = true, env = "PIPETRAIL_NOW", action = ArgAction::Set)]
+    now: Option<Timestamp>,
+}
 
-/// What `status --output json` writes.
+impl Args {
+    /// Whether it goes on until Ctrl-C.
+    pub fn watches(&self) -> bool {
+        self.watch.is_some()
+    }
+}
+
+fn positive(text: &str) -> Result<SignedDuration, String> {
+    match text.parse::<SignedDuration>() {
+        Ok(duration) if duration.is_positive() => Ok(duration),
+        _ => Err("expected a length of time, for example \"90m\" or \"6h\"".to_owned()),
+    }
+}
+
+/// What `status --output json` writes, and what the table is made of.
 #[derive(Serialize)]
-struct Report<'a> {
-    command: &'static str,
-    coverage: &'a Coverage,
+pub struct Report {
+    /// `status`
+    pub command: &'static str,
+    /// When that was.
+    #[serde(serialize_with = "time::serialize")]
+    pub now: Option<Timestamp>,
+    /// After how long without a heartbeat an account and region is silent.
+    pub silent_after_seconds: i64,
+    /// What came of asking the lake.
+    pub lake: Asked,
+    /// How many rows have which verdict.
+    pub verdicts: BTreeMap<Verdict, usize>,
+    /// What stands, judged.
+    pub coverage: Coverage<Judged>,
+}
+
+/// What came of asking the lake.
+#[derive(Serialize)]
+#[serde(tag = "result", rename_all = "kebab-case")]
+pub enum Asked {
+    /// It answered.
+    Answered {
+        /// What the query read, where Athena says it.
+        bytes_scanned: Option<i64>,
+        /// Rows of the answer that could not be read.
+        unreadable_rows: usize,
+    },
+    /// It could not be asked.
+    Failed {
+        /// Why.
+        message: String,
+        /// The next thing to try.
+        hint: String,
+    },
+    /// `--no-lake`
+    Skipped,
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// Wrong configuration, or a read that AWS refuses.
+/// Wrong configuration, or a read that AWS refuses; a lake that cannot be asked is none.
 pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
-    let Args {} = args;
-    let config = Config::load(&global.config)?;
-    let scope = desired::scope(&config);
-    let session = Session::connect(&config, &global.profiles()).await?;
-    let (organization, caller) = Organization::read(&session.organizations(), &session.caller, &scope.units).await?;
-    let coverage = Coverage::read(&session.clients(caller), &organization, &scope, &[]).await?;
-    match global.output {
-        Output::Json => printer::json(&Report {
-            command: "status",
-            coverage: &coverage,
-        })?,
-        Output::Table => printer::data(&tables::coverage(&coverage)),
+    let config = global.configuration()?;
+    let session = Session::connect(&config, global).await?;
+    let mut reader = Reader::new(&config, &session, args);
+    if args.detect_drift {
+        reader.detect_drift().await?;
+    }
+    if let Some(seconds) = args.watch {
+        return watch(&mut reader, global.output, args, Duration::from_secs(seconds)).await;
+    }
+    let report = reader.read().await?;
+    show(global.output, args, &report)?;
+    let rows = &report.coverage.instances;
+    for hint in hints(rows) {
+        printer::hint(hint);
+    }
+    let covered = rows.iter().all(|row| row.is_good(args.select.names(&row.row.account)));
+    Ok(if args.check && !covered { Exit::Partly } else { Exit::Ok })
+}
+
+/// Shows report after report; only the first one must be readable.
+async fn watch(reader: &mut Reader<'_>, output: Output, args: &Args, pause: Duration) -> anyhow::Result<Exit> {
+    show(output, args, &reader.read().await?)?;
+    while printer::has_reader() {
+        tokio::time::sleep(pause).await;
+        match reader.read().await {
+            Ok(report) => show(output, args, &report)?,
+            // What AWS refuses now it may grant the next time.
+            Err(error) => printer::error(&chain(error.as_ref()), None),
+        }
     }
     Ok(Exit::Ok)
+}
+
+/// What to try next, each once.
+fn hints(rows: &[Judged]) -> Vec<&'static str> {
+    let any = |is: fn(&Judged) -> bool| rows.iter().any(is);
+    let mut hints = Vec::new();
+    if any(|row| {
+        row.row.state.is_in_scope() && matches!(row.verdict, Verdict::Failed | Verdict::Outdated | Verdict::NotEnrolled)
+    }) {
+        hints.push("`pipetrail apply` tries again what failed, is outdated or lacks its stack");
+    }
+    if any(|row| row.verdict == Verdict::Silent) {
+        hints.push(
+            "where it is silent, look at the rule pipetrail-forward, the schedule pipetrail-heartbeat and the queue pipetrail-forward-dlq",
+        );
+    }
+    hints
+}
+
+fn show(output: Output, args: &Args, report: &Report) -> anyhow::Result<()> {
+    match output {
+        Output::Json => printer::json(report)?,
+        Output::Table => {
+            if args.watch.is_some() {
+                printer::clear();
+            }
+            printer::data(&tables::status(report, args.all));
+        }
+    }
+    // After the screen was cleared, or nobody would see it.
+    match &report.lake {
+        Asked::Failed { message, hint } => {
+            printer::error(&format!("the lake was not read: {message}"), Some(hint));
+        }
+        Asked::Answered {
+            unreadable_rows: rows @ 1..,
+            ..
+        } => printer::say(&format!("{rows} rows of the lake's answer could not be read")),
+        _ => {}
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use pipetrail_stacksets::{Row, State};
+
+    use super::*;
+
+    #[test]
+    fn a_hint_is_given_once_and_only_for_what_can_be_mended() {
+        let row = |state, verdict| Judged {
+            row: Row {
+                state,
+                ..Row::default()
+            },
+            verdict,
+            explanation: String::new(),
+            last_event: None,
+            last_heartbeat: None,
+        };
+        assert!(hints(&[row(State::Unenrolled, Verdict::NotEnrolled)]).is_empty());
+        let bad = [
+            row(State::Missing, Verdict::NotEnrolled),
+            row(State::Outdated, Verdict::Failed),
+            row(State::Current, Verdict::Silent),
+        ];
+        assert_eq!(hints(&bad).len(), 2);
+    }
+
+    #[test]
+    fn a_silence_is_a_positive_length_of_time() {
+        assert_eq!(positive("90m"), Ok(SignedDuration::from_mins(90)));
+        assert_eq!(positive("1h 30m"), Ok(SignedDuration::from_mins(90)));
+        for text in ["", "0s", "-1h", "6", "soon"] {
+            assert!(positive(text).is_err(), "{text}");
+        }
+    }
 }

@@ -54,7 +54,7 @@ fn an_unknown_key_is_refused_with_the_known_ones() {
     let text = format!("{LEAST}profil = \"audit\"\n");
     assert_eq!(
         complaint_about(&text),
-        "pipetrail.toml:9: unknown field `profil`, expected one of `account`, `profile`, `region`, `architecture`"
+        "pipetrail.toml:9: unknown field `profil`, expected one of `account`, `profile`, `role_arn`, `external_id`, `region`, `architecture`"
     );
 }
 
@@ -134,4 +134,22 @@ fn an_operator_email_is_shown_neither_when_it_is_wrong_nor_when_it_is_right() {
     );
     let shown = of("someone@home.example");
     assert!(shown.contains("(private)") && !shown.contains("someone"), "{shown}");
+}
+
+#[test]
+fn more_account_topics_than_a_stack_holds_are_refused() {
+    let of = |number: usize| {
+        let accounts: Vec<String> = (0..number).map(|account| format!("\"{account:012}\"")).collect();
+        complaint_about(&format!(
+            "{LEAST}\n[alerts]\naccount_topics = [{}]\n",
+            accounts.join(", ")
+        ))
+    };
+    assert!(of(150).starts_with("Config"), "{}", of(150));
+    assert!(of(151).starts_with("pipetrail.toml:11: 151 accounts with a topic of their own, and 150 fit"));
+    let twice = format!("{LEAST}\n[alerts]\naccount_topics = [\"000000000012\", \"000000000012\"]\n");
+    assert_eq!(
+        complaint_about(&twice),
+        "pipetrail.toml:11: \"000000000012\" is named twice, name it once"
+    );
 }

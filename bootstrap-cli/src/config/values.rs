@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::str::FromStr;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
@@ -22,6 +23,25 @@ pub trait Rule {
 impl<R> AsRef<str> for Text<R> {
     fn as_ref(&self) -> &str {
         &self.0
+    }
+}
+
+impl<R> Clone for Text<R> {
+    fn clone(&self) -> Self {
+        Text(self.0.clone(), PhantomData)
+    }
+}
+
+/// For the command line: the same rule and the same words as in the file.
+impl<R: Rule> FromStr for Text<R> {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if R::admits(text) {
+            Ok(Text(text.to_owned(), PhantomData))
+        } else {
+            Err(format!("expected {}", R::EXPECTED))
+        }
     }
 }
 
@@ -71,6 +91,8 @@ pub type AccountId = Text<Account>;
 pub type UnitId = Text<Unit>;
 /// A region's name.
 pub type RegionName = Text<Region>;
+/// The ARN of a role.
+pub type RoleArn = Text<Role>;
 /// An e-mail address, never printed.
 pub type Email = Text<Address>;
 /// A schedule expression.
@@ -127,6 +149,17 @@ impl Rule for Region {
                 .all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase()))
             && !number.is_empty()
             && number.bytes().all(|byte| byte.is_ascii_digit())
+    }
+}
+
+/// Rule of [`RoleArn`].
+pub enum Role {}
+impl Rule for Role {
+    const EXPECTED: &'static str = "the ARN of a role, for example \"arn:aws:iam::111122223333:role/pipetrail\"";
+    fn admits(text: &str) -> bool {
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        matches!(parts.as_slice(), ["arn", partition, "iam", "", account, resource]
+            if partition.starts_with("aws") && Account::admits(account) && resource.starts_with("role/") && resource.len() > 5)
     }
 }
 

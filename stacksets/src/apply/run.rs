@@ -3,18 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Clients, Progress, StepResult, StepState, Written};
-use crate::error::{Error, chain, from_sdk, is_unknown_call};
-use crate::plan::{AccessStep, InstancesStep, Plan, SetStep, StackStep, Upload};
+use crate::error::{Error, chain};
+use crate::plan::{AccessStep, InstancesAction, InstancesStep, Plan, SetStep, StackStep, Upload};
 use crate::rollout::{Ended, InstanceResult, Target};
 use crate::{STACK_SET, stack};
+
+/// What removals need: that no creation was refused as a whole.
+const CREATIONS: &str = "the instances that replace them";
 
 /// A plan being carried out.
 pub(super) struct Run<'a> {
     pub(super) plan: &'a Plan,
     pub(super) clients: &'a Clients,
-    tell: &'a mut (dyn FnMut(Progress<'_>) + Send),
+    pub(super) tell: &'a mut (dyn FnMut(Progress<'_>) + Send),
     pub(super) outputs: BTreeMap<String, BTreeMap<String, String>>,
-    /// Stacks, upload keys and the stack set that failed or were skipped.
+    /// Stacks, upload keys, the stack set and creations that failed or were skipped.
     broken: BTreeSet<String>,
     pub(super) results: Vec<StepResult>,
     /// Whether the step at work has written anything.
@@ -95,30 +98,15 @@ impl<'a> Run<'a> {
     pub(super) async fn access(&mut self, step: AccessStep) {
         let name = "trusted access for StackSets".to_owned();
         (self.tell)(Progress::Begins { step: &name });
-        let mut through_organizations = step == AccessStep::EnableServiceAccess;
-        let done = async {
-            if !through_organizations {
-                match self.clients.management.activate_organizations_access().send().await {
-                    Err(error) if is_unknown_call(&error) => through_organizations = true,
-                    answer => {
-                        let answer = answer.map_err(from_sdk("activate trusted access for StackSets"));
-                        return self.written.note(answer).map(|_| ());
-                    }
-                }
-            }
-            let call = self.clients.organizations.enable_aws_service_access();
-            let call = call.service_principal(crate::SERVICE_PRINCIPAL).send().await;
-            let call = call.map_err(from_sdk("enable trusted access for StackSets"));
-            self.written.note(call).map(|_| ())
-        };
-        match done.await {
+        let taken = step.take(&self.clients.management, &self.clients.organizations).await;
+        match self.written.note(taken) {
             Err(error) => {
                 self.broken.insert(crate::SERVICE_PRINCIPAL.to_owned());
                 self.push(name, StepState::Failed, Some(error), vec![]);
             }
-            Ok(()) => {
+            Ok(taken) => {
                 let note = "through Organizations, since this endpoint has no ActivateOrganizationsAccess";
-                let message = through_organizations.then(|| note.to_owned());
+                let message = (taken == AccessStep::EnableServiceAccess).then(|| note.to_owned());
                 let changed = self.written.take();
                 self.record(StepResult {
                     step: name,
@@ -170,8 +158,13 @@ impl<'a> Run<'a> {
 
     pub(super) async fn instances(&mut self, step: &InstancesStep) {
         let name = step.to_string();
-        let name = name.trim_start_matches(['+', '~', ' ']).to_owned();
-        if self.skips(&name, [STACK_SET]) {
+        let name = name.trim_start_matches(['+', '~', '-', ' ']).to_owned();
+        // A region or unit that AWS refuses may be a typing error for the one that would be removed.
+        let needs: &[&str] = match step.action {
+            InstancesAction::Delete => &[STACK_SET, CREATIONS],
+            InstancesAction::Create | InstancesAction::Update => &[STACK_SET],
+        };
+        if self.skips(&name, needs.iter().copied()) {
             return;
         }
         (self.tell)(Progress::Begins { step: &name });
@@ -179,6 +172,9 @@ impl<'a> Run<'a> {
         let tell = &mut self.tell;
         let mut tell = |status: &str| tell(Progress::Waits { step: &name, status });
         let ended = target.roll_out(step, &mut tell).await;
+        if step.action == InstancesAction::Create && ended.is_err() {
+            self.broken.insert(CREATIONS.to_owned());
+        }
         self.ended(name, ended);
     }
 
@@ -206,7 +202,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn push(&mut self, step: String, state: StepState, error: Option<Error>, failed: Vec<InstanceResult>) {
+    pub(super) fn push(&mut self, step: String, state: StepState, error: Option<Error>, failed: Vec<InstanceResult>) {
         let message = error.as_ref().map(|error| chain(error));
         let changed = self.written.take();
         self.record(StepResult {
@@ -225,7 +221,7 @@ impl<'a> Run<'a> {
     }
 
     /// Records a step as skipped when something that it needs is broken.
-    fn skips<'n>(&mut self, step: &str, needs: impl IntoIterator<Item = &'n str>) -> bool {
+    pub(super) fn skips<'n>(&mut self, step: &str, needs: impl IntoIterator<Item = &'n str>) -> bool {
         let Some(broken) = needs.into_iter().find(|need| self.broken.contains(*need)) else {
             return false;
         };

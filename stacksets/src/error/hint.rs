@@ -14,7 +14,8 @@ impl Error {
             Error::Aws {
                 fault: Fault::Unanswered(_),
                 ..
-            } => "check the network, the profile's credentials and its endpoint_url".to_owned(),
+            } => "check the network, the profile's credentials and its endpoint_url, and that a region of that name exists"
+                .to_owned(),
             Error::FeatureSet(_) => "enable them with `aws organizations enable-all-features`".to_owned(),
             Error::NotAnAdministrator { .. } => format!(
                 "use a profile of the management account, or run there `aws organizations register-delegated-administrator --service-principal {}`",
@@ -23,6 +24,13 @@ impl Error {
             Error::UnknownUnit { .. } => {
                 "list them with `aws organizations list-organizational-units-for-parent --parent-id <r-…>`".to_owned()
             }
+            Error::UnknownAccount { .. } => {
+                "list them with `aws organizations list-accounts`, and correct accounts and excluded_accounts in pipetrail.toml".to_owned()
+            }
+            Error::NotManagement { .. } => {
+                "set organization.management_profile to a profile of the management account".to_owned()
+            }
+            Error::NoStackSet(_) => "run `pipetrail apply` first: it creates what accounts are enrolled in".to_owned(),
             Error::TrustedAccessOff => "run `pipetrail apply` once with a profile of the management account".to_owned(),
             Error::Blocked {
                 name, region, status, ..
@@ -30,7 +38,15 @@ impl Error {
             Error::Foreign { what, .. } => {
                 format!("rename or remove that {what}, or ask its owner to; nothing of it was changed")
             }
-            Error::StackFailed { name, reasons, .. } => failed(name, reasons),
+            Error::Elsewhere { .. } => {
+                "correct audit.account and audit.region in pipetrail.toml (or --region): the installation that it belongs to still needs it; nothing was changed"
+                    .to_owned()
+            }
+            Error::BucketTaken { .. } => {
+                "allow the audit profile s3:ListBucket; if another account has taken the name, ask its owner, or choose another audit.region"
+                    .to_owned()
+            }
+            Error::StackFailed { name, status, reasons } => failed(name, status, reasons),
             Error::MissingOutput { stack, .. } => format!(
                 "see `aws cloudformation describe-stacks --stack-name {stack}`, then run `pipetrail apply` again"
             ),
@@ -41,6 +57,10 @@ impl Error {
             Error::Operation { .. } => {
                 "`pipetrail status` names the accounts; `pipetrail apply` tries them again".to_owned()
             }
+            Error::ObjectsLeft { code, .. } => match refused(code) {
+                Some(hint) => hint.to_owned(),
+                None => "run `pipetrail destroy` again: it goes on from there".to_owned(),
+            },
             Error::Incomplete { .. } => return None,
         })
     }
@@ -65,21 +85,21 @@ fn refused(code: &str) -> Option<&'static str> {
 fn blocked(name: &str, region: &str, status: &str) -> String {
     let of = format!("--stack-name {name} --region {region}");
     match status {
-        "UPDATE_ROLLBACK_FAILED" => {
-            format!("run `aws cloudformation continue-update-rollback {of}`, then `pipetrail apply` again")
-        }
-        "UPDATE_FAILED" => format!("run `aws cloudformation rollback-stack {of}`, then `pipetrail apply` again"),
         "REVIEW_IN_PROGRESS" => format!(
             "somebody's change set waits there: ask its owner, see `aws cloudformation list-change-sets {of}`; nothing was changed"
         ),
         status if status.ends_with("_FAILED") => format!(
             "see `aws cloudformation describe-stack-events {of}`, mend what it names, then run `pipetrail apply` again"
         ),
-        _ => "something else changes it: run `pipetrail apply` again when that has ended".to_owned(),
+        _ => "CloudFormation is at work on it: `pipetrail apply` waits for that and goes on".to_owned(),
     }
 }
 
-fn failed(name: &str, reasons: &[String]) -> String {
+fn failed(name: &str, status: &str, reasons: &[String]) -> String {
+    if status == "UPDATE_ROLLBACK_FAILED" {
+        return "mend what the reason names, then run `pipetrail apply` again: it continues the rollback and skips no resource"
+            .to_owned();
+    }
     let taken: Vec<String> = reasons
         .iter()
         .map(|reason| reason.to_ascii_lowercase())
@@ -88,7 +108,7 @@ fn failed(name: &str, reasons: &[String]) -> String {
     if taken.is_empty() {
         format!("see `aws cloudformation describe-stack-events --stack-name {name}`, then run `pipetrail apply` again")
     } else if holds_data(name) || taken.iter().any(|reason| reason.contains("bucket")) {
-        "a bucket of pipetrail's is retained data: keep it, and import it into the stack with a CloudFormation change set of type IMPORT; if it is somebody else's, ask its owner".to_owned()
+        "run `pipetrail apply` again: it adopts a bucket that an earlier stack of the audit account retained, and names one that is somebody else's".to_owned()
     } else {
         "a resource of that name is left over from elsewhere: find out whose it is and rename it, then run `pipetrail apply` again".to_owned()
     }
@@ -130,17 +150,17 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_rollback_names_the_command_that_leaves_it() {
-        assert!(blocked("UPDATE_ROLLBACK_FAILED").contains("continue-update-rollback --stack-name pipetrail-data"));
+    fn what_another_run_left_at_work_is_waited_for_by_apply() {
+        assert!(blocked("CREATE_IN_PROGRESS").contains("`pipetrail apply` waits for that"));
     }
 
     #[test]
-    fn a_bucket_that_exists_is_retained_data_to_be_imported() {
+    fn a_bucket_that_exists_is_adopted_by_the_next_apply() {
         for hint in [
             failed("pipetrail-data", "EvidenceBucket: pipetrail-evidence already exists"),
             failed("pipetrail-artifacts", "ArtifactsBucket: the bucket already exists"),
         ] {
-            assert!(hint.contains("IMPORT") && hint.contains("ask its owner"), "{hint}");
+            assert!(hint.contains("`pipetrail apply` again: it adopts"), "{hint}");
         }
     }
 
@@ -154,12 +174,7 @@ mod tests {
                 .hint()
                 .unwrap_or_default(),
         ];
-        for status in [
-            "UPDATE_FAILED",
-            "DELETE_FAILED",
-            "REVIEW_IN_PROGRESS",
-            "ROLLBACK_FAILED",
-        ] {
+        for status in ["UPDATE_IN_PROGRESS", "REVIEW_IN_PROGRESS", "IMPORT_ROLLBACK_FAILED"] {
             hints.push(blocked(status));
         }
         for hint in hints {

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use crate::access::TrustedAccess;
 use crate::actual::Actual;
+use crate::bus;
 use crate::desired::{Desired, StackSpec, Value};
 use crate::error::Error;
 use crate::operation;
 use crate::organization::Caller;
-use crate::plan::instances;
+use crate::plan::instances::{self, View};
+use crate::plan::management;
 use crate::plan::notes::notes;
 use crate::plan::{AccessStep, Change, InstancesStep, Plan, SetAction, SetStep, StackAction, StackStep, Upload};
-use crate::stack::Stack;
+use crate::stack::{Condition, Stack};
 use crate::stack_set::StackSet;
 
 pub(super) type Outputs = BTreeMap<String, BTreeMap<String, String>>;
@@ -20,17 +22,17 @@ pub(super) type Outputs = BTreeMap<String, BTreeMap<String, String>>;
 ///
 /// # Errors
 /// A stack or stack set of our name that is not ours, a stack in a state that nothing can be applied
-/// to, or trusted access that the caller cannot switch on.
+/// to, trusted access that the caller cannot switch on, an account that the organization has not, or
+/// something of ours that forwards to another audit account or home region.
 pub fn plan(desired: &Desired, actual: &Actual) -> Result<Plan, Error> {
-    // The outputs of a shell are gone with it.
-    let standing = actual.stacks.iter().filter(|(_, stack)| !stack.must_be_replaced());
-    let outputs: Outputs = standing
-        .map(|(name, stack)| (name.clone(), stack.outputs.clone()))
-        .collect();
+    actual.organization.check_accounts(&desired.scope)?;
+    bus::check(&desired.scope, actual)?;
+    let outputs = outputs(actual);
 
     let mut stacks = Vec::new();
     for spec in &desired.stacks {
-        stacks.extend(stack_step(spec, actual.stacks.get(&spec.name), &outputs, desired)?);
+        let step = stack_step(spec, actual.stacks.get(&spec.name), &outputs, desired)?;
+        stacks.extend(step.map(|step| adopting(step, spec, actual)));
     }
     let missing = desired.zips.iter().filter(|zip| !actual.uploaded.contains(&zip.key()));
     let uploads = missing
@@ -48,7 +50,12 @@ pub fn plan(desired: &Desired, actual: &Actual) -> Result<Plan, Error> {
         .map(|spec| spec.name.as_str())
         .unwrap_or_default();
 
-    let instances = instances::steps(desired, actual, &outputs, updates_all);
+    let view = View {
+        desired,
+        actual,
+        focus: None,
+    };
+    let instances = instances::steps(view, &outputs, updates_all);
 
     Ok(Plan {
         organization: actual.organization.id.clone(),
@@ -59,12 +66,21 @@ pub fn plan(desired: &Desired, actual: &Actual) -> Result<Plan, Error> {
         trusted_access: access_step(actual.access, actual.caller)?,
         joins: joins(actual.stack_set.as_ref(), stack_set.as_ref(), &instances),
         stack_set,
+        management: management::steps(desired, actual, &outputs)?,
         instances,
         rollout: desired.rollout.clone(),
-        notes: notes(desired, actual),
+        notes: notes(view),
         bucket: Value::output(bucket_stack, &desired.bucket_output),
         outputs,
     })
+}
+
+/// The outputs of the stacks that stand; those of a shell are gone with it.
+pub(super) fn outputs(actual: &Actual) -> Outputs {
+    let standing = actual.stacks.iter().filter(|(_, stack)| !stack.must_be_replaced());
+    standing
+        .map(|(name, stack)| (name.clone(), stack.outputs.clone()))
+        .collect()
 }
 
 fn access_step(access: TrustedAccess, caller: Caller) -> Result<Option<AccessStep>, Error> {
@@ -76,39 +92,21 @@ fn access_step(access: TrustedAccess, caller: Caller) -> Result<Option<AccessSte
     }
 }
 
-fn stack_step(
+pub(super) fn stack_step(
     spec: &StackSpec,
     stack: Option<&Stack>,
     outputs: &Outputs,
     desired: &Desired,
 ) -> Result<Option<StackStep>, Error> {
-    let (action, changes) = match stack {
-        None => (StackAction::Create, new_parameters(spec)),
-        // Before all others: nobody's stack of that name is deleted or updated.
-        Some(stack) if !stack.is_ours() && stack.status != "REVIEW_IN_PROGRESS" => {
-            return Err(foreign("stack", &spec.name));
-        }
-        Some(stack) if stack.must_be_replaced() => (
-            StackAction::Replace {
-                id: stack.id.clone(),
-                status: stack.status.clone(),
-            },
-            new_parameters(spec),
-        ),
-        Some(stack) if !stack.is_settled() => {
-            return Err(Error::Blocked {
-                name: spec.name.clone(),
-                account: desired.scope.audit_account.clone(),
-                region: desired.scope.region.clone(),
-                status: stack.status.clone(),
-            });
-        }
-        Some(stack) => {
+    let action = stack.map_or(Ok(StackAction::Create), |stack| action(spec, stack, desired))?;
+    let changes = match (&action, stack) {
+        (StackAction::Create | StackAction::Replace { .. }, _) | (_, None) => new_parameters(spec),
+        (_, Some(stack)) => {
             let mut changes = changes(spec, &stack.template, &stack.parameters, &stack.tags, outputs);
             if spec.protect && !stack.protected {
                 changes.push(Change::TerminationProtection);
             }
-            (StackAction::Update, changes)
+            changes
         }
     };
     if action == StackAction::Update && changes.is_empty() {
@@ -118,6 +116,7 @@ fn stack_step(
         name: spec.name.clone(),
         action,
         changes,
+        adopts: vec![],
         template: spec.template.clone(),
         parameters: spec.parameters.clone(),
         tags: merged(&spec.tags, stack.map(|stack| &stack.tags)),
@@ -125,7 +124,47 @@ fn stack_step(
     }))
 }
 
-fn foreign(what: &'static str, name: &str) -> Error {
+/// A stack that is created takes over those of its buckets that are there already.
+fn adopting(mut step: StackStep, spec: &StackSpec, actual: &Actual) -> StackStep {
+    if matches!(step.action, StackAction::Create | StackAction::Replace { .. }) {
+        let there = spec.retains.iter().filter(|bucket| actual.retained.contains(*bucket));
+        step.adopts = there.cloned().collect();
+    }
+    step
+}
+
+/// What leads a stack that is there to its state, whatever state it is in.
+fn action(spec: &StackSpec, stack: &Stack, desired: &Desired) -> Result<StackAction, Error> {
+    let condition = stack.condition();
+    // Before all others: nobody's stack of that name is deleted or updated.
+    if !stack.is_ours() && condition != Condition::Review {
+        return Err(foreign("stack", &spec.name));
+    }
+    Ok(match condition {
+        Condition::Settled => StackAction::Update,
+        Condition::RollbackFailed => StackAction::ContinueUpdateRollback,
+        Condition::UpdateFailed => StackAction::RollbackStack,
+        Condition::Shell => replace(stack),
+        Condition::Review if stack.is_ours() => replace(stack),
+        Condition::Review | Condition::Busy | Condition::Stuck => {
+            return Err(Error::Blocked {
+                name: spec.name.clone(),
+                account: desired.scope.audit_account.clone(),
+                region: desired.scope.region.clone(),
+                status: stack.status.clone(),
+            });
+        }
+    })
+}
+
+fn replace(stack: &Stack) -> StackAction {
+    StackAction::Replace {
+        id: stack.id.clone(),
+        status: stack.status.clone(),
+    }
+}
+
+pub(super) fn foreign(what: &'static str, name: &str) -> Error {
     Error::Foreign {
         what,
         name: name.to_owned(),
@@ -167,7 +206,7 @@ fn set_step(desired: &Desired, set: Option<&StackSet>, outputs: &Outputs) -> Res
 }
 
 /// Our open operations, but those that a step joins by having the same id.
-fn joins(set: Option<&StackSet>, set_step: Option<&SetStep>, instances: &[InstancesStep]) -> Vec<String> {
+pub(super) fn joins(set: Option<&StackSet>, set_step: Option<&SetStep>, instances: &[InstancesStep]) -> Vec<String> {
     let own = |id: &str| {
         set_step.is_some_and(|step| step.operation_id.as_deref() == Some(id))
             || instances.iter().any(|step| step.operation_id == id)
@@ -214,7 +253,7 @@ fn changes(
 ) -> Vec<Change> {
     let mut changes = Vec::new();
     if !spec.template.is_deployed_as(template) {
-        changes.push(Change::Template);
+        changes.push(Change::Template(spec.template.diff_from(template)));
     }
     for (name, value) in &spec.parameters {
         let (wanted, private) = (resolved(value, outputs), matches!(value, Value::Private(_)));

@@ -4,66 +4,126 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::actual::Actual;
 use crate::desired::Desired;
-use crate::operation;
+use crate::operation::{self, Operation};
+use crate::organization::Membership;
 use crate::plan::diff::{Outputs, state_of};
-use crate::plan::{InstancesStep, SetAction};
+use crate::plan::focus::Focus;
+use crate::plan::removals;
+use crate::plan::{InstancesAction, InstancesStep};
 use crate::stack_set::Instance;
 
 /// StackSets takes no more organizational units in one call.
-const UNITS_PER_CALL: usize = 50;
+pub(super) const UNITS_PER_CALL: usize = 50;
 
-type Regions = BTreeSet<String>;
+pub(super) type Regions = BTreeSet<String>;
 
-/// The operations; `updates_all` says that the stack set itself is updated, which updates every
-/// instance it has.
-pub(super) fn steps(desired: &Desired, actual: &Actual, outputs: &Outputs, updates_all: bool) -> Vec<InstancesStep> {
-    let mut steps = creations(desired, actual);
-    if !updates_all {
-        steps.extend(retries(desired, actual));
+/// What the steps are made from.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    pub(super) desired: &'a Desired,
+    pub(super) actual: &'a Actual,
+    /// Only this part of the organization; `None` for all of it.
+    pub(super) focus: Option<&'a Focus>,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn membership(&self, account: &str, region: &str) -> Membership {
+        let scope = &self.desired.scope;
+        self.actual.organization.membership(scope, account, region)
     }
-    let operations = actual
-        .stack_set
-        .as_ref()
-        .map(|set| set.operations.as_slice())
-        .unwrap_or_default();
+
+    pub(super) fn sees_unit(&self, unit: &str) -> bool {
+        self.focus.is_none_or(|focus| focus.units.contains(unit))
+    }
+
+    pub(super) fn sees_account(&self, account: &str) -> bool {
+        self.focus
+            .is_none_or(|focus| focus.has_account(&self.actual.organization, account))
+    }
+
+    pub(super) fn instances(&self) -> impl Iterator<Item = &'a Instance> + use<'a> {
+        self.actual.stack_set.iter().flat_map(|set| &set.instances)
+    }
+
+    /// The unit that an account is targeted through: the first configured one above it, else its own.
+    fn unit_of(&self, id: &str) -> Option<&'a String> {
+        let account = self.actual.organization.accounts.get(id)?;
+        let configured = self.desired.scope.units.iter();
+        let configured = configured.into_iter().find(|unit| account.parents.contains(*unit));
+        configured.or(account.parent.as_ref())
+    }
+}
+
+/// The operations: those that cover come first, those that remove last. `updates_all` says that the
+/// stack set itself is updated, which updates every instance it has.
+pub(super) fn steps(view: View<'_>, outputs: &Outputs, updates_all: bool) -> Vec<InstancesStep> {
+    let mut steps = creations(view);
+    if !updates_all {
+        steps.extend(retries(view));
+    }
+    steps.extend(removals::removals(view));
+    let set = view.actual.stack_set.as_ref();
+    let operations = set.map(|set| set.operations.as_slice()).unwrap_or_default();
     for step in &mut steps {
-        let parts = [
-            match step.action {
-                SetAction::Create => "create",
-                SetAction::Update => "retry",
-            },
-            &desired.stack_set.template.digest(),
-            &state_of(&desired.stack_set.parameters, outputs),
-            &step.units.join(","),
-            &step.accounts.as_deref().unwrap_or_default().join(","),
-            &step.regions.join(","),
-        ];
-        step.operation_id = operation::next_id(&parts, operations);
+        step.operation_id = operation_id(step, view.desired, outputs, operations);
     }
     steps
 }
 
+fn operation_id(step: &InstancesStep, desired: &Desired, outputs: &Outputs, operations: &[Operation]) -> String {
+    let (verb, state) = match (step.action, step.retain_stacks) {
+        (InstancesAction::Create, _) => ("create", true),
+        (InstancesAction::Update, _) => ("retry", true),
+        (InstancesAction::Delete, false) => ("delete", false),
+        (InstancesAction::Delete, true) => ("delete-retaining", false),
+    };
+    // What is deleted is the same whatever it was.
+    let (template, parameters) = if state {
+        let spec = &desired.stack_set;
+        (spec.template.digest(), state_of(&spec.parameters, outputs))
+    } else {
+        Default::default()
+    };
+    let parts = [
+        verb,
+        &template,
+        &parameters,
+        &step.units.join(","),
+        &step.accounts.as_deref().unwrap_or_default().join(","),
+        &step.excluded.join(","),
+        &step.regions.join(","),
+    ];
+    operation::next_id(&parts, operations)
+}
+
 /// A unit that auto-deployment does not know in a region is targeted as a whole, which also registers
 /// it. Where it is known, only the accounts without an instance are: a call for the whole unit would
-/// work on all of its accounts again.
+/// work on all of its accounts again. Single accounts are always targeted alone.
 ///
 /// Where the endpoint does not list the targets, a unit is targeted when one of its accounts lacks an
 /// instance.
-fn creations(desired: &Desired, actual: &Actual) -> Vec<InstancesStep> {
-    let set = actual.stack_set.as_ref();
+fn creations(view: View<'_>) -> Vec<InstancesStep> {
+    let (scope, organization) = (&view.desired.scope, &view.actual.organization);
+    let set = view.actual.stack_set.as_ref();
     let targets = set.and_then(|set| set.auto_targets.as_ref());
-    let have: BTreeSet<(&str, &str)> = set
-        .iter()
-        .flat_map(|set| &set.instances)
+    let have: BTreeSet<(&str, &str)> = view
+        .instances()
         .map(|instance| (instance.account.as_str(), instance.region.as_str()))
         .collect();
+    let enrolled: Vec<&str> = organization.enrolled(scope).collect();
+    let below = |unit: &str, id: &str| {
+        let account = organization.accounts.get(id);
+        account.is_some_and(|account| account.parents.contains(unit))
+    };
+
     let (mut whole, mut lacking) = (BTreeMap::<Regions, Vec<String>>::new(), BTreeSet::new());
-    for unit in &desired.scope.units {
+    for unit in &scope.units {
         let mut regions = Regions::new();
-        for region in &desired.scope.regions {
-            let accounts = actual.organization.targets(unit);
-            let mut missing = accounts.filter(|account| !have.contains(&(*account, region.as_str())));
+        for region in &scope.regions {
+            let missing = enrolled.iter().copied().filter(|id| below(unit, id));
+            let mut missing = missing.filter(|id| !have.contains(&(*id, region.as_str())));
             match targets {
+                _ if !view.sees_unit(unit) => lacking.extend(missing.map(|account| (account, region))),
                 Some(targets) if targets.contains(&(unit.clone(), region.clone())) => {
                     lacking.extend(missing.map(|account| (account, region)));
                 }
@@ -77,96 +137,86 @@ fn creations(desired: &Desired, actual: &Actual) -> Vec<InstancesStep> {
             whole.entry(regions).or_default().push(unit.clone());
         }
     }
+    for account in enrolled.iter().copied().filter(|id| scope.names(id)) {
+        let missing = scope.regions.iter().map(|region| (account, region));
+        lacking.extend(missing.filter(|(account, region)| !have.contains(&(*account, region.as_str()))));
+    }
+
     let mut steps = Vec::new();
     for (regions, units) in whole {
         for units in units.chunks(UNITS_PER_CALL) {
-            let accounts: BTreeSet<&str> = units
-                .iter()
-                .flat_map(|unit| actual.organization.targets(unit))
-                .collect();
+            let here = |id: &str| units.iter().any(|unit| below(unit, id));
+            let accounts: BTreeSet<&str> = enrolled.iter().copied().filter(|id| here(id)).collect();
             let pairs = accounts
                 .iter()
                 .flat_map(|account| regions.iter().map(|region| (*account, region.as_str())));
             // An account below two units comes by the whole one.
             lacking.retain(|(account, region)| !(accounts.contains(*account) && regions.contains(*region)));
             steps.push(InstancesStep {
-                action: SetAction::Create,
                 units: units.to_vec(),
-                accounts: None,
+                excluded: scope.excluded.iter().filter(|id| here(id)).cloned().collect(),
                 instances: pairs.filter(|pair| !have.contains(pair)).count(),
                 regions: regions.iter().cloned().collect(),
-                operation_id: String::new(),
+                ..InstancesStep::new(InstancesAction::Create)
             });
         }
     }
-    steps.extend(of_accounts(desired, actual, SetAction::Create, lacking));
+    lacking.retain(|(account, _)| view.sees_account(account));
+    let template = InstancesStep::new(InstancesAction::Create);
+    steps.extend(of_accounts(&template, lacking, |account| view.unit_of(account)));
     steps
 }
 
 /// What an earlier operation left OUTDATED is tried again: only those accounts and regions.
-fn retries(desired: &Desired, actual: &Actual) -> Vec<InstancesStep> {
-    let instances = actual.stack_set.iter().flat_map(|set| &set.instances);
-    let failed = instances.filter(|instance| {
-        let account = actual.organization.accounts.get(&instance.account);
-        account.is_some_and(|account| account.is_active())
+fn retries(view: View<'_>) -> Vec<InstancesStep> {
+    let failed = view.instances().filter(|instance| {
+        view.membership(&instance.account, &instance.region) == Membership::Enrolled
             && needs_retry(instance)
-            && desired.scope.regions.contains(&instance.region)
+            && view.sees_account(&instance.account)
     });
     let failed = failed.map(|instance| (instance.account.as_str(), &instance.region));
-    of_accounts(desired, actual, SetAction::Update, failed.collect())
+    let template = InstancesStep::new(InstancesAction::Update);
+    of_accounts(&template, failed.collect(), |account| view.unit_of(account))
 }
 
-/// Steps for single accounts and regions.
-fn of_accounts(
-    desired: &Desired,
-    actual: &Actual,
-    action: SetAction,
+/// Steps like `template` for single accounts and regions, each account through the unit that
+/// `unit_of` gives.
+pub(super) fn of_accounts<'a>(
+    template: &InstancesStep,
     pairs: BTreeSet<(&str, &String)>,
+    unit_of: impl Fn(&str) -> Option<&'a String>,
 ) -> Vec<InstancesStep> {
     let mut regions_of: BTreeMap<&str, Regions> = BTreeMap::new();
     for (account, region) in pairs {
         regions_of.entry(account).or_default().insert(region.clone());
     }
-    let mut by_regions: BTreeMap<Regions, BTreeSet<&str>> = BTreeMap::new();
+    let mut by_regions: BTreeMap<Regions, BTreeMap<&String, Vec<String>>> = BTreeMap::new();
     for (account, regions) in regions_of {
-        by_regions.entry(regions).or_default().insert(account);
+        if let Some(unit) = unit_of(account) {
+            let units = by_regions.entry(regions).or_default();
+            units.entry(unit).or_default().push(account.to_owned());
+        }
     }
     let mut steps = Vec::new();
-    for (regions, mut accounts) in by_regions {
-        for units in desired.scope.units.chunks(UNITS_PER_CALL) {
-            // An account below two units is tried through the first one only.
-            let in_units = |account: &&str| {
-                let account = actual.organization.accounts.get(*account);
-                account.is_some_and(|account| units.iter().any(|unit| account.parents.contains(unit)))
-            };
-            let here: Vec<&str> = accounts.iter().copied().filter(|account| in_units(account)).collect();
-            if here.is_empty() {
-                continue;
-            }
-            accounts.retain(|account| !here.contains(account));
-            let parents: BTreeSet<&String> = here
-                .iter()
-                .filter_map(|id| actual.organization.accounts.get(*id))
-                .flat_map(|a| &a.parents)
-                .collect();
+    for (regions, units) in by_regions {
+        let units: Vec<(&String, Vec<String>)> = units.into_iter().collect();
+        for units in units.chunks(UNITS_PER_CALL) {
+            let mut accounts: Vec<String> = units.iter().flat_map(|(_, accounts)| accounts.clone()).collect();
+            accounts.sort_unstable();
             steps.push(InstancesStep {
-                action,
-                units: units.iter().filter(|unit| parents.contains(unit)).cloned().collect(),
-                instances: here.len() * regions.len(),
-                accounts: Some(here.into_iter().map(str::to_owned).collect()),
+                units: units.iter().map(|(unit, _)| (*unit).clone()).collect(),
+                instances: accounts.len() * regions.len(),
+                accounts: Some(accounts),
                 regions: regions.iter().cloned().collect(),
-                operation_id: String::new(),
+                ..template.clone()
             });
         }
     }
     steps
 }
 
-/// OUTDATED, with nothing under way and not skipped for good.
+/// OUTDATED, with nothing under way. An account that was skipped while it was suspended, and is active
+/// again, is one of them.
 fn needs_retry(instance: &Instance) -> bool {
-    instance.status == "OUTDATED"
-        && !matches!(
-            instance.detailed_status.as_str(),
-            "PENDING" | "RUNNING" | "SKIPPED_SUSPENDED_ACCOUNT"
-        )
+    instance.status == "OUTDATED" && !matches!(instance.detailed_status.as_str(), "PENDING" | "RUNNING")
 }

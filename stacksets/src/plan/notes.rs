@@ -1,44 +1,166 @@
-//! What a plan says beside its steps: accounts and instances that it does not work on.
+//! What a plan says beside its steps: what it does not work on, and what will not be as one may expect.
 
-use crate::actual::Actual;
-use crate::desired::Desired;
-use crate::plan::Note;
+use serde::Serialize;
 
-pub(super) fn notes(desired: &Desired, actual: &Actual) -> Vec<Note> {
-    let organization = &actual.organization;
-    let scope = &desired.scope;
-    let inactive = organization
-        .accounts
-        .iter()
-        .filter(|(_, account)| !account.is_active() && scope.has_unit(&account.parents));
-    let inactive: Vec<String> = inactive.map(|(id, _)| id.clone()).collect();
-    let (mut inoperable, mut outside) = (Vec::new(), Vec::new());
-    for instance in actual.stack_set.iter().flat_map(|set| &set.instances) {
-        let name = format!("{}/{}", instance.account, instance.region);
-        let account = organization.accounts.get(&instance.account);
-        let unit_in_scope = account.is_some_and(|account| scope.has_unit(&account.parents));
-        if !unit_in_scope || !scope.regions.contains(&instance.region) {
-            outside.push(name);
-        } else if instance.status == "INOPERABLE" {
-            inoperable.push(name);
-        }
-    }
-    let mut notes = vec![Note::ManagementAccountNotCovered {
-        account: organization.management_account.clone(),
-    }];
-    if !organization.has_account(&desired.scope.audit_account) {
+use crate::organization::Membership;
+use crate::plan::instances::View;
+use crate::plan::removals::stacks_left_behind;
+
+/// Why the management account is not covered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Uncovering {
+    /// The configuration says so.
+    SwitchedOff,
+    /// The caller is a delegated administrator, and no profile of the management account is named.
+    NoCredentials,
+}
+
+/// What to know, but not to do.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Note {
+    /// The management account gets no stacks; service-managed stack sets never deploy into it.
+    ManagementAccountNotCovered {
+        /// That account.
+        account: String,
+        /// Why.
+        reason: Uncovering,
+    },
+    /// A region of the management account cannot be looked into, so it gets no stack there.
+    ManagementRegionUnreadable {
+        /// That account.
+        account: String,
+        /// The region.
+        region: String,
+        /// What AWS answered.
+        reason: String,
+    },
+    /// Accounts in scope that StackSets skips.
+    NotActive {
+        /// Their ids.
+        accounts: Vec<String>,
+    },
+    /// Auto-deployment ignores filters: excluded accounts below an enrolled unit get the stack when
+    /// they join it.
+    ExclusionIgnored {
+        /// Their ids.
+        accounts: Vec<String>,
+    },
+    /// Accounts that are enrolled alone: whoever joins their unit gets the stack too.
+    SingleAccounts {
+        /// Their ids.
+        accounts: Vec<String>,
+    },
+    /// Instances in scope that StackSets cannot update any more.
+    Inoperable {
+        /// `<account>/<region>` each.
+        instances: Vec<String>,
+    },
+    /// Instances outside of the scope that are removed while their stacks stay behind: the account is
+    /// not active, or the instance is inoperable.
+    StacksLeftBehind {
+        /// `<account>/<region>` each.
+        instances: Vec<String>,
+    },
+    /// Instances of accounts that are no longer in the organization: AWS removes them.
+    LeftOrganization {
+        /// `<account>/<region>` each.
+        instances: Vec<String>,
+    },
+    /// The audit account is not in the organization.
+    AuditAccountOutside {
+        /// That account.
+        account: String,
+    },
+}
+
+pub(super) fn notes(view: View<'_>) -> Vec<Note> {
+    let (scope, organization) = (&view.desired.scope, &view.actual.organization);
+    let mut notes = management(view);
+    if !organization.has_account(&scope.audit_account) {
         notes.push(Note::AuditAccountOutside {
-            account: desired.scope.audit_account.clone(),
+            account: scope.audit_account.clone(),
         });
     }
-    if !inactive.is_empty() {
-        notes.push(Note::NotActive { accounts: inactive });
+    let skipped = organization.skipped(scope).map(|(id, _)| id.to_owned());
+    let accounts: Vec<String> = skipped.filter(|id| view.sees_account(id)).collect();
+    if !accounts.is_empty() {
+        notes.push(Note::NotActive { accounts });
+    }
+    notes.extend(filters(view));
+
+    let (mut inoperable, mut left) = (Vec::new(), Vec::new());
+    for instance in view.instances().filter(|instance| view.sees_account(&instance.account)) {
+        let name = format!("{}/{}", instance.account, instance.region);
+        match view.membership(&instance.account, &instance.region) {
+            Membership::Left => left.push(name),
+            Membership::Enrolled | Membership::Skipped if instance.status == "INOPERABLE" => inoperable.push(name),
+            _ => {}
+        }
     }
     if !inoperable.is_empty() {
         notes.push(Note::Inoperable { instances: inoperable });
     }
-    if !outside.is_empty() {
-        notes.push(Note::OutOfScope { instances: outside });
+    let behind = stacks_left_behind(view);
+    if !behind.is_empty() {
+        notes.push(Note::StacksLeftBehind { instances: behind });
+    }
+    if !left.is_empty() {
+        notes.push(Note::LeftOrganization { instances: left });
+    }
+    notes
+}
+
+/// What becomes of the management account, where it is not simply covered.
+fn management(view: View<'_>) -> Vec<Note> {
+    let account = view.actual.organization.management_account.clone();
+    if !view.sees_account(&account) {
+        return vec![];
+    }
+    let Some(read) = &view.actual.management else {
+        let reason = if view.desired.scope.management {
+            Uncovering::NoCredentials
+        } else {
+            Uncovering::SwitchedOff
+        };
+        return vec![Note::ManagementAccountNotCovered { account, reason }];
+    };
+    if !view.desired.scope.management {
+        let reason = Uncovering::SwitchedOff;
+        return vec![Note::ManagementAccountNotCovered { account, reason }];
+    }
+    let regions = read.unreadable.iter();
+    let regions = regions.filter(|(region, _)| view.desired.scope.regions.contains(*region));
+    let notes = regions.map(|(region, reason)| Note::ManagementRegionUnreadable {
+        account: account.clone(),
+        region: region.clone(),
+        reason: reason.clone(),
+    });
+    notes.collect()
+}
+
+/// Auto-deployment knows units only: where the configuration names accounts, it does something else.
+fn filters(view: View<'_>) -> Vec<Note> {
+    let (scope, organization) = (&view.desired.scope, &view.actual.organization);
+    let of = |ids: &[String], below_units: bool| -> Vec<String> {
+        let ids = ids.iter().filter(|id| view.sees_account(id));
+        let ids = ids.filter(|id| {
+            let account = organization.accounts.get(*id);
+            account.is_some_and(|account| scope.has_unit(&account.parents) == below_units)
+        });
+        ids.filter(|id| **id != organization.management_account)
+            .cloned()
+            .collect()
+    };
+    let mut notes = Vec::new();
+    let excluded = of(&scope.excluded, true);
+    if !excluded.is_empty() {
+        notes.push(Note::ExclusionIgnored { accounts: excluded });
+    }
+    let single = of(&scope.accounts, false);
+    if !single.is_empty() {
+        notes.push(Note::SingleAccounts { accounts: single });
     }
     notes
 }

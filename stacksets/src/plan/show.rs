@@ -3,8 +3,12 @@
 
 use std::fmt;
 
+use crate::MEMBER_STACK;
 use crate::desired::Rollout;
-use crate::plan::{AccessStep, Change, InstancesStep, Note, Plan, SetAction, SetStep, StackAction, StackStep, Upload};
+use crate::plan::{
+    AccessStep, Change, InstancesAction, InstancesStep, ManagementAction, ManagementStep, Note, Plan, SetAction,
+    SetStep, StackAction, StackStep, Uncovering, Upload,
+};
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -17,6 +21,7 @@ impl fmt::Display for Plan {
             trusted_access,
             joins,
             stack_set,
+            management,
             instances,
             rollout,
             notes,
@@ -36,6 +41,7 @@ impl fmt::Display for Plan {
             .iter()
             .try_for_each(|id| writeln!(f, "~ operation {id}: wait for its end, another run began it"))?;
         stack_set.iter().try_for_each(|step| write!(f, "{step}"))?;
+        management.iter().try_for_each(|step| write!(f, "{step}"))?;
         instances.iter().try_for_each(|step| writeln!(f, "{step}"))?;
         if self.is_empty() {
             writeln!(f, "nothing to do")?;
@@ -66,6 +72,7 @@ impl fmt::Display for StackStep {
             name,
             action,
             changes,
+            adopts,
             template: _,
             parameters: _,
             tags: _,
@@ -73,8 +80,26 @@ impl fmt::Display for StackStep {
         } = self;
         match action {
             StackAction::Create => writeln!(f, "+ stack {name}: create")?,
-            StackAction::Replace { id: _, status } => writeln!(f, "! stack {name}: delete and create, it is {status}")?,
+            StackAction::Replace { id: _, status } => {
+                let why = match status.as_str() {
+                    "DELETE_FAILED" => "its deletion was begun and failed",
+                    "REVIEW_IN_PROGRESS" => "an earlier run of pipetrail was interrupted before it created it",
+                    _ => "its creation failed",
+                };
+                writeln!(f, "! stack {name}: delete and create, it is {status}: {why}")?;
+            }
+            StackAction::ContinueUpdateRollback => writeln!(
+                f,
+                "! stack {name}: continue its rollback and update, it is UPDATE_ROLLBACK_FAILED: an update failed, and so did its rollback"
+            )?,
+            StackAction::RollbackStack => writeln!(
+                f,
+                "! stack {name}: roll back and update, it is UPDATE_FAILED: an update without rollback failed"
+            )?,
             StackAction::Update => writeln!(f, "~ stack {name}: update")?,
+        }
+        for bucket in adopts {
+            writeln!(f, "    adopt bucket {bucket} with all that is in it")?;
         }
         changes.iter().try_for_each(|change| writeln!(f, "    {change}"))
     }
@@ -83,7 +108,7 @@ impl fmt::Display for StackStep {
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Change::Template => f.write_str("template changed"),
+            Change::Template(diff) => write!(f, "{diff}"),
             Change::Parameter { name, from: None, to } => write!(f, "{name} = {to}"),
             Change::Parameter {
                 name,
@@ -134,46 +159,102 @@ impl fmt::Display for SetStep {
     }
 }
 
+impl fmt::Display for ManagementStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ManagementStep {
+            account,
+            region,
+            action,
+        } = self;
+        let place = format!("stack {MEMBER_STACK} in management account {account}, {region}");
+        match action {
+            ManagementAction::Deploy { stack } => {
+                let shown = stack.to_string();
+                f.write_str(&shown.replacen(&format!("stack {}", stack.name), &place, 1))
+            }
+            ManagementAction::Delete { id: _, status: _ } => writeln!(f, "- {place}: delete"),
+            ManagementAction::Blocked { status } => {
+                writeln!(f, "! {place}: is {status}, nothing can be applied to it")
+            }
+        }
+    }
+}
+
 impl fmt::Display for InstancesStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let InstancesStep {
             action,
             units,
             accounts,
+            excluded,
             regions,
+            retain_stacks,
             instances,
             operation_id: _,
         } = self;
         let (sign, verb) = match action {
-            SetAction::Create => ('+', "create"),
-            SetAction::Update => ('~', "try again"),
+            InstancesAction::Create => ('+', "create"),
+            InstancesAction::Update => ('~', "try again"),
+            InstancesAction::Delete => ('-', "delete"),
         };
         write!(f, "{sign} stack instances: {verb} {instances} in {}", units.join(", "))?;
         if let Some(accounts) = accounts {
             write!(f, " (accounts {})", some(accounts))?;
         }
-        write!(f, " / {}", regions.join(", "))
+        if !excluded.is_empty() {
+            write!(f, " (all but accounts {})", some(excluded))?;
+        }
+        write!(f, " / {}", regions.join(", "))?;
+        if *retain_stacks {
+            f.write_str("; their stacks stay behind")?;
+        }
+        Ok(())
     }
 }
 
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Note::ManagementAccountNotCovered { account } => write!(
-                f,
-                "management account {account} is not covered: service-managed stack sets never deploy into it"
-            ),
+            Note::ManagementAccountNotCovered { account, reason } => {
+                let reason = match reason {
+                    Uncovering::SwitchedOff => "organization.management_account is false",
+                    Uncovering::NoCredentials => {
+                        "no stack set reaches it; set organization.management_profile to a profile of it, and it gets stacks of its own"
+                    }
+                };
+                write!(f, "management account {account} is not covered: {reason}")
+            }
+            Note::ManagementRegionUnreadable {
+                account,
+                region,
+                reason,
+            } => write!(f, "management account {account} is not covered in {region}: {reason}"),
             Note::NotActive { accounts } => {
                 write!(f, "not active, so StackSets skips them: {}", some(accounts))
             }
+            Note::ExclusionIgnored { accounts } => write!(
+                f,
+                "auto-deployment ignores excluded_accounts: {} get the stack when they join an enrolled unit (again), until the next apply removes it; to keep them out for good, leave their unit out",
+                some(accounts)
+            ),
+            Note::SingleAccounts { accounts } => write!(
+                f,
+                "auto-deployment knows units only: other accounts that join the units of {} get the stack too, until the next apply removes it",
+                some(accounts)
+            ),
             Note::Inoperable { instances } => write!(
                 f,
                 "inoperable, delete these instances with stacks retained and the stacks by hand: {}",
                 some(instances)
             ),
-            Note::OutOfScope { instances } => write!(
+            Note::StacksLeftBehind { instances } => write!(
                 f,
-                "outside of the configured organizational units and regions, left as they are: {}",
+                "StackSets cannot delete the stacks of accounts that are not active, nor of inoperable instances; they stay behind in: {}",
+                some(instances)
+            ),
+            Note::LeftOrganization { instances } => write!(
+                f,
+                "no longer in the organization, AWS removes these instances: {}",
                 some(instances)
             ),
             Note::AuditAccountOutside { account } => {
@@ -184,7 +265,7 @@ impl fmt::Display for Note {
 }
 
 /// The first few of what may be thousands; the JSON has them all.
-fn some(items: &[String]) -> String {
+pub(crate) fn some(items: &[String]) -> String {
     const SHOWN: usize = 12;
     let shown = items.get(..SHOWN).unwrap_or(items).join(", ");
     if items.len() > SHOWN {

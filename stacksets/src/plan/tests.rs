@@ -1,7 +1,14 @@
 //! A data model is changed, and the plan that follows is compared as people read it.
 
+mod converges;
+mod focus;
 mod instances;
+mod management;
 mod refused;
+mod removals;
+mod saved;
+mod scope;
+mod stuck;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,8 +25,7 @@ use crate::stack_set::{Instance, StackSet};
 const UNIT: &str = "ou-ab12-11111111";
 const OTHER_UNIT: &str = "ou-ab12-22222222";
 const HEAD: &str = "organization o-abcdefghij, audit account 999988887777, home region eu-central-1\n";
-const MANAGEMENT: &str =
-    "note: management account 000000000001 is not covered: service-managed stack sets never deploy into it\n";
+const MANAGEMENT: &str = "note: management account 000000000001 is not covered: no stack set reaches it; set organization.management_profile to a profile of it, and it gets stacks of its own\n";
 
 fn text(value: &str) -> Value {
     Value::Text(value.to_owned())
@@ -35,6 +41,7 @@ fn spec(name: &str, parameters: &[(&str, Value)], protect: bool) -> StackSpec {
             .collect(),
         tags: BTreeMap::from([("managed-by".to_owned(), "pipetrail".to_owned())]),
         protect,
+        retains: vec![],
     }
 }
 
@@ -48,6 +55,9 @@ fn desired() -> Desired {
             audit_account: "999988887777".into(),
             region: "eu-central-1".into(),
             units: vec![UNIT.into()],
+            accounts: vec![],
+            excluded: vec![],
+            management: true,
             regions: vec!["eu-central-1".into()],
         },
         stacks: vec![
@@ -81,6 +91,7 @@ fn account(state: &str, unit: &str) -> Account {
     Account {
         state: state.into(),
         parents: BTreeSet::from(["r-ab12".to_owned(), unit.to_owned()]),
+        parent: Some(unit.to_owned()),
     }
 }
 
@@ -101,8 +112,10 @@ fn empty() -> Actual {
         caller: Caller::Management,
         access: TrustedAccess::Enabled,
         stacks: BTreeMap::new(),
+        retained: BTreeSet::new(),
         uploaded: BTreeSet::new(),
         stack_set: None,
+        management: None,
     }
 }
 
@@ -113,7 +126,7 @@ fn instance(account: &str, region: &str, status: &str, detailed_status: &str) ->
         unit: None,
         status: status.into(),
         detailed_status: detailed_status.into(),
-        reason: None,
+        ..Instance::default()
     }
 }
 
@@ -155,12 +168,14 @@ fn deployed(desired: &Desired) -> Actual {
         parameters: parameters(&desired.stack_set),
         tags: desired.stack_set.tags.clone(),
         auto_deployment: Some(true),
+        auto_deploys: Some(true),
         instances: vec![
             instance("000000000002", "eu-central-1", "CURRENT", "SUCCEEDED"),
             instance("000000000003", "eu-central-1", "CURRENT", "SUCCEEDED"),
         ],
         operations: vec![],
         auto_targets: None,
+        ..StackSet::default()
     });
     actual
 }
@@ -267,7 +282,7 @@ fn the_shell_of_a_failed_creation_is_replaced_and_its_outputs_are_not_trusted() 
         shown(&desired, &actual),
         format!(
             "{HEAD}\
-! stack data: delete and create, it is ROLLBACK_COMPLETE
+! stack data: delete and create, it is ROLLBACK_COMPLETE: its creation failed
     Days = \"7\"
 ~ stack pipeline: update
     Lake: \"the-lake\" -> data.LakeBucket

@@ -1,5 +1,8 @@
+mod waiting;
+
 use super::*;
 use crate::canned::Canned;
+use crate::plan::{InstancesAction, InstancesStep};
 
 const EXISTS: &str = "<ErrorResponse><Error><Type>Sender</Type><Code>OperationIdAlreadyExistsException</Code>\
     <Message>the operation exists</Message></Error></ErrorResponse>";
@@ -17,12 +20,12 @@ const LAST_PAGE: &str = "<ListStackSetOperationResultsResponse><ListStackSetOper
 
 fn step() -> InstancesStep {
     InstancesStep {
-        action: SetAction::Update,
         units: vec!["ou-ab12-11111111".into()],
         accounts: Some(vec!["000000000003".into()]),
         regions: vec!["eu-central-1".into()],
         instances: 1,
         operation_id: "pipetrail-0123456789abcdef-1".into(),
+        ..InstancesStep::new(InstancesAction::Update)
     }
 }
 
@@ -31,7 +34,11 @@ async fn a_running_operation_of_the_same_id_is_joined_and_failures_of_a_succeede
     let server = Canned::serve(&[
         ("Action=UpdateStackInstances", 409, EXISTS),
         ("Action=DescribeStackSetOperation", 200, RUNNING),
+        ("Action=DescribeStackSetOperation", 200, RUNNING),
         ("Action=DescribeStackSetOperation", 200, SUCCEEDED),
+        // How far it is, then what became of it.
+        ("Action=ListStackSetOperationResults", 200, FIRST_PAGE),
+        ("Action=ListStackSetOperationResults", 200, LAST_PAGE),
         ("Action=ListStackSetOperationResults", 200, FIRST_PAGE),
         ("Action=ListStackSetOperationResults", 200, LAST_PAGE),
     ]);
@@ -53,17 +60,18 @@ async fn a_running_operation_of_the_same_id_is_joined_and_failures_of_a_succeede
         .roll_out(&step(), &mut |status| told.push(status.to_owned()))
         .await
         .unwrap();
-    assert_eq!(told, ["RUNNING"]);
+    let far = "RUNNING, 2 of 2 accounts and regions ended, 1 failed: 000000000003 eu-central-1";
+    assert_eq!(told, ["RUNNING", far]);
     assert!(ended.error.is_none());
     assert_eq!(ended.succeeded, 1);
     assert_eq!(
         ended.failed,
-        [InstanceResult {
-            account: "000000000003".into(),
-            region: "eu-central-1".into(),
-            status: "FAILED".into(),
-            reason: Some("pipetrail-forward already exists".into()),
-        }]
+        [InstanceResult::new(
+            "000000000003",
+            "eu-central-1",
+            "FAILED",
+            Some("pipetrail-forward already exists".into()),
+        )]
     );
     for sent in [
         "OperationId=pipetrail-0123456789abcdef-1",
@@ -132,4 +140,96 @@ async fn a_stack_set_that_somebody_else_created_meanwhile_is_refused() {
     let error = target.deploy(&step, &BTreeMap::new(), &mut |_| {}).await.unwrap_err();
     assert!(matches!(error, Error::Foreign { what: "stack set", .. }), "{error}");
     assert!(!written.take());
+}
+
+#[tokio::test]
+async fn a_delegated_administrator_deletes_instances_of_one_account_and_their_failures_are_read_off_them() {
+    let submitted = "<DeleteStackInstancesResponse><DeleteStackInstancesResult><OperationId>pipetrail-0123456789abcdef-1\
+        </OperationId></DeleteStackInstancesResult></DeleteStackInstancesResponse>";
+    let empty = "<ListStackSetOperationResultsResponse><ListStackSetOperationResultsResult><Summaries/>\
+        </ListStackSetOperationResultsResult></ListStackSetOperationResultsResponse>";
+    let instances = "<ListStackInstancesResponse><ListStackInstancesResult><Summaries><member>\
+        <Account>000000000003</Account><Region>eu-central-1</Region><Status>OUTDATED</Status>\
+        <StackInstanceStatus><DetailedStatus>FAILED</DetailedStatus></StackInstanceStatus>\
+        <StatusReason>Rate exceeded</StatusReason></member></Summaries></ListStackInstancesResult></ListStackInstancesResponse>";
+    let server = Canned::serve(&[
+        ("Action=DeleteStackInstances", 200, submitted),
+        ("Action=DescribeStackSetOperation", 200, SUCCEEDED),
+        ("Action=ListStackSetOperationResults", 200, empty),
+        ("Action=ListStackInstances", 200, instances),
+    ]);
+    let rollout = Rollout {
+        max_concurrent_percentage: 20,
+        failure_tolerance_percentage: 10,
+    };
+    let (client, written) = (server.cloudformation(), Written::default());
+    let target = Target {
+        client: &client,
+        name: "pipetrail-member",
+        call_as: CallAs::DelegatedAdmin,
+        rollout: &rollout,
+        written: &written,
+    };
+    let step = InstancesStep {
+        action: InstancesAction::Delete,
+        ..step()
+    };
+    let ended = target.roll_out(&step, &mut |_| {}).await.unwrap();
+    assert!(ended.error.is_none() && ended.succeeded == 0 && written.take());
+    let failed = InstanceResult::new("000000000003", "eu-central-1", "FAILED", Some("Rate exceeded".into()));
+    assert!(failed.explanation.is_some());
+    assert_eq!(ended.failed, [failed]);
+    for sent in [
+        "RetainStacks=false",
+        "DeploymentTargets.OrganizationalUnitIds.member.1=ou-ab12-11111111",
+        "DeploymentTargets.Accounts.member.1=000000000003",
+        "DeploymentTargets.AccountFilterType=INTERSECTION",
+        "OperationId=pipetrail-0123456789abcdef-1",
+        "Filters.member.1.Name=LAST_OPERATION_ID",
+    ] {
+        assert_eq!(
+            server.count(sent),
+            if sent.starts_with("OperationId") { 3 } else { 1 },
+            "{sent}"
+        );
+    }
+    assert_eq!(server.count("CallAs=DELEGATED_ADMIN"), 4);
+}
+
+#[tokio::test]
+async fn a_whole_unit_is_deleted_but_for_the_accounts_that_stay() {
+    let exists = EXISTS;
+    let server = Canned::serve(&[
+        ("Action=DeleteStackInstances", 409, exists),
+        ("Action=DescribeStackSetOperation", 200, SUCCEEDED),
+        ("Action=ListStackSetOperationResults", 200, LAST_PAGE),
+    ]);
+    let rollout = Rollout {
+        max_concurrent_percentage: 20,
+        failure_tolerance_percentage: 10,
+    };
+    let (client, written) = (server.cloudformation(), Written::default());
+    let target = Target {
+        client: &client,
+        name: "pipetrail-member",
+        call_as: CallAs::SelfValue,
+        rollout: &rollout,
+        written: &written,
+    };
+    let step = InstancesStep {
+        action: InstancesAction::Delete,
+        accounts: None,
+        excluded: vec!["000000000002".into()],
+        retain_stacks: true,
+        ..step()
+    };
+    target.roll_out(&step, &mut |_| {}).await.unwrap();
+    assert!(!written.take(), "another run has submitted it");
+    for sent in [
+        "RetainStacks=true",
+        "AccountFilterType=DIFFERENCE",
+        "Accounts.member.1=000000000002",
+    ] {
+        assert_eq!(server.count(sent), 1, "{sent}");
+    }
 }

@@ -1,16 +1,42 @@
 //! Waiting for an operation, and what became of each account and region in it.
 
+use std::time::Instant;
+
+use super::tally::{Pace, Tally};
 use super::{Ended, InstanceResult, Target};
 use crate::error::{Error, from_sdk};
 use crate::operation::is_open;
+use crate::plan::InstancesStep;
 use crate::stack::Pause;
+use crate::stack_set::list_instances;
 
 impl Target<'_> {
     /// Waits for an operation's end, however long that takes: it goes on in AWS when we are stopped,
     /// and the next run joins it.
     pub(crate) async fn wait(&self, id: &str, tell: &mut (dyn FnMut(&str) + Send)) -> Result<Ended, Error> {
-        let mut pause = Pause::default();
-        let (status, reason) = loop {
+        let (status, reason) = self.end_of(id, tell).await?;
+        let results = self.results(id).await?;
+        let error = (status != "SUCCEEDED").then(|| Error::Operation {
+            id: id.to_owned(),
+            status,
+            reason,
+        });
+        let succeeded = results.iter().filter(|result| result.status == "SUCCEEDED").count();
+        Ok(Ended {
+            error,
+            succeeded,
+            failed: results.into_iter().filter(InstanceResult::is_failed).collect(),
+        })
+    }
+
+    /// The status in which an operation ends, with AWS's reason.
+    pub(super) async fn end_of(
+        &self,
+        id: &str,
+        tell: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<(String, Option<String>), Error> {
+        let (mut pause, mut pace, mut tally) = (Pause::default(), Pace::default(), Tally::default());
+        loop {
             let described = self
                 .client
                 .describe_stack_set_operation()
@@ -29,23 +55,16 @@ impl Target<'_> {
                 .map(|status| status.as_str().to_owned())
                 .unwrap_or_default();
             if !is_open(&status) {
-                break (status, operation.status_reason);
+                return Ok((status, operation.status_reason));
             }
-            tell(&status);
+            if pace.is_due() {
+                let began = Instant::now();
+                tally = Tally::of(&self.results(id).await?);
+                pace.listed(began.elapsed());
+            }
+            tell(&format!("{status}{tally}"));
             pause.sleep().await;
-        };
-        let results = self.results(id).await?;
-        let error = (status != "SUCCEEDED").then(|| Error::Operation {
-            id: id.to_owned(),
-            status,
-            reason,
-        });
-        let succeeded = results.iter().filter(|result| result.status == "SUCCEEDED").count();
-        Ok(Ended {
-            error,
-            succeeded,
-            failed: results.into_iter().filter(InstanceResult::is_failed).collect(),
-        })
+        }
     }
 
     async fn results(&self, id: &str) -> Result<Vec<InstanceResult>, Error> {
@@ -60,20 +79,37 @@ impl Target<'_> {
         while let Some(page) = pages.next().await {
             let page = page.map_err(from_sdk(format!("list the results of operation {id}")))?;
             results.extend(page.summaries().iter().map(|summary| {
-                InstanceResult {
-                    account: summary.account().unwrap_or_default().to_owned(),
-                    region: summary.region().unwrap_or_default().to_owned(),
-                    status: summary
-                        .status()
-                        .map(|status| status.as_str().to_owned())
-                        .unwrap_or_default(),
-                    reason: summary
+                InstanceResult::new(
+                    summary.account().unwrap_or_default(),
+                    summary.region().unwrap_or_default(),
+                    summary.status().map(|status| status.as_str()).unwrap_or_default(),
+                    summary
                         .status_reason()
                         .filter(|reason| !reason.is_empty())
                         .map(str::to_owned),
-                }
+                )
             }));
         }
         Ok(results)
+    }
+
+    /// What became of the instances of an operation that has no results: what they say themselves.
+    pub(super) async fn read_instances(&self, id: &str, step: &InstancesStep, ended: Ended) -> Result<Ended, Error> {
+        let mut ended = ended;
+        for instance in list_instances(self.client, self.name, &self.call_as, Some(id)).await? {
+            if !step.regions.contains(&instance.region) {
+                continue;
+            }
+            match (instance.status.as_str(), instance.detailed_status.as_str()) {
+                ("CURRENT", _) => ended.succeeded += 1,
+                (_, "PENDING" | "RUNNING") => {}
+                (status, detailed) => {
+                    let status = if detailed.is_empty() { status } else { detailed };
+                    let result = InstanceResult::new(&instance.account, &instance.region, status, instance.reason);
+                    ended.failed.push(result);
+                }
+            }
+        }
+        Ok(ended)
     }
 }

@@ -1,6 +1,11 @@
 use super::*;
+use crate::apply::{Progress, Written};
 use crate::canned::Canned;
-use crate::template::Template;
+use crate::plan::{Change, StackAction, StackStep};
+use crate::template::{Template, TemplateDiff};
+
+mod adopt;
+mod stuck;
 
 const COMPLETE: &str = "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>x</StackName>\
     <StackStatus>UPDATE_COMPLETE</StackStatus><CreationTime>2026-11-21T00:00:00Z</CreationTime>\
@@ -15,7 +20,8 @@ fn step() -> StackStep {
     StackStep {
         name: "x".into(),
         action: StackAction::Update,
-        changes: vec![crate::plan::Change::Template],
+        changes: vec![Change::Template(TemplateDiff::default())],
+        adopts: vec![],
         template: Template::new("Resources: {}"),
         parameters: BTreeMap::new(),
         tags: BTreeMap::new(),
@@ -40,6 +46,26 @@ async fn an_update_without_changes_is_done() {
     .await
     .unwrap();
     assert_eq!(outputs.get("Bucket").map(String::as_str), Some("b"));
+}
+
+#[tokio::test]
+async fn an_update_whose_answer_was_lost_is_waited_for() {
+    // Unproven on AWS: that a repeated token is answered so while the update is under way.
+    let begun = refusal("the token exists").replace("ValidationError", "TokenAlreadyExistsException");
+    let busy = COMPLETE.replace("UPDATE_COMPLETE", "UPDATE_IN_PROGRESS");
+    let server = Canned::serve(&[
+        ("Action=UpdateStack", 503, "no answer"),
+        ("Action=UpdateStack", 400, &begun),
+        ("Action=DescribeStacks", 200, &busy),
+        ("Action=DescribeStacks", 200, COMPLETE),
+    ]);
+    let (client, written, mut told) = (server.cloudformation(), Written::default(), Vec::new());
+    let mut tell = |status: &str| told.push(status.to_owned());
+    let updated = deploy(&client, &step(), &BTreeMap::new(), None, &written, &mut tell).await;
+    assert_eq!(updated.unwrap().len(), 1);
+    assert_eq!(told, ["UPDATE_IN_PROGRESS"]);
+    assert!(written.take(), "the first call wrote");
+    assert_eq!(server.count("ClientRequestToken=pipetrail-"), 2);
 }
 
 #[tokio::test]
@@ -109,4 +135,42 @@ async fn a_shell_is_deleted_by_its_id_and_its_protection_is_not_lifted() {
         1
     );
     assert_eq!(server.count("UpdateTerminationProtection"), 0);
+}
+
+const EXISTS: &str = "<ErrorResponse><Error><Type>Sender</Type><Code>AlreadyExistsException</Code>\
+    <Message>Stack [x] already exists</Message></Error></ErrorResponse>";
+
+fn existing(tag: &str) -> String {
+    format!(
+        "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>x</StackName><StackId>x-1</StackId>\
+         <StackStatus>CREATE_COMPLETE</StackStatus><CreationTime>2026-11-21T00:00:00Z</CreationTime>\
+         <Tags><member><Key>{tag}</Key><Value>pipetrail</Value></member></Tags>\
+         </member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
+    )
+}
+
+#[tokio::test]
+async fn a_creation_whose_answer_was_lost_is_waited_for_and_a_strangers_stack_is_refused() {
+    let creation = StackStep {
+        action: StackAction::Create,
+        ..step()
+    };
+    for (tag, is_ours) in [("managed-by", true), ("owner", false)] {
+        let server = Canned::serve(&[
+            ("Action=CreateStack", 400, EXISTS),
+            ("Action=DescribeStacks", 200, &existing(tag)),
+            ("StackName=x-1", 200, &existing(tag)),
+        ]);
+        let done = deploy(
+            &server.cloudformation(),
+            &creation,
+            &BTreeMap::new(),
+            None,
+            &Written::default(),
+            &mut |_| {},
+        )
+        .await;
+        assert_eq!(done.is_ok(), is_ours, "{done:?}");
+        assert_eq!(matches!(done, Err(Error::Foreign { .. })), !is_ours, "{done:?}");
+    }
 }

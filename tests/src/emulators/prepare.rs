@@ -24,7 +24,8 @@ pub struct Built {
     pub zips: PathBuf,
 }
 
-/// Builds the binary, as optimised as this process, and the zips. Quick when nothing changed.
+/// Builds the zips, and the binary with them in it, as optimised as this process. Quick when nothing
+/// changed.
 ///
 /// # Errors
 /// When a build fails.
@@ -44,6 +45,11 @@ pub async fn prepare() -> Result<Built> {
         .context("cargo names no target folder")?;
 
     printer::progress("building pipetrail and its functions; the first time takes minutes");
+    // The zips first: the binary embeds them.
+    run(Command::new(root.join(".ci").join("lambda-zips"))
+        .env("CARGO", &cargo)
+        .current_dir(&root))
+    .await?;
     let mut build = Command::new(&cargo);
     // The selection of `cargo all-tests` and `cargo local-org`: with `-p` the dependencies would have
     // other features, and be built twice.
@@ -66,10 +72,6 @@ pub async fn prepare() -> Result<Built> {
     let pipetrail =
         artifacts.find(|message| message["target"]["name"] == "pipetrail" && message["executable"].is_string());
     let pipetrail = pipetrail.context("cargo built no pipetrail")?;
-    run(Command::new(root.join(".ci").join("lambda-zips"))
-        .env("CARGO", &cargo)
-        .current_dir(&root))
-    .await?;
     Ok(Built {
         pipetrail: pipetrail["executable"].as_str().unwrap_or_default().into(),
         zips: Path::new(target).join("lambda"),

@@ -1,6 +1,7 @@
 //! The accounts: management, audit, members in three organizational units.
 
 use anyhow::{Context, Result};
+use aws_credential_types::Credentials;
 use aws_sdk_organizations::Client;
 use aws_sdk_organizations::types::OrganizationFeatureSet;
 
@@ -30,8 +31,9 @@ pub(super) struct Made {
     pub(super) units: Vec<String>,
 }
 
-pub(super) async fn create(moto: &str, home: &str, members: usize) -> Result<Made> {
-    let config = aws::config(moto, home, aws::keys("management"));
+/// Makes an organization whose management account is the one that `keys` belong to.
+pub(super) async fn create(moto: &str, home: &str, keys: &Credentials, members: usize) -> Result<Made> {
+    let config = aws::config(moto, home, keys.clone());
     let identity = aws_sdk_sts::Client::new(&config).get_caller_identity().send().await?;
     let management = identity.account.context("no account id")?;
     let client = Client::new(&config);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use aws_credential_types::provider::ProvideCredentials;
@@ -10,8 +10,14 @@ use aws_credential_types::provider::ProvideCredentials;
 use super::Member;
 use crate::relay::cloud::Cloud;
 
-/// Writes the profiles `management`, `audit` and one per member, named as the member.
-pub(super) async fn write(folder: &Path, cloud: &Cloud, members: impl Iterator<Item = &Member>) -> Result<PathBuf> {
+/// Writes the profiles `management`, `audit` and one per member, named as the member, to a file of
+/// that name. `moto` and `ministack` are the endpoints that they get.
+pub(super) async fn write(
+    path: PathBuf,
+    (moto, ministack): (&str, &str),
+    cloud: &Cloud,
+    members: impl Iterator<Item = &Member>,
+) -> Result<PathBuf> {
     let mut text = String::new();
     let mut profiles = vec![("management", &cloud.management), ("audit", &cloud.audit)];
     profiles.extend(members.map(|member| (member.name.as_str(), &member.id)));
@@ -19,11 +25,7 @@ pub(super) async fn write(folder: &Path, cloud: &Cloud, members: impl Iterator<I
         let config = cloud.at(account, &cloud.home).await?;
         let provider = config.credentials_provider().context("no credentials")?;
         let keys = provider.provide_credentials().await?;
-        let endpoint = if account == &cloud.audit {
-            &cloud.ministack
-        } else {
-            &cloud.moto
-        };
+        let endpoint = if account == &cloud.audit { ministack } else { moto };
         writeln!(
             text,
             "[profile {name}]\nregion = {}\nendpoint_url = {endpoint}",
@@ -41,7 +43,6 @@ pub(super) async fn write(folder: &Path, cloud: &Cloud, members: impl Iterator<I
         // A bucket is no host name on loopback.
         writeln!(text, "s3 =\n  addressing_style = path\n")?;
     }
-    let path = folder.join("aws-config");
     fs::write(&path, text)?;
     Ok(path)
 }

@@ -26,6 +26,8 @@ pub struct Cloud {
     pub audit: String,
     /// Home Region.
     pub home: String,
+    /// Keys of the management account.
+    keys: Credentials,
     sessions: Cache<Credentials>,
     organization: Cache<Organization>,
 }
@@ -42,13 +44,15 @@ pub struct Organization {
 impl Cloud {
     /// Nothing is read before it is asked for.
     #[must_use]
-    pub fn new(moto: &str, ministack: &str, management: &str, audit: &str, home: &str) -> Self {
+    pub fn new(moto: &str, ministack: &str, management: (&str, Credentials), audit: &str, home: &str) -> Self {
+        let (management, keys) = management;
         Self {
             moto: moto.to_owned(),
             ministack: ministack.to_owned(),
             management: management.to_owned(),
             audit: audit.to_owned(),
             home: home.to_owned(),
+            keys,
             sessions: Cache::default(),
             organization: Cache::default(),
         }
@@ -64,30 +68,13 @@ impl Cloud {
             return Ok(aws::config(&self.ministack, region, aws::keys(account)));
         }
         if account == self.management {
-            return Ok(aws::config(&self.moto, region, aws::keys("management")));
+            return Ok(aws::config(&self.moto, region, self.keys.clone()));
         }
-        let session = self.sessions.get(account, || self.assume(account)).await?;
-        Ok(aws::config(&self.moto, region, Credentials::clone(&session)))
-    }
-
-    async fn assume(&self, account: &str) -> Result<Credentials> {
-        let config = aws::config(&self.moto, &self.home, aws::keys("management"));
-        let sts = aws_sdk_sts::Client::new(&config);
-        let role = format!("arn:aws:iam::{account}:role/{MEMBER_ROLE}");
-        let assumed = sts
-            .assume_role()
-            .role_arn(role)
-            .role_session_name("local-org")
-            .send()
+        let session = self
+            .sessions
+            .get(account, || assume(&self.moto, &self.keys, account))
             .await?;
-        let keys = assumed.credentials.context("AssumeRole gave no credentials")?;
-        Ok(Credentials::new(
-            keys.access_key_id,
-            keys.secret_access_key,
-            Some(keys.session_token),
-            None,
-            "local organization",
-        ))
+        Ok(aws::config(&self.moto, region, Credentials::clone(&session)))
     }
 
     /// The organization, read once.
@@ -123,6 +110,27 @@ impl Cloud {
     pub async fn invalidate(&self) {
         self.organization.clear().await;
     }
+}
+
+/// Credentials for another account. moto lets everybody into every account, and an account that
+/// nobody has heard of is a fresh one.
+///
+/// # Errors
+/// When STS refuses.
+pub async fn assume(moto: &str, keys: &Credentials, account: &str) -> Result<Credentials> {
+    // STS wants some region, and moto's does not care which.
+    let config = aws::config(moto, "us-east-1", keys.clone());
+    let role = format!("arn:aws:iam::{account}:role/{MEMBER_ROLE}");
+    let call = aws_sdk_sts::Client::new(&config).assume_role().role_arn(role);
+    let assumed = call.role_session_name("local-org").send().await?;
+    let keys = assumed.credentials.context("AssumeRole gave no credentials")?;
+    Ok(Credentials::new(
+        keys.access_key_id,
+        keys.secret_access_key,
+        Some(keys.session_token),
+        None,
+        "local organization",
+    ))
 }
 
 /// What was read once, by key.

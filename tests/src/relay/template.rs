@@ -111,6 +111,10 @@ impl Stack {
     fn call(&self, name: &str, argument: &Value) -> Result<Value> {
         match name {
             "Ref" if argument == "AWS::NoValue" => Ok(Value::Null),
+            "Ref" if self.is_list(argument) => {
+                let list = self.reference(text(argument)?)?;
+                Ok(list.split(',').map(Value::from).collect())
+            }
             "Ref" => self.reference(text(argument)?).map(Value::from),
             "Fn::Sub" => self.sub(argument).map(Value::from),
             "Fn::GetAtt" => self.get_att(argument).map(Value::from),
@@ -142,6 +146,13 @@ impl Stack {
             }
             other => bail!("cannot resolve {other}"),
         }
+    }
+
+    fn is_list(&self, parameter: &Value) -> bool {
+        let stated = parameter
+            .as_str()
+            .map(|name| &self.template["Parameters"][name]["Type"]);
+        stated.is_some_and(|kind| kind == "CommaDelimitedList")
     }
 
     fn reference(&self, name: &str) -> Result<String> {

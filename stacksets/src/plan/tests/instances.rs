@@ -67,7 +67,6 @@ fn suspended_pending_and_inoperable_instances_are_left_alone_but_named() {
         instance("000000000002", "eu-central-1", "OUTDATED", "RUNNING"),
         instance("000000000003", "eu-central-1", "INOPERABLE", "INOPERABLE"),
         instance("000000000005", "eu-central-1", "OUTDATED", "SKIPPED_SUSPENDED_ACCOUNT"),
-        instance("000000000004", "eu-central-1", "CURRENT", "SUCCEEDED"),
     ];
     assert_eq!(
         shown(&desired, &actual),
@@ -77,10 +76,21 @@ nothing to do
 {MANAGEMENT}\
 note: not active, so StackSets skips them: 000000000005
 note: inoperable, delete these instances with stacks retained and the stacks by hand: 000000000003/eu-central-1
-note: outside of the configured organizational units and regions, left as they are: 000000000004/eu-central-1
 "
         )
     );
+}
+
+#[test]
+fn an_account_that_was_skipped_while_suspended_and_is_active_again_is_tried_again() {
+    let desired = desired();
+    let mut actual = deployed(&desired);
+    let found = &mut set(&mut actual).instances[0];
+    (found.status, found.detailed_status) = ("OUTDATED".into(), "SKIPPED_SUSPENDED_ACCOUNT".into());
+    let account = found.account.clone();
+    let plan = plan(&desired, &actual).unwrap();
+    let steps: Vec<_> = plan.instances.iter().map(|step| step.accounts.clone()).collect();
+    assert_eq!(steps, [Some(vec![account])]);
 }
 
 #[test]

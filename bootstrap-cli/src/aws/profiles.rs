@@ -1,0 +1,239 @@
+//! From the configuration's profiles and roles to the accounts that they lead to.
+
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sts::config::SharedHttpClient;
+use pipetrail_stacksets::Error;
+
+use super::{ConnectError, Http, Session, WrongAccount, assume, connect};
+use crate::cli::Global;
+use crate::config::{Config, RoleArn};
+
+/// Organizations throttles at a few calls a second for the whole organization; the pauses double up
+/// to 20 s.
+const ATTEMPTS: u32 = 8;
+
+/// The first call shows within seconds whether there is a way to AWS at all.
+const FIRST_ATTEMPTS: u32 = 3;
+
+/// Both accounts' ways to AWS, before anybody has asked who calls.
+pub struct Profiles {
+    http: Http,
+    management: Way,
+    audit: Way,
+}
+
+impl Profiles {
+    /// Loads both. What is wrong with them shows in [`Profiles::callers`].
+    pub async fn load(config: &Config, global: &Global) -> Self {
+        let organization = &config.organization;
+        let management = Identity {
+            account: "management",
+            setting: "organization.profile in pipetrail.toml (or --profile)",
+            profile: global.profile.clone().or(organization.profile.clone()),
+            role_arn: text(&organization.role_arn),
+            external_id: organization.external_id.clone(),
+        };
+        let home = Some(config.audit.region.as_ref());
+        let http = Http::default();
+        let endpoint = global.endpoint_url.as_ref();
+        let (management, audit) = tokio::join!(
+            Way::load(management, &http, home, endpoint),
+            Way::load(audit_identity(config, global), &http, home, endpoint)
+        );
+        Profiles {
+            http,
+            management,
+            audit,
+        }
+    }
+
+    /// Checks that the profiles are there, before anything is sent.
+    ///
+    /// # Errors
+    /// One is not.
+    pub async fn exist(&self) -> Result<(), ConnectError> {
+        connect::exists(&self.management.identity).await?;
+        connect::exists(&self.audit.identity).await
+    }
+
+    /// The accounts that the two call from.
+    pub async fn callers(&self) -> (Result<String, ConnectError>, Result<String, ConnectError>) {
+        tokio::join!(self.management.account(), self.audit.account())
+    }
+
+    /// A session of them; `caller` is the account of the management profile.
+    pub fn session(self, caller: String) -> Session {
+        Session {
+            http: self.http,
+            management: self.management.config,
+            audit: self.audit.config,
+            owner: None,
+            caller,
+        }
+    }
+}
+
+fn text(arn: &Option<RoleArn>) -> Option<String> {
+    arn.as_ref().map(|arn| arn.as_ref().to_owned())
+}
+
+fn audit_identity(config: &Config, global: &Global) -> Identity {
+    Identity {
+        account: "audit",
+        setting: "audit.profile in pipetrail.toml (or --audit-profile)",
+        profile: global.audit_profile.clone().or(config.audit.profile.clone()),
+        role_arn: text(&config.audit.role_arn),
+        external_id: config.audit.external_id.clone(),
+    }
+}
+
+/// The audit account alone, for commands that need no other, in the home region.
+///
+/// # Errors
+/// No credentials, no answer, or a profile of another account.
+pub async fn audit(config: &Config, global: &Global) -> anyhow::Result<SdkConfig> {
+    let (home, endpoint) = (Some(config.audit.region.as_ref()), global.endpoint_url.as_ref());
+    let way = Way::load(audit_identity(config, global), &Http::default(), home, endpoint).await;
+    WrongAccount::check(config, way.account().await?)?;
+    Ok(way.config)
+}
+
+/// The management account's own profile, where the other one is a delegated administrator's, and the
+/// account that it belongs to.
+pub(super) async fn owner(config: &Config, global: &Global) -> Result<Option<(SdkConfig, String)>, ConnectError> {
+    let Some(profile) = config.organization.management_profile.clone() else {
+        return Ok(None);
+    };
+    let identity = Identity {
+        account: "management",
+        setting: "organization.management_profile in pipetrail.toml",
+        profile: Some(profile),
+        ..Identity::default()
+    };
+    let home = Some(config.audit.region.as_ref());
+    let way = Way::load(identity, &Http::default(), home, global.endpoint_url.as_ref()).await;
+    let found = way.account().await?;
+    Ok(Some((way.config, found)))
+}
+
+/// A profile's way to AWS where there is no configuration yet; in the profile's own region when none
+/// is given. `account` is `management` or `audit`.
+pub async fn profile(
+    account: &'static str,
+    name: Option<&String>,
+    region: Option<&str>,
+    endpoint: Option<&String>,
+) -> SdkConfig {
+    let identity = unconfigured(account, name);
+    load(&identity, Http::default().of(account), region, endpoint).await
+}
+
+/// Which account such a profile calls from.
+///
+/// # Errors
+/// No such profile, no credentials, or no answer.
+pub async fn account(account: &'static str, name: Option<&String>, config: &SdkConfig) -> Result<String, ConnectError> {
+    let way = Way::new(unconfigured(account, name), config.clone()).await;
+    way.account().await
+}
+
+fn unconfigured(account: &'static str, profile: Option<&String>) -> Identity {
+    Identity {
+        account,
+        setting: match account {
+            "audit" => "--audit-profile",
+            _ => "--profile",
+        },
+        profile: profile.cloned(),
+        ..Identity::default()
+    }
+}
+
+/// Where the credentials come from.
+#[derive(Default)]
+pub(super) struct Identity {
+    /// `management` or `audit`, for people.
+    pub(super) account: &'static str,
+    /// Where the profile is named, for people.
+    pub(super) setting: &'static str,
+    pub(super) profile: Option<String>,
+    pub(super) role_arn: Option<String>,
+    pub(super) external_id: Option<String>,
+}
+
+/// An identity's configuration, before and after it has assumed its role.
+pub(super) struct Way {
+    identity: Identity,
+    base: SdkConfig,
+    pub(super) config: SdkConfig,
+}
+
+impl Way {
+    async fn load(identity: Identity, http: &Http, region: Option<&str>, endpoint: Option<&String>) -> Self {
+        let base = load(&identity, http.of(identity.account), region, endpoint).await;
+        Self::new(identity, base).await
+    }
+
+    pub(super) async fn new(identity: Identity, base: SdkConfig) -> Self {
+        let config = match &identity.role_arn {
+            Some(role_arn) => assume(&base, role_arn, identity.external_id.as_ref()).await,
+            None => base.clone(),
+        };
+        Way { identity, base, config }
+    }
+
+    /// The account that it leads to.
+    pub(super) async fn account(&self) -> Result<String, ConnectError> {
+        connect::exists(&self.identity).await?;
+        let sts = aws_sdk_sts::config::Builder::from(&self.config)
+            .retry_config(RetryConfig::standard().with_max_attempts(FIRST_ATTEMPTS));
+        let answer = aws_sdk_sts::Client::from_conf(sts.build())
+            .get_caller_identity()
+            .send()
+            .await;
+        match answer {
+            Ok(caller) => Ok(caller.account.ok_or(Error::Incomplete {
+                action: "GetCallerIdentity",
+                field: "Account",
+            })?),
+            Err(error) => Err(connect::explain(error, &self.identity, &self.base).await),
+        }
+    }
+}
+
+/// The configuration of an identity before it assumes a role.
+async fn load(
+    identity: &Identity,
+    http: SharedHttpClient,
+    region: Option<&str>,
+    endpoint: Option<&String>,
+) -> SdkConfig {
+    let version = BehaviorVersion::v2026_01_12();
+    let region = region.map(|region| Region::new(region.to_owned()));
+    let mut loader = aws_config::defaults(version)
+        .http_client(http.clone())
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
+    if let Some(region) = &region {
+        loader = loader.region(region.clone());
+    }
+    if let Ok(name) = AppName::new("pipetrail") {
+        loader = loader.app_name(name);
+    }
+    if let Some(profile) = &identity.profile {
+        // Two accounts, two profiles: keys in the environment must not stand in for either, as they
+        // would in the default chain.
+        let provider = ProviderConfig::without_region().with_region(region);
+        let provider = provider.with_http_client(http).with_behavior_version(Some(version));
+        let provider = ProfileFileCredentialsProvider::builder().configure(&provider);
+        loader = loader
+            .profile_name(profile)
+            .credentials_provider(provider.profile_name(profile).build());
+    }
+    if let Some(endpoint) = endpoint {
+        loader = loader.endpoint_url(endpoint);
+    }
+    loader.load().await
+}

@@ -1,0 +1,196 @@
+//! Real clients against an STS on loopback. That AWS's own STS answers so is unproven.
+
+use std::sync::{Arc, Mutex};
+
+use aws_config::BehaviorVersion;
+use aws_sdk_sts::config::Credentials;
+use jiff::{SignedDuration, Timestamp};
+
+use super::profiles::{Identity, Way};
+use super::*;
+use crate::canned::listen;
+
+const ROLE: &str = "arn:aws:iam::999988887777:role/audit";
+
+/// What was asked for.
+struct Request {
+    action: String,
+    /// The access key that signed it.
+    key: String,
+    body: String,
+}
+
+type Seen = Arc<Mutex<Vec<Request>>>;
+
+/// Serves `answer` of the action and how often it was asked for, until the test's process ends.
+fn sts(answer: impl Fn(&str, usize) -> (u16, String) + Send + 'static) -> (String, Seen) {
+    let seen = Seen::default();
+    let requests = Arc::clone(&seen);
+    let url = listen(move |text| {
+        let request = read(&text);
+        let action = request.action.clone();
+        let mut seen = requests.lock().unwrap();
+        seen.push(request);
+        let count = seen.iter().filter(|seen| seen.action == action).count();
+        answer(&action, count)
+    });
+    (url, seen)
+}
+
+fn read(text: &str) -> Request {
+    let until = |from: &str, end: char| {
+        let (_, rest) = text.split_once(from).unwrap_or_default();
+        rest.split(end).next().unwrap_or_default().to_owned()
+    };
+    Request {
+        action: until("Action=", '&'),
+        key: until("Credential=", '/'),
+        body: text.lines().last().unwrap_or_default().to_owned(),
+    }
+}
+
+fn caller(account: &str) -> (u16, String) {
+    let arn = format!("arn:aws:iam::{account}:user/eve");
+    let body = format!(
+        "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>{arn}</Arn><Account>{account}</Account>\
+         </GetCallerIdentityResult></GetCallerIdentityResponse>"
+    );
+    (200, body)
+}
+
+fn keys(number: usize, until: Timestamp) -> (u16, String) {
+    let body = format!(
+        "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>KEY{number}</AccessKeyId>\
+         <SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>{until}</Expiration>\
+         </Credentials></AssumeRoleResult></AssumeRoleResponse>"
+    );
+    (200, body)
+}
+
+async fn base(url: &str) -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(Http::default().0)
+        .region(Region::new("eu-central-1"))
+        .credentials_provider(Credentials::new("BASE", "secret", None, None, "test"))
+        .endpoint_url(url)
+        .load()
+        .await
+}
+
+fn identity() -> Identity {
+    Identity {
+        account: "audit",
+        setting: "audit.profile",
+        profile: None,
+        role_arn: Some(ROLE.to_owned()),
+        external_id: None,
+    }
+}
+
+#[tokio::test]
+async fn credentials_of_a_role_are_renewed_before_they_expire() {
+    let (url, seen) = sts(|action, count| match action {
+        "AssumeRole" => {
+            // Within the time that the SDK keeps in hand, so the next call needs new ones.
+            let until = Timestamp::now() + SignedDuration::from_secs(5);
+            keys(count, until)
+        }
+        _ => caller("999988887777"),
+    });
+    let way = Way::new(identity(), base(&url).await).await;
+    assert_eq!(way.account().await.unwrap(), "999988887777");
+    aws_sdk_sts::Client::new(&way.config)
+        .get_caller_identity()
+        .send()
+        .await
+        .unwrap();
+    let seen = seen.lock().unwrap();
+    let seen: Vec<(&str, &str)> = seen
+        .iter()
+        .map(|seen| (seen.action.as_str(), seen.key.as_str()))
+        .collect();
+    let expected = [
+        ("AssumeRole", "BASE"),
+        ("GetCallerIdentity", "KEY1"),
+        ("AssumeRole", "BASE"),
+        ("GetCallerIdentity", "KEY2"),
+    ];
+    assert_eq!(seen, expected);
+}
+
+#[tokio::test]
+async fn a_role_that_is_refused_is_named_with_its_caller_and_what_to_do() {
+    let (url, _) = sts(|action, _| match action {
+        "AssumeRole" => {
+            let error = "<Code>AccessDenied</Code><Message>User is not authorized</Message>";
+            (403, format!("<ErrorResponse><Error>{error}</Error></ErrorResponse>"))
+        }
+        _ => caller("111122223333"),
+    });
+    let way = Way::new(identity(), base(&url).await).await;
+    let error = way.account().await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "arn:aws:iam::111122223333:user/eve may not assume arn:aws:iam::999988887777:role/audit of the audit \
+         account: AccessDenied: User is not authorized"
+    );
+    let hint = error.hint().unwrap();
+    assert!(
+        hint.contains("trust policy") && hint.contains("audit.external_id"),
+        "{hint}"
+    );
+}
+
+#[tokio::test]
+async fn a_members_role_is_assumed_in_its_partition_under_the_tools_name() {
+    let later = Timestamp::now() + SignedDuration::from_hours(1);
+    let (url, seen) = sts(move |action, count| match action {
+        "AssumeRole" => keys(count, later),
+        _ => caller("111122223333"),
+    });
+    let base = base(&url).await;
+    let session = Session {
+        http: Http::default(),
+        management: base.clone(),
+        audit: base,
+        owner: None,
+        caller: "000000000001".to_owned(),
+    };
+    let member = session.member("111122223333", "Reader", "us-gov-west-1").await;
+    assert_eq!(account("management", None, &member).await.unwrap(), "111122223333");
+    let seen = seen.lock().unwrap();
+    let expected = "RoleArn=arn%3Aaws-us-gov%3Aiam%3A%3A111122223333%3Arole%2FReader";
+    assert!(seen[0].body.contains(expected), "{}", seen[0].body);
+    assert!(
+        seen[0]
+            .body
+            .contains(concat!("RoleSessionName=pipetrail-", env!("CARGO_PKG_VERSION")))
+    );
+}
+
+#[test]
+fn arns_are_of_the_partition_that_the_region_belongs_to() {
+    let regions = ["eu-central-1", "cn-north-1", "us-gov-west-1", "us-east-1"];
+    assert_eq!(regions.map(partition), ["aws", "aws-cn", "aws-us-gov", "aws"]);
+}
+
+#[tokio::test]
+async fn credentials_that_sts_refuses_are_to_be_renewed() {
+    let error = "<ErrorResponse><Error><Code>ExpiredToken</Code><Message>expired</Message></Error></ErrorResponse>";
+    let (url, _) = sts(move |_, _| (403, error.to_owned()));
+    let error = account("audit", None, &base(&url).await).await.unwrap_err();
+    assert_eq!(
+        pipetrail_stacksets::chain(&error),
+        "cannot ask who the audit profile belongs to: ExpiredToken: expired"
+    );
+    assert!(error.hint().unwrap().contains("aws sso login"));
+}
+
+#[test]
+fn the_session_name_is_one_that_sts_takes() {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
+    assert!(
+        SESSION_NAME.bytes().all(allowed) && (2..=64).contains(&SESSION_NAME.len()),
+        "{SESSION_NAME}"
+    );
+}

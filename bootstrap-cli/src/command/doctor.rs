@@ -1,0 +1,112 @@
+//! `pipetrail doctor`
+
+use std::cell::Cell;
+
+use pipetrail_stacksets::{Error, chain};
+use serde::Serialize;
+
+use crate::aws::Profiles;
+use crate::cli::Global;
+use crate::confirm::confirmed;
+use crate::doctor::check::{Check, Verdict, lines};
+use crate::doctor::{self, Fix};
+use crate::exit::Exit;
+use crate::printer::{self, Output};
+
+/// Check every precondition and say how to mend what is missing
+///
+/// Only reads, unless --fix is given. Each precondition is a line with a verdict (ok, warning, failed,
+/// unknown, skipped), what it rests on, and a remedy. Exits with 1 when one of them failed.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  pipetrail doctor\n  pipetrail doctor --members\n  pipetrail doctor --fix --yes\n  pipetrail doctor --output json | jq '.checks[] | select(.verdict != \"ok\")'"
+)]
+pub struct Args {
+    /// Mend what can be mended safely: trusted access for StackSets
+    #[arg(long)]
+    fix: bool,
+    /// Mend without asking
+    #[arg(long, requires = "fix")]
+    yes: bool,
+    /// Also look into enrolled accounts that have no stack yet for resources of pipetrail's names
+    #[arg(long)]
+    members: bool,
+    /// Role to assume in members
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "OrganizationAccountAccessRole",
+        requires = "members"
+    )]
+    member_role: String,
+}
+
+/// What `doctor --output json` writes.
+#[derive(Serialize)]
+struct Report<'a> {
+    command: &'static str,
+    result: &'static str,
+    checks: &'a [Check],
+    fixed: &'a [String],
+}
+
+/// Runs the command; `begun` becomes true when it begins to mend.
+///
+/// # Errors
+/// Wrong configuration or usage. What AWS refuses is a line of the report.
+pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Result<Exit> {
+    let config = global.configuration()?;
+    let profiles = Profiles::load(&config, global).await;
+    let role = args.members.then_some(args.member_role.as_str());
+    let (mut examination, session) = doctor::examine(&config, profiles, role).await;
+    let mut fixed = Vec::new();
+    if args.fix {
+        let fixes = doctor::fixes(&examination);
+        if agreed(&fixes, args.yes).await? {
+            for fix in fixes {
+                begun.set(true);
+                match fix.take(&session, &mut examination.checks).await {
+                    Ok(done) => {
+                        printer::say(&done);
+                        fixed.push(done);
+                    }
+                    Err(error) => complain(&error),
+                }
+            }
+        }
+    }
+    let checks = &examination.checks;
+    let failed = checks.iter().any(|check| check.verdict == Verdict::Failed);
+    match global.output {
+        Output::Json => printer::json(&Report {
+            command: "doctor",
+            result: if failed { "not-ready" } else { "ready" },
+            checks,
+            fixed: &fixed,
+        })?,
+        Output::Table => printer::data(&lines(checks)),
+    }
+    if failed {
+        printer::hint("mend what failed, then run `pipetrail doctor` again");
+        Ok(Exit::Failed)
+    } else {
+        printer::advice("run `pipetrail plan` to see what would be done");
+        Ok(Exit::Ok)
+    }
+}
+
+async fn agreed(fixes: &[Fix], yes: bool) -> anyhow::Result<bool> {
+    if fixes.is_empty() {
+        printer::say("there is nothing that can be mended from here");
+        return Ok(false);
+    }
+    for fix in fixes {
+        printer::say(&fix.to_string());
+    }
+    let hint = "run `pipetrail doctor --fix --yes`";
+    confirmed(yes, "do this?", hint, "nothing was mended").await
+}
+
+fn complain(error: &Error) {
+    printer::error(&chain(error), error.hint().as_deref());
+}

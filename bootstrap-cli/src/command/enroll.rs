@@ -1,0 +1,54 @@
+//! `pipetrail enroll`
+
+use std::cell::Cell;
+
+use pipetrail_stacksets::Focus;
+
+use crate::cli::Global;
+use crate::enrolment::{self, Direction, Request, account_id, unit_id};
+use crate::exit::Exit;
+
+/// Enrol accounts and organizational units now, without waiting for auto-deployment
+///
+/// Adds them to pipetrail.toml where no enrolled unit covers them already, takes accounts off
+/// excluded_accounts, and applies the part of the plan that concerns them. What fails is tried again
+/// after a while: a new account is not always ready at once. The rest of the plan is left to `apply`.
+///
+/// StackSets enrols a single account through the unit that it is in, and auto-deployment ignores such
+/// filters: other accounts that join this unit get the stack too, until the next `apply` removes it.
+#[derive(Debug, clap::Args)]
+#[command(
+    group = clap::ArgGroup::new("who").required(true).multiple(true),
+    after_help = "Examples:\n  pipetrail enroll --account 111122223333\n  pipetrail enroll --unit ou-ab12-11111111 --yes --output json"
+)]
+pub struct Args {
+    /// Account to enrol, 12 digits; may be repeated. The management account gets stacks of its own
+    #[arg(long = "account", value_name = "ID", group = "who", value_parser = account_id)]
+    accounts: Vec<String>,
+    /// Organizational unit or root to enrol, with all units below it; may be repeated
+    #[arg(long = "unit", value_name = "ID", group = "who", value_parser = unit_id)]
+    units: Vec<String>,
+    /// How often what failed is tried again, after 10 s, 30 s and so on
+    #[arg(long, value_name = "NUMBER", default_value_t = 3, value_parser = clap::value_parser!(u32).range(..=6))]
+    retries: u32,
+    /// Enrol without asking
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Runs the command; `begun` becomes true when it begins to change anything.
+///
+/// # Errors
+/// As [`enrolment::run`].
+pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Result<Exit> {
+    let request = Request {
+        direction: Direction::Enroll,
+        focus: Focus {
+            units: args.units.iter().cloned().collect(),
+            accounts: args.accounts.iter().cloned().collect(),
+        },
+        yes: args.yes,
+        retries: args.retries,
+    };
+    enrolment::run(global, &request, begun).await
+}

@@ -1,0 +1,80 @@
+//! `pipetrail plan`
+
+use std::path::PathBuf;
+
+use pipetrail_stacksets::Plan;
+use serde::Serialize;
+
+use crate::cli::Global;
+use crate::exit::Exit;
+use crate::plan_file::PlanFile;
+use crate::prepare::{Busy, Prepared, UNREGISTERED, prepare};
+use crate::printer::{self, Output};
+
+/// Show what apply would do, and write nothing
+///
+/// Reads what stands, compares it with pipetrail.toml, and shows every difference: stacks with their
+/// parameters and templates, zips, trusted access, the stack set, its instances by organizational
+/// unit, account and region.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  pipetrail plan\n  pipetrail plan --check --output json\n  pipetrail plan --out pipetrail.plan"
+)]
+pub struct Args {
+    /// Exit with 3 when there is something to do
+    #[arg(long)]
+    check: bool,
+    /// Save the plan, for `pipetrail apply <FILE>`
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Folder of transform.zip, partition.zip and approval.zip, instead of those in this binary
+    #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
+    zips: Option<PathBuf>,
+}
+
+/// What `plan --output json` writes.
+#[derive(Serialize)]
+struct Report<'a> {
+    command: &'static str,
+    /// `unchanged` or `changes-pending`.
+    result: &'static str,
+    /// Whether an interrupted run has left the partitions of an adopted lake to be registered.
+    unregistered_lake: bool,
+    fingerprint: &'a str,
+    plan: &'a Plan,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Wrong configuration, a read that AWS refuses, what no plan leads out of, or a file that cannot be
+/// written.
+pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
+    let Prepared { plan, unregistered, .. } = prepare(global, args.zips.as_deref(), Busy::Refuse).await?;
+    let pending = unregistered || !plan.is_empty();
+    if let Some(path) = &args.out {
+        PlanFile::new(&plan)?.write(path)?;
+    }
+    match global.output {
+        Output::Json => printer::json(&Report {
+            command: "plan",
+            result: if pending { "changes-pending" } else { "unchanged" },
+            unregistered_lake: unregistered,
+            fingerprint: &plan.fingerprint(),
+            plan: &plan,
+        })?,
+        Output::Table => {
+            printer::data(&plan.to_string());
+            if unregistered {
+                printer::data(UNREGISTERED);
+            }
+        }
+    }
+    if let Some(path) = &args.out {
+        printer::advice(&format!(
+            "apply exactly this plan with `pipetrail apply {}`",
+            path.display()
+        ));
+    }
+    Ok(if args.check && pending { Exit::Pending } else { Exit::Ok })
+}

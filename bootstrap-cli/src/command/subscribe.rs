@@ -1,0 +1,285 @@
+//! `pipetrail subscribe`
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+
+use aws_config::SdkConfig;
+use aws_sdk_sns::Client;
+use clap::ArgGroup;
+use pipetrail_stacksets::{Organization, chain, from_sdk};
+use serde::Serialize;
+
+use crate::aws::{self, Session};
+use crate::cli::Global;
+use crate::config::Config;
+use crate::confirm::confirmed;
+use crate::exit::Exit;
+use crate::printer::{self, Output};
+use crate::subscriptions::change::Settings;
+use crate::subscriptions::endpoint::{Endpoint, EndpointArgs, Protocol};
+use crate::subscriptions::filter::{Decision, Filter};
+use crate::subscriptions::make::{check_quota, create};
+use crate::subscriptions::remaining::{Remaining, remaining};
+use crate::subscriptions::topics::{Attributes, Listed, State, Subscription, Topics, attributes, list};
+use crate::subscriptions::{self, Refused};
+use crate::tables;
+
+/// Send alerts about decisions to an endpoint
+///
+/// Makes one subscription to the alert topic, with a filter that only lets those alerts through that
+/// it names. Running it again changes nothing; with another filter it shows the old and the new one
+/// and asks. Uses the audit account only, unless --unit asks Organizations for accounts.
+#[derive(Debug, clap::Args)]
+#[command(
+    group = ArgGroup::new("endpoint").args(["email", "sqs", "https", "lambda"]).required(true),
+    group = ArgGroup::new("filter").multiple(true).required(true)
+        .args(["account", "unit", "pipeline", "pipeline_prefix", "decision", "region_of_origin", "all"]),
+    after_help = "Examples:
+  pipetrail subscribe --email team@example.com --account 111122223333
+  pipetrail subscribe --sqs arn:aws:sqs:eu-central-1:999988887777:alerts --decision Rejected --raw
+  pipetrail subscribe --https https://alerts.example.com/in --unit ou-ab12-11111111 --pipeline-prefix payments-
+  pipetrail subscribe --lambda arn:aws:lambda:eu-central-1:999988887777:function:alerts --all"
+)]
+pub struct Args {
+    #[command(flatten)]
+    endpoint: EndpointArgs,
+    /// Alerts of this account; repeatable
+    #[arg(long, value_name = "ID", value_parser = subscriptions::account)]
+    account: Vec<String>,
+    /// Alerts of the accounts that are below this unit or root now; repeatable. Accounts that join
+    /// later are not included until it is run again
+    #[arg(long, value_name = "OU", value_parser = subscriptions::unit)]
+    unit: Vec<String>,
+    /// Alerts of pipelines of this name; repeatable
+    #[arg(long, value_name = "NAME")]
+    pipeline: Vec<String>,
+    /// Alerts of pipelines whose names begin so; repeatable
+    #[arg(long, value_name = "PREFIX")]
+    pipeline_prefix: Vec<String>,
+    /// Alerts of one kind of decision
+    #[arg(long, value_enum, ignore_case = true)]
+    decision: Option<Decision>,
+    /// Alerts of pipelines in this region; repeatable
+    #[arg(long, value_name = "REGION", value_parser = subscriptions::region)]
+    region_of_origin: Vec<String>,
+    /// Every alert
+    #[arg(long, conflicts_with_all = ["account", "unit", "pipeline", "pipeline_prefix", "decision", "region_of_origin"])]
+    all: bool,
+    /// Deliver without SNS's envelope; SQS and HTTPS only
+    #[arg(long)]
+    raw: bool,
+    /// Change the filter of an existing subscription without asking
+    #[arg(long)]
+    yes: bool,
+    /// Filter policies that the topic may have: AWS's quota, where it was raised
+    #[arg(long, value_name = "NUMBER", default_value_t = 200)]
+    filter_quota: usize,
+}
+
+/// What happened to the subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Outcome {
+    Created,
+    Changed,
+    Unchanged,
+}
+
+/// What `subscribe --output json` writes.
+#[derive(Serialize)]
+struct Report<'a> {
+    command: &'static str,
+    result: Outcome,
+    subscription: &'a Subscription,
+    /// The former filter in plain words, where it was changed.
+    previous: Option<String>,
+    remaining: Vec<Remaining>,
+}
+
+/// Runs the command; `begun` becomes true when it begins to change anything.
+///
+/// # Errors
+/// Wrong configuration, a filter or endpoint that SNS would refuse, or a refused call.
+pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Result<Exit> {
+    let config = global.configuration()?;
+    let endpoint = args.endpoint.endpoint()?;
+    let endpoint =
+        endpoint.ok_or_else(|| Refused::new("no endpoint is named", "use --email, --sqs, --https or --lambda"))?;
+    if args.raw && !matches!(endpoint.protocol, Protocol::Sqs | Protocol::Https) {
+        return Err(Refused::new("--raw is for SQS and HTTPS only", "leave --raw out").into());
+    }
+    let mut filter = filter(args);
+    // Checked before the first call; accounts of units are added, and checked, later.
+    filter.policy()?;
+    let audit = if args.unit.is_empty() {
+        aws::audit(&config, global).await?
+    } else {
+        let session = Session::connect(&config, global).await?;
+        filter.accounts.extend(members(&session, &args.unit).await?);
+        session.audit().clone()
+    };
+    let wanted = Settings::wanted(filter.policy()?.as_ref(), args.raw);
+    subscribe(global, args, &config, &audit, &endpoint, &wanted, begun).await
+}
+
+fn filter(args: &Args) -> Filter {
+    let set = |values: &[String]| values.iter().cloned().collect();
+    Filter {
+        accounts: set(&args.account),
+        regions: set(&args.region_of_origin),
+        pipelines: set(&args.pipeline),
+        prefixes: set(&args.pipeline_prefix),
+        decision: args.decision,
+    }
+}
+
+/// The active accounts below the units.
+async fn members(session: &Session, units: &[String]) -> anyhow::Result<BTreeSet<String>> {
+    let (organization, _) = Organization::read(&session.organizations(), &session.caller, units).await?;
+    let mut found = BTreeSet::new();
+    for unit in units {
+        let below = organization
+            .accounts
+            .iter()
+            .filter(|(_, account)| account.is_active() && account.parents.contains(unit));
+        let below: BTreeSet<String> = below.map(|(id, _)| id.clone()).collect();
+        if below.is_empty() {
+            // Left out, the filter would let every account through.
+            let message = format!("{unit} has no active account");
+            return Err(Refused::new(message, "name another unit, or the accounts with --account").into());
+        }
+        printer::say(&format!(
+            "{unit} stands for the {} accounts that are below it now; accounts that join later are not included until this is run again",
+            below.len()
+        ));
+        found.extend(below);
+    }
+    Ok(found)
+}
+
+async fn subscribe(
+    global: &Global,
+    args: &Args,
+    config: &Config,
+    audit: &SdkConfig,
+    endpoint: &Endpoint,
+    wanted: &Settings,
+    begun: &Cell<bool>,
+) -> anyhow::Result<Exit> {
+    let (account, region) = (config.audit.account.as_ref(), config.audit.region.as_ref());
+    let topic = Topics::read(&aws_sdk_cloudformation::Client::new(audit), account, region)
+        .await?
+        .all;
+    let sns = Client::new(audit);
+    let listed = list(&sns, &topic, None).await?;
+    let existing = listed.iter().find(|one| endpoint.is(&one.protocol, &one.address));
+    let told = match existing {
+        Some(existing) => attributes(&sns, existing, account).await?,
+        None => None,
+    };
+    let report = |result, listed: &Listed, told: &Attributes, previous| {
+        let subscription = listed.shown(Some(told));
+        let pending = subscription.state == State::Pending;
+        let remaining = remaining(endpoint, &topic, account, pending);
+        show(
+            global.output,
+            &Report {
+                command: "subscribe",
+                result,
+                subscription: &subscription,
+                previous,
+                remaining,
+            },
+        )
+    };
+
+    let (Some(existing), Some(told)) = (existing, told) else {
+        // New, or one that waits for its confirmation: SNS then takes the same settings again.
+        if existing.is_none() && wanted.policy.is_some() {
+            check_quota(&sns, &listed, account, args.filter_quota).await?;
+        }
+        begun.set(true);
+        let made = create(&sns, &topic, endpoint, wanted, account).await?;
+        // What waits for its confirmation may be hidden, but was just accepted.
+        let accepted = Attributes {
+            pending: made.arn.is_none(),
+            settings: wanted.clone(),
+        };
+        let told = attributes(&sns, &made, account).await?.unwrap_or(accepted);
+        let result = if existing.is_some() {
+            Outcome::Unchanged
+        } else {
+            Outcome::Created
+        };
+        return report(result, &made, &told, None);
+    };
+    let changes = told.settings.towards(wanted);
+    if changes.is_empty() {
+        return report(Outcome::Unchanged, existing, &told, None);
+    }
+    if told.settings.policy.is_none() && wanted.policy.is_some() {
+        check_quota(&sns, &listed, account, args.filter_quota).await?;
+    }
+    printer::say(&format!(
+        "{endpoint:?} is subscribed already\n  from {}\n  to   {wanted}",
+        told.settings
+    ));
+    let hint = "read the change above, then run the command again with --yes";
+    if !confirmed(args.yes, "change the subscription?", hint, "nothing was changed").await? {
+        return Ok(Exit::Failed);
+    }
+    begun.set(true);
+    for (number, (name, value)) in changes.iter().enumerate() {
+        let set = sns
+            .set_subscription_attributes()
+            .set_subscription_arn(existing.arn.clone());
+        let set = set.attribute_name(*name).attribute_value(value).send().await;
+        if let Err(error) = set.map_err(from_sdk(format!("set {name} of the subscription of {endpoint:?}"))) {
+            if number == 0 {
+                return Err(error.into());
+            }
+            printer::error(&chain(&error), Some("run the command again: it does what is left"));
+            return Ok(Exit::Partly);
+        }
+    }
+    printer::say("SNS may take up to 15 minutes to follow a changed filter");
+    let now = Attributes {
+        pending: told.pending,
+        settings: wanted.clone(),
+    };
+    report(Outcome::Changed, existing, &now, Some(told.settings.to_string()))
+}
+
+fn show(output: Output, report: &Report<'_>) -> anyhow::Result<Exit> {
+    match output {
+        Output::Json => printer::json(report)?,
+        Output::Table => printer::data(&tables::subscriptions(std::slice::from_ref(report.subscription))),
+    }
+    let Report {
+        command: _,
+        result,
+        subscription: _,
+        previous: _,
+        remaining,
+    } = report;
+    printer::say(match result {
+        Outcome::Created => "subscribed",
+        Outcome::Changed => "changed",
+        Outcome::Unchanged => "unchanged: it is subscribed like that already",
+    });
+    for Remaining {
+        what,
+        policy_statement,
+        command,
+    } in remaining
+    {
+        printer::say(&format!("still to do: {what}"));
+        if let Some(statement) = policy_statement {
+            printer::say(&serde_json::to_string_pretty(statement)?);
+        }
+        if let Some(command) = command {
+            printer::say(&format!("  {command}"));
+        }
+    }
+    Ok(Exit::Ok)
+}

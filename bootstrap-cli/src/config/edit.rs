@@ -1,0 +1,247 @@
+//! Editing `pipetrail.toml` in place: comments, order and all that is not meant stay as they are.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use thiserror::Error;
+use toml_edit::{Array, DocumentMut, Item, TableLike, Value};
+
+/// A change of a setting of `[organization]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "action", rename_all = "kebab-case")]
+pub enum Setting {
+    /// A list gets an entry.
+    Add {
+        /// The list, for example `accounts`.
+        key: &'static str,
+        /// The entry.
+        value: String,
+    },
+    /// A list loses an entry.
+    Remove {
+        /// The list.
+        key: &'static str,
+        /// The entry.
+        value: String,
+    },
+    /// A switch is set.
+    Set {
+        /// Its key.
+        key: &'static str,
+        /// Its value.
+        value: bool,
+    },
+}
+
+impl Setting {
+    /// A list gets an entry.
+    pub fn add(key: &'static str, value: &str) -> Self {
+        let value = value.to_owned();
+        Setting::Add { key, value }
+    }
+
+    /// A list loses an entry.
+    pub fn remove(key: &'static str, value: &str) -> Self {
+        let value = value.to_owned();
+        Setting::Remove { key, value }
+    }
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Setting::Add { key, value } => write!(f, "+ organization.{key}: \"{value}\""),
+            Setting::Remove { key, value } => write!(f, "- organization.{key}: \"{value}\""),
+            Setting::Set { key, value } => write!(f, "~ organization.{key} = {value}"),
+        }
+    }
+}
+
+/// A file that cannot be edited.
+#[derive(Debug, Error)]
+pub enum SettingsError {
+    /// The file system refused.
+    #[error("cannot write {}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Somebody else has changed it since it was read.
+    #[error("{} was changed by somebody else meanwhile", .0.display())]
+    Changed(PathBuf),
+    /// It is read as a configuration, but not as a document with `[organization]`.
+    #[error("cannot edit {}", .0.display())]
+    Unknown(PathBuf),
+}
+
+impl SettingsError {
+    /// The next thing to try.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            SettingsError::Io { .. } => "nothing was changed; make the file and its folder writable",
+            SettingsError::Changed(_) => "nothing was changed; run the command again",
+            SettingsError::Unknown(_) => "nothing was changed; edit the file by hand and run `pipetrail apply`",
+        }
+    }
+}
+
+/// `text` with the changes; `path` is named in errors only.
+///
+/// # Errors
+/// The text has no table `organization`.
+pub fn edited(path: &Path, text: &str, settings: &[Setting]) -> Result<String, SettingsError> {
+    let unknown = || SettingsError::Unknown(path.to_owned());
+    let mut document: DocumentMut = text.parse().map_err(|_| unknown())?;
+    let table = document.get_mut("organization").and_then(Item::as_table_like_mut);
+    let table = table.ok_or_else(unknown)?;
+    for setting in settings {
+        match setting {
+            Setting::Add { key, value } => add(list(table, key).ok_or_else(unknown)?, value),
+            Setting::Remove { key, value } => remove(list(table, key).ok_or_else(unknown)?, value),
+            Setting::Set { key, value } => {
+                let mut value = Value::from(*value);
+                if let Some(old) = table.get(key).and_then(Item::as_value) {
+                    *value.decor_mut() = old.decor().clone();
+                }
+                table.insert(key, Item::Value(value));
+            }
+        }
+    }
+    Ok(ended_as(text, &document.to_string()))
+}
+
+/// `edited` with the line ends of `text`, and its byte order mark: the document has neither.
+fn ended_as(text: &str, edited: &str) -> String {
+    const MARK: char = '\u{feff}';
+    let mark = if text.starts_with(MARK) { "\u{feff}" } else { "" };
+    let edited = edited.trim_start_matches(MARK).replace("\r\n", "\n");
+    let lines = text.matches('\n').count();
+    if lines > 0 && text.matches("\r\n").count() == lines {
+        return format!("{mark}{}", edited.replace('\n', "\r\n"));
+    }
+    format!("{mark}{edited}")
+}
+
+fn list<'a>(table: &'a mut dyn TableLike, key: &str) -> Option<&'a mut Array> {
+    if !table.contains_key(key) {
+        table.insert(key, Item::Value(Array::new().into()));
+    }
+    table.get_mut(key)?.as_array_mut()
+}
+
+/// At the end, written as the entry before it is: a list of one entry a line stays one.
+fn add(array: &mut Array, entry: &str) {
+    let trailing = array.trailing().as_str().unwrap_or_default().to_owned();
+    let last = array.iter().last().map(|last| prefix(last).to_owned());
+    let Some(indent) = last
+        .as_deref()
+        .and_then(|prefix| prefix.rfind('\n').map(|at| &prefix[at..]))
+    else {
+        array.push(entry);
+        return;
+    };
+    // A comment behind the last entry stays behind it.
+    let comment = trailing.rfind('\n').map_or("", |at| &trailing[..at]);
+    let comment = if comment.contains('#') { comment } else { "" };
+    let value = Value::from(entry).decorated(format!("{comment}{indent}"), "");
+    array.push_formatted(value);
+    array.set_trailing(format!("\n{}", trailing.rsplit('\n').next().unwrap_or_default()));
+    array.set_trailing_comma(true);
+}
+
+/// Its comments stay: they may be those of the entry before it.
+fn remove(array: &mut Array, entry: &str) {
+    let Some(index) = array.iter().position(|value| value.as_str() == Some(entry)) else {
+        return;
+    };
+    let removed = array.remove(index);
+    let (before, after) = (prefix(&removed), suffix(&removed));
+    let comments = format!("{}{}", comments(before), comments(after));
+    match array.get_mut(index) {
+        Some(next) => {
+            let own = prefix(next);
+            // What becomes the first entry begins where the first one began.
+            let own = match before.rfind('\n') {
+                _ if index > 0 || own.contains('\n') => own,
+                Some(at) => &before[at..],
+                None => before,
+            };
+            let own = below(&comments, own);
+            next.decor_mut().set_prefix(own);
+        }
+        None => {
+            let trailing = below(&comments, array.trailing().as_str().unwrap_or_default());
+            array.set_trailing(trailing);
+        }
+    }
+}
+
+/// The part of the space around an entry that holds comments, without the end of the last one's line.
+fn comments(space: &str) -> &str {
+    let end = space.rfind('\n').filter(|end| space[..*end].contains('#'));
+    end.map_or("", |end| &space[..end])
+}
+
+/// The space behind comments: what follows one begins on a line of its own.
+fn below(comments: &str, space: &str) -> String {
+    let end = if comments.is_empty() || space.contains('\n') {
+        ""
+    } else {
+        "\n"
+    };
+    format!("{comments}{end}{space}")
+}
+
+fn prefix(value: &Value) -> &str {
+    let prefix = value.decor().prefix();
+    prefix.and_then(|prefix| prefix.as_str()).unwrap_or_default()
+}
+
+fn suffix(value: &Value) -> &str {
+    let suffix = value.decor().suffix();
+    suffix.and_then(|suffix| suffix.as_str()).unwrap_or_default()
+}
+
+/// Puts `text` in the place of `old`: all of it or nothing, whenever the process is killed.
+///
+/// # Errors
+/// The file is not `old` any more, or cannot be written.
+pub fn replace(path: &Path, old: &str, text: &str) -> Result<(), SettingsError> {
+    let refused = |source| SettingsError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    // What a link points to is replaced, not the link.
+    let target = fs::canonicalize(path).map_err(refused)?;
+    // A folder that may be written to is enough for a rename, but somebody has protected the file.
+    if fs::metadata(&target).map_err(refused)?.permissions().readonly() {
+        return Err(refused(io::ErrorKind::PermissionDenied.into()));
+    }
+    if fs::read_to_string(&target).map_err(refused)? != old {
+        return Err(SettingsError::Changed(path.to_owned()));
+    }
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = target.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let written = write(&temporary, &target, text);
+    if written.is_err() {
+        // It may never have been made.
+        let _ = fs::remove_file(&temporary);
+    }
+    written.map_err(refused)
+}
+
+fn write(temporary: &Path, target: &Path, text: &str) -> io::Result<()> {
+    let mut file = File::create(temporary)?;
+    file.set_permissions(fs::metadata(target)?.permissions())?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(temporary, target)
+}
+
+#[cfg(test)]
+mod tests;

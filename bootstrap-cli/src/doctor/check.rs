@@ -1,0 +1,151 @@
+//! A check's outcome: a verdict, what it rests on, and what to do.
+
+use std::fmt;
+
+use pipetrail_stacksets::{Error, chain};
+use serde::Serialize;
+
+/// What a check found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// As it should be.
+    Ok,
+    /// Works, but somebody should look at it.
+    Warning,
+    /// Does not work.
+    Failed,
+    /// Could not be found out.
+    Unknown,
+    /// Not looked at, because something that it needs is missing or it was not asked for.
+    Skipped,
+}
+
+impl Verdict {
+    /// All of them, in the order of a summary.
+    pub const ALL: [Verdict; 5] = [
+        Verdict::Ok,
+        Verdict::Warning,
+        Verdict::Failed,
+        Verdict::Unknown,
+        Verdict::Skipped,
+    ];
+
+    fn word(self) -> &'static str {
+        match self {
+            Verdict::Ok => "ok",
+            Verdict::Warning => "warning",
+            Verdict::Failed => "failed",
+            Verdict::Unknown => "unknown",
+            Verdict::Skipped => "skipped",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// One precondition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// Its name, stable; several lines may share one.
+    pub check: &'static str,
+    /// What was found.
+    pub verdict: Verdict,
+    /// What the verdict rests on.
+    pub evidence: String,
+    /// What to do, where something is to be done.
+    pub remedy: Option<String>,
+}
+
+impl Check {
+    /// All is well.
+    pub fn ok(check: &'static str, evidence: impl Into<String>) -> Self {
+        Self::new(check, Verdict::Ok, evidence, None)
+    }
+
+    /// Works, but see to it.
+    pub fn warning(check: &'static str, evidence: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::new(check, Verdict::Warning, evidence, Some(remedy.into()))
+    }
+
+    /// Does not work.
+    pub fn failed(check: &'static str, evidence: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::new(check, Verdict::Failed, evidence, Some(remedy.into()))
+    }
+
+    /// Could not be found out.
+    pub fn unknown(check: &'static str, evidence: impl Into<String>, remedy: Option<String>) -> Self {
+        Self::new(check, Verdict::Unknown, evidence, remedy)
+    }
+
+    /// Not looked at.
+    pub fn skipped(check: &'static str, evidence: impl Into<String>) -> Self {
+        Self::new(check, Verdict::Skipped, evidence, None)
+    }
+
+    /// A read that AWS refused says nothing about what it would have read.
+    pub fn unread(check: &'static str, error: &Error) -> Self {
+        Self::unknown(check, chain(error), error.hint())
+    }
+
+    fn new(check: &'static str, verdict: Verdict, evidence: impl Into<String>, remedy: Option<String>) -> Self {
+        Check {
+            check,
+            verdict,
+            evidence: evidence.into(),
+            remedy,
+        }
+    }
+}
+
+/// Lines for people: verdict, check, evidence; the remedy below.
+pub fn lines(checks: &[Check]) -> String {
+    let width = |heading: &str, cells: &mut dyn Iterator<Item = usize>| cells.fold(heading.len(), usize::max);
+    let check = width("CHECK", &mut checks.iter().map(|check| check.check.len()));
+    let verdict = width("VERDICT", &mut checks.iter().map(|check| check.verdict.word().len()));
+    let mut text = format!("{:verdict$}  {:check$}  EVIDENCE\n", "VERDICT", "CHECK");
+    for line in checks {
+        let Check {
+            check: name,
+            verdict: found,
+            evidence,
+            remedy,
+        } = line;
+        text += &format!("{found:verdict$}  {name:check$}  {evidence}\n");
+        if let Some(remedy) = remedy {
+            text += &format!("{:verdict$}  {:check$}  -> {remedy}\n", "", "");
+        }
+    }
+    let counts = Verdict::ALL.map(|verdict| (verdict, checks.iter().filter(|check| check.verdict == verdict).count()));
+    let counts = counts.iter().filter(|(_, count)| *count > 0);
+    let counts: Vec<String> = counts.map(|(verdict, count)| format!("{count} {verdict}")).collect();
+    text + "\n" + &counts.join(", ") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lines_of_a_report_have_the_remedy_below_the_evidence() {
+        let checks = [
+            Check::ok("organization", "o-abcdefghij has all features"),
+            Check::failed("trusted-access", "it is off", "run `pipetrail doctor --fix`"),
+        ];
+        assert_eq!(
+            lines(&checks),
+            "\
+VERDICT  CHECK           EVIDENCE
+ok       organization    o-abcdefghij has all features
+failed   trusted-access  it is off
+                         -> run `pipetrail doctor --fix`
+
+1 ok, 1 failed
+"
+        );
+    }
+}

@@ -1,0 +1,234 @@
+//! Resources of our fixed names that no stack of ours holds: CloudFormation would stumble over them.
+//!
+//! Looked for: the rule, the queue and the roles of the member stack; in the audit account also the bus,
+//! the roles of the pipeline stack and the buckets. A schedule is not asked for by itself: it comes and
+//! goes with the role of its name.
+
+use std::collections::BTreeSet;
+use std::error::Error as StdError;
+
+use aws_config::SdkConfig;
+use aws_sdk_iam::config::http::HttpResponse;
+use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
+use pipetrail_stacksets::{Error, from_sdk};
+
+use super::check::Check;
+use crate::aws;
+
+/// Of rules, queues, roles and the bus.
+pub const NAME: &str = "left-overs";
+/// Of buckets.
+pub const BUCKETS: &str = "left-over-buckets";
+
+/// The roles that `pipetrail-pipeline` makes, without the region.
+const AUDIT_ROLES: [&str; 5] = ["bus", "streams", "transform", "partition", "approval"];
+
+/// What was looked for in an account, and what became of it.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Resources, as in "rule pipetrail-forward in eu-west-1".
+    pub resources: Vec<String>,
+    /// Reads that failed.
+    pub errors: Vec<Error>,
+}
+
+impl Found {
+    fn take(&mut self, resource: String, answer: Result<bool, Error>) {
+        match answer {
+            Ok(true) => self.resources.push(resource),
+            Ok(false) => {}
+            Err(error) => self.errors.push(error),
+        }
+    }
+}
+
+/// Looks for the member stack's resources in the given regions of one account.
+pub async fn member(config: &SdkConfig, account: &str, regions: &BTreeSet<String>) -> Found {
+    let mut found = Found::default();
+    let iam = aws_sdk_iam::Client::new(config);
+    for region in regions {
+        let here = aws::at(config, region);
+        let rule = has_rule(&here, account, region);
+        let queue = has_queue(&here, account, region);
+        let (forwarder, heartbeat) = (
+            format!("pipetrail-forwarder-{region}"),
+            format!("pipetrail-heartbeat-{region}"),
+        );
+        let roles = async {
+            (
+                has_role(&iam, account, &forwarder).await,
+                has_role(&iam, account, &heartbeat).await,
+            )
+        };
+        let (rule, queue, roles) = tokio::join!(rule, queue, roles);
+        let denied = rule.is_err();
+        found.take(format!("rule pipetrail-forward in {region}"), rule);
+        found.take(format!("queue pipetrail-forward-dlq in {region}"), queue);
+        found.take(format!("role {forwarder}"), roles.0);
+        found.take(format!("role {heartbeat}"), roles.1);
+        if denied && found.resources.is_empty() {
+            // Most often the role cannot be assumed, in any region.
+            break;
+        }
+    }
+    found
+}
+
+/// Looks for the pipeline stack's resources in the audit account.
+pub async fn pipeline(config: &SdkConfig, account: &str, region: &str) -> Found {
+    let mut found = Found::default();
+    let bus = aws_sdk_eventbridge::Client::new(config).describe_event_bus();
+    let bus = exists(
+        bus.name("pipetrail").send().await,
+        |error| error.is_resource_not_found_exception(),
+        format!("look for the bus pipetrail in account {account}, {region}"),
+    );
+    found.take(format!("bus pipetrail in {region}"), bus);
+    let iam = aws_sdk_iam::Client::new(config);
+    for role in AUDIT_ROLES {
+        let role = format!("pipetrail-{role}-{region}");
+        found.take(format!("role {role}"), has_role(&iam, account, &role).await);
+    }
+    found
+}
+
+/// Looks for the buckets of those names in the audit account. Somebody else's bucket of that name is an
+/// error of its own.
+pub async fn buckets(client: &aws_sdk_s3::Client, account: &str, names: &[String]) -> Found {
+    let mut found = Found::default();
+    for name in names {
+        let head = client.head_bucket().bucket(name).expected_bucket_owner(account);
+        let there = exists(
+            head.send().await,
+            |error| error.is_not_found(),
+            format!("look for the bucket {name} in account {account}"),
+        );
+        found.take(name.clone(), there);
+    }
+    found
+}
+
+async fn has_rule(config: &SdkConfig, account: &str, region: &str) -> Result<bool, Error> {
+    let rule = aws_sdk_eventbridge::Client::new(config).describe_rule();
+    exists(
+        rule.name("pipetrail-forward").send().await,
+        |error| error.is_resource_not_found_exception(),
+        format!("look for the rule pipetrail-forward in account {account}, {region}"),
+    )
+}
+
+async fn has_queue(config: &SdkConfig, account: &str, region: &str) -> Result<bool, Error> {
+    let queue = aws_sdk_sqs::Client::new(config).get_queue_url();
+    exists(
+        queue.queue_name("pipetrail-forward-dlq").send().await,
+        |error| error.is_queue_does_not_exist(),
+        format!("look for the queue pipetrail-forward-dlq in account {account}, {region}"),
+    )
+}
+
+async fn has_role(client: &aws_sdk_iam::Client, account: &str, role: &str) -> Result<bool, Error> {
+    exists(
+        client.get_role().role_name(role).send().await,
+        |error| error.is_no_such_entity_exception(),
+        format!("look for the role {role} in account {account}"),
+    )
+}
+
+/// Whether the answer says that something is there; any error but "there is none" stays one.
+fn exists<T, E>(
+    answer: Result<T, SdkError<E, HttpResponse>>,
+    is_missing: impl Fn(&E) -> bool,
+    action: String,
+) -> Result<bool, Error>
+where
+    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+{
+    match answer {
+        Ok(_) => Ok(true),
+        Err(error) if error.as_service_error().is_some_and(is_missing) => Ok(false),
+        Err(error) => Err(from_sdk(action)(error)),
+    }
+}
+
+/// Judges what was found in an account where no stack of ours stands; `whose` says which. Nothing when
+/// there is nothing to say.
+pub fn judge(whose: &str, found: &Found) -> Vec<Check> {
+    let mut checks = Vec::new();
+    if !found.resources.is_empty() {
+        checks.push(Check::failed(
+            NAME,
+            format!(
+                "{whose} has, without a stack of pipetrail's: {}",
+                found.resources.join(", ")
+            ),
+            "find out whose they are and remove or rename them there: CloudFormation refuses to make what exists",
+        ));
+    }
+    if let Some(error) = found.errors.first() {
+        let more = found.errors.len() - 1;
+        let mut check = Check::unread(NAME, error);
+        if more > 0 {
+            check.evidence = format!("{} (and {more} more)", check.evidence);
+        }
+        checks.push(check);
+    }
+    checks
+}
+
+/// Judges buckets that are there although the stack that makes them is not.
+pub fn judge_buckets(found: &Found) -> Vec<Check> {
+    let mut checks = Vec::new();
+    if !found.resources.is_empty() {
+        checks.push(Check::warning(
+            BUCKETS,
+            format!("kept from an earlier deployment: {}", found.resources.join(", ")),
+            "keep them, they hold data: the stack takes them over when it is made",
+        ));
+    }
+    if let Some(error) = found.errors.first() {
+        checks.push(Check::unread(BUCKETS, error));
+    }
+    if checks.is_empty() {
+        checks.push(Check::ok(BUCKETS, "no bucket is left over"));
+    }
+    checks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check::Verdict;
+    use super::*;
+
+    #[test]
+    fn what_is_left_over_fails_and_what_cannot_be_read_is_unknown() {
+        let found = Found {
+            resources: vec![
+                "rule pipetrail-forward in eu-west-1".into(),
+                "role pipetrail-forwarder-eu-west-1".into(),
+            ],
+            errors: vec![Error::TrustedAccessOff, Error::TrustedAccessOff],
+        };
+        let checks = judge("account 111122223333", &found);
+        let verdicts: Vec<Verdict> = checks.iter().map(|check| check.verdict).collect();
+        assert_eq!(verdicts, [Verdict::Failed, Verdict::Unknown]);
+        assert!(
+            checks[0]
+                .evidence
+                .starts_with("account 111122223333 has, without a stack of pipetrail's: rule")
+        );
+        assert!(checks[1].evidence.ends_with("(and 1 more)"));
+        assert!(judge("x", &Found::default()).is_empty());
+    }
+
+    #[test]
+    fn a_bucket_is_never_told_to_be_deleted() {
+        let found = Found {
+            resources: vec!["pipetrail-lake-999988887777-eu-central-1".into()],
+            errors: vec![],
+        };
+        let checks = judge_buckets(&found);
+        assert_eq!(checks[0].verdict, Verdict::Warning);
+        assert!(!format!("{checks:?}").contains("delete"));
+        assert_eq!(judge_buckets(&Found::default())[0].verdict, Verdict::Ok);
+    }
+}

@@ -1,0 +1,125 @@
+use super::super::check::Verdict;
+use super::*;
+use pipetrail_stacksets::Account;
+
+fn config() -> Config {
+    let text = "[organization]\norganizational_units = [\"ou-ab12-11111111\"]\naccounts = [\"000000000004\"]\n\
+                excluded_accounts = [\"000000000002\"]\nregions = [\"eu-central-1\"]\n\
+                [audit]\naccount = \"000000000009\"\nregion = \"eu-central-1\"\n";
+    toml::from_str(text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn organization() -> Organization {
+    let account = |state: &str, unit: &str| Account {
+        state: state.into(),
+        parents: BTreeSet::from(["r-ab12".to_owned(), unit.to_owned()]),
+        parent: Some(unit.to_owned()),
+    };
+    let accounts = [
+        ("000000000001", account("ACTIVE", "ou-ab12-11111111")),
+        ("000000000002", account("ACTIVE", "ou-ab12-11111111")),
+        ("000000000003", account("SUSPENDED", "ou-ab12-11111111")),
+        ("000000000004", account("ACTIVE", "ou-ab12-22222222")),
+        ("000000000009", account("ACTIVE", "ou-ab12-22222222")),
+    ];
+    Organization {
+        id: "o-abcdefghij".into(),
+        management_account: "000000000000".into(),
+        accounts: accounts
+            .into_iter()
+            .map(|(id, account)| (id.to_owned(), account))
+            .collect(),
+    }
+}
+
+fn verdicts(
+    config: &Config,
+    organization: Result<(Organization, Caller), Error>,
+    unknown: &[&str],
+) -> Vec<(&'static str, Verdict)> {
+    let read = Read {
+        organization,
+        unknown_units: unknown.iter().map(|unit| (*unit).to_owned()).collect(),
+    };
+    judge(config, &read)
+        .iter()
+        .map(|check| (check.check, check.verdict))
+        .collect()
+}
+
+#[test]
+fn units_and_named_accounts_are_enrolled_without_the_excluded_and_the_suspended() {
+    let enrolled = enrolled(&config(), &organization());
+    assert_eq!(
+        enrolled.into_iter().collect::<Vec<_>>(),
+        ["000000000001", "000000000004"]
+    );
+}
+
+#[test]
+fn a_sound_organization_is_ok_in_every_line() {
+    let found = verdicts(&config(), Ok((organization(), Caller::Management)), &[]);
+    assert!(found.iter().all(|(_, verdict)| *verdict == Verdict::Ok), "{found:?}");
+    assert_eq!(found.len(), 5);
+}
+
+#[test]
+fn an_unknown_unit_and_an_unknown_account_hide_nothing_else() {
+    let mut config = config();
+    config.organization.accounts = ["000000000077".parse().unwrap_or_else(|error| panic!("{error}"))].into();
+    let found = verdicts(&config, Ok((organization(), Caller::Management)), &["ou-ab12-99999999"]);
+    let failed: Vec<_> = found
+        .iter()
+        .filter(|(_, verdict)| *verdict == Verdict::Failed)
+        .map(|(name, _)| *name)
+        .collect();
+    assert_eq!(failed, [UNITS, ACCOUNTS]);
+    assert!(found.contains(&(AUDIT, Verdict::Ok)));
+}
+
+#[test]
+fn an_audit_account_of_elsewhere_fails() {
+    let mut organization = organization();
+    organization.accounts.remove("000000000009");
+    let found = verdicts(&config(), Ok((organization, Caller::Management)), &[]);
+    assert!(found.contains(&(AUDIT, Verdict::Failed)), "{found:?}");
+}
+
+#[test]
+fn consolidated_billing_and_a_stranger_fail_where_they_belong() {
+    let found = verdicts(&config(), Err(Error::FeatureSet("o-abcdefghij".into())), &[]);
+    assert_eq!(found[0], (ORGANIZATION, Verdict::Failed));
+    let stranger = Error::NotAnAdministrator {
+        caller: "000000000001".into(),
+        management: "000000000000".into(),
+    };
+    let found = verdicts(&config(), Err(stranger), &[]);
+    assert_eq!(
+        found[..2],
+        [(ORGANIZATION, Verdict::Ok), (ADMINISTRATOR, Verdict::Failed)]
+    );
+    let refused = Error::Incomplete {
+        action: "DescribeOrganization",
+        field: "Id",
+    };
+    assert_eq!(
+        verdicts(&config(), Err(refused), &[])[0],
+        (ORGANIZATION, Verdict::Unknown)
+    );
+}
+
+#[test]
+fn an_audit_profile_of_another_account_fails() {
+    let found = "000000000001".to_owned();
+    let check = credentials(AUDIT_CREDENTIALS, "audit", Some("000000000009"), Ok(&found));
+    assert_eq!(check.verdict, Verdict::Failed);
+    let check = credentials(MANAGEMENT_CREDENTIALS, "management", None, Ok(&found));
+    assert_eq!(check.verdict, Verdict::Ok);
+}
+
+#[test]
+fn trusted_access_that_is_off_names_the_remedy() {
+    let check = trusted_access(&Ok(TrustedAccess::DisabledWithoutActivation), Caller::Management);
+    assert_eq!(check.verdict, Verdict::Failed);
+    assert!(check.remedy.unwrap_or_default().contains("doctor --fix"));
+}

@@ -1,0 +1,438 @@
+use serde_json::json;
+
+use super::super::check::Verdict;
+use super::*;
+
+const FULL: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+
+/// FullAWSAccess and one more policy, both on the root.
+fn with(statement: &Value) -> Policies {
+    let document = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+    Policies {
+        enabled: true,
+        attached: BTreeMap::from([(
+            "r-ab12".to_owned(),
+            BTreeSet::from(["p-FullAWSAccess".to_owned(), "p-tested00".to_owned()]),
+        )]),
+        documents: BTreeMap::from([
+            ("p-FullAWSAccess".to_owned(), FULL.to_owned()),
+            ("p-tested00".to_owned(), document),
+        ]),
+        left_out: 0,
+    }
+}
+
+fn judged(policies: &Policies) -> Vec<Check> {
+    let regions = ["eu-central-1".to_owned(), "eu-west-1".to_owned()];
+    let place = Place {
+        organization: "o-abcdefghij",
+        audit: "999988887777",
+        home: "eu-central-1",
+        regions: &regions,
+    };
+    judge(&place, policies)
+}
+
+fn worst(statement: &Value) -> Verdict {
+    let checks = judged(&with(statement));
+    let by = |verdict| checks.iter().any(|check| check.verdict == verdict);
+    if by(Verdict::Failed) {
+        Verdict::Failed
+    } else if by(Verdict::Warning) {
+        Verdict::Warning
+    } else {
+        assert_eq!(checks.len(), 1, "{checks:?}");
+        checks[0].verdict
+    }
+}
+
+#[test]
+fn denials_are_told_from_what_only_looks_like_one() {
+    let exempt = json!("arn:aws:iam::*:role/stacksets-exec-*");
+    let all = json!([EXECUTION, FORWARDER, HEARTBEAT].map(|role| principal(role, "*", "aws")));
+    let deny = |action: Value, condition: Value| json!({"Effect": "Deny", "Action": action, "Resource": "*", "Condition": condition});
+    let cases = [
+        // Plain.
+        (
+            json!({"Effect": "Deny", "Action": "events:PutRule", "Resource": "*"}),
+            Verdict::Failed,
+        ),
+        (
+            json!({"Effect": "Deny", "Action": ["EVENTS:put*"], "Resource": ["*"]}),
+            Verdict::Failed,
+        ),
+        (
+            json!({"Effect": "Deny", "Action": "iam:*", "Resource": "*"}),
+            Verdict::Failed,
+        ),
+        (
+            json!({"Effect": "Deny", "Action": "*", "Resource": "*"}),
+            Verdict::Failed,
+        ),
+        (
+            json!({"Effect": "Deny", "Action": ["s3:*", "organizations:LeaveOrganization"], "Resource": "*"}),
+            Verdict::Ok,
+        ),
+        (
+            json!({"Effect": "Deny", "Action": "iam:CreateUser", "Resource": "*"}),
+            Verdict::Ok,
+        ),
+        // NotAction denies everything else.
+        (
+            json!({"Effect": "Deny", "NotAction": ["s3:*"], "Resource": "*"}),
+            Verdict::Failed,
+        ),
+        (
+            json!({"Effect": "Deny", "NotAction": ["events:*", "iam:*", "sqs:*", "scheduler:*", "cloudformation:*"], "Resource": "*"}),
+            Verdict::Ok,
+        ),
+        // Resources.
+        (
+            json!({"Effect": "Deny", "Action": "iam:*", "Resource": "arn:aws:iam::*:role/pipetrail-*"}),
+            Verdict::Failed,
+        ),
+        (
+            json!({"Effect": "Deny", "Action": "iam:*", "Resource": "arn:aws:iam::*:role/admin"}),
+            Verdict::Ok,
+        ),
+        (
+            json!({"Effect": "Deny", "Action": "iam:*", "Resource": "arn:aws:iam::111122223333:role/*"}),
+            Verdict::Warning,
+        ),
+        (
+            json!({"Effect": "Deny", "Action": "iam:*", "NotResource": "arn:aws:iam::*:role/pipetrail-*"}),
+            Verdict::Ok,
+        ),
+        (
+            json!({"Effect": "Deny", "Action": "iam:*", "NotResource": "arn:aws:iam::*:role/teams/*"}),
+            Verdict::Failed,
+        ),
+        (
+            json!({"Effect": "Deny", "Action": "iam:*", "Resource": "arn:aws:iam::*:role/${aws:PrincipalTag/team}"}),
+            Verdict::Warning,
+        ),
+        // Exemptions by role.
+        (
+            deny(
+                json!(["iam:*", "events:PutRule"]),
+                json!({"ArnNotLike": {"aws:PrincipalArn": exempt}}),
+            ),
+            Verdict::Ok,
+        ),
+        (
+            deny(json!("events:*"), json!({"ArnNotLike": {"aws:PrincipalArn": exempt}})),
+            Verdict::Failed,
+        ),
+        (
+            deny(json!("events:*"), json!({"StringNotLike": {"aws:PrincipalARN": all}})),
+            Verdict::Ok,
+        ),
+        (
+            deny(
+                json!("events:*"),
+                json!({"StringNotEquals": {"aws:PrincipalArn": ["arn:aws:iam::111122223333:role/admin"]}}),
+            ),
+            Verdict::Failed,
+        ),
+        (
+            deny(
+                json!("iam:*"),
+                json!({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/stacksets-exec-*"}}),
+            ),
+            Verdict::Warning,
+        ),
+        (
+            deny(
+                json!("events:*"),
+                json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/developer-*"}}),
+            ),
+            Verdict::Ok,
+        ),
+        (
+            deny(
+                json!("events:*"),
+                json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:root"}}),
+            ),
+            Verdict::Ok,
+        ),
+        // Regions: IAM is in us-east-1.
+        (
+            deny(
+                json!("*"),
+                json!({"StringNotEquals": {"aws:RequestedRegion": ["eu-central-1", "eu-west-1", "us-east-1"]}}),
+            ),
+            Verdict::Ok,
+        ),
+        (
+            deny(
+                json!("*"),
+                json!({"StringNotEquals": {"aws:RequestedRegion": ["eu-central-1", "us-east-1"]}}),
+            ),
+            Verdict::Failed,
+        ),
+        (
+            deny(
+                json!("*"),
+                json!({"StringNotEquals": {"aws:RequestedRegion": ["eu-central-1", "eu-west-1"]}}),
+            ),
+            Verdict::Failed,
+        ),
+        (
+            json!({"Effect": "Deny", "NotAction": "iam:*", "Resource": "*",
+                   "Condition": {"StringNotEqualsIfExists": {"aws:RequestedRegion": ["eu-central-1", "eu-west-1"]}}}),
+            Verdict::Ok,
+        ),
+        // Data perimeters.
+        (
+            deny(
+                json!("*"),
+                json!({"StringNotEqualsIfExists": {"aws:ResourceOrgID": "o-abcdefghij"}}),
+            ),
+            Verdict::Ok,
+        ),
+        (
+            deny(
+                json!("*"),
+                json!({"StringNotEqualsIfExists": {"aws:ResourceOrgID": "o-otherotherr"}}),
+            ),
+            Verdict::Failed,
+        ),
+        (
+            deny(
+                json!("*"),
+                json!({"BoolIfExists": {"aws:PrincipalIsAWSService": "true"}}),
+            ),
+            Verdict::Ok,
+        ),
+        // What cannot be judged is never ok, unless something else rules the statement out.
+        (
+            deny(
+                json!("*"),
+                json!({"StringNotEquals": {"aws:PrincipalTag/team": "platform"}}),
+            ),
+            Verdict::Warning,
+        ),
+        (
+            deny(
+                json!("*"),
+                json!({"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}),
+            ),
+            Verdict::Warning,
+        ),
+        (
+            deny(
+                json!("*"),
+                json!({"DateGreaterThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}}),
+            ),
+            Verdict::Warning,
+        ),
+        (
+            deny(
+                json!("*"),
+                json!({"StringNotEquals": {"aws:PrincipalTag/a": "b"}, "ArnNotLike": {"aws:PrincipalArn": all}}),
+            ),
+            Verdict::Ok,
+        ),
+        (
+            deny(json!("*"), json!({"Null": {"aws:PrincipalArn": "true"}})),
+            Verdict::Ok,
+        ),
+        // A `*` in a part of an ARN ends at the colon, but not in a string.
+        (
+            deny(
+                json!("iam:*"),
+                json!({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam:*:role/stacksets-exec-*"}}),
+            ),
+            Verdict::Warning,
+        ),
+        (
+            deny(
+                json!("iam:*"),
+                json!({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:*::*ole/stacksets-exec-*:*"}}),
+            ),
+            Verdict::Failed,
+        ),
+        (
+            deny(
+                json!("iam:*"),
+                json!({"StringNotLike": {"aws:PrincipalArn": "arn:*role/stacksets-exec-*"}}),
+            ),
+            Verdict::Ok,
+        ),
+        // Several conditions: all have to hold, and one exemption is enough.
+        (
+            deny(
+                json!("e*s:P?tR*"),
+                json!({"StringEquals": {"aws:RequestedRegion": ["eu-west-1", "eu-west-2"]}, "StringNotLike": {"aws:PrincipalArn": "*:role/admin"}}),
+            ),
+            Verdict::Failed,
+        ),
+        (
+            deny(
+                json!("events:PutRule"),
+                json!({"ForAnyValue:StringEquals": {"aws:RequestedRegion": ["us-west-2"]}, "ArnLike": {"aws:PrincipalArn": "*"}}),
+            ),
+            Verdict::Ok,
+        ),
+        (
+            deny(
+                json!("events:PutRule"),
+                json!({"StringEqualsIgnoreCase": {"aws:PrincipalArn": "ARN:aws:iam::111122223333:role/STACKSETS-exec-1"}}),
+            ),
+            Verdict::Warning,
+        ),
+        (
+            deny(
+                json!("events:PutRule"),
+                json!({"StringNotEqualsIgnoreCase": {"aws:RequestedRegion": ["EU-Central-1", "EU-WEST-1"]}}),
+            ),
+            Verdict::Ok,
+        ),
+        (
+            deny(
+                json!("events:PutRule"),
+                json!({"StringNotEquals": {"aws:PrincipalArn": "${aws:PrincipalTag/exempt}"}}),
+            ),
+            Verdict::Warning,
+        ),
+        // A stack's ARN ends in its id, behind a slash.
+        (
+            json!({"Effect": "Deny", "Action": "cloudformation:*", "Resource": "arn:aws:cloudformation:*:*:stack/StackSet-*/*"}),
+            Verdict::Failed,
+        ),
+        (
+            json!({"Effect": "Deny", "Action": "cloudformation:*", "Resource": "arn:aws:cloudformation:*:*:stack/StackSet-pipetrail-*"}),
+            Verdict::Failed,
+        ),
+        (
+            json!({"Effect": "Deny", "Action": "cloudformation:*", "Resource": "arn:aws:cloudformation:*:*:stack/StackSet-pipetrail-member-0*"}),
+            Verdict::Warning,
+        ),
+        (
+            json!({"Effect": "Deny", "Action": "cloudformation:*", "NotResource": "arn:aws:cloudformation:*:*:stack/StackSet-*/*"}),
+            Verdict::Ok,
+        ),
+        (
+            json!({"Effect": "Deny", "Action": "cloudformation:*", "Resource": "arn:aws:cloudformation:*:*:stack/landing-zone-*/*"}),
+            Verdict::Ok,
+        ),
+        // What CloudFormation does on the way.
+        (
+            json!({"Effect": "Deny", "Action": ["iam:Tag*", "iam:Untag*"], "Resource": "*"}),
+            Verdict::Failed,
+        ),
+        // Nonsense.
+        (json!({"Effect": "Deny"}), Verdict::Warning),
+        (deny(json!("*"), json!("nonsense")), Verdict::Warning),
+    ];
+    for (statement, wanted) in cases {
+        assert_eq!(worst(&statement), wanted, "{statement}");
+    }
+}
+
+#[test]
+fn a_denial_names_policy_statement_target_and_role() {
+    let found = judged(&with(
+        &json!({"Sid": "NoRules", "Effect": "Deny", "Action": "events:PutRule", "Resource": "*"}),
+    ));
+    assert_eq!(
+        found[0].evidence,
+        "policy p-tested00 (statement NoRules) on r-ab12 denies events:PutRule in eu-central-1 by stacksets-exec-*; events:PutRule in eu-west-1 by stacksets-exec-*"
+    );
+}
+
+#[test]
+fn what_no_policy_of_a_unit_allows_is_denied_as_well() {
+    let mut policies = with(&json!({"Effect": "Allow", "Action": ["s3:*", "events:*"], "Resource": "*"}));
+    policies
+        .attached
+        .insert("ou-ab12-11111111".to_owned(), BTreeSet::from(["p-tested00".to_owned()]));
+    let found = judged(&policies);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].verdict, Verdict::Failed);
+    assert!(
+        found[0]
+            .evidence
+            .starts_with("no policy on ou-ab12-11111111 allows cloudformation:CreateStack"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_policy_that_is_not_json_is_a_warning_and_none_at_all_is_ok() {
+    assert_eq!(judged(&Policies::default())[0].verdict, Verdict::Ok);
+    let mut policies = with(&json!({}));
+    policies.documents.insert("p-tested00".to_owned(), "{".to_owned());
+    assert_eq!(judged(&policies)[0].verdict, Verdict::Warning);
+    let none = Policies {
+        enabled: true,
+        attached: BTreeMap::from([("r-ab12".to_owned(), BTreeSet::new())]),
+        ..Policies::default()
+    };
+    assert_eq!(judged(&none)[0].verdict, Verdict::Ok);
+}
+
+#[test]
+fn every_service_of_the_member_template_is_among_the_calls() {
+    let regions = ["eu-central-1".to_owned()];
+    let place = Place {
+        organization: "o-abcdefghij",
+        audit: "999988887777",
+        home: "eu-central-1",
+        regions: &regions,
+    };
+    let calls = calls(&place);
+    let types = pipetrail_stacksets::MEMBER_TEMPLATE
+        .lines()
+        .filter_map(|line| line.strip_prefix("    Type: AWS::"));
+    let services: BTreeSet<String> = types
+        .filter_map(|kind| Some(kind.split_once("::")?.0.to_ascii_lowercase()))
+        .collect();
+    assert_eq!(services.len(), 4, "{services:?}");
+    for service in services {
+        let prefix = format!("{service}:");
+        assert!(calls.iter().any(|call| call.action.starts_with(&prefix)), "{service}");
+    }
+}
+
+#[test]
+fn in_another_partition_the_arns_are_that_partitions() {
+    let regions = ["us-gov-west-1".to_owned()];
+    let place = Place {
+        organization: "o-abcdefghij",
+        audit: "999988887777",
+        home: "us-gov-west-1",
+        regions: &regions,
+    };
+    let denied = json!({"Effect": "Deny", "Action": "iam:*", "Resource": "arn:aws-us-gov:iam::*:role/*"});
+    let found = judge(&place, &with(&denied));
+    assert_eq!(found[0].verdict, Verdict::Failed, "{found:?}");
+    let remedy = found[0].remedy.as_deref().unwrap_or_default();
+    assert!(
+        remedy.contains("arn:aws-us-gov:iam::*:role/stacksets-exec-*"),
+        "{remedy}"
+    );
+    let elsewhere = json!({"Effect": "Deny", "Action": "*", "Resource": "*", "Condition":
+        {"StringNotEquals": {"aws:RequestedRegion": "us-gov-west-1"}}});
+    assert_eq!(judge(&place, &with(&elsewhere))[0].verdict, Verdict::Ok);
+}
+
+#[test]
+fn every_level_has_to_allow_and_one_that_does_not_is_named() {
+    let mut policies = with(&json!({"Effect": "Allow", "NotAction": ["organizations:*", "iam:*"], "Resource": "*"}));
+    let only = |id: &str| BTreeSet::from([id.to_owned()]);
+    policies
+        .attached
+        .insert("ou-ab12-11111111".to_owned(), only("p-FullAWSAccess"));
+    policies
+        .attached
+        .insert("ou-ab12-22222222".to_owned(), only("p-tested00"));
+    let found = judged(&policies);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0]
+            .evidence
+            .starts_with("no policy on ou-ab12-22222222 allows iam:"),
+        "{found:?}"
+    );
+}

@@ -1,0 +1,256 @@
+//! Quotas of the audit account's home region against the size of the organization.
+//!
+//! How much an account does is not known beforehand, so a rate is turned round: how many executions a
+//! day per account and region it holds, if a busy hour has three times the average. An execution of
+//! four stages and six actions is 22 events (`2 + 2·stages + 2·actions`).
+
+use aws_config::SdkConfig;
+use aws_sdk_servicequotas::Client;
+use aws_sdk_servicequotas::config::retry::RetryConfig;
+use pipetrail_stacksets::{Error, from_sdk};
+
+use super::check::Check;
+
+/// Of EventBridge.
+pub const PUT_EVENTS: &str = "put-events-quota";
+const PARTITIONS: &str = "active-partitions-quota";
+
+const EVENTS_PER_EXECUTION: f64 = 22.0;
+const PEAK: f64 = 3.0;
+/// Below so many executions a day per account and region the rate deserves a look: ten times five
+/// pipelines that run three times a day.
+const COMFORTABLE: f64 = 150.0;
+
+/// Firehose's default, and what AWS raises it to.
+const DEFAULT_PARTITIONS: u32 = 500;
+const MOST_PARTITIONS: u32 = 2_500;
+
+/// The quotas that the account really has, where they could be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Quotas {
+    /// PutEvents calls a second.
+    pub put_events: Option<f64>,
+    /// Active partitions of a delivery stream.
+    pub partitions: Option<f64>,
+}
+
+/// Reads what Service Quotas says about both. They are found by name: the documentation gives the names,
+/// and not the codes. The name of Firehose's quota is not verified on AWS.
+///
+/// # Errors
+/// A refused call.
+pub async fn read(config: &SdkConfig) -> Result<Quotas, Error> {
+    let put_events = quota(config, "events", |name| name.starts_with("PutEvents throttle limit")).await?;
+    let partitions = quota(config, "firehose", |name| {
+        let name = name.to_ascii_lowercase();
+        name.contains("dynamic") && name.contains("partition")
+    });
+    Ok(Quotas {
+        put_events,
+        partitions: partitions.await?,
+    })
+}
+
+async fn quota(config: &SdkConfig, service: &str, is_it: impl Fn(&str) -> bool) -> Result<Option<f64>, Error> {
+    // Not worth a long wait: there is a table of defaults.
+    let brief = aws_sdk_servicequotas::config::Builder::from(config)
+        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        .build();
+    let mut pages = Client::from_conf(brief)
+        .list_service_quotas()
+        .service_code(service)
+        .max_results(100)
+        .into_paginator()
+        .stop_on_duplicate_token(false)
+        .send();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(from_sdk(format!("read the quotas of {service}")))?;
+        let found = page
+            .quotas()
+            .iter()
+            .find(|quota| quota.quota_name().is_some_and(&is_it));
+        if let Some(value) = found.and_then(|quota| quota.value()) {
+            return Ok(Some(value));
+        }
+    }
+    Ok(None)
+}
+
+/// PutEvents calls a second that a region allows by default (EventBridge user guide, *Quotas*, 2026).
+fn default_put_events(region: &str) -> f64 {
+    match region {
+        "us-east-1" | "us-west-2" | "eu-west-1" => 10_000.0,
+        "us-east-2" | "eu-central-1" | "eu-south-2" => 2_400.0,
+        "us-west-1" | "eu-west-2" | "ap-northeast-1" | "ap-southeast-1" | "ap-southeast-2" => 1_200.0,
+        "ap-east-1" | "ap-northeast-2" | "ap-south-1" | "ca-central-1" | "eu-north-1" | "eu-west-3" | "sa-east-1" => {
+            600.0
+        }
+        _ => 400.0,
+    }
+}
+
+/// Judges both for `accounts` enrolled accounts in `regions` regions each.
+pub fn judge(home: &str, accounts: usize, regions: usize, quotas: Result<Quotas, Error>) -> Vec<Check> {
+    let read = quotas.unwrap_or_default();
+    let (accounts, regions) = (
+        u32::try_from(accounts).unwrap_or(u32::MAX),
+        u32::try_from(regions).unwrap_or(u32::MAX),
+    );
+    vec![
+        put_events(home, accounts, regions, read.put_events),
+        partitions(accounts, read.partitions),
+    ]
+}
+
+fn put_events(home: &str, accounts: u32, regions: u32, read: Option<f64>) -> Check {
+    let (rate, origin) = match read {
+        Some(rate) => (rate, "Service Quotas"),
+        None => (default_put_events(home), "the default, which could not be confirmed"),
+    };
+    let places = f64::from(accounts) * f64::from(regions);
+    let size = format!("{accounts} accounts in {regions} regions");
+    if places == 0.0 {
+        return Check::ok(
+            PUT_EVENTS,
+            format!("{home} takes {rate} events a second ({origin}); no account is enrolled yet"),
+        );
+    }
+    let executions = rate * 86_400.0 / PEAK / EVENTS_PER_EXECUTION / places;
+    let evidence = format!(
+        "{home} takes {rate} events a second ({origin}): enough for {executions:.0} executions a day in each of {size}, at 22 events each and a busy hour of three times the average"
+    );
+    if executions >= COMFORTABLE {
+        return Check::ok(PUT_EVENTS, evidence);
+    }
+    let ask = (COMFORTABLE * places * EVENTS_PER_EXECUTION * PEAK / 86_400.0).ceil();
+    Check::warning(
+        PUT_EVENTS,
+        evidence,
+        format!(
+            "ask for {ask} a second: quota \"PutEvents throttle limit in transactions per second\" of EventBridge, in {home} of the audit account; or choose another home region. Above it EventBridge retries for 24 hours"
+        ),
+    )
+}
+
+fn partitions(accounts: u32, read: Option<f64>) -> Check {
+    let (quota, origin) = match read {
+        Some(quota) => (quota, "Service Quotas"),
+        None => (
+            f64::from(DEFAULT_PARTITIONS),
+            "the default, which could not be confirmed",
+        ),
+    };
+    // An account is one partition of a stream, and two while a month ends.
+    let most = accounts.saturating_mul(2);
+    let evidence = format!(
+        "a delivery stream may have {quota} active partitions ({origin}); {accounts} accounts need up to {accounts}, and {most} around the turn of a month, if all are active within one buffer interval"
+    );
+    if f64::from(most) <= quota {
+        return Check::ok(PARTITIONS, evidence);
+    }
+    let ask = most.clamp(DEFAULT_PARTITIONS, MOST_PARTITIONS);
+    let beyond = if most > MOST_PARTITIONS {
+        " (AWS gives no more; with more accounts active at once, shorten delivery.buffer_seconds or enrol a part of them elsewhere)"
+    } else {
+        ""
+    };
+    Check::warning(
+        PARTITIONS,
+        evidence,
+        format!(
+            "ask AWS Support for {ask} active partitions{beyond}: Firehose, dynamic partitioning, in the audit account. Above the quota events are kept under errors/ in the lake, and the alarms pipetrail-<stream>-partitions sound"
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check::Verdict;
+    use super::*;
+    use crate::canned;
+
+    fn verdicts(home: &str, accounts: usize, regions: usize, quotas: Quotas) -> [Verdict; 2] {
+        let found = judge(home, accounts, regions, Ok(quotas));
+        [found[0].verdict, found[1].verdict]
+    }
+
+    #[test]
+    fn a_small_organization_fits_the_defaults() {
+        assert_eq!(
+            verdicts("eu-central-1", 8, 2, Quotas::default()),
+            [Verdict::Ok, Verdict::Ok]
+        );
+        assert_eq!(
+            verdicts("af-south-1", 0, 2, Quotas::default()),
+            [Verdict::Ok, Verdict::Ok]
+        );
+    }
+
+    #[test]
+    fn two_thousand_accounts_need_more_partitions_than_the_default() {
+        let found = judge("eu-central-1", 2_000, 4, Ok(Quotas::default()));
+        assert_eq!(found[0].verdict, Verdict::Ok);
+        assert!(
+            found[0].evidence.contains("393 executions a day"),
+            "{}",
+            found[0].evidence
+        );
+        assert_eq!(found[1].verdict, Verdict::Warning);
+        let remedy = found[1].remedy.clone().unwrap_or_default();
+        assert!(remedy.contains("for 2500 active partitions"), "{remedy}");
+    }
+
+    #[test]
+    fn the_ask_grows_with_the_organization() {
+        let found = judge("eu-north-1", 1_000, 4, Ok(Quotas::default()));
+        assert_eq!(found[0].verdict, Verdict::Ok);
+        let found = judge("eu-north-1", 5_000, 4, Ok(Quotas::default()));
+        assert_eq!(found[0].verdict, Verdict::Warning);
+        let remedy = found[0].remedy.clone().unwrap_or_default();
+        assert!(remedy.starts_with("ask for 2292 a second"), "{remedy}");
+    }
+
+    #[test]
+    fn what_was_granted_counts() {
+        let granted = Quotas {
+            put_events: Some(10_000.0),
+            partitions: Some(1_000.0),
+        };
+        assert_eq!(verdicts("eu-north-1", 500, 4, granted), [Verdict::Ok, Verdict::Ok]);
+        assert_eq!(verdicts("eu-north-1", 501, 4, granted)[1], Verdict::Warning);
+    }
+
+    #[test]
+    fn without_service_quotas_the_defaults_are_taken_and_said_to_be_so() {
+        let error = Error::FeatureSet("o-abcdefghij".into());
+        let found = judge("eu-central-1", 8, 2, Err(error));
+        assert!(
+            found[0].evidence.contains("2400 events a second (the default"),
+            "{}",
+            found[0].evidence
+        );
+    }
+
+    #[tokio::test]
+    async fn quotas_are_found_by_name_even_behind_an_empty_page() {
+        let config = canned::serve(&[
+            ("\"ServiceCode\":\"events\"", 200, r#"{"Quotas":[],"NextToken":"more"}"#),
+            (
+                "\"NextToken\":\"more\"",
+                200,
+                r#"{"Quotas":[{"QuotaName":"PutEvents throttle limit in transactions per second","Value":4800}]}"#,
+            ),
+            (
+                "\"ServiceCode\":\"firehose\"",
+                200,
+                r#"{"Quotas":[{"QuotaName":"Dynamic partitions","Value":2000}]}"#,
+            ),
+        ]);
+        let read = read(&config).await.unwrap_or_else(|error| panic!("{error}"));
+        let granted = Quotas {
+            put_events: Some(4_800.0),
+            partitions: Some(2_000.0),
+        };
+        assert_eq!(read, granted);
+    }
+}

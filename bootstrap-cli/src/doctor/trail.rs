@@ -1,0 +1,269 @@
+//! The organization's trail. API calls, approvals among them, reach EventBridge only where a trail
+//! records management write events; an organization trail does so in every account and region.
+
+use std::fmt;
+
+use aws_config::SdkConfig;
+use aws_sdk_account::types::RegionOptStatus;
+use aws_sdk_cloudtrail::Client;
+use aws_sdk_cloudtrail::types::{AdvancedEventSelector, EventSelector, ReadWriteType};
+use pipetrail_stacksets::{Error, from_sdk};
+
+use super::check::Check;
+use super::regions::Regions;
+use crate::aws;
+
+/// That there is one for the whole organization.
+pub const EXISTS: &str = "organization-trail";
+const LOGGING: &str = "trail-logging";
+const EVENTS: &str = "trail-events";
+const DELIVERY: &str = "trail-delivery";
+
+/// What CodePipeline's API calls are called in CloudTrail.
+const SOURCE: &str = "codepipeline.amazonaws.com";
+
+/// A trail as far as approvals depend on it.
+#[derive(Clone, Debug, Default)]
+pub struct Trail {
+    /// Its ARN.
+    pub arn: String,
+    /// Whether it records every region.
+    pub multi_region: bool,
+    /// Whether it records every account.
+    pub organization: bool,
+    /// Where it was made.
+    pub home_region: Option<String>,
+    /// Whether it logs, and its latest trouble in writing to its bucket; only of organization trails.
+    pub status: Option<Result<Status, Unread>>,
+    /// Whether it records management write events; only of organization trails.
+    pub events: Option<Result<Recorded, Unread>>,
+}
+
+/// Why something of a trail is not known.
+pub type Unread = String;
+
+/// What GetTrailStatus says.
+#[derive(Clone, Debug, Default)]
+pub struct Status {
+    /// Whether it is logging.
+    pub logging: bool,
+    /// The latest error in writing to the bucket.
+    pub delivery_error: Option<String>,
+}
+
+/// Whether CodePipeline's write calls are among what a trail records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// They are.
+    Writes,
+    /// They are not, because of this.
+    Not(String),
+    /// The selectors restrict by something that cannot be judged here.
+    Perhaps(String),
+}
+
+impl fmt::Display for Trail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.arn)
+    }
+}
+
+/// Reads the trails that the caller's region sees, and all of the organization's.
+///
+/// # Errors
+/// DescribeTrails was refused; other refusals are kept with their trail.
+pub async fn read(config: &SdkConfig) -> Result<Vec<Trail>, Error> {
+    let answer = Client::new(config)
+        .describe_trails()
+        .include_shadow_trails(true)
+        .send()
+        .await;
+    let answer = answer.map_err(from_sdk("list the trails"))?;
+    let mut trails = Vec::new();
+    for found in answer.trail_list.unwrap_or_default() {
+        let mut trail = Trail {
+            arn: found.trail_arn.or(found.name).unwrap_or_default(),
+            multi_region: found.is_multi_region_trail.unwrap_or_default(),
+            organization: found.is_organization_trail.unwrap_or_default(),
+            home_region: found.home_region,
+            status: None,
+            events: None,
+        };
+        if trail.organization {
+            // Details of a trail are asked for where it was made.
+            let client = match &trail.home_region {
+                Some(region) => Client::new(&aws::at(config, region)),
+                None => Client::new(config),
+            };
+            let (status, events) = tokio::join!(status(&client, &trail.arn), events(&client, &trail.arn));
+            trail.status = Some(status.map_err(|error| pipetrail_stacksets::chain(&error)));
+            trail.events = Some(events.map_err(|error| pipetrail_stacksets::chain(&error)));
+        }
+        trails.push(trail);
+    }
+    Ok(trails)
+}
+
+async fn status(client: &Client, arn: &str) -> Result<Status, Error> {
+    let answer = client.get_trail_status().name(arn).send().await;
+    let answer = answer.map_err(from_sdk(format!("ask whether {arn} is logging")))?;
+    Ok(Status {
+        logging: answer.is_logging.unwrap_or_default(),
+        delivery_error: answer.latest_delivery_error.filter(|error| !error.is_empty()),
+    })
+}
+
+async fn events(client: &Client, arn: &str) -> Result<Recorded, Error> {
+    let answer = client.get_event_selectors().trail_name(arn).send().await;
+    let answer = answer.map_err(from_sdk(format!("ask what {arn} records")))?;
+    Ok(recorded(answer.event_selectors(), answer.advanced_event_selectors()))
+}
+
+/// Whether the selectors let CodePipeline's write calls through. A trail without any records all
+/// management events.
+pub fn recorded(classic: &[EventSelector], advanced: &[AdvancedEventSelector]) -> Recorded {
+    if advanced.is_empty() {
+        return if classic.is_empty() || classic.iter().any(selects_writes) {
+            Recorded::Writes
+        } else {
+            Recorded::Not("its event selectors leave out management write events".to_owned())
+        };
+    }
+    let each: Vec<Recorded> = advanced.iter().map(advanced_selects_writes).collect();
+    // One selector that lets them through is enough.
+    let perhaps = each.iter().find(|found| matches!(found, Recorded::Perhaps(_)));
+    let best = each.iter().find(|found| **found == Recorded::Writes).or(perhaps);
+    let none = || Recorded::Not("its advanced event selectors leave out management write events".to_owned());
+    best.cloned().unwrap_or_else(none)
+}
+
+fn selects_writes(selector: &EventSelector) -> bool {
+    let excluded = selector.exclude_management_event_sources();
+    selector.include_management_events().unwrap_or(true)
+        && selector.read_write_type() != Some(&ReadWriteType::ReadOnly)
+        && !excluded.iter().any(|source| source == SOURCE)
+}
+
+fn advanced_selects_writes(selector: &AdvancedEventSelector) -> Recorded {
+    let mut perhaps = None;
+    let mut management = false;
+    for field in selector.field_selectors() {
+        let value = match field.field() {
+            "eventCategory" => "Management",
+            "readOnly" => "false",
+            "eventSource" => SOURCE,
+            other => {
+                perhaps = Some(format!("an advanced event selector restricts by {other}"));
+                continue;
+            }
+        };
+        let any = |values: &[String], holds: fn(&str, &str) -> bool| values.iter().any(|wanted| holds(value, wanted));
+        let (equals, starts, ends) = (
+            |value: &str, wanted: &str| value == wanted,
+            |value: &str, wanted: &str| value.starts_with(wanted),
+            |value: &str, wanted: &str| value.ends_with(wanted),
+        );
+        // CloudTrail takes what selects as alternatives, and what deselects all together.
+        let selects = [field.equals(), field.starts_with(), field.ends_with()];
+        let selected = selects.iter().all(|values| values.is_empty())
+            || any(field.equals(), equals)
+            || any(field.starts_with(), starts)
+            || any(field.ends_with(), ends);
+        let deselected =
+            any(field.not_equals(), equals) || any(field.not_starts_with(), starts) || any(field.not_ends_with(), ends);
+        let passes = selected && !deselected;
+        if !passes {
+            return Recorded::Not(format!(
+                "an advanced event selector leaves them out by {}",
+                field.field()
+            ));
+        }
+        management |= field.field() == "eventCategory";
+    }
+    if !management {
+        return Recorded::Not("an advanced event selector names no event category".to_owned());
+    }
+    perhaps.map_or(Recorded::Writes, Recorded::Perhaps)
+}
+
+/// Judges the best trail there is. `regions` are those of its account, where they are known.
+pub fn judge(trails: &[Trail], regions: Option<&Regions>) -> Vec<Check> {
+    let consequence = "pipeline runs arrive, approvals and other API calls do not";
+    let make = "make one: `aws cloudtrail create-trail --name organization --s3-bucket-name <bucket> --is-organization-trail \
+                --is-multi-region-trail`, then `aws cloudtrail start-logging --name organization`";
+    let organization = trails.iter().filter(|trail| trail.organization);
+    let Some(trail) = organization.max_by_key(|trail| merit(trail)) else {
+        let evidence = match trails.len() {
+            0 => format!("there is no trail: {consequence}"),
+            count => format!(
+                "none of the {count} trails is the organization's: {consequence} from accounts without a trail of their own"
+            ),
+        };
+        let mut checks = vec![Check::failed(EXISTS, evidence, make)];
+        checks.extend([LOGGING, EVENTS, DELIVERY].map(|name| Check::skipped(name, "there is no organization trail")));
+        return checks;
+    };
+    let home = trail.home_region.as_deref().unwrap_or("its region");
+    let opt_in = regions.and_then(|regions| regions.get(home)) == Some(&RegionOptStatus::Enabled);
+    let exists = if trail.multi_region && opt_in {
+        Check::warning(
+            EXISTS,
+            format!("{trail} stands in {home}, which accounts have to opt into: those that have not send nothing"),
+            "enable that region in every account, or make the trail in a region that is enabled by default",
+        )
+    } else if trail.multi_region {
+        Check::ok(EXISTS, format!("{trail} records every account and region"))
+    } else {
+        Check::failed(
+            EXISTS,
+            format!("{trail} records {home} only: elsewhere, {consequence}"),
+            format!("run `aws cloudtrail update-trail --name {trail} --is-multi-region-trail`"),
+        )
+    };
+    let status = match &trail.status {
+        Some(Ok(status)) => Ok(status),
+        Some(Err(reason)) => Err(reason.as_str()),
+        None => Err("it was not read"),
+    };
+    let logging = match status {
+        Ok(status) if status.logging => Check::ok(LOGGING, format!("{trail} is logging")),
+        Ok(_) => Check::failed(
+            LOGGING,
+            format!("{trail} is not logging: {consequence}"),
+            format!("run `aws cloudtrail start-logging --name {trail}`"),
+        ),
+        Err(reason) => Check::unknown(LOGGING, reason, None),
+    };
+    let delivery = match status.map(|status| &status.delivery_error) {
+        Ok(None) => Check::ok(DELIVERY, format!("{trail} has no delivery error")),
+        Ok(Some(error)) => Check::warning(
+            DELIVERY,
+            format!("{trail} could not write to its bucket: {error}"),
+            "mend the bucket or its policy; EventBridge is served all the same, the records of the trail are not kept",
+        ),
+        Err(reason) => Check::unknown(DELIVERY, reason, None),
+    };
+    let select = format!(
+        "see `aws cloudtrail get-event-selectors --trail-name {trail}`; write management events of {SOURCE} have to be among them"
+    );
+    let events = match &trail.events {
+        Some(Ok(Recorded::Writes)) => Check::ok(EVENTS, format!("{trail} records management write events")),
+        Some(Ok(Recorded::Not(why))) => Check::failed(EVENTS, format!("{trail}: {why}: {consequence}"), select),
+        Some(Ok(Recorded::Perhaps(why))) => {
+            Check::warning(EVENTS, format!("{trail}: {why}, which cannot be judged here"), select)
+        }
+        Some(Err(reason)) => Check::unknown(EVENTS, reason, None),
+        None => Check::unknown(EVENTS, "it was not read", None),
+    };
+    vec![exists, logging, events, delivery]
+}
+
+/// What makes one organization trail better than another: all regions, logging, the right events.
+fn merit(trail: &Trail) -> (bool, bool, bool) {
+    let logging = matches!(&trail.status, Some(Ok(status)) if status.logging);
+    let events = matches!(&trail.events, Some(Ok(Recorded::Writes)));
+    (logging && trail.multi_region && events, trail.multi_region, logging)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+//! From the configuration to a plan: what `plan` and `apply` begin with.
+
+use std::path::Path;
+
+use pipetrail_stacksets::{
+    AUDIT_STACKS, Actual, Clients, Desired, MEMBER_STACK, Organization, Plan, Progress, Scope, plan, settle,
+};
+
+use crate::aws::Session;
+use crate::cli::Global;
+use crate::partitions::LakeBucket;
+use crate::printer::Steps;
+use crate::{desired, zips};
+
+/// The stack whose bucket the lake is.
+pub const DATA_STACK: &str = AUDIT_STACKS[1];
+
+/// What to know beside a plan where [`Prepared::unregistered`] is true.
+pub const UNREGISTERED: &str = "~ lake: register the partitions that an interrupted run adopted";
+
+/// What stands, what should, and the way there.
+pub struct Prepared {
+    /// The clients that everything was read with.
+    pub clients: Clients,
+    /// The lake, if its bucket is there.
+    pub lake: Option<LakeBucket>,
+    /// Whether an interrupted run has left the partitions of an adopted lake to be registered.
+    pub unregistered: bool,
+    /// What the configuration asks for.
+    pub desired: Desired,
+    /// What was read.
+    pub actual: Actual,
+    /// What has to change.
+    pub plan: Plan,
+}
+
+/// Whether CloudFormation may be at work on our stacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Busy {
+    /// It is waited for, and told.
+    Wait,
+    /// It is an error.
+    Refuse,
+}
+
+/// Reads everything once and plans; writes nothing. The zips are those in `folder`, else the binary's.
+///
+/// # Errors
+/// Wrong configuration, a read that AWS refuses, or what no plan leads out of.
+pub async fn prepare(global: &Global, folder: Option<&Path>, busy: Busy) -> anyhow::Result<Prepared> {
+    let config = global.configuration()?;
+    let zips = zips::find(folder, config.audit.architecture)?;
+    let scope = desired::scope(&config);
+    let session = Session::connect(&config, global).await?;
+    let (organization, caller) = Organization::read(&session.organizations(), &session.caller, &scope.units).await?;
+    let clients = session.clients(caller);
+    let desired = desired::desired(&config, &organization.id, zips);
+    if busy == Busy::Wait {
+        let names: Vec<&str> = desired.stacks.iter().map(|spec| spec.name.as_str()).collect();
+        let mut steps = Steps::new(names.len());
+        settle(&clients.audit, &names, &mut |progress| steps.show(progress)).await?;
+        drop(steps);
+        settle_management(&clients, &desired.scope).await;
+    }
+    let actual = Actual::read(&clients, organization, &desired).await?;
+    let plan = plan::plan(&desired, &actual)?;
+    let lake = lake_bucket(&actual, &plan).map(|bucket| LakeBucket {
+        s3: clients.s3.clone(),
+        glue: aws_sdk_glue::Client::new(session.audit()),
+        bucket: bucket.to_owned(),
+        owner: desired.scope.audit_account.clone(),
+    });
+    let unregistered = match &lake {
+        Some(lake) => lake.is_marked().await?,
+        None => false,
+    };
+    Ok(Prepared {
+        clients,
+        lake,
+        unregistered,
+        desired,
+        actual,
+        plan,
+    })
+}
+
+/// Waits until CloudFormation is at work on none of the management account's own stacks, and tells it.
+pub async fn settle_management(clients: &Clients, scope: &Scope) {
+    let Some(owner) = &clients.management_account else {
+        return;
+    };
+    let mut steps = Steps::new(scope.regions.len());
+    for region in &scope.regions {
+        // Regions that refuse the account are found out when its stacks are read.
+        let tell = &mut |progress: Progress<'_>| steps.show(progress);
+        let _ = settle(&owner.at(region), &[MEMBER_STACK], tell).await;
+    }
+}
+
+/// The lake's bucket: of the stack that stands, or the one that is adopted.
+fn lake_bucket<'a>(actual: &'a Actual, plan: &'a Plan) -> Option<&'a str> {
+    let standing = actual
+        .stacks
+        .get(DATA_STACK)
+        .and_then(|stack| stack.outputs.get("LakeBucket"));
+    adopted_lake(plan).or(standing.map(String::as_str))
+}
+
+/// The bucket of the lake, if the plan adopts it.
+pub fn adopted_lake(plan: &Plan) -> Option<&str> {
+    let step = plan.stacks.iter().find(|step| step.name == DATA_STACK)?;
+    let bucket = step.adopts.iter().find(|bucket| bucket.starts_with("pipetrail-lake-"));
+    bucket.map(String::as_str)
+}

@@ -1,0 +1,177 @@
+//! Which alerts a subscription takes: an SNS filter policy over message attributes, with SNS's limits
+//! checked beforehand. Pure.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use clap::ValueEnum;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::Refused;
+
+/// Most keys of a filter policy.
+pub const MAX_KEYS: usize = 5;
+/// Most combinations: the product of the numbers of values of all keys.
+pub const MAX_COMBINATIONS: usize = 150;
+/// Largest filter policy, in bytes.
+pub const MAX_BYTES: usize = 256 * 1024;
+
+/// How a gate was decided, in AWS's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Decision {
+    /// Let through.
+    #[value(name = "Approved")]
+    Approved,
+    /// Stopped.
+    #[value(name = "Rejected")]
+    Rejected,
+}
+
+/// What an alert must be about. An empty set admits everything; the sets are alternatives inside and
+/// must all hold together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Accounts of the pipelines.
+    pub accounts: BTreeSet<String>,
+    /// Regions of the pipelines.
+    pub regions: BTreeSet<String>,
+    /// Names of pipelines.
+    pub pipelines: BTreeSet<String>,
+    /// Beginnings of names of pipelines.
+    pub prefixes: BTreeSet<String>,
+    /// The decision.
+    pub decision: Option<Decision>,
+}
+
+/// A filter policy that SNS takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Policy(Map<String, Value>);
+
+impl Policy {
+    /// As JSON.
+    pub fn value(&self) -> Value {
+        Value::Object(self.0.clone())
+    }
+}
+
+impl Filter {
+    /// The filter policy; `None` when everything is admitted.
+    ///
+    /// # Errors
+    /// A name that no pipeline can have, or a policy beyond one of SNS's limits.
+    pub fn policy(&self) -> Result<Option<Policy>, Refused> {
+        let Filter {
+            accounts,
+            regions,
+            pipelines,
+            prefixes,
+            decision,
+        } = self;
+        for name in pipelines.iter().chain(prefixes) {
+            check_name(name)?;
+        }
+        let texts = |values: &BTreeSet<String>| values.iter().map(|value| json!(value)).collect::<Vec<_>>();
+        let mut names = texts(pipelines);
+        names.extend(prefixes.iter().map(|prefix| json!({ "prefix": prefix })));
+        let decisions = decision.iter().filter_map(ValueEnum::to_possible_value);
+        let keys = [
+            ("account_id", texts(accounts)),
+            ("region", texts(regions)),
+            ("pipeline", names),
+            ("decision", decisions.map(|value| json!(value.get_name())).collect()),
+        ];
+        let present = keys.into_iter().filter(|(_, values)| !values.is_empty());
+        let policy: Map<String, Value> = present.map(|(key, values)| (key.to_owned(), values.into())).collect();
+        check_limits(&policy)?;
+        Ok((!policy.is_empty()).then_some(Policy(policy)))
+    }
+}
+
+/// CodePipeline's own rule for names. It leaves out quotes and backslashes, which a policy would have
+/// to escape twice.
+fn check_name(name: &str) -> Result<(), Refused> {
+    let admitted = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '@' | '-' | '_');
+    if name.is_empty() || name.len() > 100 || !name.chars().all(admitted) {
+        let hint = "a name has 1 to 100 letters, digits, '.', '@', '-' or '_'; for names that begin alike use --pipeline-prefix";
+        return Err(Refused::new(format!("no pipeline can be called {name:?}"), hint));
+    }
+    Ok(())
+}
+
+fn check_limits(policy: &Map<String, Value>) -> Result<(), Refused> {
+    if policy.len() > MAX_KEYS {
+        let message = format!(
+            "the filter policy has {} keys, and SNS takes {MAX_KEYS} at most",
+            policy.len()
+        );
+        return Err(Refused::new(message, "filter by fewer things"));
+    }
+    let counts = policy
+        .iter()
+        .map(|(key, values)| (key, values.as_array().map_or(1, Vec::len)));
+    let combinations = counts
+        .clone()
+        .fold(1_usize, |product, (_, count)| product.saturating_mul(count));
+    if combinations > MAX_COMBINATIONS {
+        let factors: Vec<String> = counts.map(|(key, count)| format!("{count} of {key}")).collect();
+        let message = format!(
+            "the filter has {combinations} combinations ({}), and SNS takes {MAX_COMBINATIONS} at most",
+            factors.join(" × ")
+        );
+        let hint = "name fewer values, use --pipeline-prefix, give each part an endpoint of its own, or take everything with --all and choose in the receiver";
+        return Err(Refused::new(message, hint));
+    }
+    let bytes = Value::Object(policy.clone()).to_string().len();
+    if bytes > MAX_BYTES {
+        let message = format!("the filter policy has {bytes} bytes, and SNS takes {MAX_BYTES} at most");
+        return Err(Refused::new(message, "filter by fewer or shorter values"));
+    }
+    Ok(())
+}
+
+/// A filter policy in plain words, whoever wrote it; `None` is no policy.
+pub fn words(policy: Option<&Value>) -> String {
+    let Some(policy) = policy else {
+        return "everything".to_owned();
+    };
+    let Some(keys) = policy.as_object() else {
+        return policy.to_string();
+    };
+    let parts = keys.iter().map(|(key, values)| {
+        let name = match key.as_str() {
+            "account_id" => "account",
+            other => other,
+        };
+        let values = values.as_array().cloned().unwrap_or_else(|| vec![values.clone()]);
+        let values: Vec<String> = values.iter().map(word).collect();
+        format!("{name} {}", values.join(", "))
+    });
+    parts.collect::<Vec<_>>().join("; ")
+}
+
+fn word(value: &Value) -> String {
+    match (value.as_str(), value["prefix"].as_str()) {
+        (Some(text), _) => text.to_owned(),
+        (None, Some(prefix)) => format!("{prefix}*"),
+        (None, None) => value.to_string(),
+    }
+}
+
+/// Whether an alert about `account` may pass a policy; what cannot be told counts as yes.
+pub fn admits(policy: Option<&Value>, account: &str) -> bool {
+    let Some(rules) = policy
+        .and_then(|policy| policy.get("account_id"))
+        .and_then(Value::as_array)
+    else {
+        return true;
+    };
+    rules.iter().any(|rule| match (rule.as_str(), rule["prefix"].as_str()) {
+        (Some(text), _) => text == account,
+        (None, Some(prefix)) => account.starts_with(prefix),
+        (None, None) => true,
+    })
+}

@@ -1,0 +1,228 @@
+//! The alert topics and their subscriptions, as SNS has them: the thin ring.
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use aws_sdk_cloudformation::Client as CloudFormation;
+use aws_sdk_sns::Client;
+use pipetrail_stacksets::{AUDIT_STACKS, Error, Stack, from_sdk};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::NoTopic;
+use super::change::Settings;
+use super::endpoint::masked;
+
+const OUTPUT: &str = "AlertTopicArn";
+
+/// The topics of the pipeline stack as it is deployed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topics {
+    /// ARN of the one that takes every alert.
+    pub all: String,
+    /// Accounts with a topic of their own.
+    pub accounts: Vec<String>,
+}
+
+impl Topics {
+    /// Reads them from the stack's output and parameter.
+    ///
+    /// # Errors
+    /// [`NoTopic`], a stack without the output, or a refused call.
+    pub async fn read(client: &CloudFormation, account: &str, region: &str) -> anyhow::Result<Self> {
+        let [_, _, name] = AUDIT_STACKS;
+        let Some(stack) = Stack::describe(client, name).await? else {
+            return Err(NoTopic {
+                stack: name,
+                account: account.to_owned(),
+                region: region.to_owned(),
+            }
+            .into());
+        };
+        let all = stack.outputs.get(OUTPUT).ok_or_else(|| Error::MissingOutput {
+            stack: name.to_owned(),
+            output: OUTPUT.to_owned(),
+        })?;
+        // A stack of an older version has no such parameter.
+        let accounts = stack
+            .parameters
+            .get("AccountTopics")
+            .map(String::as_str)
+            .unwrap_or("none");
+        let accounts = accounts.split(',').filter(|_| accounts != "none");
+        Ok(Topics {
+            all: all.clone(),
+            accounts: accounts.map(str::to_owned).collect(),
+        })
+    }
+
+    /// Every topic: its ARN, and its account where it is an account's own.
+    pub fn iter(&self) -> impl Iterator<Item = (String, Option<&str>)> {
+        let own = self
+            .accounts
+            .iter()
+            .map(|account| (format!("{}-{account}", self.all), Some(account.as_str())));
+        std::iter::once((self.all.clone(), None)).chain(own)
+    }
+
+    /// Whether a subscription of that ARN is of one of these topics.
+    pub fn own(&self, subscription: &str) -> bool {
+        let topic = subscription.rsplit_once(':').map(|(topic, _)| topic);
+        topic.is_some_and(|topic| self.iter().any(|(arn, _)| arn == topic))
+    }
+}
+
+/// A subscription as SNS lists it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its topic.
+    pub topic: String,
+    /// The account whose own topic that is.
+    pub account_topic: Option<String>,
+    /// Its ARN; SNS hides it until the subscription is confirmed.
+    pub arn: Option<String>,
+    /// SNS's word for how it delivers.
+    pub protocol: String,
+    /// Where, in full: never to be shown.
+    pub address: String,
+    /// Who subscribed.
+    pub owner: String,
+}
+
+/// Whether alerts arrive yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// They do.
+    Confirmed,
+    /// SNS waits for a confirmation.
+    Pending,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            State::Confirmed => "confirmed",
+            State::Pending => "pending",
+        })
+    }
+}
+
+/// A subscription as it is shown.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Subscription {
+    /// Its topic's ARN.
+    pub topic: String,
+    /// The account whose own topic that is.
+    pub account_topic: Option<String>,
+    /// Its ARN, where SNS tells it.
+    pub arn: Option<String>,
+    /// SNS's word for how it delivers.
+    pub protocol: String,
+    /// Where, masked.
+    pub endpoint: String,
+    /// Who subscribed.
+    pub owner: String,
+    /// Whether alerts arrive yet.
+    pub state: State,
+    /// The filter in plain words.
+    pub filter: String,
+    /// The filter policy; `None` where there is none or it cannot be read, as `filter` says.
+    pub policy: Option<Value>,
+    /// Whether messages come without SNS's envelope, where that can be read.
+    pub raw: Option<bool>,
+}
+
+impl Listed {
+    /// As it is shown, with what its attributes say.
+    pub fn shown(&self, attributes: Option<&Attributes>) -> Subscription {
+        let pending = attributes.map_or(self.arn.is_none(), |attributes| attributes.pending);
+        let settings = attributes.map(|attributes| &attributes.settings);
+        let unknown = if self.arn.is_none() {
+            "not known before it is confirmed"
+        } else {
+            "only its owner can read it"
+        };
+        Subscription {
+            topic: self.topic.clone(),
+            account_topic: self.account_topic.clone(),
+            arn: self.arn.clone(),
+            protocol: self.protocol.clone(),
+            endpoint: masked(&self.protocol, &self.address),
+            owner: self.owner.clone(),
+            state: if pending { State::Pending } else { State::Confirmed },
+            filter: settings.map_or_else(|| unknown.to_owned(), ToString::to_string),
+            policy: settings.and_then(|settings| settings.policy.clone()),
+            raw: settings.map(|settings| settings.raw),
+        }
+    }
+}
+
+/// What SNS tells of one subscription.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attributes {
+    /// Whether it waits for a confirmation.
+    pub pending: bool,
+    /// What it is set to.
+    pub settings: Settings,
+}
+
+/// The subscriptions of a topic, 100 a call. What is gone and still listed is left out.
+///
+/// # Errors
+/// A refused call.
+pub async fn list(client: &Client, topic: &str, account: Option<&str>) -> Result<Vec<Listed>, Error> {
+    let call = client.list_subscriptions_by_topic().topic_arn(topic);
+    let mut pages = call.into_paginator().stop_on_duplicate_token(false).send();
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(from_sdk(format!("list the subscriptions of {topic}")))?;
+        let listed = page
+            .subscriptions()
+            .iter()
+            .filter(|one| one.subscription_arn() != Some("Deleted"));
+        found.extend(listed.map(|one| {
+            Listed {
+                topic: topic.to_owned(),
+                account_topic: account.map(str::to_owned),
+                // SNS says `PendingConfirmation` in its place.
+                arn: one
+                    .subscription_arn()
+                    .filter(|arn| arn.starts_with("arn:"))
+                    .map(str::to_owned),
+                protocol: one.protocol().unwrap_or_default().to_owned(),
+                address: one.endpoint().unwrap_or_default().to_owned(),
+                owner: one.owner().unwrap_or_default().to_owned(),
+            }
+        }));
+    }
+    Ok(found)
+}
+
+/// Reads a subscription's attributes; `None` where SNS does not tell them to this account: it is
+/// pending, another account's, or gone by now.
+///
+/// # Errors
+/// A refused call.
+pub async fn attributes(client: &Client, listed: &Listed, audit: &str) -> Result<Option<Attributes>, Error> {
+    let Some(arn) = &listed.arn else { return Ok(None) };
+    let attributes = match client.get_subscription_attributes().subscription_arn(arn).send().await {
+        Ok(answer) => answer.attributes.unwrap_or_default(),
+        Err(error)
+            if error.as_service_error().is_some_and(|error| {
+                error.is_not_found_exception() || error.is_authorization_error_exception() && listed.owner != audit
+            }) =>
+        {
+            return Ok(None);
+        }
+        Err(error) => return Err(from_sdk(format!("read subscription {arn}"))(error)),
+    };
+    Ok(Some(Attributes {
+        pending: attributes
+            .get("PendingConfirmation")
+            .is_some_and(|pending| pending == "true"),
+        settings: Settings::read(&attributes),
+    }))
+}

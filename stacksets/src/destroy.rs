@@ -1,0 +1,164 @@
+//! Taking pipetrail away again: what stands is read once, a plan is made of it, and that very plan is
+//! carried out.
+//!
+//! Forwarders go before the bus, because a rule whose bus is missing drops its events without a
+//! sound. Data goes only when it is asked for, and never what is under retention.
+
+mod bucket;
+mod carry_out;
+mod evidence;
+mod instances;
+mod plan;
+mod removals;
+mod show;
+mod stack;
+mod standing;
+#[cfg(test)]
+mod tests;
+
+use serde::Serialize;
+
+pub use carry_out::destroy;
+pub use plan::plan;
+pub use standing::{Contents, Standing};
+
+/// What is called how: templates and configuration say it, this crate does not know them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// The audit account.
+    pub audit_account: String,
+    /// Home region.
+    pub region: String,
+    /// Bucket of zips and large templates.
+    pub artifacts: String,
+    /// Bucket of the lake.
+    pub lake: String,
+    /// Bucket of Athena's results.
+    pub results: String,
+    /// Bucket of the evidence, with Object Lock.
+    pub evidence: String,
+    /// How many accounts of a region at a time, in per cent.
+    pub max_concurrent_percentage: u8,
+}
+
+/// Everything that goes, in order, and what stays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Plan {
+    /// The organization, `o-…`.
+    pub organization: String,
+    /// The audit account.
+    pub audit_account: String,
+    /// Home region.
+    pub region: String,
+    /// What is done, in this order.
+    pub steps: Vec<Step>,
+    /// What stays, and why.
+    pub remains: Vec<Remains>,
+    /// What to know beside it.
+    pub notes: Vec<String>,
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Step {
+    /// An operation of the stack set is still at work: it is waited for.
+    Join {
+        /// Its id.
+        operation_id: String,
+    },
+    /// New accounts of the units are not enrolled by themselves any more.
+    AutoDeploymentOff {
+        /// The operation's id.
+        operation_id: String,
+    },
+    /// Stack instances are deleted, with their stacks or without.
+    Instances(Removal),
+    /// The stack set is deleted, once it has no instance.
+    StackSet {
+        /// Its name.
+        name: String,
+    },
+    /// A stack is deleted.
+    Stack {
+        /// Its name.
+        name: String,
+        /// Its account.
+        account: String,
+        /// Its region.
+        region: String,
+        /// Its id: the name may belong to another stack by the time it is deleted.
+        #[serde(skip)]
+        id: String,
+        /// Its CloudFormation status.
+        status: String,
+        /// Whether its termination protection is lifted before.
+        lifts_protection: bool,
+    },
+    /// All versions of all objects are deleted.
+    Empty {
+        /// The bucket.
+        bucket: String,
+        /// What it holds.
+        contents: Contents,
+        /// Whether versions under retention or legal hold stay.
+        keeps_retained: bool,
+    },
+    /// The empty bucket is deleted.
+    Bucket {
+        /// Its name.
+        bucket: String,
+    },
+}
+
+/// One `DeleteStackInstances` operation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Removal {
+    /// Units or roots, 50 at most.
+    pub units: Vec<String>,
+    /// The accounts that the filter is about.
+    pub accounts: Vec<String>,
+    /// What the accounts mean.
+    pub filter: Filter,
+    /// Regions.
+    pub regions: Vec<String>,
+    /// Whether the stacks stay: the account cannot be reached, or StackSets cannot work on them.
+    pub retains_stacks: bool,
+    /// `<account>/<region>` of every instance that it is about.
+    pub instances: Vec<String>,
+    /// The operation's id.
+    pub operation_id: String,
+}
+
+/// Which accounts below the units an operation is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Filter {
+    /// All.
+    None,
+    /// Only those named.
+    Intersection,
+    /// All but those named.
+    Difference,
+}
+
+/// Something of pipetrail that stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Remains {
+    /// What it is, for example `bucket pipetrail-lake-…`.
+    pub what: String,
+    /// Its account.
+    pub account: String,
+    /// Its region.
+    pub region: String,
+    /// Why it stays, and until when.
+    pub why: String,
+    /// How many object versions it holds; `None` where it holds none.
+    pub records: Option<u64>,
+    /// Their size in bytes.
+    pub bytes: Option<u64>,
+    /// The latest retain-until date among them, UTC.
+    pub retained_until: Option<String>,
+    /// Whether it was to go, and could not: the command then ends as partly done.
+    pub unwanted: bool,
+}

@@ -1,0 +1,129 @@
+//! Carrying out a plan: what fails stops only what needs it, and each step leaves a result.
+
+mod buckets;
+mod results;
+mod set;
+
+use std::collections::BTreeSet;
+
+use super::{Names, Plan, Remains, Standing, Step, stack};
+use crate::apply::{Clients, Progress, StepResult, Written};
+use crate::rollout::Ended;
+use crate::{AUDIT_STACKS, MEMBER_STACK};
+
+/// Carries out the plan made of `standing`; gives one result per step, in order, and what stays.
+pub async fn destroy(
+    plan: &Plan,
+    names: &Names,
+    standing: &Standing,
+    clients: &Clients,
+    tell: &mut (dyn FnMut(Progress<'_>) + Send),
+) -> (Vec<StepResult>, Vec<Remains>) {
+    let mut run = Run {
+        names,
+        clients,
+        tell,
+        written: Written::default(),
+        broken: BTreeSet::new(),
+        failed: BTreeSet::new(),
+        results: vec![],
+        remains: plan.remains.clone(),
+    };
+    for step in &plan.steps {
+        run.step(step, standing).await;
+    }
+    (run.results, run.remains)
+}
+
+struct Run<'a> {
+    names: &'a Names,
+    clients: &'a Clients,
+    tell: &'a mut (dyn FnMut(Progress<'_>) + Send),
+    written: Written,
+    /// Stacks, buckets and [`FORWARDERS`] that still stand although they should not.
+    broken: BTreeSet<String>,
+    /// Accounts and regions whose instance failed in this run.
+    failed: BTreeSet<(String, String)>,
+    results: Vec<StepResult>,
+    remains: Vec<Remains>,
+}
+
+/// Stands for all forwarders: while one of them runs, the bus must not go.
+const FORWARDERS: &str = "every forwarder to be gone first";
+
+impl Run<'_> {
+    async fn step(&mut self, step: &Step, standing: &Standing) {
+        let name = step.name();
+        match step {
+            Step::Join { operation_id } => {
+                let ended = self
+                    .on_set(&name, async |target, tell| target.wait(operation_id, tell).await)
+                    .await;
+                // What another run left undone is done by the steps that follow.
+                let ended = ended.map(|ended| Ended {
+                    error: None,
+                    failed: vec![],
+                    ..ended
+                });
+                self.ended(name, ended);
+            }
+            Step::AutoDeploymentOff { operation_id } => {
+                let names = standing.stack_set.iter().flat_map(|set| set.parameters.keys());
+                let ended = self
+                    .on_set(&name, async |target, tell| {
+                        target.stop_auto_deployment(names, operation_id, tell).await
+                    })
+                    .await;
+                // It is off even where an account failed to look at its stack, which goes anyway.
+                self.ended(name, ended.map(|_| Ended::default()));
+            }
+            Step::Instances(removal) => self.instances(removal).await,
+            Step::StackSet { .. } => self.stack_set(name, standing).await,
+            Step::Stack {
+                name: stack,
+                region,
+                id,
+                lifts_protection,
+                ..
+            } => {
+                let is_member = stack == MEMBER_STACK;
+                let key = if is_member { FORWARDERS } else { stack.as_str() };
+                if !is_member && self.skips(&name, &self.needs(stack)) {
+                    self.broken.insert(key.to_owned());
+                    return;
+                }
+                let client = match &self.clients.management_account {
+                    Some(owner) if is_member => owner.at(region),
+                    _ => self.clients.audit.clone(),
+                };
+                let removed = self.telling(&name, async |written, tell| {
+                    stack::remove(&client, stack, id, *lifts_protection, written, tell).await
+                });
+                let done = removed.await;
+                if done.is_err() {
+                    self.broken.insert(key.to_owned());
+                }
+                self.done(name, done);
+            }
+            Step::Empty {
+                bucket, keeps_retained, ..
+            } => self.empty(name, bucket, *keeps_retained).await,
+            Step::Bucket { bucket } => self.bucket(name, bucket).await,
+        }
+    }
+
+    /// What has to be gone before a stack of the audit account or a bucket may go.
+    fn needs(&self, of: &str) -> Vec<String> {
+        let [artifacts, data, pipeline] = AUDIT_STACKS;
+        let names = self.names;
+        let needs: &[&str] = match of {
+            stack if stack == pipeline => &[FORWARDERS],
+            // Everything that writes into the buckets, or reads code from one.
+            stack if stack == artifacts => &[pipeline, &names.artifacts],
+            stack if stack == data => &[pipeline, &names.lake, &names.results, &names.evidence],
+            bucket if bucket == names.artifacts => &[pipeline, artifacts, bucket],
+            bucket => &[pipeline, data, bucket],
+        };
+        needs.iter().map(|need| (*need).to_owned()).collect()
+    }
+}

@@ -1,0 +1,81 @@
+//! The stack set's calls: auto-deployment off, instances deleted, the set deleted.
+
+use aws_sdk_cloudformation::types::{AccountFilterType, AutoDeployment, Capability, DeploymentTargets, Parameter};
+
+use super::{Filter, Removal};
+use crate::error::{Error, Fault};
+use crate::rollout::{Ended, Target, preferences};
+
+impl Target<'_> {
+    /// Switches auto-deployment off. The template and all parameters stay as they are, so that an
+    /// account that is asked to update its stack has nothing to update.
+    ///
+    /// Not proven on AWS: whether the accounts are asked at all.
+    pub(super) async fn stop_auto_deployment(
+        &self,
+        parameters: impl Iterator<Item = &String> + Send,
+        operation_id: &str,
+        tell: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<Ended, Error> {
+        let kept = parameters.map(|name| {
+            Parameter::builder()
+                .parameter_key(name)
+                .use_previous_value(true)
+                .build()
+        });
+        let call = self
+            .client
+            .update_stack_set()
+            .stack_set_name(self.name)
+            .call_as(self.call_as.clone())
+            .use_previous_template(true)
+            .set_parameters(Some(kept.collect()))
+            .capabilities(Capability::CapabilityNamedIam)
+            .auto_deployment(AutoDeployment::builder().enabled(false).build())
+            .operation_preferences(preferences(self.rollout))
+            .operation_id(operation_id);
+        let updated = self
+            .write("switch auto-deployment off", tell, || call.clone().send())
+            .await?;
+        let id = updated.and_then(|updated| updated.operation_id);
+        self.wait(id.as_deref().unwrap_or(operation_id), tell).await
+    }
+
+    /// Deletes instances and waits.
+    pub(super) async fn remove_instances(
+        &self,
+        removal: &Removal,
+        tell: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<Ended, Error> {
+        let filter = match removal.filter {
+            Filter::None => None,
+            Filter::Intersection => Some(AccountFilterType::Intersection),
+            Filter::Difference => Some(AccountFilterType::Difference),
+        };
+        let targets = DeploymentTargets::builder()
+            .set_organizational_unit_ids(Some(removal.units.clone()))
+            .set_accounts(filter.is_some().then(|| removal.accounts.clone()))
+            .set_account_filter_type(filter)
+            .build();
+        let (regions, retains, id) = (&removal.regions, removal.retains_stacks, &removal.operation_id);
+        let id = self.delete_instances(targets, regions, retains, id, tell).await?;
+        self.wait(&id, tell).await
+    }
+
+    /// Deletes the stack set, which has no instance.
+    pub(super) async fn remove_set(&self, tell: &mut (dyn FnMut(&str) + Send)) -> Result<(), Error> {
+        let call = self
+            .client
+            .delete_stack_set()
+            .stack_set_name(self.name)
+            .call_as(self.call_as.clone());
+        let action = format!("delete stack set {}", self.name);
+        match self.write(&action, tell, || call.clone().send()).await {
+            Err(Error::Aws {
+                fault: Fault::Refused { code, .. },
+                ..
+            }) if code == "StackSetNotFoundException" => Ok(()),
+            deleted => deleted.map(|_| ()),
+        }
+    }
+}

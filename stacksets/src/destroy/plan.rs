@@ -1,0 +1,199 @@
+//! From what stands to what is done: pure, no clock, no network.
+
+use std::collections::BTreeSet;
+
+use super::removals::{name, removals, why_retained};
+use super::{Contents, Names, Plan, Remains, Standing, Step};
+use crate::bus::elsewhere;
+use crate::error::Error;
+use crate::operation;
+use crate::stack::Stack;
+use crate::{AUDIT_STACKS, MEMBER_STACK, STACK_SET};
+
+/// Why the data stays when it was not asked for.
+const DATA_STAYS: &str = "it is the audit's data: `pipetrail apply` takes it up again, `pipetrail destroy --delete-data <lake bucket>` deletes it";
+
+/// The plan that takes away everything that stands; the data too when `delete_data` says so.
+///
+/// # Errors
+/// A stack or stack set of our name that is not ours.
+pub fn plan(names: &Names, standing: &Standing, delete_data: bool) -> Result<Plan, Error> {
+    let mut plan = Plan {
+        organization: standing.organization.id.clone(),
+        audit_account: names.audit_account.clone(),
+        region: names.region.clone(),
+        steps: vec![],
+        remains: vec![],
+        notes: vec![],
+    };
+    // Before the stack set: its instances name regions that the configuration may name no more.
+    for (region, stack) in standing.member_stacks.iter().flatten() {
+        let management = &standing.organization.management_account;
+        let step = stack_step(MEMBER_STACK, stack, management, region, false)?;
+        match elsewhere(&stack.parameters, &names.audit_account, &names.region) {
+            None => plan.steps.push(step),
+            Some(bus) => plan.remains.push(Remains {
+                what: format!("stack {MEMBER_STACK}"),
+                account: management.clone(),
+                region: region.clone(),
+                why: format!("it forwards to {bus}, of another audit account or home region than was asked for"),
+                ..Remains::default()
+            }),
+        }
+    }
+    set_steps(names, standing, &mut plan)?;
+    let audit = |name: &str, lifts: bool| {
+        let stack = standing.stacks.get(name);
+        let step = stack.map(|stack| stack_step(name, stack, &names.audit_account, &names.region, lifts));
+        step.transpose()
+    };
+    let [artifacts, data, pipeline] = AUDIT_STACKS;
+    plan.steps.extend(audit(pipeline, false)?);
+    let buckets = |names: &[&String]| -> Vec<(String, Contents)> {
+        let standing = names.iter().filter_map(|name| standing.buckets.get_key_value(*name));
+        standing.map(|(name, contents)| (name.clone(), *contents)).collect()
+    };
+    // Emptied, then without their stack, then deleted: wherever this is interrupted, the next run, or
+    // the next apply, finds something that it can go on from.
+    let group = |stack: Option<Step>, buckets: Vec<(String, Contents)>| {
+        let emptied = buckets.iter().filter(|(_, contents)| contents.versions > 0);
+        let emptied = emptied.map(|(bucket, contents)| Step::Empty {
+            bucket: bucket.clone(),
+            contents: *contents,
+            keeps_retained: *bucket == names.evidence,
+        });
+        let deleted = buckets
+            .iter()
+            .map(|(bucket, _)| Step::Bucket { bucket: bucket.clone() });
+        emptied.chain(stack).chain(deleted).collect::<Vec<Step>>()
+    };
+    plan.steps
+        .extend(group(audit(artifacts, false)?, buckets(&[&names.artifacts])));
+    let held = buckets(&[&names.lake, &names.results, &names.evidence]);
+    let data_step = audit(data, true)?;
+    if delete_data {
+        plan.steps.extend(group(data_step, held));
+    } else {
+        plan.remains.extend(data_remains(names, data_step.is_some(), &held));
+    }
+    plan.notes = notes(names, standing, delete_data);
+    Ok(plan)
+}
+
+fn set_steps(names: &Names, standing: &Standing, plan: &mut Plan) -> Result<(), Error> {
+    let Some(set) = &standing.stack_set else { return Ok(()) };
+    if !set.is_ours() {
+        return Err(foreign("stack set"));
+    }
+    if let Some(bus) = elsewhere(&set.parameters, &names.audit_account, &names.region) {
+        return Err(Error::Elsewhere {
+            what: format!("stack set {STACK_SET}"),
+            bus: bus.to_owned(),
+            account: names.audit_account.clone(),
+            region: names.region.clone(),
+        });
+    }
+    // Auto-deployment's own operations too: they make instances.
+    let open = set.operations.iter().filter(|operation| operation.is_open());
+    plan.steps.extend(open.map(|operation| Step::Join {
+        operation_id: operation.id.clone(),
+    }));
+    if set.auto_deploys != Some(false) && !set.instances.is_empty() {
+        plan.steps.push(Step::AutoDeploymentOff {
+            operation_id: operation::next_id(&["auto-deployment off"], &set.operations),
+        });
+    }
+    let removals = removals(set, &standing.organization, &standing.roots, &BTreeSet::new());
+    plan.steps.extend(removals.into_iter().map(Step::Instances));
+    plan.steps.push(Step::StackSet {
+        name: STACK_SET.to_owned(),
+    });
+    for instance in &set.instances {
+        if let Some(why) = why_retained(instance, &standing.organization) {
+            let active = standing.organization.accounts.get(&instance.account);
+            plan.remains.push(Remains {
+                what: format!("the stack of stack instance {}", name(instance)),
+                account: instance.account.clone(),
+                region: instance.region.clone(),
+                why: why.to_owned(),
+                // Of an account that is closed nobody can take anything away.
+                unwanted: active.is_some_and(|account| account.is_active()),
+                ..Remains::default()
+            });
+        }
+    }
+    Ok(())
+}
+
+fn stack_step(name: &str, stack: &Stack, account: &str, region: &str, lifts: bool) -> Result<Step, Error> {
+    if !stack.is_ours() {
+        return Err(foreign_stack(name, account, region));
+    }
+    Ok(Step::Stack {
+        name: name.to_owned(),
+        account: account.to_owned(),
+        region: region.to_owned(),
+        id: stack.id.clone(),
+        status: stack.status.clone(),
+        lifts_protection: lifts && stack.protected,
+    })
+}
+
+fn foreign(what: &'static str) -> Error {
+    Error::Foreign {
+        what,
+        name: STACK_SET.to_owned(),
+    }
+}
+
+fn foreign_stack(name: &str, account: &str, region: &str) -> Error {
+    Error::Foreign {
+        what: "stack",
+        name: format!("{name} of account {account} in {region}"),
+    }
+}
+
+fn data_remains(names: &Names, has_stack: bool, buckets: &[(String, Contents)]) -> Vec<Remains> {
+    let [_, data, _] = AUDIT_STACKS;
+    let of = |what: String| Remains {
+        what,
+        account: names.audit_account.clone(),
+        region: names.region.clone(),
+        why: DATA_STAYS.to_owned(),
+        ..Remains::default()
+    };
+    let stack = has_stack.then(|| of(format!("stack {data}")));
+    let buckets = buckets.iter().map(|(bucket, contents)| Remains {
+        records: Some(contents.versions),
+        bytes: Some(contents.bytes),
+        ..of(format!("bucket {bucket}"))
+    });
+    stack.into_iter().chain(buckets).collect()
+}
+
+fn notes(names: &Names, standing: &Standing, delete_data: bool) -> Vec<String> {
+    let [_, data, pipeline] = AUDIT_STACKS;
+    let mut notes = Vec::new();
+    if standing.stacks.contains_key(pipeline) {
+        notes.push("events that are on their way, or wait in a buffer or queue, are lost".to_owned());
+    }
+    if standing.stack_set.is_some() {
+        notes.push(
+            "trusted access of StackSets and the organization's trail stay as they are: others may need them"
+                .to_owned(),
+        );
+    }
+    if delete_data && standing.stacks.contains_key(data) && standing.buckets.contains_key(&names.evidence) {
+        notes.push(format!(
+            "the policy of bucket {} goes with stack {data}; what is locked there stays locked without it",
+            names.evidence
+        ));
+    }
+    if standing.member_stacks.is_none() {
+        notes.push(format!(
+            "the stacks {MEMBER_STACK} of management account {} cannot be seen from here: if there are any, first set organization.management_profile to a profile of that account, or they go on without a bus",
+            standing.organization.management_account
+        ));
+    }
+    notes
+}

@@ -1,0 +1,155 @@
+//! Which operations delete the instances of a stack set: as few as possible, and those that cannot be
+//! reached apart, so that they stop nobody.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Filter, Removal};
+use crate::operation;
+use crate::organization::Organization;
+use crate::stack_set::{Instance, StackSet};
+
+/// StackSets takes no more organizational units in one call.
+const UNITS_PER_CALL: usize = 50;
+
+type Regions = BTreeSet<String>;
+
+/// Why an instance is let go with its stack left where it is; `None` when the stack can be deleted.
+pub(super) fn why_retained(instance: &Instance, organization: &Organization) -> Option<&'static str> {
+    let account = organization.accounts.get(&instance.account);
+    if instance.status == "INOPERABLE" || instance.detailed_status == "INOPERABLE" {
+        Some("StackSets cannot work on it any more; delete the stack in that account by hand")
+    } else if account.is_none() {
+        Some("the account has left the organization; its owner can delete the stack")
+    } else if account.is_some_and(|account| !account.is_active()) {
+        // The account's state now, not what an operation found: it may have been reopened since.
+        Some("the account is not active; the stack goes with the account, 90 days after it was closed")
+    } else {
+        None
+    }
+}
+
+/// The operations that delete every instance of `set` but those that `leave` names. Units come from
+/// the instances and from the auto-deployment targets; `fallback` is for instances without one.
+pub(super) fn removals(
+    set: &StackSet,
+    organization: &Organization,
+    fallback: &[String],
+    leave: &BTreeSet<(String, String)>,
+) -> Vec<Removal> {
+    let all = || {
+        let instances = set.instances.iter();
+        instances.filter(|instance| !leave.contains(&pair(instance)))
+    };
+    let retained = |instance: &Instance| why_retained(instance, organization).is_some();
+    // An account with any instance that stays is worked on by its own: filters know no regions.
+    let apart: BTreeSet<&String> = all().filter(|i| retained(i)).map(|i| &i.account).collect();
+    let left: BTreeSet<&String> = leave.iter().map(|(account, _)| account).collect();
+
+    let mut regions_of: BTreeMap<&String, Regions> = BTreeMap::new();
+    let together = || all().filter(|i| !apart.contains(&i.account) && !left.contains(&i.account));
+    for instance in together() {
+        for unit in units(instance, fallback) {
+            regions_of.entry(unit).or_default().insert(instance.region.clone());
+        }
+    }
+    // A target without an instance yet may have one by the time the operation runs.
+    let targets = set.auto_targets.iter().flatten();
+    for (unit, region) in targets.filter(|_| all().next().is_some()) {
+        regions_of.entry(unit).or_default().insert(region.clone());
+    }
+    let mut by_regions: BTreeMap<Regions, Vec<&String>> = BTreeMap::new();
+    for (unit, regions) in regions_of {
+        by_regions.entry(regions).or_default().push(unit);
+    }
+    let known: BTreeSet<&String> = organization.accounts.values().flat_map(|a| &a.parents).collect();
+    let mut removals = Vec::new();
+    for (regions, units_here) in by_regions {
+        // A unit that nobody is below may have been deleted, and would have the whole call refused.
+        let (there, unsure): (Vec<&String>, Vec<&String>) = units_here
+            .into_iter()
+            .partition(|unit| known.is_empty() || known.contains(unit));
+        for chunk in there.chunks(UNITS_PER_CALL).chain(unsure.chunks(1)) {
+            let here = together().filter(|instance| {
+                regions.contains(&instance.region) && units(instance, fallback).iter().any(|unit| chunk.contains(&unit))
+            });
+            let excluded: BTreeSet<&String> = apart.union(&left).copied().collect();
+            removals.push(Removal {
+                units: chunk.iter().map(|unit| (*unit).clone()).collect(),
+                filter: if excluded.is_empty() {
+                    Filter::None
+                } else {
+                    Filter::Difference
+                },
+                accounts: excluded.into_iter().cloned().collect(),
+                regions: regions.iter().cloned().collect(),
+                retains_stacks: false,
+                instances: here.map(name).collect(),
+                operation_id: String::new(),
+            });
+        }
+    }
+    let alone = |instance: &&Instance| apart.contains(&instance.account) || left.contains(&instance.account);
+    for retains in [false, true] {
+        let here: Vec<&Instance> = all().filter(alone).filter(|i| retained(i) == retains).collect();
+        removals.extend(of_accounts(&here, fallback, retains));
+    }
+    for removal in &mut removals {
+        removal.operation_id = operation::next_id(
+            &[
+                if removal.retains_stacks { "retain" } else { "delete" },
+                &removal.units.join(","),
+                &format!("{:?} {}", removal.filter, removal.accounts.join(",")),
+                &removal.regions.join(","),
+            ],
+            &set.operations,
+        );
+    }
+    removals
+}
+
+/// Operations on single accounts, those with the same regions and units together.
+fn of_accounts(instances: &[&Instance], fallback: &[String], retains: bool) -> Vec<Removal> {
+    let mut of_account: BTreeMap<&String, (Regions, BTreeSet<String>)> = BTreeMap::new();
+    for instance in instances {
+        let (regions, below) = of_account.entry(&instance.account).or_default();
+        regions.insert(instance.region.clone());
+        below.extend(units(instance, fallback).iter().cloned());
+    }
+    let mut groups: BTreeMap<(Regions, BTreeSet<String>), Vec<String>> = BTreeMap::new();
+    for (account, group) in of_account {
+        groups.entry(group).or_default().push(account.clone());
+    }
+    let mut removals = Vec::new();
+    for ((regions, below), accounts) in groups {
+        let below: Vec<String> = below.into_iter().collect();
+        for units in below.chunks(UNITS_PER_CALL) {
+            let here = instances
+                .iter()
+                .filter(|i| accounts.contains(&i.account) && regions.contains(&i.region));
+            removals.push(Removal {
+                units: units.to_vec(),
+                accounts: accounts.clone(),
+                filter: Filter::Intersection,
+                regions: regions.iter().cloned().collect(),
+                retains_stacks: retains,
+                instances: here.map(|instance| name(instance)).collect(),
+                operation_id: String::new(),
+            });
+        }
+    }
+    removals
+}
+
+fn units<'a>(instance: &'a Instance, fallback: &'a [String]) -> &'a [String] {
+    instance.unit.as_ref().map_or(fallback, std::slice::from_ref)
+}
+
+/// The account and region of an instance.
+pub(super) fn pair(instance: &Instance) -> (String, String) {
+    (instance.account.clone(), instance.region.clone())
+}
+
+/// `<account>/<region>`.
+pub(super) fn name(instance: &Instance) -> String {
+    format!("{}/{}", instance.account, instance.region)
+}

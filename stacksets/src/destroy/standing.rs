@@ -1,0 +1,120 @@
+//! What stands, read once.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Names;
+use super::bucket;
+use crate::apply::Clients;
+use crate::desired::Scope;
+use crate::error::{Error, from_sdk};
+use crate::management::ManagementStacks;
+use crate::organization::{Organization, PAGE};
+use crate::stack::Stack;
+use crate::stack_set::StackSet;
+use crate::{AUDIT_STACKS, STACK_SET};
+
+/// A bucket that goes is counted up to so many pages of 1,000 versions, one that stays up to fewer.
+const COUNTED_PAGES: [u32; 2] = [1_000, 20];
+
+/// What a bucket holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Contents {
+    /// Object versions and delete markers.
+    pub versions: u64,
+    /// Their size in bytes.
+    pub bytes: u64,
+    /// Whether there are more than were counted.
+    pub more: bool,
+}
+
+/// What stands of pipetrail.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    /// The organization.
+    pub organization: Organization,
+    /// The stack set, if there is one.
+    pub stack_set: Option<StackSet>,
+    /// The organization's roots, where AWS does not say by which unit an instance came.
+    pub roots: Vec<String>,
+    /// The management account's own stacks, by region; `None` where they cannot be seen.
+    pub member_stacks: Option<BTreeMap<String, Stack>>,
+    /// The audit account's stacks, by name.
+    pub stacks: BTreeMap<String, Stack>,
+    /// The audit account's buckets, by name.
+    pub buckets: BTreeMap<String, Contents>,
+}
+
+impl Standing {
+    /// Reads it all; makes no write call.
+    ///
+    /// # Errors
+    /// A refused call, or a stack set of our name that is not service-managed.
+    pub async fn read(
+        clients: &Clients,
+        organization: Organization,
+        scope: &Scope,
+        names: &Names,
+        with_data: bool,
+    ) -> Result<Self, Error> {
+        let call_as = clients.caller.call_as();
+        let (set_and_members, stacks, buckets) = tokio::try_join!(
+            async {
+                let set = StackSet::read(&clients.management, STACK_SET, &call_as).await?;
+                let members = ManagementStacks::read(clients, &organization, scope, set.as_ref()).await?;
+                let members = members.map(|members| members.stacks);
+                let mut instances = set.iter().flat_map(|set| &set.instances);
+                let roots = if instances.any(|instance| instance.unit.is_none()) {
+                    roots(&clients.organizations).await?
+                } else {
+                    vec![]
+                };
+                Ok((set, members, roots))
+            },
+            async {
+                let mut stacks = BTreeMap::new();
+                for name in AUDIT_STACKS {
+                    if let Some(stack) = Stack::identify(&clients.audit, name).await? {
+                        stacks.insert(name.to_owned(), stack);
+                    }
+                }
+                Ok(stacks)
+            },
+            async {
+                let mut buckets = BTreeMap::new();
+                for name in [&names.artifacts, &names.lake, &names.results, &names.evidence] {
+                    let [all, some] = COUNTED_PAGES;
+                    let pages = if with_data || *name == names.artifacts {
+                        all
+                    } else {
+                        some
+                    };
+                    let contents = bucket::count(&clients.s3, name, &names.audit_account, pages).await?;
+                    buckets.extend(contents.map(|contents| (name.clone(), contents)));
+                }
+                Ok(buckets)
+            },
+        )?;
+        let (stack_set, member_stacks, roots) = set_and_members;
+        Ok(Standing {
+            organization,
+            stack_set,
+            roots,
+            member_stacks,
+            stacks,
+            buckets,
+        })
+    }
+}
+
+async fn roots(client: &aws_sdk_organizations::Client) -> Result<Vec<String>, Error> {
+    let list = client.list_roots().max_results(PAGE).into_paginator();
+    let mut pages = list.stop_on_duplicate_token(false).send();
+    let mut roots = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(from_sdk("list the organization's roots"))?;
+        roots.extend(page.roots().iter().filter_map(|root| root.id().map(str::to_owned)));
+    }
+    Ok(roots)
+}

@@ -1,0 +1,176 @@
+//! Who is enrolled: one place decides it for plan, coverage and commands alike.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Account, Organization, PAGE};
+use crate::desired::Scope;
+use crate::error::{Error, from_sdk};
+
+/// What an account and region is to a scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Membership {
+    /// It should have a stack instance.
+    Enrolled,
+    /// It should, but the account is not active, so StackSets skips it.
+    Skipped,
+    /// The configuration leaves the account out.
+    Excluded,
+    /// Neither below the units nor named, or in another region.
+    Outside,
+    /// The management account: only a stack of its own reaches it.
+    Management,
+    /// Not an account of the organization (any more). AWS removes such instances.
+    Left,
+}
+
+impl Scope {
+    /// Whether one of the units is among `parents`.
+    pub fn has_unit(&self, parents: &BTreeSet<String>) -> bool {
+        self.units.iter().any(|unit| parents.contains(unit))
+    }
+
+    /// Whether the account is below one of the units.
+    pub fn is_below(&self, organization: &Organization, account: &str) -> bool {
+        let found = organization.accounts.get(account);
+        found.is_some_and(|found| self.has_unit(&found.parents))
+    }
+
+    /// Whether the account is below the units or named, and not left out.
+    fn takes(&self, id: &str, account: &Account) -> bool {
+        !self.leaves_out(id) && (self.has_unit(&account.parents) || self.names(id))
+    }
+
+    /// Whether the account is one of those left out.
+    pub fn leaves_out(&self, id: &str) -> bool {
+        self.excluded.iter().any(|excluded| excluded == id)
+    }
+
+    /// Whether the account is one of the single ones.
+    pub fn names(&self, id: &str) -> bool {
+        self.accounts.iter().any(|named| named == id)
+    }
+}
+
+impl Organization {
+    /// What `account` in `region` is to `scope`.
+    pub fn membership(&self, scope: &Scope, account: &str, region: &str) -> Membership {
+        if account == self.management_account {
+            return Membership::Management;
+        }
+        let Some(found) = self.accounts.get(account) else {
+            return Membership::Left;
+        };
+        if scope.leaves_out(account) {
+            Membership::Excluded
+        } else if !scope.takes(account, found) || !scope.regions.iter().any(|enrolled| enrolled == region) {
+            Membership::Outside
+        } else if found.is_active() {
+            Membership::Enrolled
+        } else {
+            Membership::Skipped
+        }
+    }
+
+    /// The accounts that should have stack instances in the scope's regions, by id.
+    pub fn enrolled<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = &'a str> {
+        let taken = self
+            .accounts
+            .iter()
+            .filter(|(id, account)| account.is_active() && scope.takes(id, account) && **id != self.management_account);
+        taken.map(|(id, _)| id.as_str())
+    }
+
+    /// The accounts in the scope that StackSets skips, because they are not active.
+    pub fn skipped<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = (&'a str, &'a Account)> {
+        let taken = self.accounts.iter().filter(|(id, account)| {
+            !account.is_active() && scope.takes(id, account) && **id != self.management_account
+        });
+        taken.map(|(id, account)| (id.as_str(), account))
+    }
+
+    /// The accounts below `unit` that StackSets works on: active ones, but the management account.
+    pub fn targets<'a>(&'a self, unit: &'a str) -> impl Iterator<Item = &'a str> {
+        let below = self.accounts.iter().filter(|(id, account)| {
+            account.is_active() && account.parents.contains(unit) && **id != self.management_account
+        });
+        below.map(|(id, _)| id.as_str())
+    }
+
+    /// Whether it is an account of this organization (the management account is).
+    pub fn has_account(&self, account: &str) -> bool {
+        account == self.management_account || self.accounts.contains_key(account)
+    }
+
+    /// # Errors
+    /// An account that the scope names is not in the organization.
+    pub fn check_accounts(&self, scope: &Scope) -> Result<(), Error> {
+        let mut named = scope.accounts.iter().chain(&scope.excluded);
+        match named.find(|account| !self.has_account(account)) {
+            Some(account) => Err(Error::UnknownAccount {
+                account: account.clone(),
+                organization: self.id.clone(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Finds all parents of `accounts` that are not known yet, up to the root: who is below an enrolled
+    /// unit must not be taken for somebody outside. With `Paths` in ListAccounts all are known.
+    ///
+    /// # Errors
+    /// A refused call.
+    pub async fn find_parents<'a>(
+        &mut self,
+        client: &aws_sdk_organizations::Client,
+        accounts: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), Error> {
+        let mut above: BTreeMap<String, Option<String>> = BTreeMap::new();
+        for id in accounts.into_iter().collect::<BTreeSet<_>>() {
+            let Some(account) = self.accounts.get_mut(id) else {
+                continue;
+            };
+            if account.is_placed() {
+                continue;
+            }
+            let (mut child, mut chain) = (id.to_owned(), Vec::new());
+            while let Some(parent) = match above.get(&child) {
+                Some(known) => known.clone(),
+                None => parent_of(client, &child).await?,
+            } {
+                above.insert(child, Some(parent.clone()));
+                chain.push(parent.clone());
+                if is_root(&parent) {
+                    break;
+                }
+                child = parent;
+            }
+            account.parent = chain.first().cloned().or(account.parent.take());
+            account.parents.extend(chain);
+        }
+        Ok(())
+    }
+}
+
+impl Account {
+    /// Whether every unit above it is known, up to the root.
+    pub(crate) fn is_placed(&self) -> bool {
+        self.parent.is_some() && self.parents.iter().any(|parent| is_root(parent))
+    }
+}
+
+fn is_root(id: &str) -> bool {
+    id.starts_with("r-")
+}
+
+/// What an account or unit is directly below.
+async fn parent_of(client: &aws_sdk_organizations::Client, child: &str) -> Result<Option<String>, Error> {
+    let list = client.list_parents().child_id(child).max_results(PAGE);
+    let mut pages = list.into_paginator().stop_on_duplicate_token(false).send();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(from_sdk(format!("find what {child} is below")))?;
+        if let Some(parent) = page.parents().iter().find_map(|parent| parent.id()) {
+            return Ok(Some(parent.to_owned()));
+        }
+    }
+    Ok(None)
+}

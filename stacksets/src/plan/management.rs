@@ -1,0 +1,91 @@
+//! What has to be done to the stacks of the management account.
+
+use serde::Serialize;
+
+use crate::MEMBER_STACK;
+use crate::actual::Actual;
+use crate::desired::{Desired, StackSpec};
+use crate::error::Error;
+use crate::plan::StackStep;
+use crate::plan::diff::{Outputs, stack_step};
+
+/// A stack of the management account.
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
+pub struct ManagementStep {
+    /// The management account.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// What is done.
+    #[serde(flatten)]
+    pub action: ManagementAction,
+}
+
+/// What is done to a stack of the management account.
+#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum ManagementAction {
+    /// It is brought to the member template's state.
+    Deploy {
+        /// How.
+        stack: StackStep,
+    },
+    /// It is deleted: the account or the region is not enrolled any more.
+    Delete {
+        /// Its id.
+        #[serde(skip)]
+        id: String,
+        /// Its status.
+        status: String,
+    },
+    /// Nothing can be done to it: the step fails.
+    Blocked {
+        /// Its CloudFormation status.
+        status: String,
+    },
+}
+
+/// One step per region where something differs; none where nobody can look into the account.
+pub(super) fn steps(desired: &Desired, actual: &Actual, outputs: &Outputs) -> Result<Vec<ManagementStep>, Error> {
+    let Some(read) = &actual.management else {
+        return Ok(vec![]);
+    };
+    let account = &actual.organization.management_account;
+    let scope = &desired.scope;
+    let spec = StackSpec {
+        name: MEMBER_STACK.to_owned(),
+        ..desired.stack_set.clone()
+    };
+    let mut steps = Vec::new();
+    let mut push = |region: &String, action| {
+        steps.push(ManagementStep {
+            account: account.clone(),
+            region: region.clone(),
+            action,
+        });
+    };
+    if scope.management {
+        for region in scope
+            .regions
+            .iter()
+            .filter(|region| !read.unreadable.contains_key(*region))
+        {
+            match stack_step(&spec, read.stacks.get(region), outputs, desired) {
+                Ok(step) => step
+                    .into_iter()
+                    .for_each(|stack| push(region, ManagementAction::Deploy { stack })),
+                // One region does not stop the others: the step fails when its turn comes.
+                Err(Error::Blocked { status, .. }) => push(region, ManagementAction::Blocked { status }),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    for (region, stack) in &read.stacks {
+        let wanted = scope.management && scope.regions.contains(region);
+        if !wanted && stack.is_ours() {
+            let (id, status) = (stack.id.clone(), stack.status.clone());
+            push(region, ManagementAction::Delete { id, status });
+        }
+    }
+    Ok(steps)
+}

@@ -1,0 +1,94 @@
+//! Single accounts and excluded ones.
+
+use super::*;
+
+#[test]
+fn a_single_account_is_created_through_the_unit_that_it_is_in() {
+    let mut desired = desired();
+    let actual = deployed(&desired);
+    desired.scope.accounts = vec!["000000000004".into()];
+    let plan = plan(&desired, &actual).unwrap();
+    let lines: Vec<String> = plan.instances.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        lines,
+        [format!(
+            "+ stack instances: create 1 in {OTHER_UNIT} (accounts 000000000004) / eu-central-1"
+        )]
+    );
+    assert_eq!(
+        plan.notes[1],
+        Note::SingleAccounts {
+            accounts: vec!["000000000004".into()]
+        }
+    );
+}
+
+#[test]
+fn a_single_account_below_a_unit_comes_by_the_unit() {
+    let mut desired = desired();
+    desired.scope.accounts = vec!["000000000002".into()];
+    let steps = plan(&desired, &empty()).unwrap().instances;
+    assert_eq!((steps.len(), steps[0].instances, &steps[0].accounts), (1, 2, &None));
+}
+
+#[test]
+fn a_unit_with_an_excluded_account_is_created_without_it_and_the_plan_says_what_that_is_worth() {
+    let mut desired = desired();
+    desired.scope.excluded = vec!["000000000003".into(), "000000000004".into()];
+    let plan = plan(&desired, &empty()).unwrap();
+    let lines: Vec<String> = plan.instances.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        lines,
+        [format!(
+            "+ stack instances: create 1 in {UNIT} (all but accounts 000000000003) / eu-central-1"
+        )]
+    );
+    let note = plan.notes[1].to_string();
+    assert!(
+        note.starts_with("auto-deployment ignores excluded_accounts: 000000000003 get the stack"),
+        "{note}"
+    );
+}
+
+#[test]
+fn an_excluded_account_is_never_missing() {
+    let mut desired = desired();
+    let mut actual = deployed(&desired);
+    set(&mut actual).instances.remove(1);
+    desired.scope.excluded = vec!["000000000003".into()];
+    assert!(plan(&desired, &actual).unwrap().is_empty());
+    set(&mut actual).auto_targets = Some(BTreeSet::from([(UNIT.into(), "eu-central-1".into())]));
+    assert!(plan(&desired, &actual).unwrap().is_empty());
+}
+
+#[test]
+fn an_account_that_the_organization_has_not_is_an_error_before_anything_is_done() {
+    let mut wrong = [desired(), desired()];
+    wrong[0].scope.accounts = vec!["000000000099".into()];
+    wrong[1].scope.excluded = vec!["000000000099".into()];
+    for desired in wrong {
+        let error = plan(&desired, &empty()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "000000000099 is not an account of organization o-abcdefghij"
+        );
+        assert!(error.hint().unwrap().contains("list-accounts"));
+    }
+}
+
+#[test]
+fn neither_the_management_account_nor_an_inactive_one_is_enrolled_by_its_name() {
+    let mut desired = desired();
+    let mut actual = deployed(&desired);
+    let suspended = account("SUSPENDED", OTHER_UNIT);
+    actual.organization.accounts.insert("000000000005".into(), suspended);
+    desired.scope.accounts = vec!["000000000001".into(), "000000000005".into()];
+    let plan = plan(&desired, &actual).unwrap();
+    assert!(plan.is_empty(), "{plan}");
+    assert_eq!(
+        plan.notes[1],
+        Note::NotActive {
+            accounts: vec!["000000000005".into()]
+        }
+    );
+}

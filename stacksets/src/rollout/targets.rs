@@ -1,0 +1,84 @@
+//! Operations on instances: created, tried again or deleted, in whole units or in some accounts only.
+
+use aws_sdk_cloudformation::types::{AccountFilterType, DeploymentTargets};
+
+use super::{Ended, Target, preferences};
+use crate::error::Error;
+use crate::plan::{InstancesAction, InstancesStep};
+
+impl Target<'_> {
+    /// Creates, tries again or deletes the instances of a step, and waits.
+    pub(crate) async fn roll_out(
+        &self,
+        step: &InstancesStep,
+        tell: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<Ended, Error> {
+        let id = self.submit(step, tell).await?;
+        let ended = self.wait(&id, tell).await?;
+        if ended.succeeded == 0 && ended.failed.is_empty() {
+            return self.read_instances(&id, step, ended).await;
+        }
+        Ok(ended)
+    }
+
+    /// Gives the id of the operation: the step's own, unless the endpoint chooses one.
+    async fn submit(&self, step: &InstancesStep, tell: &mut (dyn FnMut(&str) + Send)) -> Result<String, Error> {
+        let (call_as, regions) = (self.call_as.clone(), Some(step.regions.clone()));
+        let (targets, preferences) = (targets(step), preferences(self.rollout));
+        let submitted = match step.action {
+            InstancesAction::Create => {
+                let call = self.client.create_stack_instances().stack_set_name(self.name);
+                let call = call.deployment_targets(targets).set_regions(regions).call_as(call_as);
+                let call = call.operation_preferences(preferences).operation_id(&step.operation_id);
+                let done = self.write("create stack instances", tell, || call.clone().send());
+                done.await?.and_then(|done| done.operation_id)
+            }
+            InstancesAction::Update => {
+                let call = self.client.update_stack_instances().stack_set_name(self.name);
+                let call = call.deployment_targets(targets).set_regions(regions).call_as(call_as);
+                let call = call.operation_preferences(preferences).operation_id(&step.operation_id);
+                let done = self.write("update stack instances", tell, || call.clone().send());
+                done.await?.and_then(|done| done.operation_id)
+            }
+            InstancesAction::Delete => {
+                let (id, retain) = (&step.operation_id, step.retain_stacks);
+                return self.delete_instances(targets, &step.regions, retain, id, tell).await;
+            }
+        };
+        Ok(submitted.unwrap_or_else(|| step.operation_id.clone()))
+    }
+
+    /// Begins to delete instances, with their stacks unless `retain`; gives the id of the operation.
+    pub(crate) async fn delete_instances(
+        &self,
+        targets: DeploymentTargets,
+        regions: &[String],
+        retain: bool,
+        id: &str,
+        tell: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<String, Error> {
+        let call = self.client.delete_stack_instances().stack_set_name(self.name);
+        let call = call.deployment_targets(targets).set_regions(Some(regions.to_vec()));
+        let call = call.call_as(self.call_as.clone()).retain_stacks(retain);
+        let call = call.operation_preferences(preferences(self.rollout)).operation_id(id);
+        let done = self.write("delete stack instances", tell, || call.clone().send());
+        let chosen = done.await?.and_then(|done| done.operation_id);
+        Ok(chosen.unwrap_or_else(|| id.to_owned()))
+    }
+}
+
+/// Whole units, only some accounts of them (INTERSECTION), or all but some (DIFFERENCE).
+fn targets(step: &InstancesStep) -> DeploymentTargets {
+    let targets = DeploymentTargets::builder().set_organizational_unit_ids(Some(step.units.clone()));
+    match &step.accounts {
+        Some(accounts) => targets
+            .set_accounts(Some(accounts.clone()))
+            .account_filter_type(AccountFilterType::Intersection)
+            .build(),
+        None if step.excluded.is_empty() => targets.build(),
+        None => targets
+            .set_accounts(Some(step.excluded.clone()))
+            .account_filter_type(AccountFilterType::Difference)
+            .build(),
+    }
+}

@@ -1,0 +1,33 @@
+//! Waiting until nothing of ours is under way, before anything is planned.
+
+use aws_sdk_cloudformation::Client;
+
+use super::{Condition, Pause, Stack};
+use crate::apply::Progress;
+use crate::error::Error;
+
+/// Waits until CloudFormation is at work on none of these stacks: a run that was killed leaves behind
+/// what AWS goes on with. Writes nothing. Stacks that are not pipetrail's are not waited for.
+///
+/// # Errors
+/// Any refused call.
+pub async fn settle(client: &Client, names: &[&str], tell: &mut (dyn FnMut(Progress<'_>) + Send)) -> Result<(), Error> {
+    let mut pause = Pause::default();
+    loop {
+        let mut busy = false;
+        for name in names {
+            let Some(stack) = Stack::describe(client, name).await? else {
+                continue;
+            };
+            if stack.is_ours() && stack.condition() == Condition::Busy {
+                busy = true;
+                let (step, status) = (&format!("stack {name}"), &stack.status);
+                tell(Progress::Waits { step, status });
+            }
+        }
+        if !busy {
+            return Ok(());
+        }
+        pause.sleep().await;
+    }
+}

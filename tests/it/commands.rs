@@ -1,0 +1,18 @@
+//! The `pipetrail` command as people run it.
+
+mod applying;
+mod destroying;
+mod enrolling;
+mod examples;
+mod injected;
+mod killed;
+mod not_ready;
+mod partial;
+mod refused_by_aws;
+mod scale;
+mod setting_up;
+mod status;
+mod stuck;
+mod subscribing;
+mod upgrade;
+mod wrong;

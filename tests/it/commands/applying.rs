@@ -1,0 +1,117 @@
+//! `pipetrail apply` can be run again, and `pipetrail status` says what stands.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use pipetrail_tests::aws;
+use pipetrail_tests::organization::{HOME, Organization};
+use serde_json::Value;
+
+use crate::org;
+
+#[test]
+fn applying_again_changes_nothing() {
+    org::with(|organization| async move {
+        let before = deployed(&organization).await?;
+        assert!(before.len() > 15, "{before:?}");
+        let report: Value = serde_json::from_str(&organization.pipetrail(&["apply", "--output", "json"]).await?)?;
+        assert_eq!(report["result"], "unchanged");
+        assert_eq!(deployed(&organization).await?, before);
+        Ok(())
+    });
+}
+
+#[test]
+fn status_names_every_enrolled_account_and_region_and_nobody_else() {
+    org::with(|organization| async move {
+        let report: Value = serde_json::from_str(&organization.pipetrail(&["status", "--output", "json"]).await?)?;
+        let coverage = &report["coverage"];
+        let mut covered: Vec<(&str, &str, &str)> = Vec::new();
+        for row in coverage["instances"].as_array().unwrap() {
+            let text = |name: &str| row[name].as_str().unwrap();
+            // Accounts without a stack are named as such, once each.
+            if text("state") == "unenrolled" {
+                assert_eq!((text("region"), text("verdict")), ("-", "not-enrolled"));
+                continue;
+            }
+            covered.push((text("account"), text("region"), text("state")));
+        }
+        let mut wanted: Vec<(&str, &str, &str)> = Vec::new();
+        let members = organization.members.iter().map(|member| &member.id);
+        for account in members.chain([&organization.relay.cloud.management]) {
+            let regions = organization.scope.regions.iter();
+            wanted.extend(regions.map(|region| (account.as_str(), region.as_str(), "current")));
+        }
+        covered.sort_unstable();
+        wanted.sort_unstable();
+        assert_eq!(covered, wanted);
+        let stacks: Vec<_> = coverage["stacks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|stack| &stack["status"])
+            .collect();
+        assert_eq!(stacks, ["CREATE_COMPLETE"; 3]);
+        assert_eq!(coverage["not_covered"].as_array().map(Vec::len), Some(0));
+        Ok(())
+    });
+}
+
+/// Everything whose time or number tells of a change.
+async fn deployed(organization: &Organization) -> Result<BTreeMap<String, String>> {
+    let mut deployed = BTreeMap::new();
+    let audit = organization.audit().await?;
+    let stacks = aws_sdk_cloudformation::Client::new(&audit)
+        .describe_stacks()
+        .send()
+        .await?
+        .stacks;
+    for stack in stacks.unwrap_or_default() {
+        let times = format!(
+            "{:?} {:?} {:?}",
+            stack.stack_status, stack.creation_time, stack.last_updated_time
+        );
+        deployed.insert(format!("stack {}", stack.stack_name.unwrap()), times);
+    }
+    let s3 = aws::s3(&audit);
+    let bucket = pipetrail_tests::names::bucket("artifacts", &organization.relay.cloud.audit, HOME);
+    for object in s3
+        .list_objects_v2()
+        .bucket(bucket)
+        .send()
+        .await?
+        .contents
+        .unwrap_or_default()
+    {
+        deployed.insert(
+            format!("object {}", object.key.unwrap()),
+            format!("{:?}", object.last_modified),
+        );
+    }
+    let cloud = &organization.relay.cloud;
+    let management = aws_sdk_cloudformation::Client::new(&cloud.at(&cloud.management, HOME).await?);
+    for set in management.list_stack_sets().send().await?.summaries.unwrap_or_default() {
+        let name = set.stack_set_name.unwrap();
+        let operations = management
+            .list_stack_set_operations()
+            .stack_set_name(&name)
+            .send()
+            .await?;
+        let ids = operations
+            .summaries
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|operation| operation.operation_id);
+        deployed.insert(format!("operations of {name}"), ids.collect::<Vec<_>>().join(" "));
+        let instances = management.list_stack_instances().stack_set_name(&name).send().await?;
+        for instance in instances.summaries.unwrap_or_default() {
+            let place = format!("instance {} {}", instance.account.unwrap(), instance.region.unwrap());
+            // moto makes up another stack id at every listing.
+            deployed.insert(
+                place,
+                format!("{:?} {:?}", instance.status, instance.stack_instance_status),
+            );
+        }
+    }
+    Ok(deployed)
+}

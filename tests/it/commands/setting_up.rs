@@ -1,0 +1,231 @@
+//! `pipetrail init` and `pipetrail doctor`, from an empty folder, in an organization of their own.
+//!
+//! moto stands for the management account and the members, MiniStack for the audit account. Unproven here:
+//! Account Management and Service Quotas (moto has neither call), ActivateOrganizationsAccess, and that
+//! AWS's own policies deny what the doctor says they deny.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result};
+use aws_sdk_organizations::types::PolicyType;
+use pipetrail_tests::aws;
+use pipetrail_tests::emulators::prepare::{Built, prepare};
+use pipetrail_tests::organization::{HOME, Organization, SECOND, Scope};
+use serde_json::Value;
+
+/// What a command printed, and its exit code.
+struct Ran {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Ran {
+    /// The verdicts of the lines of that name.
+    fn verdicts(&self, check: &str) -> Vec<String> {
+        self.lines(check)
+            .iter()
+            .map(|line| line["verdict"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    fn lines(&self, check: &str) -> Vec<Value> {
+        let report: Value =
+            serde_json::from_str(&self.stdout).unwrap_or_else(|_| panic!("{}{}", self.stdout, self.stderr));
+        let checks = report["checks"].as_array().unwrap();
+        checks.iter().filter(|line| line["check"] == check).cloned().collect()
+    }
+}
+
+/// Runs the binary in `folder`, as a new user would: nothing of the repository is there.
+fn run(built: &Built, organization: &Organization, folder: &Path, arguments: &[&str]) -> Ran {
+    let mut command = Command::new(&built.pipetrail);
+    command.args(arguments).current_dir(folder).stdin(Stdio::null());
+    command
+        .env_clear()
+        .env("HOME", folder)
+        .env("AWS_CONFIG_FILE", &organization.aws_config);
+    command.env("AWS_SHARED_CREDENTIALS_FILE", folder.join("no-credentials"));
+    command
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("NO_PROXY", "127.0.0.1");
+    let output = command.output().unwrap();
+    Ran {
+        code: output.status.code(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_user_writes_the_file_and_mends_what_the_doctor_names() -> Result<()> {
+    let built = prepare().await?;
+    let scope = Scope {
+        members: 2,
+        ..Scope::default()
+    };
+    let organization = Organization::start(&built, scope).await?;
+    let cloud = &organization.relay.cloud;
+    let management = cloud.at(&cloud.management, HOME).await?;
+    let client = aws_sdk_organizations::Client::new(&management);
+    let root = client.list_roots().send().await?.roots.unwrap_or_default();
+    let root = root.into_iter().next().and_then(|root| root.id).context("no root")?;
+    let folder = tempfile::tempdir()?;
+    let pipetrail = |arguments: &[&str]| run(&built, &organization, folder.path(), arguments);
+    let profiles = ["--profile", "management", "--audit-profile", "audit"];
+    let init = |more: &[&str]| pipetrail(&[&["init"], &profiles[..], more].concat());
+
+    // Nobody can be asked, and there is a choice.
+    let ran = init(&["--yes"]);
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    assert!(ran.stderr.contains("hint: give --unit <ID>"), "{}", ran.stderr);
+    let stranger = init(&["--unit", "payments"]);
+    assert_eq!(stranger.code, Some(2), "{}", stranger.stderr);
+    let wrong = init(&["--unit", &root, "--audit-account", "111122223333"]);
+    assert_eq!(wrong.code, Some(1), "{}", wrong.stderr);
+    assert!(!folder.path().join("pipetrail.toml").exists());
+
+    let email = "someone.private@example.com";
+    let ran = init(&[
+        "--unit",
+        &root,
+        "--regions",
+        "eu-central-1,eu-west-1",
+        "--region",
+        HOME,
+        "--operator-email",
+        email,
+    ]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("approvals and other API calls do not"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("hint: run `pipetrail doctor`"), "{}", ran.stderr);
+    assert!(
+        !ran.stderr.contains(email) && !ran.stderr.contains("@"),
+        "{}",
+        ran.stderr
+    );
+    let written = std::fs::read_to_string(folder.path().join("pipetrail.toml"))?;
+    assert!(
+        written.contains(&format!("organizational_units = [\"{root}\"]")),
+        "{written}"
+    );
+    assert!(written.contains(&format!("account = \"{}\"", cloud.audit)), "{written}");
+
+    let again = init(&["--unit", &root, "--regions", HOME, "--region", HOME]);
+    assert_eq!(again.code, Some(1));
+    assert!(again.stderr.contains("is never replaced"), "{}", again.stderr);
+    assert_eq!(std::fs::read_to_string(folder.path().join("pipetrail.toml"))?, written);
+    assert_eq!(std::fs::read_dir(folder.path())?.count(), 1);
+
+    // Before anything is done.
+    let ran = pipetrail(&["doctor", "--output", "json"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    for check in [
+        "configuration",
+        "management-credentials",
+        "audit-credentials",
+        "organization",
+        "audit-account",
+        "put-events-quota",
+    ] {
+        assert_eq!(ran.verdicts(check), ["ok"], "{check}: {}", ran.stdout);
+    }
+    assert_eq!(ran.verdicts("regions-audit"), ["ok"], "{}", ran.stdout);
+    assert_eq!(ran.verdicts("regions-management"), ["unknown"], "{}", ran.stdout);
+    assert_eq!(ran.verdicts("organization-trail"), ["failed"]);
+    assert_eq!(ran.verdicts("service-control-policies"), ["ok"]);
+    let access = &ran.lines("trusted-access")[0];
+    assert_eq!(access["verdict"], "failed");
+    assert!(access["remedy"].as_str().unwrap().contains("pipetrail doctor --fix"));
+
+    // What is safe is mended; a trail is not ours to make.
+    let ran = pipetrail(&["doctor", "--fix"]);
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    let ran = pipetrail(&["doctor", "--fix", "--yes", "--output", "json"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert_eq!(ran.verdicts("trusted-access"), ["ok"]);
+    assert!(
+        ran.stdout.contains("StackSets was given trusted access"),
+        "{}",
+        ran.stdout
+    );
+
+    let trail = aws_sdk_cloudtrail::Client::new(&management);
+    let bucket = aws_sdk_s3::types::CreateBucketConfiguration::builder().location_constraint(HOME.into());
+    let s3 = aws::s3(&management);
+    s3.create_bucket()
+        .bucket("trail-records")
+        .create_bucket_configuration(bucket.build())
+        .send()
+        .await?;
+    let made = trail
+        .create_trail()
+        .name("organization")
+        .s3_bucket_name("trail-records");
+    made.is_organization_trail(true)
+        .is_multi_region_trail(true)
+        .send()
+        .await?;
+    let ran = pipetrail(&["doctor", "--output", "json"]);
+    assert_eq!(
+        (ran.verdicts("organization-trail"), ran.verdicts("trail-logging")),
+        (vec!["ok".into()], vec!["failed".into()])
+    );
+    trail.start_logging().name("organization").send().await?;
+    let ran = pipetrail(&["doctor", "--fix", "--yes", "--output", "json"]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stderr.contains("nothing that can be mended"), "{}", ran.stderr);
+
+    // A member that somebody has prepared by hand, and a policy in the way.
+    let member = &organization.members[0].id;
+    let there = cloud.at(member, SECOND).await?;
+    let rule = aws_sdk_eventbridge::Client::new(&there)
+        .put_rule()
+        .name("pipetrail-forward");
+    rule.event_pattern(r#"{"source":["aws.codepipeline"]}"#).send().await?;
+    let role = aws_sdk_iam::Client::new(&there)
+        .create_role()
+        .role_name("pipetrail-forwarder-eu-west-1");
+    role.assume_role_policy_document("{}").send().await?;
+    client
+        .enable_policy_type()
+        .root_id(&root)
+        .policy_type(PolicyType::ServiceControlPolicy)
+        .send()
+        .await?;
+    let policy = r#"{"Version":"2012-10-17","Statement":[{"Sid":"NoRules","Effect":"Deny","Action":"events:PutRule","Resource":"*"}]}"#;
+    let made = client.create_policy().name("no-rules").description("-").content(policy);
+    let made = made.r#type(PolicyType::ServiceControlPolicy).send().await?.policy;
+    let id = made
+        .and_then(|policy| policy.policy_summary)
+        .and_then(|policy| policy.id)
+        .context("no policy")?;
+    client.attach_policy().policy_id(&id).target_id(&root).send().await?;
+
+    let ran = pipetrail(&["doctor", "--members", "--output", "json"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    let found = &ran.lines("left-overs")[0];
+    assert_eq!(
+        found["evidence"],
+        format!(
+            "account {member} has, without a stack of pipetrail's: rule pipetrail-forward in eu-west-1, role pipetrail-forwarder-eu-west-1"
+        )
+    );
+    let denied = &ran.lines("service-control-policies")[0];
+    assert_eq!(denied["verdict"], "failed");
+    let evidence = denied["evidence"].as_str().unwrap();
+    assert!(
+        evidence.starts_with(&format!("policy {id} (statement NoRules) on ")),
+        "{evidence}"
+    );
+    assert!(
+        evidence.contains("events:PutRule in eu-west-1 by stacksets-exec-*"),
+        "{evidence}"
+    );
+    Ok(())
+}

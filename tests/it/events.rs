@@ -1,0 +1,11 @@
+//! The way of an event, from its account to row, evidence and alert: what the templates and functions do.
+
+mod alerts;
+mod bad_input;
+mod captures;
+mod contract;
+mod faults;
+mod fixtures;
+mod heartbeats;
+mod missing;
+mod refusals;

@@ -1,0 +1,10 @@
+//! What the tests share: the organization, and what is looked at afterwards.
+
+pub mod ailing;
+pub mod built;
+pub mod expected;
+pub mod lake;
+pub mod leftovers;
+pub mod org;
+pub mod state;
+pub mod templates;

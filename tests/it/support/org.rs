@@ -1,0 +1,97 @@
+//! The organization that all tests of this process share.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use anyhow::Result;
+use pipetrail_tests::day::STRANGER;
+use pipetrail_tests::emulators::prepare::prepare;
+use pipetrail_tests::organization::{Organization, Scope};
+use pipetrail_tests::player::{Act, Given, Played, play};
+use pipetrail_tests::wire::Envelope;
+use tokio::runtime::Runtime;
+
+/// Members by the test that works in them.
+pub const FIXTURES: [usize; 2] = [0, 1];
+pub const CAPTURES: [usize; 2] = [2, 3];
+pub const ALERTS: [usize; 2] = [4, 5];
+pub const BAD_INPUT: usize = 6;
+pub const MISSING: usize = 7;
+pub const SUBSCRIBING: [usize; 2] = [8, 9];
+/// Has an alert topic of its own.
+pub const OWN_TOPIC: usize = 10;
+
+struct Shared {
+    // One runtime for all: kept connections belong to the runtime that made them.
+    runtime: Runtime,
+    organization: Arc<Organization>,
+}
+
+static SHARED: OnceLock<Shared> = OnceLock::new();
+
+/// Runs a test against the organization; the first one starts it.
+pub fn with<F: Future<Output = Result<()>>>(test: impl FnOnce(Arc<Organization>) -> F) {
+    let shared = SHARED.get_or_init(|| {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let organization = runtime.block_on(enrolled()).expect("the organization starts");
+        Shared { runtime, organization }
+    });
+    let outcome = shared.runtime.block_on(test(Arc::clone(&shared.organization)));
+    outcome.unwrap_or_else(|error| panic!("{error:?}"));
+}
+
+async fn enrolled() -> Result<Arc<Organization>> {
+    let scope = Scope {
+        members: 11,
+        account_topics: vec![OWN_TOPIC],
+        ..Scope::default()
+    };
+    let organization = Organization::start(&prepare().await?, scope).await?;
+    organization.apply().await?;
+    organization.subscribe().await?;
+    organization.deploy_by_hand(STRANGER).await?;
+    Ok(Arc::new(organization))
+}
+
+/// An organization of its own in the same emulators, that nobody else in this process has; nothing
+/// is enrolled yet.
+pub async fn fresh(shared: &Organization, members: usize) -> Result<Organization> {
+    static NEXT: AtomicU64 = AtomicU64::new(777_000_000_001);
+    let management = NEXT.fetch_add(1, Ordering::Relaxed).to_string();
+    let scope = Scope {
+        members,
+        ..Scope::default()
+    };
+    shared.beside(&management, scope).await
+}
+
+/// An event as given, with another account and Region wherever they stand.
+pub fn moved(text: &str, account: (&str, &str), region: (&str, &str)) -> Envelope {
+    let text = text.replace(account.0, account.1).replace(region.0, region.1);
+    let envelope = Envelope::parse(text.as_bytes()).unwrap();
+    envelope.carriable().unwrap();
+    envelope
+}
+
+/// Something to emit where its envelope says.
+pub fn emit(envelope: &Envelope) -> Given {
+    Given {
+        label: envelope.text("id").unwrap(),
+        act: Act::Emit {
+            account: envelope.text("account").unwrap(),
+            region: envelope.text("region").unwrap(),
+            envelope: envelope.clone(),
+        },
+    }
+}
+
+/// Plays events and waits until all is delivered.
+pub async fn play_all(organization: &Arc<Organization>, given: Vec<Given>) -> Result<Vec<Played>> {
+    let played = play(organization, given).await?;
+    pipetrail_tests::report::wait_for_quiet(organization).await?;
+    Ok(played)
+}

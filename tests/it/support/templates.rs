@@ -1,0 +1,126 @@
+//! What the tests know of the templates: all four, read as they are deployed.
+
+use std::collections::BTreeMap;
+
+use pipetrail_collector::templates;
+use pipetrail_tests::relay::template::Stack;
+use serde_json::{Map, Value};
+
+pub const AUDIT: &str = "999988887777";
+pub const MEMBER: &str = "111122223333";
+pub const HOME: &str = "eu-central-1";
+
+/// A template with parameters as `pipetrail apply` gives them.
+pub struct Template {
+    pub name: &'static str,
+    pub stack: Stack,
+    /// Resources with `Fn::ForEach` written out.
+    pub resources: Map<String, Value>,
+}
+
+pub fn all() -> [Template; 4] {
+    let bus = format!("arn:aws:events:{HOME}:{AUDIT}:event-bus/pipetrail");
+    let queue = format!("arn:aws:sqs:{HOME}:{AUDIT}:pipetrail-partition");
+    let bucket = |kind: &str| format!("pipetrail-{kind}-{AUDIT}-{HOME}");
+    [
+        read("artifacts", templates::ARTIFACTS, AUDIT, &[]),
+        read(
+            "data",
+            templates::DATA,
+            AUDIT,
+            &[("LakeRetentionDays", "30"), ("EvidenceRetentionDays", "2557")],
+        ),
+        read(
+            "pipeline",
+            templates::PIPELINE,
+            AUDIT,
+            &[
+                ("OrganizationId", "o-exampleorgid"),
+                ("ArtifactsBucket", &bucket("artifacts")),
+                ("LakeBucket", &bucket("lake")),
+                ("EvidenceBucket", &bucket("evidence")),
+                ("AthenaResultsBucket", &bucket("athena")),
+                ("PartitionQueueArn", &queue),
+                ("TransformKey", "t.zip"),
+                ("PartitionKey", "p.zip"),
+                ("ApprovalKey", "a.zip"),
+                ("ArchiveDays", "7"),
+                ("NamedQueries", "true"),
+                ("OperatorEmail", "ops@example.com"),
+            ],
+        ),
+        read(
+            "member",
+            include_str!("../../../member-stack/template.yaml"),
+            MEMBER,
+            &[("AuditBusArn", &bus)],
+        ),
+    ]
+}
+
+pub fn template(name: &str) -> Template {
+    all().into_iter().find(|template| template.name == name).unwrap()
+}
+
+fn read(name: &'static str, body: &'static str, account: &str, parameters: &[(&str, &str)]) -> Template {
+    let given: BTreeMap<_, _> = parameters
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    let stack = Stack::new(account, HOME, body, given).unwrap();
+    let mut resources = Map::new();
+    for (id, resource) in stack.template()["Resources"].as_object().unwrap() {
+        match id.strip_prefix("Fn::ForEach::") {
+            Some(_) => for_each(&stack, resource, &mut resources),
+            None => drop(resources.insert(id.clone(), resource.clone())),
+        }
+    }
+    Template { name, stack, resources }
+}
+
+/// `[identifier, [values] or {"Ref": parameter}, {"…${identifier}…": resource}]`, by text replacement
+/// as AWS does it.
+fn for_each(stack: &Stack, loop_: &Value, out: &mut Map<String, Value>) {
+    let identifier = loop_[0].as_str().unwrap();
+    let values: Vec<&str> = match loop_[1]["Ref"].as_str() {
+        Some(parameter) => stack.parameters[parameter].split(',').collect(),
+        None => loop_[1]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|value| value.as_str().unwrap())
+            .collect(),
+    };
+    for value in values {
+        let alphanumeric: String = value.chars().filter(char::is_ascii_alphanumeric).collect();
+        let body = loop_[2]
+            .to_string()
+            .replace(&format!("&{{{identifier}}}"), &alphanumeric)
+            .replace(&format!("${{{identifier}}}"), value);
+        let body: Map<String, Value> = serde_json::from_str(&body).unwrap();
+        out.extend(body);
+    }
+}
+
+impl Template {
+    /// Resources of a type, by logical id.
+    pub fn of_type(&self, kind: &str) -> Vec<(&str, &Value)> {
+        self.resources
+            .iter()
+            .filter(|(_, resource)| resource["Type"] == kind)
+            .map(|(id, resource)| (id.as_str(), resource))
+            .collect()
+    }
+
+    /// Resolved properties of every resource of a type.
+    pub fn resolved(&self, kind: &str) -> Vec<Value> {
+        self.of_type(kind)
+            .into_iter()
+            .map(|(id, resource)| {
+                self.stack
+                    .resolve(&resource["Properties"])
+                    .unwrap_or_else(|error| panic!("{id}: {error:#}"))
+            })
+            .collect()
+    }
+}

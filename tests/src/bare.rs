@@ -1,0 +1,64 @@
+//! `cargo local-org --bare`: accounts, organizational units and a working Scheduler, but nothing is
+//! enrolled: the place to try the command line by hand.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use jiff::Timestamp;
+
+use crate::emulators::prepare::Built;
+use crate::organization::{Organization, Scope};
+use crate::printer;
+
+/// Deployed schedules fire this often: an hour is long for somebody who waits.
+const EVERY: Duration = Duration::from_secs(10);
+
+/// Runs until Ctrl-C.
+///
+/// # Errors
+/// When an emulator does not start.
+pub async fn run(built: &Built) -> Result<()> {
+    let organization = Arc::new(Organization::start(built, Scope::default()).await?);
+    let cloud = &organization.relay.cloud;
+    // As AWS takes deployment targets, not as moto does.
+    let targeted = organization.targeted().await?;
+    let members = organization.members.iter().map(|member| member.id.as_str());
+    printer::data(&format!(
+        "AWS_CONFIG_FILE={}\nPIPETRAIL={}\nMANAGEMENT={}\nAUDIT={}\nUNITS={}\nMEMBERS={}\nOUTSIDE={}",
+        targeted.aws_config.display(),
+        organization.binary().display(),
+        cloud.management,
+        cloud.audit,
+        organization.units.join(","),
+        members.collect::<Vec<_>>().join(","),
+        organization.unenrolled.id,
+    ));
+    printer::progress("nothing is enrolled; profiles are management, audit and the members' names; until Ctrl-C");
+    loop {
+        tokio::select! {
+            ended = tokio::signal::ctrl_c() => return Ok(ended?),
+            () = tokio::time::sleep(EVERY) => {}
+        }
+        // What is deployed may be taken away at this very moment.
+        if let Err(error) = heartbeats(&organization).await {
+            printer::progress(&format!("no heartbeats this time: {error:#}"));
+        }
+    }
+}
+
+/// Fires every schedule that is deployed now.
+async fn heartbeats(organization: &Organization) -> Result<()> {
+    let relay = &organization.relay;
+    relay.invalidate().await;
+    let time = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let members = organization.members.iter().chain([&organization.unenrolled]);
+    for account in members.map(|member| &member.id).chain([&relay.cloud.management]) {
+        for region in &organization.scope.regions {
+            for envelope in relay.scheduled(account, region, &time).await? {
+                relay.emit(account, region, &envelope).await?;
+            }
+        }
+    }
+    Ok(())
+}

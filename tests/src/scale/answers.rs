@@ -1,0 +1,124 @@
+//! What the responder answers, in the shapes of the API's model.
+
+mod cloudformation;
+
+use serde_json::{Value, json};
+
+use super::world::{MANAGEMENT, ORGANIZATION, ROOT, World};
+use crate::fault_proxy::Call;
+
+/// Accounts a page: AWS's most.
+const ACCOUNTS_A_PAGE: usize = 20;
+
+/// An HTTP answer.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) kind: &'static str,
+    pub(super) text: String,
+}
+
+impl Answer {
+    fn json(value: &Value) -> Self {
+        Self {
+            status: 200,
+            kind: "application/x-amz-json-1.1",
+            text: value.to_string(),
+        }
+    }
+
+    fn xml(operation: &str, result: &str) -> Self {
+        Self {
+            status: 200,
+            kind: "text/xml",
+            text: format!("<{operation}Response><{operation}Result>{result}</{operation}Result></{operation}Response>"),
+        }
+    }
+
+    fn object(status: u16) -> Self {
+        Self {
+            status,
+            kind: "application/octet-stream",
+            text: String::new(),
+        }
+    }
+
+    pub(super) fn json_error(code: &str) -> Self {
+        Self {
+            status: 400,
+            kind: "application/x-amz-json-1.1",
+            text: json!({"__type": code, "Message": code}).to_string(),
+        }
+    }
+
+    pub(super) fn xml_error(code: &str, message: &str) -> Self {
+        Self {
+            status: 400,
+            kind: "text/xml",
+            text: format!(
+                "<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+            ),
+        }
+    }
+}
+
+/// The answer; `None` to calls that are not known here.
+pub(super) fn answer(world: &World, call: &Call, body: &str) -> Option<Answer> {
+    match call.service.as_str() {
+        "organizations" => organizations(world, call, body),
+        "s3" => Some(object(world, call, body)),
+        "sts" if call.operation == "GetCallerIdentity" => {
+            let account = &call.access_key;
+            let result = format!("<Account>{account}</Account><Arn>arn:aws:iam::{account}:user/scale</Arn>");
+            Some(Answer::xml(&call.operation, &result))
+        }
+        "cloudformation" => cloudformation::answer(world, call),
+        _ => None,
+    }
+}
+
+fn organizations(world: &World, call: &Call, body: &str) -> Option<Answer> {
+    Some(Answer::json(&match call.operation.as_str() {
+        "DescribeOrganization" => json!({"Organization": {
+            "Id": ORGANIZATION, "FeatureSet": "ALL", "MasterAccountId": MANAGEMENT}}),
+        "ListRoots" => json!({"Roots": [{"Id": ROOT, "Name": "Root"}]}),
+        "DescribeOrganizationalUnit" => json!({"OrganizationalUnit": {"Name": "unit"}}),
+        "ListDelegatedAdministrators" => json!({"DelegatedAdministrators": []}),
+        "ListAccounts" => {
+            let asked: Value = serde_json::from_str(body).ok()?;
+            let from: usize = asked["NextToken"]
+                .as_str()
+                .map_or(Some(0), |token| token.parse().ok())?;
+            let accounts: Vec<Value> = world
+                .accounts()
+                .skip(from)
+                .take(ACCOUNTS_A_PAGE)
+                .map(|(id, path)| {
+                    // As long as real ones: they are read, and then forgotten.
+                    json!({"Id": id, "Arn": format!("arn:aws:organizations::{MANAGEMENT}:account/{ORGANIZATION}/{id}"),
+                    "Email": format!("aws+{id}@example.com"), "Name": format!("workload account {id}"),
+                    "Status": "ACTIVE", "State": "ACTIVE", "Paths": [path], "JoinedMethod": "CREATED",
+                    "JoinedTimestamp": 1_700_000_000.0})
+                })
+                .collect();
+            let next = from + accounts.len();
+            let more = world.accounts().nth(next).is_some();
+            json!({"Accounts": accounts, "NextToken": more.then(|| next.to_string())})
+        }
+        _ => return None,
+    }))
+}
+
+fn object(world: &World, call: &Call, body: &str) -> Answer {
+    let mut kept = world.kept();
+    let path = call.operation.split(' ').nth(1).unwrap_or_default().to_owned();
+    match call.method.as_str() {
+        "PUT" => {
+            let is_template = path.contains("/templates/");
+            kept.objects
+                .insert(path, if is_template { body.to_owned() } else { String::new() });
+            Answer::object(200)
+        }
+        _ if kept.objects.contains_key(&path) => Answer::object(200),
+        _ => Answer::object(404),
+    }
+}
