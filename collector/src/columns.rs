@@ -7,10 +7,13 @@
 //! Not here: which table has which partition keys ([`crate::tables`]), and how a column gets its value
 //! ([`crate::rows`]).
 
+mod value;
+
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::ser::SerializeMap;
+use crate::json::Json;
+use value::Value;
 
 /// A column's type in Glue, in Parquet and in SQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +56,7 @@ macro_rules! rust_type {
     (string, $lt:lifetime) => { Option<Text<$lt>> };
     (bigint, $lt:lifetime) => { Option<i64> };
     (boolean, $lt:lifetime) => { Option<bool> };
+    (json, $lt:lifetime) => { Option<&$lt Json<$lt>> };
 }
 
 macro_rules! column_type {
@@ -64,6 +68,10 @@ macro_rules! column_type {
     };
     (boolean) => {
         ColumnType::Boolean
+    };
+    // Text in the lake; see `Json::text`.
+    (json) => {
+        ColumnType::String
     };
 }
 
@@ -95,11 +103,13 @@ macro_rules! row {
                 }, )*
             ];
 
-            pub(crate) fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+            /// Appends the columns that are not NULL, a comma behind each.
+            pub(crate) fn write(&self, out: &mut Vec<u8>) {
                 $( if let Some(value) = &self.$column {
-                    map.serialize_entry(stringify!($column), value)?;
+                    out.extend_from_slice(concat!("\"", stringify!($column), "\":").as_bytes());
+                    value.write(out);
+                    out.push(b',');
                 } )*
-                Ok(())
             }
         }
     };
@@ -129,7 +139,7 @@ row! {
         /// How the row came here: `live`, `replay` or `backfill:<what>`.
         source: string,
         /// The whole event as JSON, redacted.
-        raw: string personal,
+        raw: json personal,
         /// `version` of the EventBridge envelope.
         event_version: string,
     }
@@ -233,9 +243,9 @@ row! {
         /// `error-code` of a failure, such as JobFailed.
         error_code: string,
         /// Input artifacts, JSON array.
-        input_artifacts: string,
+        input_artifacts: json,
         /// Output artifacts, JSON array.
-        output_artifacts: string,
+        output_artifacts: json,
     }
 }
 
@@ -287,9 +297,9 @@ row! {
         /// Reason given by the caller.
         reason: string personal,
         /// Request parameters as JSON, redacted.
-        request: string personal,
+        request: json personal,
         /// Response elements as JSON, redacted.
-        response: string personal,
+        response: json personal,
         /// Whether the call only read.
         read_only: boolean,
     }
@@ -345,6 +355,6 @@ row! {
         /// `source` of the envelope.
         event_source: string,
         /// `detail` as JSON, redacted.
-        detail: string personal,
+        detail: json personal,
     }
 }

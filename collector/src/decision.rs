@@ -122,7 +122,7 @@ impl Decision {
             request_id: own(caller.request_id),
             event_key: key,
         };
-        let redacted = row.common.raw.map(std::borrow::Cow::into_owned).unwrap_or_default();
+        let redacted = row.common.raw.map(ToString::to_string).unwrap_or_default();
         Ok(Verdict::Record(Box::new(decision), redacted))
     }
 }

@@ -53,7 +53,12 @@ impl<'a> Event<'a> {
     /// # Errors
     /// [`EventError`] says what keeps the bytes from becoming a row.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, EventError> {
-        let json: Json<'a> = serde_json::from_slice(bytes).map_err(|error| EventError::NotJson(position(&error)))?;
+        // Checked as a whole it is UTF-8 sooner than string by string. What is none fails in the parser.
+        let parsed = match std::str::from_utf8(bytes) {
+            Ok(text) => serde_json::from_str(text),
+            Err(_) => serde_json::from_slice(bytes),
+        };
+        let json: Json<'a> = parsed.map_err(|error| EventError::NotJson(position(&error)))?;
         if !matches!(json, Json::Object(_)) {
             return Err(EventError::NotAnObject);
         }

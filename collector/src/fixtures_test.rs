@@ -41,7 +41,7 @@ fn transformed(table: Table, text: &str) -> (Value, Value) {
     };
     let response = transform(&request, |_, error| panic!("{error}")).unwrap();
     let record = &response.records[0];
-    let line = base64_simd::STANDARD.decode_to_vec(record.data.as_bytes()).unwrap();
+    let line = base64_simd::STANDARD.decode_to_vec(record.data.as_str()).unwrap();
     assert_eq!(line.last(), Some(&b'\n'));
     assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
     let keys = serde_json::to_value(&record.metadata.as_ref().unwrap().partition_keys).unwrap();
@@ -316,7 +316,7 @@ mod broken_input {
             let response = transform(&request, |_, _| ()).unwrap();
             prop_assert_eq!(response.records.len(), 1);
             let out = base64_simd::STANDARD
-                .decode_to_vec(response.records[0].data.as_bytes())
+                .decode_to_vec(response.records[0].data.as_str())
                 .unwrap();
             if response.records[0].result == "Ok" {
                 prop_assert!(serde_json::from_slice::<Value>(&out).is_ok());

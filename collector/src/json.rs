@@ -10,6 +10,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use crate::write;
+
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Json<'a> {
@@ -106,8 +108,8 @@ impl<'a> Json<'a> {
     pub fn canonical(&self, out: &mut Vec<u8>) {
         match self {
             Self::Float(n) => match whole(*n) {
-                Some(n) => write_json(out, &n),
-                None => write_json(out, n),
+                Some(n) => write::number(out, &n),
+                None => write::number(out, n),
             },
             Self::Array(items) => {
                 out.push(b'[');
@@ -127,13 +129,13 @@ impl<'a> Json<'a> {
                     if i > 0 {
                         out.push(b',');
                     }
-                    write_json(out, key);
+                    write::string(out, key);
                     out.push(b':');
                     value.canonical(out);
                 }
                 out.push(b'}');
             }
-            scalar => write_json(out, scalar),
+            scalar => write::json(out, scalar),
         }
     }
 }
@@ -144,12 +146,6 @@ fn whole(n: f64) -> Option<i64> {
         reason = "whole and within ±2^53, so the cast is exact"
     )]
     (n.fract() == 0.0 && n.abs() <= EXACT).then_some(n as i64)
-}
-
-fn write_json<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
-    // Cannot fail: a Vec takes every byte, and the values here are scalars or trees of them. Were
-    // it to fail all the same, the hash input would be short, never wrong memory.
-    let _ = serde_json::to_writer(out, value);
 }
 
 impl fmt::Display for Json<'_> {
@@ -231,7 +227,8 @@ impl<'de> Visitor<'de> for Tree {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json<'de>, A::Error> {
-        let mut fields = Vec::with_capacity(8);
+        // Few objects of an event have more.
+        let mut fields = Vec::with_capacity(16);
         while let Some((Key(key), value)) = map.next_entry()? {
             fields.push((key, value));
         }

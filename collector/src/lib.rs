@@ -32,6 +32,7 @@ pub mod telemetry;
 pub mod templates;
 pub mod time;
 pub mod transform;
+mod write;
 
 pub use event::{Event, EventError};
 pub use key::sha256_hex;

@@ -10,45 +10,17 @@
 //!
 //! Field names are compared without regard to case.
 
+mod fields;
+
 use std::borrow::Cow;
 
 use crate::event::Event;
 use crate::json::Json;
 use crate::key::sha256_hex;
+use fields::Treatment;
 
 /// What stands in place of a redacted value.
 pub const REDACTED: &str = "REDACTED";
-
-/// Fields that hold an approval token or another token that authorises a result.
-const TOKENS: [&str; 1] = ["token"];
-
-/// Fields that hold the action execution id; a token where the action is, or may be, an approval.
-const ACTION_EXECUTION_IDS: [&str; 3] = ["action-execution-id", "external-execution-id", "actionExecutionId"];
-
-/// Fields of which every value below is redacted, whatever its shape.
-const OPAQUE: [&str; 12] = [
-    "clientToken",
-    "continuationToken",
-    "nonce",
-    "url",
-    "configuration",
-    "commands",
-    "secretToken",
-    "secretAccessKey",
-    "sessionToken",
-    "artifactCredentials",
-    "outputVariables",
-    "accountCredentials",
-];
-
-/// Lists of `{name, value}`, of which the values are redacted.
-const NAMED_VALUES: [&str; 5] = [
-    "variables",
-    "environmentVariables",
-    "pipelineVariables",
-    "pipeline-variables",
-    "environment_variables",
-];
 
 /// CloudTrail's own mark for a hidden value: no secret.
 pub(crate) const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
@@ -99,17 +71,13 @@ impl Redaction {
         match json {
             Json::Object(fields) => {
                 for (name, value) in fields {
-                    let named = |names: &[&str]| names.iter().any(|candidate| candidate.eq_ignore_ascii_case(name));
-                    if named(&TOKENS) || (self.approval && named(&ACTION_EXECUTION_IDS)) {
-                        self.hash(value);
-                    } else if named(&["outputVariables"]) && matches!(value, Json::Array(_)) {
-                        // An action's declaration lists names; a job's result maps names to values.
-                    } else if named(&OPAQUE) {
-                        blank(value, &mut self.blanked);
-                    } else if named(&NAMED_VALUES) {
-                        blank_values(value, &mut self.blanked);
-                    } else {
-                        self.walk(value);
+                    match Treatment::of(name) {
+                        Some(Treatment::Token) => self.hash(value),
+                        Some(Treatment::ActionExecutionId) if self.approval => self.hash(value),
+                        Some(Treatment::OutputVariables) if matches!(value, Json::Array(_)) => {}
+                        Some(Treatment::Opaque | Treatment::OutputVariables) => blank(value, &mut self.blanked),
+                        Some(Treatment::NamedValues) => blank_values(value, &mut self.blanked),
+                        Some(Treatment::ActionExecutionId) | None => self.walk(value),
                     }
                 }
             }
@@ -213,10 +181,18 @@ fn replace(json: &mut Json<'_>, secrets: &[(String, String)]) {
 
 fn replace_text(text: &mut Cow<'_, str>, secrets: &[(String, String)]) {
     for (secret, hash) in secrets {
-        while let Some(at) = text.to_ascii_lowercase().find(&secret.to_ascii_lowercase()) {
+        while let Some(at) = find_uuid(text, secret) {
             text.to_mut().replace_range(at..at + secret.len(), hash);
         }
     }
+}
+
+/// Where a UUID stands in a text, in whatever case.
+fn find_uuid(text: &str, uuid: &str) -> Option<usize> {
+    // Few places have the hyphen that a UUID has after eight digits.
+    text.as_bytes()
+        .windows(uuid.len())
+        .position(|window| window.get(8) == Some(&b'-') && window.eq_ignore_ascii_case(uuid.as_bytes()))
 }
 
 #[cfg(test)]
@@ -339,6 +315,19 @@ mod tests {
         let harmless = serde_json::to_string(r#"{"ProviderType": "GitHub", "CommitMessage":"x"}"#).unwrap();
         let text = format!(r#"{{"external-execution-summary":{harmless}}}"#);
         assert_eq!(redacted(&text), text);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_uuid_is_found_where_lower_case_finds_it(before in "[-a-f0é]{0,12}", upper: bool, after in ".{0,12}") {
+            let uuid = if upper { TOKEN.to_uppercase() } else { TOKEN.to_owned() };
+            for text in [format!("{before}{uuid}{after}"), format!("{before}{}{after}", &uuid[1..])] {
+                proptest::prop_assert_eq!(
+                    find_uuid(&text, TOKEN),
+                    text.to_ascii_lowercase().find(&TOKEN.to_ascii_lowercase())
+                );
+            }
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::time::Instant;
 /// Builds the row of an event for its table (see [`Event::table`]). `key` is the event's key, computed
 /// before redaction; `ingested` the time the record reached the delivery stream.
 pub fn row<'e>(event: &'e Event<'_>, table: Table, key: String, ingested: Instant) -> Row<'e> {
-    let d = Detail(event);
+    let d = Detail::of(event);
     let gate = Gate::of(event, table);
     let own = match table {
         Table::PipelineExecutions => Own::PipelineExecution(Box::new(pipeline_execution(d))),
@@ -42,7 +42,7 @@ pub fn row<'e>(event: &'e Event<'_>, table: Table, key: String, ingested: Instan
         Table::OtherEvents => Own::OtherEvent(OtherEvent {
             detail_type: event.column(&["detail-type"]),
             event_source: event.column(&["source"]),
-            detail: event.at(&["detail"]).and_then(Json::text),
+            detail: event.at(&["detail"]).filter(|detail| **detail != Json::Null),
         }),
     };
     let time = event.time().text();
@@ -66,7 +66,7 @@ pub fn row<'e>(event: &'e Event<'_>, table: Table, key: String, ingested: Instan
                 }
                 .into(),
             ),
-            raw: Some(event.json.to_string().into()),
+            raw: Some(&event.json),
             event_version: event.column(&["version"]),
         },
         own,
@@ -75,11 +75,19 @@ pub fn row<'e>(event: &'e Event<'_>, table: Table, key: String, ingested: Instan
 
 /// `detail` of an event.
 #[derive(Clone, Copy)]
-struct Detail<'e, 'a>(&'e Event<'a>);
+struct Detail<'e>(Option<&'e Json<'e>>);
 
-impl<'e> Detail<'e, '_> {
+impl<'e> Detail<'e> {
+    fn of(event: &'e Event<'_>) -> Self {
+        Self(event.at(&["detail"]))
+    }
+
     fn at(self, path: &[&str]) -> Option<&'e Json<'e>> {
-        self.0.at(&["detail"])?.at(path)
+        self.0?.at(path)
+    }
+
+    fn json(self, path: &[&str]) -> Option<&'e Json<'e>> {
+        self.at(path).filter(|value| **value != Json::Null)
     }
 
     fn text(self, path: &[&str]) -> Option<Text<'e>> {
@@ -96,7 +104,7 @@ impl<'e> Detail<'e, '_> {
     }
 }
 
-fn pipeline_execution<'e>(d: Detail<'e, '_>) -> PipelineExecution<'e> {
+fn pipeline_execution<'e>(d: Detail<'e>) -> PipelineExecution<'e> {
     let trigger = |name: &str| d.text(&["execution-trigger", name]);
     PipelineExecution {
         state: d.text(&["state"]),
@@ -119,7 +127,7 @@ fn pipeline_execution<'e>(d: Detail<'e, '_>) -> PipelineExecution<'e> {
     }
 }
 
-fn stage_execution<'e>(d: Detail<'e, '_>) -> StageExecution<'e> {
+fn stage_execution<'e>(d: Detail<'e>) -> StageExecution<'e> {
     StageExecution {
         state: d.text(&["state"]),
         execution_id: d.text(&["execution-id"]),
@@ -131,7 +139,7 @@ fn stage_execution<'e>(d: Detail<'e, '_>) -> StageExecution<'e> {
     }
 }
 
-fn action_execution<'e>(d: Detail<'e, '_>) -> ActionExecution<'e> {
+fn action_execution<'e>(d: Detail<'e>) -> ActionExecution<'e> {
     ActionExecution {
         state: d.text(&["state"]),
         execution_id: d.text(&["execution-id"]),
@@ -150,12 +158,12 @@ fn action_execution<'e>(d: Detail<'e, '_>) -> ActionExecution<'e> {
         result_url: d.text(&["execution-result", "external-execution-url"]),
         result_id: d.text(&["execution-result", "external-execution-id"]),
         error_code: d.text(&["execution-result", "error-code"]),
-        input_artifacts: d.text(&["input-artifacts"]),
-        output_artifacts: d.text(&["output-artifacts"]),
+        input_artifacts: d.json(&["input-artifacts"]),
+        output_artifacts: d.json(&["output-artifacts"]),
     }
 }
 
-fn approval<'e>(d: Detail<'e, '_>, gate: &Gate<'e>, principal: &Principal<'e>) -> Approval<'e> {
+fn approval<'e>(d: Detail<'e>, gate: &Gate<'e>, principal: &Principal<'e>) -> Approval<'e> {
     Approval {
         decision: d.text(&["requestParameters", "result", "status"]),
         approver: principal.name.map(Cow::Borrowed),
@@ -169,7 +177,7 @@ fn approval<'e>(d: Detail<'e, '_>, gate: &Gate<'e>, principal: &Principal<'e>) -
     }
 }
 
-fn api_call<'e>(d: Detail<'e, '_>, gate: &Gate<'e>, principal: &Principal<'e>) -> ApiCall<'e> {
+fn api_call<'e>(d: Detail<'e>, gate: &Gate<'e>, principal: &Principal<'e>) -> ApiCall<'e> {
     ApiCall {
         event_name: d.text(&["eventName"]),
         actor: principal.name.map(Cow::Borrowed),
@@ -189,13 +197,13 @@ fn api_call<'e>(d: Detail<'e, '_>, gate: &Gate<'e>, principal: &Principal<'e>) -
         .iter()
         .find_map(|path| d.integer(path)),
         reason: d.text(&["requestParameters", "reason"]),
-        request: d.text(&["requestParameters"]),
-        response: d.text(&["responseElements"]),
+        request: d.json(&["requestParameters"]),
+        response: d.json(&["responseElements"]),
         read_only: d.at(&["readOnly"]).and_then(Json::boolean),
     }
 }
 
-fn caller<'e>(d: Detail<'e, '_>, principal: &Principal<'e>) -> Caller<'e> {
+fn caller<'e>(d: Detail<'e>, principal: &Principal<'e>) -> Caller<'e> {
     Caller {
         principal_kind: Some(principal.kind.name().into()),
         principal_arn: principal.arn.map(Cow::Borrowed),
@@ -222,7 +230,7 @@ struct Gate<'e> {
 
 impl<'e> Gate<'e> {
     fn of(event: &'e Event<'_>, table: Table) -> Self {
-        let d = Detail(event);
+        let d = Detail::of(event);
         match table {
             Table::Approvals | Table::ApiCalls => Self::of_call(event, d),
             _ => Self {
@@ -235,7 +243,7 @@ impl<'e> Gate<'e> {
 
     /// A call names the pipeline in one of several places, and a call refused for want of permission
     /// only in its error message.
-    fn of_call(event: &'e Event<'_>, d: Detail<'e, '_>) -> Self {
+    fn of_call(event: &'e Event<'_>, d: Detail<'e>) -> Self {
         let request = |name: &str| d.text(&["requestParameters", name]);
         let about_pipeline = event.event_name().is_some_and(|name| name.contains("Pipeline"));
         let named = request("pipelineName")

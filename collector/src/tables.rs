@@ -5,9 +5,6 @@
 
 use std::fmt;
 
-use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
-
 use crate::columns::{
     ActionExecution, ApiCall, Approval, Caller, Column, Common, Heartbeat, OtherEvent, PipelineExecution,
     StageExecution,
@@ -32,7 +29,7 @@ pub enum Own<'a> {
     OtherEvent(OtherEvent<'a>),
 }
 
-/// One row. Serialises as one flat JSON object in which NULL columns are absent.
+/// One row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row<'a> {
     /// The columns every table has.
@@ -41,26 +38,31 @@ pub struct Row<'a> {
     pub own: Own<'a>,
 }
 
-impl Serialize for Row<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        self.common.write(&mut map)?;
+impl Row<'_> {
+    /// Appends the row as one flat JSON object, in which NULL columns are absent.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'{');
+        self.common.write(out);
         match &self.own {
-            Own::PipelineExecution(own) => own.write(&mut map)?,
-            Own::StageExecution(own) => own.write(&mut map)?,
-            Own::ActionExecution(own) => own.write(&mut map)?,
+            Own::PipelineExecution(own) => own.write(out),
+            Own::StageExecution(own) => own.write(out),
+            Own::ActionExecution(own) => own.write(out),
             Own::Approval(own, caller) => {
-                own.write(&mut map)?;
-                caller.write(&mut map)?;
+                own.write(out);
+                caller.write(out);
             }
             Own::ApiCall(own, caller) => {
-                own.write(&mut map)?;
-                caller.write(&mut map)?;
+                own.write(out);
+                caller.write(out);
             }
-            Own::Heartbeat(own) => own.write(&mut map)?,
-            Own::OtherEvent(own) => own.write(&mut map)?,
+            Own::Heartbeat(own) => own.write(out),
+            Own::OtherEvent(own) => own.write(out),
         }
-        map.end()
+        // The comma behind the last column.
+        if out.last() == Some(&b',') {
+            out.pop();
+        }
+        out.push(b'}');
     }
 }
 

@@ -7,9 +7,11 @@
 //!
 //! Source of the contract: Firehose's data transformation status model.
 
+mod response;
+
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use thiserror::Error;
 
 use crate::event::{Event, EventError};
@@ -17,6 +19,7 @@ use crate::layout::Partition;
 use crate::rows::row;
 use crate::tables::Table;
 use crate::time::Instant;
+pub use response::{Data, Metadata, PartitionKeys, Response, Transformed};
 
 /// What Firehose sends.
 #[derive(Debug, Deserialize)]
@@ -45,54 +48,6 @@ pub struct Record<'a> {
     pub data: Cow<'a, str>,
 }
 
-/// What Firehose gets back.
-#[derive(Debug, Serialize)]
-pub struct Response {
-    /// One for each record of the request, in its order.
-    pub records: Vec<Transformed>,
-}
-
-/// One record of a response.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Transformed {
-    /// Id of the record in the request.
-    pub record_id: String,
-    /// `Ok` or `ProcessingFailed`.
-    pub result: &'static str,
-    /// The row as one line of JSON, or the original bytes; base64.
-    pub data: String,
-    /// Partition keys of a row.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<Metadata>,
-}
-
-/// What goes with a row.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Metadata {
-    /// The partition of the row.
-    pub partition_keys: PartitionKeys,
-}
-
-/// Values for `!{partitionKeyFromLambda:…}`.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-pub enum PartitionKeys {
-    /// Of every table but heartbeats.
-    Account {
-        /// 12 digits.
-        account_id: String,
-        /// `yyyy-mm`
-        month: String,
-    },
-    /// Of heartbeats.
-    Day {
-        /// `yyyy-mm-dd`
-        day: String,
-    },
-}
-
 /// Why a record is no row of the stream's table. Never quotes the input.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum RecordError {
@@ -110,12 +65,12 @@ pub enum RecordError {
         /// Table of the stream.
         fills: Table,
     },
-    /// With this row the batch's response would pass [`RESPONSE_LIMIT`].
-    #[error("with this row the response would pass Lambda's 6 MB")]
-    TooLarge,
     /// The row cannot be written as JSON.
     #[error("the row cannot be written: {0}")]
     Unwritable(String),
+    /// With this row the batch's response would pass [`RESPONSE_LIMIT`].
+    #[error("with this row the response would pass Lambda's 6 MB")]
+    TooLarge,
 }
 
 /// A stream whose name is not `pipetrail-<table>`: no record of it can be sorted.
@@ -143,9 +98,10 @@ pub fn transform(
         .iter()
         .map(|record| record.data.len() + record.record_id.len() + OVERHEAD)
         .sum();
+    let mut buffers = Buffers::default();
     let records = request.records.iter().enumerate().map(|(index, record)| {
-        let outcome = transform_record(record, table).and_then(|(data, partition_keys)| {
-            let grown = size - record.data.len() + data.len();
+        let outcome = transform_record(record, table, &mut buffers).and_then(|(data, partition_keys)| {
+            let grown = size - record.data.len() + data.as_str().len();
             if grown > RESPONSE_LIMIT {
                 return Err(RecordError::TooLarge);
             }
@@ -156,7 +112,7 @@ pub fn transform(
             Ok((data, partition_keys)) => ("Ok", data, Some(Metadata { partition_keys })),
             Err(error) => {
                 report(index, &error);
-                ("ProcessingFailed", record.data.clone().into_owned(), None)
+                ("ProcessingFailed", Data::Given(record.data.clone().into_owned()), None)
             }
         };
         Transformed {
@@ -174,11 +130,23 @@ pub fn transform(
 /// JSON around one record of a response, partition keys included; an upper bound.
 const OVERHEAD: usize = 160;
 
-fn transform_record(record: &Record<'_>, table: Table) -> Result<(String, PartitionKeys), RecordError> {
-    let bytes = base64_simd::STANDARD
-        .decode_to_vec(record.data.as_bytes())
+/// Memory that one record leaves to the next.
+#[derive(Default)]
+struct Buffers {
+    envelope: Vec<u8>,
+    line: Vec<u8>,
+}
+
+fn transform_record(
+    record: &Record<'_>,
+    table: Table,
+    Buffers { envelope, line }: &mut Buffers,
+) -> Result<(Data, PartitionKeys), RecordError> {
+    envelope.clear();
+    base64_simd::STANDARD
+        .decode_append(record.data.as_bytes(), envelope)
         .map_err(|_| RecordError::NotBase64)?;
-    let mut event = Event::parse(&bytes)?;
+    let mut event = Event::parse(envelope)?;
     let belongs = event.table();
     if table != belongs && table != Table::OtherEvents {
         return Err(RecordError::OtherTable { belongs, fills: table });
@@ -189,25 +157,10 @@ fn transform_record(record: &Record<'_>, table: Table) -> Result<(String, Partit
         .filter(|ms| *ms > 0)
         .and_then(Instant::from_millis)
         .unwrap_or(event.time());
-    let mut line = serde_json::to_vec(&row(&event, table, key, ingested))
-        .map_err(|error| RecordError::Unwritable(error.to_string()))?;
+    line.clear();
+    row(&event, table, key, ingested).write(line);
     line.push(b'\n');
-    Ok((
-        base64_simd::STANDARD.encode_to_string(&line),
-        partition_keys(Partition::of(&event, table)),
-    ))
-}
-
-fn partition_keys(partition: Partition) -> PartitionKeys {
-    let mut values = partition.values.into_iter();
-    let first = values.next().unwrap_or_default();
-    match values.next() {
-        Some(month) => PartitionKeys::Account {
-            account_id: first,
-            month,
-        },
-        None => PartitionKeys::Day { day: first },
-    }
+    Ok((Data::row(line)?, PartitionKeys::of(Partition::of(&event, table))))
 }
 
 #[cfg(test)]
@@ -257,7 +210,7 @@ mod tests {
                 (i.to_string().as_str(), "ProcessingFailed")
             );
             assert_eq!(
-                base64_simd::STANDARD.decode_to_vec(record.data.as_bytes()).unwrap(),
+                base64_simd::STANDARD.decode_to_vec(record.data.as_str()).unwrap(),
                 *bytes
             );
         }
