@@ -183,7 +183,7 @@ ACCOUNT       ORGANIZATIONAL UNIT  REGION        STATE     STATUS    DETAILED   
 000000000001  ou-ab12-cdefgh34     eu-central-1  current   CURRENT   SUCCEEDED
 000000000002  -                    eu-west-1     outdated  OUTDATED  FAILED     Rule pipetrail-forward already exists
 
-2 stack instances of pipetrail-member: 1 current, 1 outdated
+2 stacks pipetrail-member: 1 current, 1 outdated
 000000000009 is not covered by the stack set (management account)
 "
         );

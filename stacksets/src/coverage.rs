@@ -291,7 +291,7 @@ impl fmt::Display for Coverage {
             } else {
                 counts.join(", ")
             };
-            writeln!(f, "{} stack instances of {STACK_SET}: {counts}", instances.len())?;
+            writeln!(f, "{} stacks {STACK_SET}: {counts}", instances.len())?;
         } else {
             writeln!(f, "stack set {STACK_SET} does not exist")?;
         }
