@@ -9,17 +9,22 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
 use pipetrail_stacksets::chain;
 use thiserror::Error;
 
+use crate::audits::AuditError;
 use crate::aws::{ConnectError, WrongAccount};
 use crate::command::{
-    apply, completions, destroy, doctor, enroll, init, man, plan, status, subscribe, subscriptions, unenroll,
-    unsubscribe,
+    apply, audit, completions, destroy, doctor, enroll, ingest, init, man, plan, query, report, status, subscribe,
+    subscriptions, unenroll, unsubscribe,
 };
 use crate::config::edit::SettingsError;
 use crate::config::{Config, ConfigError, RegionName};
+use crate::engine::EngineError;
 use crate::exit::Exit;
+use crate::ingest::IngestError;
 use crate::init::Unanswered;
+use crate::lake::LakeError;
 use crate::plan_file::PlanFileError;
 use crate::printer::{self, Output, Volume};
+use crate::report::ReportError;
 use crate::subscriptions::{NoTopic, Refused};
 use crate::zips::{self, ZipError};
 
@@ -124,6 +129,10 @@ enum Command {
     Unsubscribe(unsubscribe::Args),
     Subscriptions(subscriptions::Args),
     Destroy(destroy::Args),
+    Ingest(ingest::Args),
+    Query(query::Args),
+    Audit(audit::Args),
+    Report(report::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -178,6 +187,14 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(cli: &Cli) -> anyhow::Result<Exit> {
+    let rows = matches!(cli.command, Command::Query(_) | Command::Audit(_));
+    if cli.global.output == Output::Csv && !rows {
+        return Err(UsageError {
+            message: "this command has no rows to write as csv",
+            hint: "use --output json",
+        }
+        .into());
+    }
     let begun = Cell::new(false);
     let command = async {
         match &cli.command {
@@ -192,6 +209,10 @@ async fn run(cli: &Cli) -> anyhow::Result<Exit> {
             Command::Unsubscribe(args) => unsubscribe::run(&cli.global, args, &begun).await,
             Command::Subscriptions(args) => subscriptions::run(&cli.global, args).await,
             Command::Destroy(args) => destroy::run(&cli.global, args, &begun).await,
+            Command::Ingest(args) => ingest::run(&cli.global, args).await,
+            Command::Query(args) => query::run(&cli.global, args).await,
+            Command::Audit(args) => audit::run(&cli.global, args).await,
+            Command::Report(args) => report::run(&cli.global, args).await,
             Command::Completions(args) => completions::run(&cli.global, args).await,
             Command::Man(args) => man::run(&cli.global, args).await,
         }
@@ -268,6 +289,16 @@ fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
         (Exit::Failed, Some(error.hint().to_owned()))
     } else if let Some(error) = error.downcast_ref::<WrongAccount>() {
         (Exit::Failed, Some(error.hint().to_owned()))
+    } else if let Some(error) = error.downcast_ref::<LakeError>() {
+        (error.exit(), error.hint())
+    } else if let Some(error) = error.downcast_ref::<EngineError>() {
+        (error.exit(), error.hint())
+    } else if let Some(error) = error.downcast_ref::<IngestError>() {
+        (error.exit(), error.hint())
+    } else if let Some(error) = error.downcast_ref::<AuditError>() {
+        (error.exit(), error.hint())
+    } else if let Some(error) = error.downcast_ref::<ReportError>() {
+        (error.exit(), error.hint())
     } else if let Some(error) = error.downcast_ref::<pipetrail_stacksets::Error>() {
         (Exit::Failed, error.hint())
     } else {

@@ -1,182 +1,140 @@
-//! What the lake has heard from whom: one Athena query, and its answer as data.
+//! Where a lake is: a folder or a bucket, and the store that reads and writes it.
+//!
+//! The layout below is the cloud's own (`pipetrail_collector::layout`).
 
-mod answer;
-mod query;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-use aws_sdk_athena::Client;
-use aws_sdk_athena::types::{QueryExecutionContext, QueryExecutionState as State};
-use jiff::Timestamp;
-use pipetrail_stacksets::{Error, Fault, from_sdk};
+use object_store::ObjectStore;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
 use thiserror::Error;
+use url::Url;
 
-pub use query::Window;
+use crate::cli::Global;
+use crate::exit::Exit;
 
-/// Glue database and Athena workgroup.
-const NAME: &str = "pipetrail";
+/// Where a lake is, as the command line names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// A folder.
+    Folder(PathBuf),
+    /// A bucket and a prefix below it (without slashes at its ends; empty for the bucket itself).
+    Bucket { bucket: String, prefix: String },
+}
 
-/// What Athena says of a query that reads more than the workgroup allows.
-const LIMIT: &str = "Bytes scanned limit was exceeded";
+impl FromStr for Location {
+    type Err = &'static str;
 
-/// What was heard from every account and region.
-#[derive(Clone, Debug, Default, PartialEq)]
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let Some(rest) = text.strip_prefix("s3://") else {
+            return match text {
+                "" => Err("expected a folder or s3://bucket/prefix"),
+                _ => Ok(Location::Folder(text.into())),
+            };
+        };
+        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        if bucket.is_empty() {
+            return Err("expected a folder or s3://bucket/prefix");
+        }
+        Ok(Location::Bucket {
+            bucket: bucket.to_owned(),
+            prefix: prefix.trim_matches('/').to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Location::Folder(path) => write!(f, "{}", path.display()),
+            Location::Bucket { bucket, prefix } if prefix.is_empty() => write!(f, "s3://{bucket}"),
+            Location::Bucket { bucket, prefix } => write!(f, "s3://{bucket}/{prefix}"),
+        }
+    }
+}
+
+/// A lake that can be read and written.
+#[derive(Clone, Debug)]
 pub struct Lake {
-    heard: BTreeMap<String, BTreeMap<String, Heard>>,
-    /// Rows of the answer that could not be read.
-    pub unreadable: usize,
-    /// What the query read, in bytes, where Athena says it.
-    pub bytes_scanned: Option<i64>,
+    /// Where it is.
+    pub location: Location,
+    /// The store. Its keys begin with [`Lake::root`].
+    pub store: Arc<dyn ObjectStore>,
+    /// What stands before `<table>/…` in every key.
+    pub root: Path,
+    /// The store's name for DataFusion.
+    pub url: Url,
 }
 
-/// What was heard from one account and region.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Heard {
-    /// Time of the last event of CodePipeline.
-    pub last_event: Option<Timestamp>,
-    /// Time of the last heartbeat.
-    pub last_heartbeat: Option<Timestamp>,
-}
-
-/// The lake cannot be asked.
+/// A lake that cannot be opened.
 #[derive(Debug, Error)]
 pub enum LakeError {
-    /// A call was refused.
-    #[error(transparent)]
-    Call(#[from] Error),
-    /// The query did not succeed.
-    #[error("the query on the lake ended in {state}: {reason}")]
-    Ended {
-        /// `FAILED` or `CANCELLED`.
-        state: String,
-        /// Athena's reason.
-        reason: String,
+    /// There is no such folder, or it cannot be read.
+    #[error("cannot open lake {location}: {cause}")]
+    Open {
+        /// As the command line named it.
+        location: String,
+        /// What the system says.
+        cause: std::io::Error,
     },
-    /// The answer is not what was asked for.
-    #[error("the answer of the lake begins with {0:?} instead of the columns that were asked for")]
-    Columns(Vec<String>),
+    /// The store refuses.
+    #[error("cannot use lake {location}: {cause}")]
+    Store {
+        /// As the command line named it.
+        location: String,
+        /// What the store says.
+        cause: object_store::Error,
+    },
 }
 
 impl LakeError {
-    /// The next thing to try.
-    pub fn hint(&self) -> String {
-        let refused = |code: &str| code.starts_with("AccessDenied") || code == "UnauthorizedOperation";
+    /// Wrong usage where there is no such folder.
+    pub fn exit(&self) -> Exit {
         match self {
-            LakeError::Call(Error::Aws {
-                fault: Fault::Refused { code, .. },
-                ..
-            }) if refused(code) => format!(
-                "the audit profile needs athena:StartQueryExecution, GetQueryExecution and GetQueryResults on workgroup {NAME}, and to read the lake"
-            ),
-            LakeError::Call(Error::Aws {
-                fault: Fault::Refused { code, .. },
-                ..
-            }) if code == "InvalidRequestException" => {
-                format!("`pipetrail apply` makes workgroup {NAME}; `--no-lake` leaves the lake out")
-            }
-            LakeError::Call(error) => error
-                .hint()
-                .unwrap_or_else(|| "`--no-lake` leaves the lake out".to_owned()),
-            LakeError::Ended { reason, .. } if reason.contains(LIMIT) => {
-                "raise athena.scan_limit_gb and run `pipetrail apply`, or leave the lake out with `--no-lake`"
-                    .to_owned()
-            }
-            LakeError::Ended { .. } | LakeError::Columns(_) => {
-                "`pipetrail apply` brings the tables up to date; `--no-lake` leaves the lake out".to_owned()
-            }
+            LakeError::Open { .. } => Exit::Usage,
+            LakeError::Store { .. } => Exit::Failed,
+        }
+    }
+
+    /// The next thing to try.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            LakeError::Open { location, .. } => Some(format!("`pipetrail ingest <PATHS> --lake {location}` makes one")),
+            LakeError::Store { .. } => None,
         }
     }
 }
 
 impl Lake {
-    /// What was heard from an account and region.
-    pub fn of(&self, account: &str, region: &str) -> Heard {
-        let regions = self.heard.get(account);
-        regions
-            .and_then(|regions| regions.get(region))
-            .copied()
-            .unwrap_or_default()
-    }
-
-    /// Asks Athena what was heard in `window`. The workgroup bounds what that may read; the query goes
-    /// on in Athena when we are stopped.
+    /// Opens a lake that exists.
     ///
     /// # Errors
-    /// A refused call, or a query that does not succeed.
-    pub async fn ask(client: &Client, window: &Window) -> Result<Self, LakeError> {
-        let context = QueryExecutionContext::builder().database(NAME).build();
-        let call = client
-            .start_query_execution()
-            .query_string(window.sql())
-            .work_group(NAME)
-            .query_execution_context(context);
-        let started = call.send().await.map_err(from_sdk("begin a query on the lake"))?;
-        let id = started.query_execution_id.ok_or(Error::Incomplete {
-            action: "StartQueryExecution",
-            field: "QueryExecutionId",
-        })?;
-        let bytes_scanned = wait(client, &id).await?;
-        let mut pages = client
-            .get_query_results()
-            .query_execution_id(&id)
-            .max_results(1000)
-            .into_paginator()
-            .stop_on_duplicate_token(false)
-            .send();
-        let mut rows = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(from_sdk("read the answer of the lake"))?;
-            for row in page.result_set.and_then(|set| set.rows).unwrap_or_default() {
-                let data = row.data.unwrap_or_default();
-                rows.push(data.into_iter().map(|datum| datum.var_char_value).collect());
+    /// A folder that does not exist; a bucket without credentials.
+    pub async fn open(location: &Location, _global: &Global) -> Result<Self, LakeError> {
+        let of_io = |cause| LakeError::Open {
+            location: location.to_string(),
+            cause,
+        };
+        match location {
+            Location::Folder(path) => {
+                let path = std::fs::canonicalize(path).map_err(of_io)?;
+                let of_store = |cause| LakeError::Store {
+                    location: location.to_string(),
+                    cause,
+                };
+                let store = LocalFileSystem::new_with_prefix(&path).map_err(of_store)?;
+                let url = Url::parse("lake://local/").map_err(|error| of_io(std::io::Error::other(error)))?;
+                Ok(Lake {
+                    location: location.clone(),
+                    store: Arc::new(store),
+                    root: Path::default(),
+                    url,
+                })
             }
+            Location::Bucket { .. } => Err(of_io(std::io::Error::other("not built yet"))),
         }
-        Ok(Lake {
-            bytes_scanned,
-            ..answer::read(rows)?
-        })
     }
 }
-
-impl FromIterator<((String, String), Heard)> for Lake {
-    fn from_iter<I: IntoIterator<Item = ((String, String), Heard)>>(heard: I) -> Self {
-        let mut lake = Lake::default();
-        for ((account, region), heard) in heard {
-            lake.heard.entry(account).or_default().insert(region, heard);
-        }
-        lake
-    }
-}
-
-/// Waits for the query's end: Athena itself ends one that takes too long. Gives the bytes it read.
-async fn wait(client: &Client, id: &str) -> Result<Option<i64>, LakeError> {
-    let mut pause = Duration::from_millis(100);
-    loop {
-        let asked = client.get_query_execution().query_execution_id(id).send().await;
-        let asked = asked.map_err(from_sdk("ask how the query on the lake goes"))?;
-        let execution = asked.query_execution.ok_or(Error::Incomplete {
-            action: "GetQueryExecution",
-            field: "QueryExecution",
-        })?;
-        let status = execution.status();
-        match status.and_then(|status| status.state()) {
-            Some(State::Succeeded) => {
-                let statistics = execution.statistics();
-                return Ok(statistics.and_then(|statistics| statistics.data_scanned_in_bytes()));
-            }
-            Some(state @ (State::Failed | State::Cancelled)) => {
-                let reason = status.and_then(|status| status.state_change_reason());
-                return Err(LakeError::Ended {
-                    state: state.as_str().to_owned(),
-                    reason: reason.unwrap_or("no reason given").to_owned(),
-                });
-            }
-            _ => tokio::time::sleep(pause).await,
-        }
-        pause = (pause * 3 / 2).min(Duration::from_secs(5));
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,5 +1,6 @@
 //! The `pipetrail` command.
 
+mod audits;
 mod aws;
 #[cfg(test)]
 mod canned;
@@ -9,14 +10,18 @@ mod config;
 mod confirm;
 mod desired;
 mod doctor;
+mod engine;
 mod enrolment;
 mod exit;
+mod heard;
+mod ingest;
 mod init;
 mod lake;
 mod partitions;
 mod plan_file;
 mod prepare;
 mod printer;
+mod report;
 mod rollout;
 mod subscriptions;
 mod tables;

@@ -24,6 +24,8 @@ pub enum Output {
     Table,
     /// One JSON document for programs.
     Json,
+    /// Comma-separated values with a header, where the data is rows (`query`, `audit`).
+    Csv,
 }
 
 /// How much goes to standard error.

@@ -3,6 +3,7 @@
 //! Every test works in accounts of its own, so that they can run at the same time.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod answers;
 mod binary;
 mod commands;
 mod events;

@@ -149,7 +149,7 @@ fn report(output: Output, plan: &Plan, steps: &[StepResult], coverage: Option<&C
             coverage,
         })?,
         // The steps were told on standard error while they went on.
-        Output::Table => coverage
+        _ => coverage
             .iter()
             .for_each(|coverage| printer::data(&tables::coverage(coverage))),
     }

@@ -63,7 +63,7 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
             fingerprint: &plan.fingerprint(),
             plan: &plan,
         })?,
-        Output::Table => {
+        _ => {
             printer::data(&plan.to_string());
             if unregistered {
                 printer::data(UNREGISTERED);

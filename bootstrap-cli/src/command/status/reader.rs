@@ -12,7 +12,7 @@ use super::{Args, Asked, Report};
 use crate::aws::Session;
 use crate::config::Config;
 use crate::desired;
-use crate::lake::{Lake, LakeError, Window};
+use crate::heard::{Lake, LakeError, Window};
 use crate::printer::{self, Steps};
 
 /// How long a reading of the organization serves.

@@ -1,0 +1,1 @@
+//! Every audit on both engines, row for row.

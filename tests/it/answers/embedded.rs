@@ -1,0 +1,1 @@
+//! The embedded engine over lakes as they are found.

@@ -1,0 +1,1 @@
+//! `pipetrail ingest`: every input, every wrong input.

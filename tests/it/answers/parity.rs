@@ -1,0 +1,1 @@
+//! What `ingest` writes, beside what the cloud path writes for the same events.

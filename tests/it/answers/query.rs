@@ -1,0 +1,1 @@
+//! `pipetrail query`: Athena, forms of output, the prompt.

@@ -1,0 +1,1 @@
+//! `pipetrail report`: files of every format, and the page in a browser.
