@@ -25,6 +25,7 @@ use crate::journal::Written;
 use crate::plan::{SetAction, SetStep};
 use crate::stack::{Pause, parameters_to, tags_to};
 use crate::stack_set::StackSet;
+pub(crate) use targets::targets_of;
 
 /// What became of one account and region in an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
