@@ -1,5 +1,8 @@
 //! Event files to rows of a lake.
 
+pub mod input;
+pub mod read;
+
 use thiserror::Error;
 
 use crate::exit::Exit;
