@@ -136,15 +136,6 @@ impl Lake {
     }
 }
 
-/// A store for a bucket that holds files to be read, such as a trail's; `root` is where they begin.
-///
-/// # Errors
-/// As [`Lake::open`].
-pub async fn files(location: &Location, global: &Global) -> Result<(Arc<dyn ObjectStore>, Path), LakeError> {
-    let lake = Lake::open(location, global).await?;
-    Ok((lake.store, lake.root))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

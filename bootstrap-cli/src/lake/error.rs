@@ -26,7 +26,7 @@ pub enum LakeError {
         cause: std::io::Error,
     },
     /// Nothing gives credentials, or what should give them fails.
-    #[error("no AWS credentials for lake {location}: {why}")]
+    #[error("no AWS credentials for {location}: {why}")]
     NoCredentials {
         /// As the command line named it.
         location: String,
@@ -34,19 +34,19 @@ pub enum LakeError {
         why: String,
     },
     /// No such bucket.
-    #[error("lake {location}: there is no such bucket")]
+    #[error("{location}: there is no such bucket")]
     NoBucket {
         /// As the command line named it.
         location: String,
     },
     /// S3 refuses.
-    #[error("lake {location}: S3 denies access to it")]
+    #[error("{location}: S3 denies access to it")]
     Denied {
         /// As the command line named it.
         location: String,
     },
     /// The store fails in another way.
-    #[error("cannot use lake {location}: {cause}")]
+    #[error("cannot use {location}: {cause}")]
     Store {
         /// As the command line named it.
         location: String,
@@ -122,7 +122,7 @@ mod tests {
         let location: Location = "s3://bucket/a".parse().unwrap();
         let (path, source) = ("x".to_owned(), "y".into());
         let missing = LakeError::store(&location, Error::NotFound { path, source });
-        assert_eq!(missing.to_string(), "lake s3://bucket/a: there is no such bucket");
+        assert_eq!(missing.to_string(), "s3://bucket/a: there is no such bucket");
         assert_eq!(missing.exit(), Exit::Usage);
         let (path, source) = ("x".to_owned(), "y".into());
         let denied = LakeError::store(&location, Error::PermissionDenied { path, source });
