@@ -31,7 +31,8 @@ fn every_fixture_is_there_once_and_a_second_run_writes_nothing() {
         .sum();
     assert!(of(&report, "rows") > 70, "{report}");
     assert!(accounted + skipped >= of(&report, "records"), "{report}");
-    let rejects = fs::read_to_string(report["reject_file"].as_str().unwrap()).unwrap();
+    let rejects = place.0.path().join(report["reject_file"].as_str().unwrap());
+    let rejects = fs::read_to_string(rejects).unwrap();
     assert_eq!(rejects.lines().count() as u64, of(&report, "rejected"));
     for line in rejects.lines() {
         let reject: Value = serde_json::from_str(line).unwrap();
