@@ -141,7 +141,7 @@ pub fn write(
     };
     thread::scope(|scope| {
         let workers: Vec<_> = (0..limits.jobs.clamp(1, partitions.len().max(1)))
-            .map(|_| scope.spawn(&worker))
+            .map(|_| scope.spawn(worker))
             .collect();
         let join = |worker: thread::ScopedJoinHandle<'_, ()>| worker.join().map_err(|_| IngestError::Worker);
         workers.into_iter().try_for_each(join)

@@ -6,12 +6,14 @@ mod bucket;
 mod error;
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
+use object_store::memory::InMemory;
 use object_store::path::Path;
 use url::Url;
 
@@ -96,6 +98,19 @@ impl Lake {
         Self::open(location, global).await
     }
 
+    /// A lake to compare with: an empty one where the folder does not exist, and none is made.
+    ///
+    /// # Errors
+    /// As [`Lake::open`], but for a folder that is not there.
+    pub async fn open_or_empty(location: &Location, global: &Global) -> Result<Self, LakeError> {
+        match Self::open(location, global).await {
+            Err(LakeError::Open { cause, .. }) if cause.kind() == ErrorKind::NotFound => {
+                Self::over(location, Arc::new(InMemory::new()), Path::default())
+            }
+            opened => opened,
+        }
+    }
+
     /// Opens a lake that exists.
     ///
     /// # Errors
@@ -119,6 +134,10 @@ impl Lake {
                 (bucket::open(location, bucket, &root, global).await?, root)
             }
         };
+        Self::over(location, store, root)
+    }
+
+    fn over(location: &Location, store: Arc<dyn ObjectStore>, root: Path) -> Result<Self, LakeError> {
         let host = match location {
             Location::Folder(_) => "lake://local/".to_owned(),
             Location::Bucket { bucket, .. } => format!("s3://{bucket}/"),

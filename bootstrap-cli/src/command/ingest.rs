@@ -55,7 +55,7 @@ pub struct Args {
 pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Result<Exit> {
     let started = std::time::Instant::now();
     let lake = if args.dry_run {
-        Lake::open(&args.lake, global).await?
+        Lake::open_or_empty(&args.lake, global).await?
     } else {
         Lake::create(&args.lake, global).await?
     };

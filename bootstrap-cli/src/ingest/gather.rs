@@ -99,10 +99,14 @@ pub fn gather(mut inputs: Vec<Input>, to: To<'_>, handle: &Handle) -> Result<(As
                 return Err(error);
             }
         }
-        Ok((worker.stage.finish(), worker.gathered))
+        let staged = worker.stage.finish().map_err(|cause| IngestError::Spill {
+            folder: to.limits.temp.clone(),
+            cause,
+        })?;
+        Ok((staged, worker.gathered))
     };
     let ended = thread::scope(|scope| {
-        let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(&worker)).collect();
+        let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(worker)).collect();
         let join = |worker: thread::ScopedJoinHandle<'_, _>| worker.join().unwrap_or(Err(IngestError::Worker));
         workers.into_iter().map(join).collect::<Result<Vec<_>, _>>()
     })?;

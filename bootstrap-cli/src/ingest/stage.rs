@@ -151,16 +151,24 @@ impl Stage {
         Ok(())
     }
 
-    /// No more rows come.
-    pub fn finish(self) -> Staged {
+    /// No more rows come. Where some lie in the temporary file, the rest joins them there, so that the
+    /// memory is free for writing.
+    ///
+    /// # Errors
+    /// The temporary file cannot be written.
+    pub fn finish(mut self) -> io::Result<Staged> {
+        if self.partitions.iter().any(|(_, segments)| !segments.is_empty()) {
+            self.spill()?;
+            self.arena = Vec::new();
+        }
         let mut partitions = self.partitions;
         let of = |(partition, number): (Partition, usize)| {
             let (spots, segments) = partitions.get_mut(number).map(std::mem::take).unwrap_or_default();
             (partition, spots, segments)
         };
-        Staged {
+        Ok(Staged {
             partitions: self.numbers.into_iter().map(of).collect(),
             arena: self.arena,
-        }
+        })
     }
 }

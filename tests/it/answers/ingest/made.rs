@@ -81,8 +81,7 @@ impl Place {
         rows.as_array().unwrap().clone()
     }
 
-    /// Every file of the lake that an engine reads, sorted; whatever lies in a folder of a table and
-    /// is none is a failure.
+    /// Every file of the lake that an engine reads, sorted; one that is half-written is a failure.
     pub fn files(&self) -> Vec<String> {
         let mut found = Vec::new();
         walk(&self.lake(), &self.lake(), &mut found);
@@ -99,6 +98,8 @@ fn walk(root: &Path, folder: &Path, found: &mut Vec<String>) {
             walk(root, &path, found);
         } else if name.ends_with(".parquet") {
             found.push(name);
+        } else {
+            assert!(!name.contains('#'), "{name} is half-written");
         }
     }
 }
