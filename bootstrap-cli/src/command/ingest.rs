@@ -113,7 +113,7 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
     if !report.failed.is_empty() {
         printer::hint("mend what failed and run the same command again: what the lake has is not written twice");
     }
-    Ok(report.exit())
+    Ok(report.result.exit())
 }
 
 /// What the paths stand for; how many files of folders are no event files; what cannot be found.

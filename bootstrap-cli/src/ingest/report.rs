@@ -20,7 +20,6 @@ pub struct Failed {
     /// Why.
     pub reason: String,
     /// The next thing to try.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }
 
@@ -52,9 +51,36 @@ impl fmt::Display for Failed {
     }
 }
 
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ended {
+    /// Every record became a row, or is left out by rule.
+    Done,
+    /// Some did not, or a file or partition failed.
+    Partly,
+    /// Nothing was read that the lake takes.
+    Failed,
+}
+
+impl Ended {
+    /// Its exit code.
+    pub fn exit(self) -> Exit {
+        match self {
+            Ended::Done => Exit::Ok,
+            Ended::Partly => Exit::Partly,
+            Ended::Failed => Exit::Failed,
+        }
+    }
+}
+
 /// What a run did.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
+    /// `ingest`
+    pub command: &'static str,
+    /// How it ended.
+    pub result: Ended,
     /// The lake, as the command line named it.
     pub lake: String,
     /// Whether nothing was written because nothing was to be.
@@ -91,6 +117,8 @@ impl Report {
     /// Of what was read and what became of it.
     pub fn of(lake: String, gathered: Gathered, outcomes: &Outcomes, dry_run: bool) -> Self {
         let mut report = Report {
+            command: "ingest",
+            result: Ended::Done,
             lake,
             dry_run,
             files: gathered.files,
@@ -125,18 +153,17 @@ impl Report {
                 }),
             }
         }
+        report.result = report.ended();
         report
     }
 
-    /// Its exit code: what was refused or failed is partly, and failed where nothing else was.
-    pub fn exit(&self) -> Exit {
-        match (
-            self.failed.is_empty() && self.rejected == 0,
-            self.rows + self.duplicates,
-        ) {
-            (true, _) => Exit::Ok,
-            (false, 0) => Exit::Failed,
-            (false, _) => Exit::Partly,
+    /// What was refused or failed is partly, and failed where nothing else was.
+    fn ended(&self) -> Ended {
+        let clean = self.failed.is_empty() && self.rejected == 0;
+        match (clean, self.rows + self.duplicates) {
+            (true, _) => Ended::Done,
+            (false, 0) => Ended::Failed,
+            (false, _) => Ended::Partly,
         }
     }
 }
@@ -144,6 +171,8 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Report {
+            command: _,
+            result: _,
             lake,
             dry_run,
             files,

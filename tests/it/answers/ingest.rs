@@ -21,6 +21,10 @@ fn every_fixture_is_there_once_and_a_second_run_writes_nothing() {
     // The fixtures of queues and functions are no events, and are kept.
     assert_eq!(first.code, Some(4), "{}", first.err);
     let report = first.report();
+    assert_eq!(
+        (&report["command"], &report["result"]),
+        (&"ingest".into(), &"partly".into())
+    );
     let of = |report: &Value, name: &str| report[name].as_u64().unwrap();
     let accounted = of(&report, "rows") + of(&report, "duplicates") + of(&report, "rejected");
     let skipped: u64 = report["skipped"]
