@@ -21,11 +21,10 @@ use std::fmt;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
-use memchr::memmem;
 use serde::Serialize;
 
 pub use damage::Damage;
-use frame::{Container, Frames, Piece};
+use frame::{Frames, Piece};
 use kind::Kind;
 pub use reason::Reason;
 
@@ -148,7 +147,6 @@ pub fn records<E>(source: impl Read, mut sink: impl FnMut(Found<'_>) -> Result<(
                 ControlFlow::Break(())
             }
         },
-        finder: memmem::Finder::new(kind::SERVICE),
     };
     let mut frames = Frames::of(source);
     // What broke it off is in `failed`.
@@ -167,30 +165,15 @@ pub fn records<E>(source: impl Read, mut sink: impl FnMut(Found<'_>) -> Result<(
 struct Sorter<'s> {
     counts: Counts,
     sink: &'s mut dyn FnMut(Found<'_>) -> ControlFlow<()>,
-    finder: memmem::Finder<'static>,
 }
 
 impl Sorter<'_> {
     fn piece(&mut self, piece: Piece<'_>) -> ControlFlow<()> {
         match piece {
-            Piece::Object {
-                bytes,
-                place,
-                container: Container::Records,
-            } => self.trail_record(bytes, place),
-            Piece::Object { bytes, place, .. } => self.object(bytes, place),
+            Piece::Object { bytes, place } => self.object(bytes, place),
+            Piece::OtherService => self.skip(|skipped| &mut skipped.other_services),
             Piece::Reject(reject) => self.reject(reject),
         }
-    }
-
-    /// A record of a trail's file. That it is another service's is told without parsing it, where it
-    /// begins as CloudTrail's records do and nowhere names the service.
-    fn trail_record(&mut self, bytes: &[u8], place: Place) -> ControlFlow<()> {
-        let first = bytes.strip_prefix(b"{").unwrap_or_default().trim_ascii_start();
-        if first.starts_with(b"\"eventVersion\"") && self.finder.find(bytes).is_none() {
-            return self.skip(|skipped| &mut skipped.other_services);
-        }
-        self.object(bytes, place)
     }
 
     fn object(&mut self, bytes: &[u8], place: Place) -> ControlFlow<()> {
@@ -219,7 +202,7 @@ impl Sorter<'_> {
         file.records.iter().try_for_each(|record| {
             let bytes = record.get().as_bytes();
             if bytes.starts_with(b"{") {
-                self.trail_record(bytes, place)
+                self.object(bytes, place)
             } else {
                 self.refuse(Reason::NotJson, bytes, place)
             }
@@ -238,6 +221,7 @@ impl Sorter<'_> {
             return self.refuse(Reason::NoData, bytes, place);
         }
         Frames::of(data.as_slice()).tell(&mut |piece| match piece {
+            Piece::OtherService => ControlFlow::Continue(()),
             Piece::Object { bytes, .. } => match kind::of(bytes) {
                 Kind::CodePipeline => self.record(Form::CloudTrail, bytes, place),
                 Kind::Row => self.refuse(Reason::Row, bytes, place),

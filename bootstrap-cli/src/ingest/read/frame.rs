@@ -5,9 +5,10 @@
 use std::io::Read;
 use std::ops::ControlFlow;
 
-use memchr::memchr_iter;
-use memchr::memmem;
+use memchr::{memchr, memchr_iter, memmem};
+use serde::de::IgnoredAny;
 
+use super::kind::SERVICE;
 use super::scan::{Scan, Scanned};
 use super::window::Window;
 use super::{LONGEST, Place, Reason, Reject};
@@ -24,7 +25,7 @@ const OVERLAP: usize = 4096;
 
 /// What objects stand in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Container {
+enum Container {
     /// Nothing.
     Top,
     /// A list.
@@ -41,9 +42,9 @@ pub enum Piece<'a> {
         bytes: &'a [u8],
         /// Where it begins.
         place: Place,
-        /// What it stands in.
-        container: Container,
     },
+    /// A record of a trail's file that is another service's.
+    OtherService,
     /// What is none.
     Reject(Reject<'a>),
 }
@@ -68,6 +69,7 @@ pub struct Frames<R> {
     record: u64,
     /// Whether something was refused in the container, perhaps its end with it.
     torn: bool,
+    service: memmem::Finder<'static>,
 }
 
 impl<R: Read> Frames<R> {
@@ -78,6 +80,7 @@ impl<R: Read> Frames<R> {
             container: Container::Top,
             record: 0,
             torn: false,
+            service: memmem::Finder::new(SERVICE),
         }
     }
 
@@ -168,20 +171,28 @@ impl<R: Read> Frames<R> {
         self.record += 1;
         match self.scan(Scan::of_object()) {
             Ok(end) => {
-                let place = self.window.place(self.record);
                 let bytes = self.window.bytes().get(..end).unwrap_or_default();
-                let container = self.container;
-                tell(Piece::Object {
-                    bytes,
-                    place,
-                    container,
-                })?;
+                if self.container == Container::Records && self.is_another_service_s(bytes) {
+                    tell(Piece::OtherService)?;
+                } else if swallows(bytes) {
+                    return self.recover(Reason::NotJson, Until::Object, tell);
+                } else {
+                    let place = self.window.place(self.record);
+                    let bytes = self.window.bytes().get(..end).unwrap_or_default();
+                    tell(Piece::Object { bytes, place })?;
+                }
                 self.window.take(end);
                 ControlFlow::Continue(())
             }
             Err(Reason::TooLong) => self.recover(Reason::TooLong, Until::End(Scan::of_object()), tell),
             Err(reason) => self.recover(reason, Until::Object, tell),
         }
+    }
+
+    /// Told without parsing it: it begins as CloudTrail's records do and nowhere names the service.
+    fn is_another_service_s(&self, record: &[u8]) -> bool {
+        let first = record.strip_prefix(b"{").unwrap_or_default().trim_ascii_start();
+        first.starts_with(b"\"eventVersion\"") && self.service.find(record).is_none()
     }
 
     /// Where what begins here ends, read as far as need be.
@@ -258,6 +269,7 @@ impl<R: Read> Frames<R> {
             Some(damage) if at_end => Reason::Damaged(damage),
             // Whoever hears that the file could not be read knows that it is not all.
             None if at_end && self.window.is_unread() => return ControlFlow::Continue(()),
+            _ if reason == Reason::Unfinished && !at_end => Reason::NotJson,
             _ => reason,
         };
         let (bytes, length) = refused.trimmed();
@@ -296,8 +308,13 @@ impl Refused {
     }
 }
 
+/// Whether an object was cut off, and what looks like its end is another's.
+fn swallows(object: &[u8]) -> bool {
+    beginning(object, 1).is_some() && serde_json::from_slice::<IgnoredAny>(object).is_err()
+}
+
 fn next_line(bytes: &[u8], from: usize) -> Option<usize> {
-    Some(from + memchr::memchr(b'\n', bytes.get(from..)?)? + 1)
+    Some(from + memchr(b'\n', bytes.get(from..)?)? + 1)
 }
 
 /// Where a line begins with a brace behind at most `column` bytes of white space.
@@ -336,6 +353,8 @@ fn foreign(bytes: &[u8]) -> Option<&'static str> {
         (b"\xfe\xff", "UTF-16"),
     ];
     let known = KNOWN.iter().find(|(magic, _)| bytes.starts_with(magic));
-    let binary = bytes.contains(&0).then_some("binary data");
+    // Zeros may stand in a text after a crash, but not at its beginning.
+    let text = bytes.trim_ascii_start().starts_with(b"{") || bytes.trim_ascii_start().starts_with(b"[");
+    let binary = (!text && bytes.contains(&0)).then_some("binary data");
     known.map(|(_, what)| *what).or(binary)
 }
