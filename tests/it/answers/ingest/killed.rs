@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::made::{Place, events};
@@ -94,10 +95,8 @@ fn what_a_killed_run_left_half_written_is_no_data_and_is_removed() {
 fn an_interruption_while_reading_changes_nothing_and_says_so() {
     let place = Place::new();
     let mut command = place.command(&place.arguments(&["-"], &[]));
-    command
-        .stdin(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped());
-    let child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    command.stdin(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.stdout(Stdio::piped()).spawn().unwrap();
     // Standard input stays open, so it waits for more.
     let until = Instant::now() + Duration::from_secs(20);
     while !place.lake().join(".ingest.lock").exists() {
@@ -105,13 +104,48 @@ fn an_interruption_while_reading_changes_nothing_and_says_so() {
         std::thread::sleep(Duration::from_millis(20));
     }
     std::thread::sleep(Duration::from_millis(200));
-    let interrupt = std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status();
-    assert!(interrupt.unwrap().success());
+    interrupt(&child);
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("interrupted, nothing was changed"), "{said}");
     assert_eq!(place.files(), [""; 0]);
+}
+
+#[test]
+fn an_interruption_while_writing_says_that_a_second_run_completes_it() {
+    let lines = events(6, 4, 20);
+    for _ in 0..10 {
+        let place = Place::new();
+        let file = place.write("events.ndjson", lines.join("\n").as_bytes());
+        let mut command = place.command(&place.arguments(&[&file], &["--jobs", "1"]));
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let until = Instant::now() + Duration::from_secs(20);
+        while data(&place.lake()) == 0 && Instant::now() < until {
+            std::thread::yield_now();
+        }
+        interrupt(&child);
+        let output = child.wait_with_output().unwrap();
+        if output.status.code() == Some(0) {
+            // It was quicker.
+            continue;
+        }
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(4), "{said}");
+        assert!(
+            said.contains("run the same command again to write what is left"),
+            "{said}"
+        );
+        let report = place.ingest(&[&file], &[]).report();
+        let (rows, duplicates) = (report["rows"].as_u64().unwrap(), report["duplicates"].as_u64().unwrap());
+        assert!(rows > 0 && duplicates > 0, "{report}");
+        assert_eq!(rows + duplicates, lines.len() as u64);
+        return;
+    }
+    panic!("no run was interrupted while it wrote");
+}
+
+fn interrupt(child: &Child) {
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.unwrap().success());
 }
