@@ -17,7 +17,7 @@ use crate::command::{
 };
 use crate::config::edit::SettingsError;
 use crate::config::{Config, ConfigError, RegionName};
-use crate::engine::EngineError;
+use crate::engine::{self, EngineError};
 use crate::exit::Exit;
 use crate::ingest::IngestError;
 use crate::init::Unanswered;
@@ -25,6 +25,7 @@ use crate::lake::LakeError;
 use crate::plan_file::PlanFileError;
 use crate::printer::{self, Output, Volume};
 use crate::report::ReportError;
+use crate::rows::RowsError;
 use crate::subscriptions::{NoTopic, Refused};
 use crate::zips::{self, ZipError};
 
@@ -171,7 +172,11 @@ pub fn main() -> ExitCode {
     printer::set(cli.global.volume());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let ended = runtime.map_err(anyhow::Error::from).and_then(|runtime| {
-        let ended = runtime.block_on(run(&cli));
+        let ended = runtime.block_on(async {
+            let ended = run(&cli).await;
+            engine::settle().await;
+            ended
+        });
         // A question that nobody answered still waits for its line.
         runtime.shutdown_background();
         ended
@@ -209,7 +214,7 @@ async fn run(cli: &Cli) -> anyhow::Result<Exit> {
             Command::Unsubscribe(args) => unsubscribe::run(&cli.global, args, &begun).await,
             Command::Subscriptions(args) => subscriptions::run(&cli.global, args).await,
             Command::Destroy(args) => destroy::run(&cli.global, args, &begun).await,
-            Command::Ingest(args) => ingest::run(&cli.global, args).await,
+            Command::Ingest(args) => ingest::run(&cli.global, args, &begun).await,
             Command::Query(args) => query::run(&cli.global, args).await,
             Command::Audit(args) => audit::run(&cli.global, args).await,
             Command::Report(args) => report::run(&cli.global, args).await,
@@ -217,6 +222,8 @@ async fn run(cli: &Cli) -> anyhow::Result<Exit> {
             Command::Man(args) => man::run(&cli.global, args).await,
         }
     };
+    // At the prompt it ends a line or a query.
+    let prompts = matches!(&cli.command, Command::Query(args) if args.prompts());
     // Whoever watches ends it so.
     let watches = matches!(&cli.command, Command::Status(args) if args.watches());
     tokio::select! {
@@ -228,8 +235,9 @@ async fn run(cli: &Cli) -> anyhow::Result<Exit> {
             }
             Err(error) => Err(error),
         },
-        _ = tokio::signal::ctrl_c() => {
-            Ok(if watches { Exit::Ok } else { interrupted(begun.get()) })
+        _ = tokio::signal::ctrl_c(), if !prompts => {
+            let ingests = matches!(&cli.command, Command::Ingest(_));
+            Ok(if watches { Exit::Ok } else { interrupted(begun.get(), ingests) })
         }
     }
 }
@@ -255,10 +263,15 @@ fn is_unanswered(error: &anyhow::Error) -> bool {
     )
 }
 
-/// Says what an interruption leaves behind; `begun` says that something was being changed.
-fn interrupted(begun: bool) -> Exit {
+/// Says what an interruption leaves behind; `begun` says that something was being changed, `ingests`
+/// that it was a lake.
+fn interrupted(begun: bool, ingests: bool) -> Exit {
     if begun {
-        let hint = "what AWS has begun goes on; run the same command again to join it and to do what is left";
+        let hint = if ingests {
+            "no file is half-written; run the same command again to write what is left"
+        } else {
+            "what AWS has begun goes on; run the same command again to join it and to do what is left"
+        };
         printer::error("interrupted, what was to do is done in part at most", Some(hint));
         Exit::Partly
     } else {
@@ -268,7 +281,7 @@ fn interrupted(begun: bool) -> Exit {
 }
 
 /// Which exit code an error means, and what to try next.
-fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
+pub fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
     if let Some(error) = error.downcast_ref::<ConfigError>() {
         (Exit::Usage, Some(error.hint()))
     } else if let Some(error) = error.downcast_ref::<UsageError>() {
@@ -292,6 +305,8 @@ fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
     } else if let Some(error) = error.downcast_ref::<LakeError>() {
         (error.exit(), error.hint())
     } else if let Some(error) = error.downcast_ref::<EngineError>() {
+        (error.exit(), error.hint())
+    } else if let Some(error) = error.downcast_ref::<RowsError>() {
         (error.exit(), error.hint())
     } else if let Some(error) = error.downcast_ref::<IngestError>() {
         (error.exit(), error.hint())
@@ -378,6 +393,9 @@ mod tests {
 
     #[test]
     fn an_interruption_is_partly_once_applying_has_begun() {
-        assert_eq!((interrupted(true), interrupted(false)), (Exit::Partly, Exit::Failed));
+        for ingests in [false, true] {
+            let exits = (interrupted(true, ingests), interrupted(false, ingests));
+            assert_eq!(exits, (Exit::Partly, Exit::Failed));
+        }
     }
 }
