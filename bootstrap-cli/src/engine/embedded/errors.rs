@@ -26,6 +26,7 @@ pub fn explain(error: &DataFusionError) -> EngineError {
             Some("ask for fewer months, accounts or columns; `raw` is the largest column".to_owned()),
         ),
         DataFusionError::Plan(text) => of_plan(text),
+        DataFusionError::NotImplemented(text) => of_missing(text),
         other => (first_line(&other.strip_backtrace()).to_owned(), None),
     };
     let position = error.diagnostic().and_then(position);
@@ -140,10 +141,22 @@ fn of_plan(text: &str) -> (String, Option<String>) {
     }
     let refused = ["DDL not supported", "DML not supported", "Statement not supported"];
     if refused.iter().any(|refused| text.starts_with(refused)) {
-        let hint = "only SELECT, WITH, SHOW, DESCRIBE and EXPLAIN are answered";
-        return ("a lake is only read here".to_owned(), Some(hint.to_owned()));
+        return only_read();
     }
     (lower_case(text), Some(SYNTAX.to_owned()))
+}
+
+/// What DataFusion does not do, statements that are no queries among it.
+fn of_missing(text: &str) -> (String, Option<String>) {
+    match first_line(text) {
+        statement if statement.starts_with("Unsupported SQL statement") => only_read(),
+        text => (lower_case(text), Some(SYNTAX.to_owned())),
+    }
+}
+
+fn only_read() -> (String, Option<String>) {
+    let hint = "only SELECT, WITH, SHOW, DESCRIBE and EXPLAIN are answered";
+    ("a lake is only read here".to_owned(), Some(hint.to_owned()))
 }
 
 fn first_line(text: &str) -> &str {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::common::{Column, DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::execution_props::ExecutionProps;
@@ -153,7 +153,9 @@ impl<'a> Wanted<'a> {
             ))
         };
         let columns = (0..known).map(|i| column(i) as ArrayRef).collect();
-        let batch = RecordBatch::try_new(Arc::clone(schema.inner()), columns)?;
+        // With the count: a filter may hold or not whatever the keys are.
+        let count = RecordBatchOptions::new().with_row_count(Some(candidates.len()));
+        let batch = RecordBatch::try_new_with_options(Arc::clone(schema.inner()), columns, &count)?;
         let filter = unqualified(filter)?;
         let filter = create_physical_expr(
             &filter,
