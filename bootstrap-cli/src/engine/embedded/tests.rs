@@ -331,8 +331,24 @@ async fn only_the_rows_that_have_copies_are_sorted() {
     let split = plan(&first_copies("month = '2026-11'")).await;
     assert_eq!(split.matches("SplitExec: Once").count(), 1, "{split}");
     assert_eq!(split.matches("SplitExec: Repeated").count(), 1, "{split}");
-    // The search reads nothing but the keys.
+    // The search reads nothing but the keys, and what a filter needs.
     assert_eq!(split.matches("projection=[event_key], ").count(), 2, "{split}");
+    let filtered = plan(&first_copies("region = 'x' AND month = '2026-11'")).await;
+    assert_eq!(
+        filtered.matches("projection=[event_key, region], ").count(),
+        2,
+        "{filtered}"
+    );
+    // Rows that stand once are not ordered: what only the order needs is not read of them.
+    let counted = plan(&format!("SELECT count(*) AS n FROM ({}) AS d", first_copies("1 = 1"))).await;
+    assert_eq!(counted.matches("projection=[event_key], ").count(), 3, "{counted}");
+    assert_eq!(
+        counted
+            .matches("projection=[event_key, event_id, event_time, ingested_at], ")
+            .count(),
+        1,
+        "{counted}"
+    );
     for other in [
         "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY pipeline ORDER BY event_time) AS n FROM approvals) AS a WHERE n = 1",
         "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY event_key ORDER BY event_time) AS n FROM approvals) AS a WHERE n = 2",
