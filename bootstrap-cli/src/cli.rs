@@ -286,6 +286,11 @@ pub fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
         (Exit::Usage, Some(error.hint.clone()))
     } else if let Some(error) = error.downcast_ref::<NoTopic>() {
         (Exit::Failed, Some(error.hint().to_owned()))
+    } else if error.is::<query::FileError>() {
+        (
+            Exit::Usage,
+            Some("name a file of SQL in UTF-8, or - for standard input".to_owned()),
+        )
     } else if let Some(error) = error.downcast_ref::<ZipError>() {
         (Exit::Usage, Some(error.hint()))
     } else if let Some(error) = error.downcast_ref::<ConnectError>() {
