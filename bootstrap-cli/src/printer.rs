@@ -202,7 +202,7 @@ pub fn question(question: &str, default: &str) -> Option<String> {
     }
 }
 
-/// Shows on a terminal what is waited for, and nothing elsewhere. Gone when dropped.
+/// Shows on a terminal what is waited for, and how long, and nothing elsewhere. Gone when dropped.
 pub struct Spinner(Option<ProgressBar>);
 
 impl Spinner {
@@ -210,6 +210,9 @@ impl Spinner {
     pub fn new() -> Self {
         Spinner((volume() == Volume::Normal && io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
+                bar.set_style(style);
+            }
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         }))
