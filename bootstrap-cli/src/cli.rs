@@ -226,18 +226,19 @@ async fn run(cli: &Cli) -> anyhow::Result<Exit> {
     let prompts = matches!(&cli.command, Command::Query(args) if args.prompts());
     // Whoever watches ends it so.
     let watches = matches!(&cli.command, Command::Status(args) if args.watches());
-    tokio::select! {
-        ended = command => match ended {
-            Ok(exit) => Ok(written(exit, begun.get())),
-            Err(error) if begun.get() && is_unanswered(&error) => {
-                printer::error(&chain(error.as_ref()), classify(&error).1.as_deref());
-                Ok(Exit::Partly)
-            }
-            Err(error) => Err(error),
-        },
-        _ = tokio::signal::ctrl_c(), if !prompts => {
-            Ok(if watches { Exit::Ok } else { interrupted(begun.get()) })
+    // The command is gone before anything is said, and with it what it shows on the terminal.
+    let ended = tokio::select! {
+        ended = command => Some(ended),
+        _ = tokio::signal::ctrl_c(), if !prompts => None,
+    };
+    match ended {
+        Some(Ok(exit)) => Ok(written(exit, begun.get())),
+        Some(Err(error)) if begun.get() && is_unanswered(&error) => {
+            printer::error(&chain(error.as_ref()), classify(&error).1.as_deref());
+            Ok(Exit::Partly)
         }
+        Some(Err(error)) => Err(error),
+        None => Ok(if watches { Exit::Ok } else { interrupted(begun.get()) }),
     }
 }
 
