@@ -105,7 +105,8 @@ async fn story(organization: Arc<Organization>) -> Result<()> {
     }
     forms(&organization, &rows).await?;
     refused(&organization).await?;
-    interrupted(&organization).await
+    interrupted(&organization).await?;
+    interrupted_at_the_prompt(&organization).await
 }
 
 /// Every object of the tables, in folders named as their keys.
@@ -224,5 +225,28 @@ async fn interrupted(organization: &Organization) -> Result<()> {
     );
     assert_eq!(traffic.count_of("StopQueryExecution"), 1);
     assert!(output.stdout.is_empty());
+    Ok(())
+}
+
+/// Ctrl-C at the prompt stops the query and nothing else.
+async fn interrupted_at_the_prompt(organization: &Organization) -> Result<()> {
+    let proxied = organization.proxied().await?;
+    let stalls = Fault::Stalls;
+    proxied
+        .traffic
+        .inject(stalls, 1, |call| call.operation == "GetQueryExecution");
+    let command = organization.command(&["query"], &proxied.aws_config);
+    let typing = tokio::task::spawn_blocking(move || {
+        prompt::typed(
+            command.as_std(),
+            &["SELECT 1;\r", "\x03", "SELECT 40 + 2 AS answer;\r", "\\q\r"],
+        )
+    });
+    let (shown, code) = typing.await?;
+    assert_eq!(code, 0, "{shown}");
+    assert!(shown.contains("error: interrupted\n"), "{shown}");
+    assert!(shown.contains("stopped query "), "{shown}");
+    assert!(shown.contains("answer\n    42\n1 row in "), "{shown}");
+    assert_eq!(proxied.traffic.count_of("StopQueryExecution"), 1);
     Ok(())
 }

@@ -2,8 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use super::alone::Place;
 use crate::built::built;
@@ -31,7 +30,9 @@ def until(done):
 # Bracketed paste is on while a line is read.
 reads = lambda: shown.count(b"\x1b[?2004h") > shown.count(b"\x1b[?2004l") and time.time() > last + 0.3
 for line in lines:
-    until(reads)
+    # Ctrl-C alone is for a query that runs: three seconds later it does.
+    begun = time.time()
+    until((lambda: time.time() > begun + 3) if line == "\x03" else reads)
     count = len(shown)
     os.write(terminal, line.encode())
     until(lambda: len(shown) > count)
@@ -41,14 +42,19 @@ sys.stdout.buffer.write(shown)
 sys.exit(os.waitstatus_to_exitcode(status))
 "#;
 
-/// What the terminal showed, and the exit code.
-fn typed(place: &Place, lines: &[&str]) -> (String, i32) {
-    let mut command = place.command(Path::new("/usr/bin/env"));
+/// What the terminal showed while these lines were typed into the command, and the exit code.
+pub fn typed(into: &Command, lines: &[&str]) -> (String, i32) {
+    let mut command = Command::new("/usr/bin/env");
+    command.env_clear();
+    for (name, value) in into.get_envs() {
+        command.env(name, value.unwrap_or_default());
+    }
     command
         .env("PATH", std::env::var_os("PATH").unwrap())
         .env("TERM", "xterm");
     command.args(["python3", "-c", TYPIST, &lines.join("\x1f")]);
-    command.arg(&built().pipetrail).args(["query", "--lake", place.lake()]);
+    command.arg(into.get_program()).args(into.get_args());
+    command.current_dir(into.get_current_dir().unwrap());
     let output = command.stdin(Stdio::null()).output().unwrap();
     let shown = String::from_utf8_lossy(&output.stdout).replace('\r', "");
     (
@@ -60,8 +66,10 @@ fn typed(place: &Place, lines: &[&str]) -> (String, i32) {
 #[test]
 fn lines_become_statements_and_wrong_ones_do_not_end_the_prompt() {
     let place = Place::new();
+    let mut prompt = place.command(&built().pipetrail);
+    prompt.args(["query", "--lake", place.lake()]);
     let (shown, code) = typed(
-        &place,
+        &prompt,
         &[
             "SELECT 40 + 2 AS answer,\r",
             "  ';' AS semicolon;\r",
@@ -101,7 +109,7 @@ fn lines_become_statements_and_wrong_ones_do_not_end_the_prompt() {
     );
 
     // What was typed comes back.
-    let (shown, code) = typed(&place, &["\x1b[A\x1b[A\r", "exit\r"]);
+    let (shown, code) = typed(&prompt, &["\x1b[A\x1b[A\r", "exit\r"]);
     assert_eq!(code, 0, "{shown}");
     assert!(shown.contains("none\n") && shown.contains("   0\n1 row in "), "{shown}");
 }
