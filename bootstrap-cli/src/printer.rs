@@ -4,6 +4,7 @@
 //! them, and the ARN of who signed in by SSO ends in one.
 
 mod mask;
+pub mod safe;
 
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
@@ -166,7 +167,9 @@ pub fn misuse(text: &str) {
 }
 
 fn line(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{}", masked(text.trim_end()));
+    // An error may quote what somebody else wrote.
+    let text = safe::lines(text.trim_end());
+    let _ = writeln!(io::stderr().lock(), "{}", masked(&text));
 }
 
 /// Whether a question can be asked: nobody is to agree to a plan that quiet has kept from them.
@@ -221,7 +224,7 @@ impl Spinner {
     /// Shows this instead of what was shown before.
     pub fn show(&self, text: &str) {
         if let Some(bar) = &self.0 {
-            bar.set_message(masked(text).into_owned());
+            bar.set_message(masked(&safe::line(text)).into_owned());
         }
     }
 }

@@ -4,7 +4,6 @@
 
 mod csv;
 mod json;
-mod safe;
 mod table;
 
 use std::time::Instant;

@@ -150,3 +150,12 @@ fn a_reader_that_has_read_enough_is_no_error() {
         );
     }
 }
+
+#[test]
+fn an_error_that_quotes_an_event_moves_no_cursor() {
+    let place = Place::new();
+    let sql = "SELECT CAST('a\u{1b}[2J\rb\u{202e}' AS bigint) AS n";
+    let (code, data, said) = place.run(&["query", sql, "--lake", place.lake()], b"");
+    assert_eq!((code, data.as_str()), (1, ""), "{said}");
+    assert!(said.contains("a\\u{1b}[2J\\rb\\u{202e}"), "{said:?}");
+}
