@@ -226,16 +226,19 @@ async fn run(cli: &Cli) -> anyhow::Result<Exit> {
     let prompts = matches!(&cli.command, Command::Query(args) if args.prompts());
     // Whoever watches ends it so.
     let watches = matches!(&cli.command, Command::Status(args) if args.watches());
-    tokio::select! {
-        ended = command => match ended {
-            Ok(exit) => Ok(written(exit, begun.get())),
-            Err(error) if begun.get() && is_unanswered(&error) => {
-                printer::error(&chain(error.as_ref()), classify(&error).1.as_deref());
-                Ok(Exit::Partly)
-            }
-            Err(error) => Err(error),
-        },
-        _ = tokio::signal::ctrl_c(), if !prompts => {
+    // The command is gone before anything is said, and with it what it shows on the terminal.
+    let ended = tokio::select! {
+        ended = command => Some(ended),
+        _ = tokio::signal::ctrl_c(), if !prompts => None,
+    };
+    match ended {
+        Some(Ok(exit)) => Ok(written(exit, begun.get())),
+        Some(Err(error)) if begun.get() && is_unanswered(&error) => {
+            printer::error(&chain(error.as_ref()), classify(&error).1.as_deref());
+            Ok(Exit::Partly)
+        }
+        Some(Err(error)) => Err(error),
+        None => {
             let ingests = matches!(&cli.command, Command::Ingest(_));
             Ok(if watches { Exit::Ok } else { interrupted(begun.get(), ingests) })
         }
@@ -292,6 +295,11 @@ pub fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
         (Exit::Usage, Some(error.hint.clone()))
     } else if let Some(error) = error.downcast_ref::<NoTopic>() {
         (Exit::Failed, Some(error.hint().to_owned()))
+    } else if error.is::<query::FileError>() {
+        (
+            Exit::Usage,
+            Some("name a file of SQL in UTF-8, or - for standard input".to_owned()),
+        )
     } else if let Some(error) = error.downcast_ref::<ZipError>() {
         (Exit::Usage, Some(error.hint()))
     } else if let Some(error) = error.downcast_ref::<ConnectError>() {

@@ -5,6 +5,7 @@
 
 mod mask;
 mod meter;
+pub mod safe;
 
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
@@ -168,7 +169,9 @@ pub fn misuse(text: &str) {
 }
 
 fn line(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{}", masked(text.trim_end()));
+    // An error may quote what somebody else wrote.
+    let text = safe::lines(text.trim_end());
+    let _ = writeln!(io::stderr().lock(), "{}", masked(&text));
 }
 
 /// Whether a question can be asked: nobody is to agree to a plan that quiet has kept from them.
@@ -204,7 +207,7 @@ pub fn question(question: &str, default: &str) -> Option<String> {
     }
 }
 
-/// Shows on a terminal what is waited for, and nothing elsewhere. Gone when dropped.
+/// Shows on a terminal what is waited for, and how long, and nothing elsewhere. Gone when dropped.
 pub struct Spinner(Option<ProgressBar>);
 
 impl Spinner {
@@ -212,6 +215,9 @@ impl Spinner {
     pub fn new() -> Self {
         Spinner((volume() == Volume::Normal && io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
+                bar.set_style(style);
+            }
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         }))
@@ -220,7 +226,7 @@ impl Spinner {
     /// Shows this instead of what was shown before.
     pub fn show(&self, text: &str) {
         if let Some(bar) = &self.0 {
-            bar.set_message(masked(text).into_owned());
+            bar.set_message(masked(&safe::line(text)).into_owned());
         }
     }
 }

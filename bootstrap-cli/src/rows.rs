@@ -4,16 +4,15 @@
 
 mod csv;
 mod json;
-mod safe;
 mod table;
 
 use std::time::Instant;
 
 use thiserror::Error;
 
-use crate::engine::{Column, Engine, EngineError, Rows, Value};
+use crate::engine::{Column, Engine, EngineError, Value};
 use crate::exit::Exit;
-use crate::printer::{self, Output};
+use crate::printer::{self, Output, Spinner};
 
 /// An answer that cannot be shown.
 #[derive(Debug, Error)]
@@ -75,20 +74,18 @@ fn form(output: Output) -> Box<dyn Form> {
 /// The engine's, or an answer that the form cannot hold.
 pub async fn ask(engine: &Engine, sql: &str, output: Output) -> Result<(), RowsError> {
     let began = Instant::now();
-    let rows = engine.ask(sql).await?;
-    show(rows, output, began).await
-}
-
-/// Shows the rows of an answer that was asked for at `began`.
-///
-/// # Errors
-/// As [`ask`].
-pub async fn show(mut rows: Rows, output: Output, began: Instant) -> Result<(), RowsError> {
+    // Athena says more about how it goes.
+    let spinner = matches!(engine, Engine::Embedded(_)).then(Spinner::new);
+    if let Some(spinner) = &spinner {
+        spinner.show("reading the lake");
+    }
+    let mut rows = engine.ask(sql).await?;
     let columns = rows.columns().to_vec();
     let mut form = form(output);
     let begin = form.begin(&columns)?;
     // Nothing is written before the first rows are there: what fails at once leaves no torn document.
     let mut page = rows.next().await?;
+    drop(spinner);
     printer::rows(&begin);
     let mut count = 0_usize;
     while let Some(values) = page {

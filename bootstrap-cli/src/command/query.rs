@@ -3,8 +3,8 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::ValueHint;
+use thiserror::Error;
 
 use crate::cli::{Global, UsageError};
 use crate::engine::{self, reading};
@@ -66,19 +66,40 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
     Ok(Exit::Ok)
 }
 
+/// A file of SQL that cannot be read.
+#[derive(Debug, Error)]
+#[error("cannot read the query from {file}: {cause}")]
+pub struct FileError {
+    file: String,
+    cause: std::io::Error,
+}
+
 /// The text of a file, up to a little more than may be sent.
-fn read(file: &Path) -> anyhow::Result<String> {
-    let of = || format!("cannot read the query from {}", file.display());
-    let source: Box<dyn Read> = if file == Path::new("-") {
+fn read(file: &Path) -> Result<String, FileError> {
+    let is_stdin = file == Path::new("-");
+    let of = |cause| FileError {
+        file: if is_stdin {
+            "standard input".to_owned()
+        } else {
+            file.display().to_string()
+        },
+        cause,
+    };
+    let source: Box<dyn Read> = if is_stdin {
         Box::new(std::io::stdin().lock())
     } else {
-        Box::new(std::fs::File::open(file).with_context(of)?)
+        Box::new(std::fs::File::open(file).map_err(of)?)
     };
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     let most = u64::try_from(reading::LONGEST).unwrap_or(u64::MAX);
     source
         .take(most.saturating_add(4))
-        .read_to_string(&mut text)
-        .with_context(of)?;
-    Ok(text.strip_prefix('\u{FEFF}').map_or(text.clone(), str::to_owned))
+        .read_to_end(&mut bytes)
+        .map_err(of)?;
+    // What was cut off in the middle of a letter is too long anyway.
+    if bytes.len() > reading::LONGEST {
+        return Ok(String::from_utf8_lossy(&bytes).into_owned());
+    }
+    let text = String::from_utf8(bytes).map_err(|error| of(std::io::Error::other(error)))?;
+    Ok(text.strip_prefix('\u{FEFF}').map(str::to_owned).unwrap_or(text))
 }

@@ -2,8 +2,9 @@
 //! field, empty text is `""`. Into a file or a pipe every value goes as it is; only on a terminal
 //! what it would obey is written out.
 
-use super::{Form, RowsError, safe};
+use super::{Form, RowsError};
 use crate::engine::{Column, Value};
+use crate::printer::safe;
 
 pub struct Csv {
     is_terminal: bool,

@@ -2,8 +2,9 @@
 
 use serde_json::to_string;
 
-use super::{Form, RowsError, safe};
+use super::{Form, RowsError};
 use crate::engine::{Column, Value};
+use crate::printer::safe;
 
 #[derive(Default)]
 pub struct Json {

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{Form, RowsError, safe};
+use super::{Form, RowsError};
 use crate::engine::{Column, Kind, Value};
+use crate::printer::safe;
 
 /// So many rows are looked at before the first is written.
 const LOOKED_AT: usize = 1000;

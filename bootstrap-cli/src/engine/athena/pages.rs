@@ -102,10 +102,11 @@ impl Pages {
 fn names(columns: &[Column], row: &Row) -> bool {
     let data = row.data();
     data.len() == columns.len()
-        && data
-            .iter()
-            .zip(columns)
-            .all(|(datum, column)| datum.var_char_value() == Some(column.name.as_str()))
+        && data.iter().zip(columns).all(|(datum, column)| {
+            datum
+                .var_char_value()
+                .is_some_and(|name| name.eq_ignore_ascii_case(&column.name))
+        })
 }
 
 fn values(columns: &[Column], row: Row) -> Result<Vec<Value>, AthenaError> {

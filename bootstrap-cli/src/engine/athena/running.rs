@@ -2,7 +2,7 @@
 //! charged all the same.
 
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_athena::Client;
 use aws_sdk_athena::types::{QueryExecutionContext, QueryExecutionState as State, StatementType};
@@ -76,8 +76,7 @@ impl Running {
     /// # Errors
     /// A refused call, or a query that does not succeed.
     pub async fn wait(&mut self, tell: impl Fn(&str)) -> Result<Ended, AthenaError> {
-        let began = Instant::now();
-        tell("starting");
+        tell("Athena: starting");
         let id = self.started().await?;
         let mut pause = PAUSES.0;
         loop {
@@ -114,7 +113,7 @@ impl Running {
                     });
                 }
                 state => {
-                    tell(&told(state, began.elapsed(), bytes));
+                    tell(&told(state, bytes));
                     tokio::time::sleep(pause).await;
                 }
             }
@@ -134,13 +133,13 @@ impl Running {
     }
 }
 
-fn told(state: Option<&State>, elapsed: Duration, bytes: Option<u64>) -> String {
+fn told(state: Option<&State>, bytes: Option<u64>) -> String {
     let state = state.map_or("running", State::as_str).to_ascii_lowercase();
     let scanned = match bytes {
         None | Some(0) => String::new(),
         Some(bytes) => format!(", {} scanned so far", Bytes(bytes)),
     };
-    format!("{state} for {} s{scanned}", elapsed.as_secs())
+    format!("Athena: {state}{scanned}")
 }
 
 /// Queries that are being stopped.

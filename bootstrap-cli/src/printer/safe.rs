@@ -14,17 +14,27 @@ pub fn is_harmful(c: char) -> bool {
 
 /// One line, in which such characters are written out: `\n`, `\u{202e}`.
 pub fn line(text: &str) -> Cow<'_, str> {
-    replaced(text, is_harmful, |c, shown| {
-        let _ = write!(shown, "{}", c.escape_default());
-    })
+    replaced(text, is_harmful, escape)
 }
 
-/// Lines stay lines; all else as in [`line`].
+fn escape(c: char, shown: &mut String) {
+    let _ = write!(shown, "{}", c.escape_default());
+}
+
+/// Lines and tabs stay; all else as in [`line`], a carriage return that ends no line too: what follows
+/// it would hide what is before.
 pub fn lines(text: &str) -> Cow<'_, str> {
-    let is_harmful = |c| is_harmful(c) && c != '\n' && c != '\r';
-    replaced(text, is_harmful, |c, shown| {
-        let _ = write!(shown, "{}", c.escape_default());
-    })
+    let is_harmful = |c| is_harmful(c) && !matches!(c, '\n' | '\t');
+    if !text.contains(is_harmful) {
+        return Cow::Borrowed(text);
+    }
+    let shown = text
+        .split_inclusive("\r\n")
+        .map(|part| match part.strip_suffix("\r\n") {
+            Some(part) => replaced(part, is_harmful, escape) + "\r\n",
+            None => replaced(part, is_harmful, escape),
+        });
+    Cow::Owned(shown.collect())
 }
 
 /// The same JSON, in which such characters are escaped: whoever parses it reads them as they were.
@@ -36,8 +46,8 @@ pub fn json(text: &str) -> Cow<'_, str> {
     })
 }
 
-fn replaced(text: &str, is_harmful: impl Fn(char) -> bool, write: impl Fn(char, &mut String)) -> Cow<'_, str> {
-    if !text.contains(&is_harmful) {
+fn replaced(text: &str, is_harmful: impl Fn(char) -> bool + Copy, write: impl Fn(char, &mut String)) -> Cow<'_, str> {
+    if !text.contains(is_harmful) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);
@@ -63,7 +73,8 @@ mod tests {
         assert_eq!(shown, "a\\u{1b}[2J\\nb\\u{202e}c\\u{9b}31m\\u{e0041}\\u{200b}\\u{7f}é→");
         assert!(!shown.contains(is_harmful));
         assert!(matches!(line("plain 'text' é→"), Cow::Borrowed(_)));
-        assert_eq!(lines("a\r\n\u{1b}"), "a\r\n\\u{1b}");
+        assert_eq!(lines("a\r\n\u{1b}\tb\n"), "a\r\n\\u{1b}\tb\n");
+        assert_eq!(lines("approved\rrejected\r\n"), "approved\\rrejected\r\n");
     }
 
     #[test]
