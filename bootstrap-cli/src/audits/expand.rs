@@ -114,28 +114,29 @@ impl<'a> Expansion<'a> {
     /// earliest. What was derived from CodePipeline's history gives way to what was observed.
     fn table(&self, table: Table, days: i64) -> String {
         let Some(identity) = derivable(table) else {
-            return format!("(\n  {}\n)", self.once(table, days, None));
+            return format!("(\n  {}\n)", self.once(table, days, None).replace('\n', "\n  "));
         };
-        let derived = "t.source LIKE 'backfill:history%'";
-        let observed = "coalesce(t.source, 'live') NOT LIKE 'backfill:history%'";
-        let same = identity
-            .map(|column| format!("t.{column} = derived.{column}"))
-            .join(" AND ");
-        let observations = self.read(table, days, Some(observed));
+        let derived = "source LIKE 'backfill:history%'";
+        let observed = "coalesce(source, 'live') NOT LIKE 'backfill:history%'";
+        let same = identity.map(|column| format!("observed.{column} = derived.{column}"));
         format!(
-            "(\n  {}\n  UNION ALL\n  SELECT * FROM (\n    {}\n  ) AS derived\n  WHERE NOT EXISTS (\n    SELECT 1 FROM {table} AS t\n    WHERE {}\n      AND {same}\n  )\n)",
-            self.once(table, days, Some(observed)),
-            self.once(table, days, Some(derived)).replace('\n', "\n  "),
-            observations.replace('\n', "\n    "),
+            "(\n  {}\n  UNION ALL\n  SELECT * FROM (\n    {}\n  ) AS derived\n  WHERE NOT EXISTS (\n    \
+             SELECT 1 FROM {table} AS observed\n    WHERE {}\n      AND {}\n  )\n)",
+            self.once(table, days, Some(observed)).replace('\n', "\n  "),
+            self.once(table, days, Some(derived)).replace('\n', "\n    "),
+            self.read(table, days, Some(observed)).replace('\n', "\n    "),
+            same.join(" AND "),
         )
     }
 
-    /// One row per event.
+    /// One row per event. The embedded engine knows this very shape and answers it without sorting: the
+    /// `row_number()` alone in its SELECT, over `event_key` alone, and `copy = 1` right around it.
     fn once(&self, table: Table, days: i64, only: Option<&str>) -> String {
         let begin = back(self.bound.from, SignedDuration::from_hours(24 * days));
         format!(
-            "SELECT * FROM (\n    SELECT t.*, row_number() OVER (\n      PARTITION BY t.event_key\n      ORDER BY t.event_time NULLS LAST, t.ingested_at NULLS LAST, t.event_id NULLS LAST\n    ) AS copy_number\n    FROM {table} AS t\n    WHERE {}\n  ) AS copies\n  WHERE copy_number = 1 AND event_time >= {}",
-            self.read(table, days, only).replace('\n', "\n    "),
+            "SELECT * FROM (\n  SELECT *, row_number() OVER (PARTITION BY event_key ORDER BY event_time, ingested_at, event_id) AS copy\n  \
+             FROM {table}\n  WHERE {}\n) AS copies\nWHERE copy = 1 AND event_time >= {}",
+            self.read(table, days, only).replace('\n', "\n  "),
             literal(&text(begin)),
         )
     }
@@ -151,19 +152,19 @@ impl<'a> Expansion<'a> {
         };
         let partition = |time: Timestamp| literal(&time.to_zoned(TimeZone::UTC).strftime(form).to_string());
         let mut conditions = vec![
-            format!("t.{key} BETWEEN {} AND {}", partition(first), partition(last)),
+            format!("{key} BETWEEN {} AND {}", partition(first), partition(last)),
             format!(
-                "t.event_time >= {} AND t.event_time < {}",
+                "event_time >= {} AND event_time < {}",
                 literal(&text(first)),
                 literal(&text(self.bound.to))
             ),
         ];
         let list = |values: &[String]| values.iter().map(|value| literal(value)).collect::<Vec<_>>().join(", ");
         if !self.bound.accounts.is_empty() {
-            conditions.push(format!("t.account_id IN ({})", list(&self.bound.accounts)));
+            conditions.push(format!("account_id IN ({})", list(&self.bound.accounts)));
         }
         if !self.bound.pipelines.is_empty() {
-            conditions.push(format!("t.pipeline IN ({})", list(&self.bound.pipelines)));
+            conditions.push(format!("pipeline IN ({})", list(&self.bound.pipelines)));
         }
         conditions.extend(only.map(str::to_owned));
         conditions.join("\n  AND ")
