@@ -3,6 +3,8 @@
 //! One file of `audits/` is one audit; `build.rs` embeds whatever lies there. Not here: who answers
 //! the SQL ([`crate::engine`]).
 
+#[cfg(test)]
+mod dialect;
 mod error;
 mod expand;
 mod header;
