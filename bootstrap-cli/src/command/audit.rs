@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::audits::{self, AuditError, Select};
 use crate::cli::{Global, UsageError};
-use crate::engine::{Embedded, Engine};
+use crate::engine;
 use crate::exit::Exit;
-use crate::lake::{Lake, Location};
+use crate::lake::Location;
 use crate::printer::{self, Output};
-use crate::tables;
+use crate::{rows, tables};
 
 /// Ask an audit by its name
 ///
@@ -34,8 +34,8 @@ pub struct Args {
     /// Write the SQL with everything bound, and do not ask it
     #[arg(long)]
     sql: bool,
-    /// The lake: a folder, or s3://bucket/prefix; without it Athena is asked
-    #[arg(long, value_name = "PLACE")]
+    /// The lake to read here, without Athena: a folder, or s3://bucket/prefix
+    #[arg(long, value_name = "PLACE", value_hint = clap::ValueHint::DirPath)]
     lake: Option<Location>,
 }
 
@@ -63,20 +63,8 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
         printer::verbatim(&sql);
         return Ok(Exit::Ok);
     }
-    let Some(place) = &args.lake else {
-        return Err(UsageError {
-            message: "no lake is named",
-            hint: "name it with --lake",
-        }
-        .into());
-    };
-    let lake = Lake::open(place, global).await?;
-    let engine = Engine::Embedded(Embedded::over(&lake)?);
-    let answer = engine.ask(&sql).await?.collect().await?;
-    for row in answer.rows {
-        // Whole: an audit without its approvers answers nothing.
-        printer::verbatim(&serde_json::to_string(&row)?);
-    }
+    let engine = engine::choose(global, args.lake.as_ref()).await?;
+    rows::ask(&engine, &sql, global.output).await?;
     Ok(Exit::Ok)
 }
 
