@@ -7,6 +7,8 @@
 mod dialect;
 mod error;
 mod expand;
+#[cfg(test)]
+mod fixture;
 mod header;
 mod parameters;
 
