@@ -17,6 +17,7 @@ mod heard;
 mod ingest;
 mod init;
 mod lake;
+mod named_queries;
 mod partitions;
 mod plan_file;
 mod prepare;
