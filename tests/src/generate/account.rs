@@ -84,7 +84,7 @@ impl Account {
                 ]),
                 staging: random.chance(400),
                 gate: random.chance(900).then(|| (*random.of(&GATES)).to_owned()),
-                deploys_with: *random.of(&DEPLOYS),
+                deploys_with: random.of::<&str>(&DEPLOYS),
                 deploys_fail: *random.of(&[5, 20, 40, 120]),
                 hasty: random.chance(80),
                 nightly: random.chance(150),
