@@ -59,9 +59,7 @@ impl PartitionError {
     /// The next thing to try.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            PartitionError::Foreign { .. } => {
-                Some("move the file out of the lake; nothing was written beside it")
-            }
+            PartitionError::Foreign { .. } => Some("move the file out of the lake; nothing was written beside it"),
             _ => None,
         }
     }

@@ -161,7 +161,10 @@ impl fmt::Display for Report {
             seconds,
         } = self;
         if *passed_over > 0 {
-            writeln!(f, "{passed_over} files passed over: their names are not those of event files")?;
+            writeln!(
+                f,
+                "{passed_over} files passed over: their names are not those of event files"
+            )?;
         }
         let verb = if *dry_run { "would write" } else { "wrote" };
         writeln!(
@@ -203,7 +206,11 @@ fn skipped(gathered: &Gathered) -> BTreeMap<String, u64> {
     ];
     let plain = plain.map(|(what, count)| (what.to_owned(), count));
     let uncarried = gathered.uncarried.iter().map(|(why, count)| (why.to_string(), *count));
-    plain.into_iter().chain(uncarried).filter(|(_, count)| *count > 0).collect()
+    plain
+        .into_iter()
+        .chain(uncarried)
+        .filter(|(_, count)| *count > 0)
+        .collect()
 }
 
 /// Bytes for people.

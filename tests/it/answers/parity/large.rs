@@ -1,6 +1,6 @@
 //! A large set of events: ingested, ingested again, and killed on the way.
 //!
-//! 30,000 events in the plain test command; a million with `PIPETRAIL_MILLION=1`, which takes minutes
+//! 12,000 events and the heartbeats in the plain test command; a million with `PIPETRAIL_MILLION=1`, which takes minutes
 //! without optimisation.
 
 use std::collections::BTreeMap;
@@ -22,12 +22,9 @@ type Wanted = BTreeMap<(String, String), Vec<u64>>;
 
 #[test]
 fn a_large_set_becomes_what_the_cloud_path_computes_once_twice_and_after_kills() {
-    let events = if std::env::var_os("PIPETRAIL_MILLION").is_some() {
-        1_000_000
-    } else {
-        30_000
-    };
-    let plan = Plan::new(60, 31, 2, events);
+    let million = std::env::var_os("PIPETRAIL_MILLION").is_some();
+    let (accounts, events) = if million { (100, 1_000_000) } else { (8, 12_000) };
+    let plan = Plan::new(accounts, 40, 2, events);
     let folder = tempfile::tempdir().unwrap();
     let (from, lake, broken) = (
         folder.path().join("events"),
