@@ -1,11 +1,13 @@
 //! Tables for people.
 
+mod lake;
 mod status;
 
 use comfy_table::{ContentArrangement, Table, presets};
 use pipetrail_stacksets::{Coverage, Row, StackState};
 
 use crate::subscriptions::topics::Subscription;
+pub use lake::{columns, lake};
 pub use status::status;
 
 /// What stands: the audit account's stacks, the stack instances, and a summary.

@@ -45,6 +45,12 @@ pub enum LakeError {
         /// As the command line named it.
         location: String,
     },
+    /// Its region is another one.
+    #[error("{location}: the bucket is in another region")]
+    Region {
+        /// As the command line named it.
+        location: String,
+    },
     /// The store fails in another way.
     #[error("cannot use {location}: {cause}")]
     Store {
@@ -62,9 +68,14 @@ impl LakeError {
         match cause {
             Error::NotFound { .. } => LakeError::NoBucket { location },
             Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => LakeError::Denied { location },
-            cause => LakeError::Store {
-                location,
-                cause: short(&cause),
+            cause => match short(&cause) {
+                // A refused listing comes without a kind of its own.
+                text if text.contains("404 Not Found") => LakeError::NoBucket { location },
+                text if text.contains("403 Forbidden") || text.contains("401 Unauthorized") => {
+                    LakeError::Denied { location }
+                }
+                text if text.contains("redirect without LOCATION") => LakeError::Region { location },
+                cause => LakeError::Store { location, cause },
             },
         }
     }
@@ -73,7 +84,14 @@ impl LakeError {
     pub fn no_credentials(location: &Location, why: impl Into<String>) -> Self {
         LakeError::NoCredentials {
             location: location.to_string(),
-            why: why.into(),
+            // The chain tells of every place that has none, a line each.
+            why: why
+                .into()
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .trim_end_matches(" Attempted:")
+                .to_owned(),
         }
     }
 
@@ -82,6 +100,7 @@ impl LakeError {
         match self {
             LakeError::Open { .. } | LakeError::Make { .. } | LakeError::NoBucket { .. } => Exit::Usage,
             LakeError::NoCredentials { .. } | LakeError::Denied { .. } | LakeError::Store { .. } => Exit::Failed,
+            LakeError::Region { .. } => Exit::Usage,
         }
     }
 
@@ -99,8 +118,9 @@ impl LakeError {
             LakeError::Denied { .. } => "the caller needs s3:ListBucket and s3:GetObject there, and s3:PutObject for \
                                          ingest; --audit-profile says who calls"
                 .to_owned(),
+            LakeError::Region { .. } => "give the bucket's region with --region".to_owned(),
             LakeError::Store { .. } => {
-                "check --region (the bucket's own) and --endpoint-url, then run the same command again".to_owned()
+                "check --endpoint-url and the way to S3, then run the same command again".to_owned()
             }
         })
     }
@@ -128,5 +148,23 @@ mod tests {
         let denied = LakeError::store(&location, Error::PermissionDenied { path, source });
         assert_eq!(denied.exit(), Exit::Failed);
         assert!(denied.hint().unwrap().contains("s3:ListBucket"));
+        let listing = |text: &str| Error::Generic {
+            store: "S3",
+            source: text.into(),
+        };
+        let of = |text| LakeError::store(&location, listing(text));
+        assert!(matches!(
+            of("Server returned non-2xx status code: 404 Not Found: <x>"),
+            LakeError::NoBucket { .. }
+        ));
+        assert!(matches!(
+            of("Server returned non-2xx status code: 403 Forbidden: <x>"),
+            LakeError::Denied { .. }
+        ));
+        assert!(matches!(
+            of("Received redirect without LOCATION, this"),
+            LakeError::Region { .. }
+        ));
+        assert!(matches!(of("connection refused"), LakeError::Store { .. }));
     }
 }
