@@ -22,6 +22,7 @@ pub const SUBSCRIBING: [usize; 2] = [8, 9];
 /// Has an alert topic of its own.
 pub const OWN_TOPIC: usize = 10;
 pub const AUDITS: usize = 11;
+pub const PARITY: [usize; 2] = [12, 13];
 
 struct Shared {
     // One runtime for all: kept connections belong to the runtime that made them.
@@ -47,7 +48,7 @@ pub fn with<F: Future<Output = Result<()>>>(test: impl FnOnce(Arc<Organization>)
 
 async fn enrolled() -> Result<Arc<Organization>> {
     let scope = Scope {
-        members: 12,
+        members: 14,
         account_topics: vec![OWN_TOPIC],
         ..Scope::default()
     };
