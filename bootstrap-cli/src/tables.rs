@@ -5,6 +5,7 @@ mod status;
 use comfy_table::{ContentArrangement, Table, presets};
 use pipetrail_stacksets::{Coverage, Row, StackState};
 
+use crate::audits::Audit;
 use crate::subscriptions::topics::Subscription;
 pub use status::status;
 
@@ -49,6 +50,17 @@ pub fn coverage(coverage: &Coverage) -> String {
     }
     parts.push(coverage.to_string());
     parts.join("\n")
+}
+
+/// The audits that there are.
+pub fn audits(audits: &[Audit]) -> String {
+    let mut all = table(&["AUDIT", "ANSWERS", "OWN PARAMETERS"]);
+    for audit in audits {
+        let own = audit.parameters.iter().filter(|parameter| parameter.own);
+        let own: Vec<&str> = own.map(|parameter| parameter.name).collect();
+        all.add_row([audit.name, &audit.answers, &own.join(", ")]);
+    }
+    lines(&all)
 }
 
 /// Subscriptions of alert topics.
