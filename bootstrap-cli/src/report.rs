@@ -11,7 +11,6 @@ mod file;
 mod gather;
 mod page;
 mod periods;
-mod stand_in;
 mod summary;
 mod text;
 mod window;
@@ -28,6 +27,7 @@ pub use asked::Asked;
 pub use export::{Format, render};
 pub use file::Target;
 pub use gather::gather;
+pub use text::counted;
 pub use window::Window;
 
 /// What was asked, of what, and when.
@@ -38,6 +38,8 @@ pub struct Scope {
     pub window: Window,
     /// Only these accounts; all of the lake's where there are none.
     pub accounts: Vec<String>,
+    /// Only pipelines of these names; all where there are none.
+    pub pipelines: Vec<String>,
     /// The lake, as the command line names it, or Athena's database.
     pub lake: String,
     /// Who answered.
@@ -45,6 +47,7 @@ pub struct Scope {
     /// pipetrail's version.
     pub version: &'static str,
     /// When it was asked.
+    #[serde(serialize_with = "window::instant")]
     pub generated_at: Timestamp,
 }
 
@@ -176,6 +179,7 @@ mod tests {
                     to: "2026-11-01T00:00:00Z".parse().unwrap(),
                 },
                 accounts: Vec::new(),
+                pipelines: Vec::new(),
                 lake: "<lake>".to_owned(),
                 engine: "DataFusion",
                 version: "0.0.0",

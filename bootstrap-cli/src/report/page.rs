@@ -4,11 +4,13 @@
 mod data;
 mod parts;
 
+use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::summary::Summary;
-use super::text::counted;
+use super::text::{counted, visible};
 use super::window::written;
 use super::{Report, ReportError};
 
@@ -35,25 +37,27 @@ pub fn render(report: &Report) -> Result<String, ReportError> {
         [one] => format!("Account {one} only"),
         some => format!(
             "{}: {}",
-            counted(count(some.len()), "account", "accounts only"),
+            counted(some.len(), "account", "accounts only"),
             some.join(", ")
         ),
     };
+    let pipelines_text = format!("Only pipelines named {}", visible(&scope.pipelines.join(", ")));
     let page = || {
         environment.get_template("page.html")?.render(context! {
             policy => policy(),
             style => safe(STYLE.to_owned()),
             script => safe(SCRIPT.to_owned()),
             data => safe(data::data(report.of("decisions")).unwrap_or_default()),
-            scope => scope,
+            scope => given(scope),
             first => first.to_string(),
             last => last.to_string(),
             from => written(scope.window.from),
             to => written(scope.window.to),
             generated => written(scope.generated_at),
             accounts_text,
+            pipelines_text,
             sentence => summary.sentence(),
-            cards => summary.cards(),
+            cards => given(summary.cards()),
             total => summary.decisions,
             time => parts.time()?,
             accounts => parts.accounts()?,
@@ -75,15 +79,11 @@ pub fn render(report: &Report) -> Result<String, ReportError> {
                 decisions => parts.sql(&["decisions"])?,
                 open => parts.sql(&["open-gates"])?,
                 refused => parts.sql(&["refused-decisions"])?,
-                coverage => parts.sql(&["coverage", "account-activity"])?,
+                coverage => parts.sql(&["coverage"])?,
             },
         })
     };
     page().map_err(of_template)
-}
-
-fn count(rows: usize) -> u64 {
-    u64::try_from(rows).unwrap_or(u64::MAX)
 }
 
 /// The templates. Those ending in `.html` escape what they are given.
@@ -95,6 +95,11 @@ fn environment() -> Result<Environment<'static>, minijinja::Error> {
     environment.add_template("table.html", include_str!("page/table.html"))?;
     environment.add_template("sql.html", include_str!("page/sql.html"))?;
     Ok(environment)
+}
+
+/// What a template reads.
+fn given(value: impl Serialize) -> Value {
+    Value::from(Serde(value))
 }
 
 /// What a template made, or what is pipetrail's own.

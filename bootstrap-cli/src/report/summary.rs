@@ -13,29 +13,29 @@ use super::{Asked, Report};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
     /// Decisions that count.
-    pub decisions: u64,
+    pub decisions: usize,
     /// Of which approved.
-    pub approved: u64,
+    pub approved: usize,
     /// Of which rejected.
-    pub rejected: u64,
+    pub rejected: usize,
     /// Distinct approvers.
-    pub approvers: u64,
+    pub approvers: usize,
     /// Accounts with a decision.
-    pub accounts: u64,
+    pub accounts: usize,
     /// Pipelines with a decision.
-    pub pipelines: u64,
+    pub pipelines: usize,
     /// Decisions of which AWS says that there was no MFA.
-    pub without_mfa: u64,
+    pub without_mfa: usize,
     /// Decisions of which AWS cannot say.
-    pub mfa_unknown: u64,
+    pub mfa_unknown: usize,
     /// Half of the gates were decided after that many seconds.
     pub median_wait_seconds: Option<i64>,
     /// Nine of ten gates were.
     pub wait_90_seconds: Option<i64>,
     /// Gates that wait.
-    pub open_gates: u64,
+    pub open_gates: usize,
     /// Calls that AWS refused.
-    pub refused: u64,
+    pub refused: usize,
 }
 
 /// A figure of the page.
@@ -56,9 +56,9 @@ impl Summary {
     pub fn of(report: &Report) -> Self {
         let decisions = report.of("decisions");
         let mut summary = Summary {
-            decisions: count(decisions.len()),
-            open_gates: count(report.of("open-gates").len()),
-            refused: count(report.of("refused-decisions").len()),
+            decisions: decisions.len(),
+            open_gates: report.of("open-gates").len(),
+            refused: report.of("refused-decisions").len(),
             ..Summary::default()
         };
         let (mut approvers, mut accounts, mut pipelines) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
@@ -77,9 +77,9 @@ impl Summary {
             accounts.insert(row.text("account_id"));
             pipelines.insert((row.text("account_id"), row.text("region"), row.text("pipeline")));
         }
-        summary.approvers = count(approvers.len());
-        summary.accounts = count(accounts.len());
-        summary.pipelines = count(pipelines.len());
+        summary.approvers = approvers.len();
+        summary.accounts = accounts.len();
+        summary.pipelines = pipelines.len();
         let waits = waits(report.of("gate-waits"));
         summary.median_wait_seconds = at(&waits, 50);
         summary.wait_90_seconds = at(&waits, 90);
@@ -108,7 +108,7 @@ impl Summary {
 
     /// The figures, in their order.
     pub fn cards(&self) -> Vec<Card> {
-        let card = |name, figure: u64, note: String, audit| Card {
+        let card = |name, figure: usize, note: String, audit| Card {
             name,
             figure: figure.to_string(),
             note,
@@ -157,10 +157,6 @@ impl Summary {
             ),
         ]
     }
-}
-
-fn count(rows: usize) -> u64 {
-    u64::try_from(rows).unwrap_or(u64::MAX)
 }
 
 fn waits(gates: &Asked) -> Vec<i64> {

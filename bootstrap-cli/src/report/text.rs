@@ -96,7 +96,7 @@ pub fn duration(seconds: i64) -> String {
 }
 
 /// A share in per cent with one digit; none of nothing.
-pub fn share(part: u64, of: u64) -> Option<String> {
+pub fn share(part: usize, of: usize) -> Option<String> {
     if of == 0 {
         return None;
     }
@@ -106,7 +106,8 @@ pub fn share(part: u64, of: u64) -> Option<String> {
 }
 
 /// `12 gates`, `1 gate`.
-pub fn counted(number: u64, one: &str, many: &str) -> String {
+pub fn counted(number: impl TryInto<u64>, one: &str, many: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
     format!("{number} {}", if number == 1 { one } else { many })
 }
 

@@ -9,8 +9,10 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Window {
     /// The first moment.
+    #[serde(serialize_with = "instant")]
     pub from: Timestamp,
     /// The moment after the last.
+    #[serde(serialize_with = "instant")]
     pub to: Timestamp,
 }
 
@@ -22,6 +24,12 @@ impl Window {
         let last = Timestamp::from_nanosecond(before).unwrap_or(self.to);
         (day(self.from), day(last))
     }
+}
+
+/// A moment in RFC 3339.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+pub fn instant<S: serde::Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(at)
 }
 
 /// A moment as the page writes it: minutes, and seconds only where there are any.

@@ -6,11 +6,13 @@ use super::axis::{scaled, ticks};
 use super::{Chart, Entry, escape};
 
 const WIDTH: f64 = 760.0;
-const HEIGHT: f64 = 280.0;
+const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 56.0;
 const RIGHT: f64 = 8.0;
 const TOP: f64 = 12.0;
-const BOTTOM: f64 = 52.0;
+const BOTTOM: f64 = 72.0;
+/// As many characters stand side by side below a column.
+const LABEL: usize = 12;
 /// More labels than that would touch.
 const MOST_LABELS: usize = 12;
 
@@ -22,7 +24,7 @@ pub fn columns(chart: &Chart) -> String {
     let (plot_width, plot_height) = (WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM);
     let floor = TOP + plot_height;
 
-    let mut svg = chart.open(760, 280);
+    let mut svg = chart.open(760, 300);
     for tick in &ticks {
         let y = floor - scaled(*tick, top, plot_height);
         let _ = write!(
@@ -57,12 +59,14 @@ pub fn columns(chart: &Chart) -> String {
         }
         svg.push_str("</g>");
         if at % every == 0 {
-            let _ = write!(
-                svg,
-                "<text class=\"tick\" x=\"{middle:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
-                floor + 18.0,
-                escape(&entry.label),
-            );
+            for (line, words) in (1_u8..).zip(wrapped(&entry.label)) {
+                let _ = write!(
+                    svg,
+                    "<text class=\"tick\" x=\"{middle:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
+                    floor + 4.0 + 14.0 * f64::from(line),
+                    escape(&words),
+                );
+            }
         }
     }
     let _ = write!(
@@ -78,6 +82,21 @@ pub fn columns(chart: &Chart) -> String {
         escape(chart.unit),
     );
     svg
+}
+
+/// A label in lines that do not touch their neighbours'.
+fn wrapped(label: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in label.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.len() + word.len() < LABEL => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 #[cfg(test)]

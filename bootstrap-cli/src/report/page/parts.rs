@@ -3,19 +3,22 @@
 use minijinja::{Environment, Error, Value, context};
 use serde::Serialize;
 
-use crate::engine::Kind;
-use crate::report::chart::{Chart, DECISIONS, Entry, NEITHER, bars, columns, largest};
+use crate::engine::{self, Kind};
+use crate::report::asked::Row;
+use crate::report::chart::{Chart, DECISIONS, Entry, NEITHER, bars, columns, escape, largest};
 use crate::report::periods::periods;
 use crate::report::summary::Summary;
 use crate::report::text::{cell, counted, cut, duration, heading, visible};
 use crate::report::{Asked, Report};
 
-use super::{count, safe};
+use super::{given, safe};
 
 /// Rows of a table without pages.
 const MOST_ROWS: usize = 1_000;
 /// Rows that stand open on the page.
 const MOST_OPEN: usize = 50;
+/// Accounts that a sentence names.
+const MOST_NAMED: usize = 12;
 /// Characters of a cell.
 const MOST_TEXT: usize = 600;
 /// Identities of events are for machines.
@@ -60,7 +63,7 @@ impl Parts<'_> {
             description: format!(
                 "Stacked columns, one per {}, {} in all.{busiest}",
                 length.word(),
-                counted(count(periods.len()), "column", "columns")
+                counted(periods.len(), "column", "columns")
             ),
             entry: match length.word() {
                 "day" => "Day (UTC)",
@@ -137,7 +140,7 @@ impl Parts<'_> {
             title: format!("Decisions by {word}"),
             description: format!(
                 "Horizontal bars of approved and rejected decisions; {} in all, the largest first.{most}",
-                counted(count(all), &word, &format!("{word}s"))
+                counted(all, &word, &format!("{word}s"))
             ),
             entry,
             unit: "Decisions",
@@ -145,7 +148,7 @@ impl Parts<'_> {
             entries,
         };
         let chart = self.chart(&chart, bars)?;
-        let table = self.table(asked, &format!("Every {word}"), MOST_ROWS, |_| true)?;
+        let table = self.table(asked, &format!("Every {word}"), MOST_ROWS)?;
         Ok(safe(format!(
             "{chart}{}",
             fold(&format!("Every {word}, with more"), &table)
@@ -157,7 +160,7 @@ impl Parts<'_> {
         match (summary.median_wait_seconds, summary.wait_90_seconds) {
             (Some(median), Some(most)) => format!(
                 "Of {}, half were passed or failed within {}, nine of ten within {}.",
-                counted(count(self.report.of("gate-waits").len()), "gate", "gates"),
+                counted(self.report.of("gate-waits").len(), "gate", "gates"),
                 duration(median),
                 duration(most)
             ),
@@ -172,6 +175,8 @@ impl Parts<'_> {
             return Ok(safe(String::new()));
         }
         let entries: Vec<Entry> = (asked.rows())
+            // The last one is for gates whose opening nobody saw; most lakes have none.
+            .filter(|row| row.number("bucket") != Some(9) || row.count("gates") > 0)
             .map(|row| Entry {
                 label: row.text("label").to_owned(),
                 values: ["approved", "rejected", "other"]
@@ -213,9 +218,9 @@ impl Parts<'_> {
         let asked = self.report.of(audit);
         match asked.len() {
             0 => Ok(safe(format!("<p>{none}</p>"))),
-            ..=MOST_OPEN => self.table(asked, caption, MOST_OPEN, |_| true),
+            ..=MOST_OPEN => self.table(asked, caption, MOST_OPEN),
             rows => {
-                let table = self.table(asked, caption, MOST_ROWS, |_| true)?;
+                let table = self.table(asked, caption, MOST_ROWS)?;
                 Ok(fold(&format!("{caption}: {rows}"), &table))
             }
         }
@@ -224,23 +229,18 @@ impl Parts<'_> {
     /// How much of the window the heartbeats prove.
     pub fn coverage_text(&self) -> String {
         let coverage = self.report.of("coverage");
-        if coverage.len() == 0 {
-            return "There is no heartbeat in this lake: nothing proves that events would have arrived. Event files that \
-                    were brought in from elsewhere have none."
+        if coverage.rows().all(|row| row.count("heartbeats") == 0) {
+            return "There is no heartbeat in this window: nothing proves that every event arrived. A lake made of \
+                    event files alone has none."
                 .to_owned();
         }
         let whole = coverage.rows().filter(|row| !is_gap(*row)).count();
+        let were = |number| counted(number, "account and region was", "accounts and regions were");
         format!(
             "A heartbeat every hour proves the way of the events, per account and region. {} heard in every hour of \
              the window, {} not.",
-            match whole {
-                1 => "1 account and region was".to_owned(),
-                whole => format!("{whole} accounts and regions were"),
-            },
-            match coverage.len() - whole {
-                1 => "1 was".to_owned(),
-                gaps => format!("{gaps} were"),
-            }
+            were(whole),
+            were(coverage.len() - whole)
         )
     }
 
@@ -254,14 +254,14 @@ impl Parts<'_> {
             return Ok(safe(String::new()));
         }
         if let Some(gap) = asked.position("longest_gap_seconds") {
-            let length = |row: &[crate::engine::Value]| match row.get(gap) {
-                Some(crate::engine::Value::Integer(seconds)) => *seconds,
+            let length = |row: &[engine::Value]| match row.get(gap) {
+                Some(engine::Value::Integer(seconds)) => *seconds,
                 _ => i64::MAX,
             };
             asked.answer.rows.sort_by_key(|row| std::cmp::Reverse(length(row)));
         }
         let caption = "Accounts and regions with hours in which no heartbeat was heard";
-        let table = self.table(&asked, caption, MOST_ROWS, |_| true)?;
+        let table = self.table(&asked, caption, MOST_ROWS)?;
         Ok(if asked.len() > MOST_OPEN {
             fold(&format!("{caption}: {}", asked.len()), &table)
         } else {
@@ -276,32 +276,28 @@ impl Parts<'_> {
             return Ok(safe(String::new()));
         }
         let caption = "Every account and region that was heard";
-        let table = self.table(asked, caption, MOST_ROWS, |_| true)?;
+        let table = self.table(asked, caption, MOST_ROWS)?;
         Ok(fold(&format!("{caption}: {}", asked.len()), &table))
     }
 
     /// What nobody should read into the page.
     pub fn not_covered(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        let heard: std::collections::BTreeSet<_> = self
-            .report
-            .of("coverage")
-            .rows()
-            .map(|row| row.text("account_id"))
-            .collect();
-        let silent: std::collections::BTreeSet<_> = (self.report.of("account-activity").rows())
-            .map(|row| row.text("account_id"))
-            .filter(|account| !heard.contains(account))
+        let coverage = self.report.of("coverage");
+        let of = |row: Row<'_>| format!("{} in {}", row.text("account_id"), row.text("region"));
+        let silent: Vec<String> = (coverage.rows())
+            .filter(|row| row.count("heartbeats") == 0)
+            .map(|row| visible(&of(row)).into_owned())
             .collect();
         if !silent.is_empty() {
-            let some: Vec<_> = silent.iter().take(MOST_OPEN).copied().collect();
+            let some: Vec<_> = silent.iter().take(MOST_NAMED).map(String::as_str).collect();
             let more = match silent.len() - some.len() {
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
             lines.push(format!(
                 "{} sent events, but no heartbeat in this window: {}{more}. Nothing proves that their events are complete.",
-                counted(count(silent.len()), "account", "accounts"),
+                counted(silent.len(), "account and region", "accounts and regions"),
                 some.join(", ")
             ));
         }
@@ -324,7 +320,7 @@ impl Parts<'_> {
         let audits: Vec<Value> = names
             .iter()
             .map(|name| self.report.of(name))
-            .map(|asked| context! { name => asked.name, title => asked.title, sql => asked.sql, rows => asked.len() })
+            .map(|asked| context! { name => asked.name.as_str(), title => asked.title.as_str(), sql => asked.sql.as_str(), rows => asked.len() })
             .collect();
         let html = self.environment.get_template("sql.html")?.render(context! { audits })?;
         Ok(safe(html))
@@ -332,15 +328,15 @@ impl Parts<'_> {
 
     fn chart(&self, chart: &Chart, draw: fn(&Chart) -> String) -> Result<Value, Error> {
         let template = self.environment.get_template("chart.html")?;
-        let html = template.render(context! { chart, svg => safe(draw(chart)) })?;
+        let html = template.render(context! { chart => given(chart), svg => safe(draw(chart)) })?;
         Ok(safe(html))
     }
 
-    fn table(&self, asked: &Asked, caption: &str, most: usize, shows: fn(&str) -> bool) -> Result<Value, Error> {
-        let shown: Vec<(usize, &crate::engine::Column)> = (asked.columns().iter().enumerate())
-            .filter(|(_, column)| !UNSHOWN.contains(&column.name.as_str()) && shows(&column.name))
+    fn table(&self, asked: &Asked, caption: &str, most: usize) -> Result<Value, Error> {
+        let shown: Vec<(usize, &engine::Column)> = (asked.columns().iter().enumerate())
+            .filter(|(_, column)| !UNSHOWN.contains(&column.name.as_str()))
             .collect();
-        let is_number = |column: &crate::engine::Column| matches!(column.kind, Kind::Integer | Kind::Double);
+        let is_number = |column: &engine::Column| matches!(column.kind, Kind::Integer | Kind::Double);
         let columns: Vec<Head> = (shown.iter())
             .map(|(_, column)| Head {
                 heading: heading(&column.name),
@@ -360,12 +356,18 @@ impl Parts<'_> {
             .collect();
         let left_out = asked.len().saturating_sub(most);
         let template = self.environment.get_template("table.html")?;
-        let html = template.render(context! { caption, columns, rows, left_out, audit => asked.name })?;
+        let html = template.render(context! {
+            caption,
+            columns => given(columns),
+            rows => given(rows),
+            left_out,
+            audit => asked.name.as_str(),
+        })?;
         Ok(safe(html))
     }
 }
 
-fn is_gap(row: crate::report::asked::Row<'_>) -> bool {
+fn is_gap(row: Row<'_>) -> bool {
     row.count("hours_seen") < row.count("hours_expected")
 }
 
@@ -373,6 +375,6 @@ fn is_gap(row: crate::report::asked::Row<'_>) -> bool {
 fn fold(summary: &str, contents: &Value) -> Value {
     safe(format!(
         "<details><summary>{}</summary>{contents}</details>",
-        crate::report::chart::escape(summary)
+        escape(summary)
     ))
 }
