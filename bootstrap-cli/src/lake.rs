@@ -109,6 +109,27 @@ impl LakeError {
 }
 
 impl Lake {
+    /// The path of a place in the lake, such as a partition's prefix.
+    pub fn at(&self, place: &str) -> Path {
+        let mut path = self.root.clone();
+        path.extend(place.split('/').filter(|part| !part.is_empty()));
+        path
+    }
+
+    /// Opens a lake, and makes its folder where there is none.
+    ///
+    /// # Errors
+    /// The folder cannot be made; otherwise as [`Lake::open`].
+    pub async fn create(location: &Location, global: &Global) -> Result<Self, LakeError> {
+        if let Location::Folder(path) = location {
+            std::fs::create_dir_all(path).map_err(|cause| LakeError::Open {
+                location: location.to_string(),
+                cause,
+            })?;
+        }
+        Self::open(location, global).await
+    }
+
     /// Opens a lake that exists.
     ///
     /// # Errors

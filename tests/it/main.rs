@@ -9,4 +9,4 @@ mod commands;
 mod events;
 mod support;
 
-use support::{ailing, built, expected, lake, leftovers, org, state, templates};
+use support::{ailing, built, computed, expected, folder_lake, lake, leftovers, org, state, templates};

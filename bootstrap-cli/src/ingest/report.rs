@@ -1,0 +1,204 @@
+//! What a run did: a table for people, one JSON document for programs.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::partition::Written;
+use super::{Outcomes, by_table};
+use crate::exit::Exit;
+
+/// Something that could not be read or written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failed {
+    /// A file, or a partition of the lake.
+    pub place: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// What was read.
+#[derive(Clone, Debug, Default)]
+pub struct Gathered {
+    /// Files that were read.
+    pub files: u64,
+    /// Their bytes, as they are stored.
+    pub bytes: u64,
+    /// Records in them, skipped ones left out.
+    pub records: u64,
+    /// Records that became no row.
+    pub rejected: u64,
+    /// Records that are no events of the lake, by reason.
+    pub skipped: BTreeMap<&'static str, u64>,
+    /// Files that could not be read to their end.
+    pub failed: Vec<Failed>,
+}
+
+impl Gathered {
+    /// Adds what another worker has read.
+    pub fn add(&mut self, other: Gathered) {
+        let Gathered {
+            files,
+            bytes,
+            records,
+            rejected,
+            skipped,
+            failed,
+        } = other;
+        self.files += files;
+        self.bytes += bytes;
+        self.records += records;
+        self.rejected += rejected;
+        for (reason, count) in skipped {
+            *self.skipped.entry(reason).or_default() += count;
+        }
+        self.failed.extend(failed);
+    }
+}
+
+/// What a run did.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The lake, as the command line named it.
+    pub lake: String,
+    /// Whether nothing was written because nothing was to be.
+    pub dry_run: bool,
+    /// Files that were read.
+    pub files: u64,
+    /// Their bytes, as they are stored.
+    pub bytes: u64,
+    /// Records in them, skipped ones left out.
+    pub records: u64,
+    /// Rows that the lake did not have.
+    pub rows: u64,
+    /// The same by table.
+    pub tables: BTreeMap<&'static str, u64>,
+    /// Records of events that the lake had, or that came more than once.
+    pub duplicates: u64,
+    /// Records that are no events of the lake, by reason.
+    pub skipped: BTreeMap<&'static str, u64>,
+    /// Records that became no row.
+    pub rejected: u64,
+    /// Where they are kept.
+    pub reject_file: Option<PathBuf>,
+    /// Partitions that got a new file.
+    pub partitions: u64,
+    /// Files and partitions that failed.
+    pub failed: Vec<Failed>,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+impl Report {
+    /// Of what was read and what became of it.
+    pub fn of(lake: String, gathered: Gathered, outcomes: &Outcomes, dry_run: bool) -> Self {
+        let mut report = Report {
+            lake,
+            dry_run,
+            files: gathered.files,
+            bytes: gathered.bytes,
+            records: gathered.records,
+            rows: 0,
+            tables: BTreeMap::new(),
+            duplicates: 0,
+            skipped: gathered.skipped,
+            rejected: gathered.rejected,
+            reject_file: None,
+            partitions: 0,
+            failed: gathered.failed,
+            seconds: 0.0,
+        };
+        report.failed.sort_by(|a, b| a.place.cmp(&b.place));
+        for (partition, outcome) in outcomes {
+            match outcome {
+                Ok(Written { rows, duplicates }) => {
+                    report.rows += rows;
+                    report.duplicates += duplicates;
+                    report.partitions += u64::from(*rows > 0);
+                }
+                Err(error) => report.failed.push(Failed {
+                    place: partition.prefix(),
+                    reason: error.to_string(),
+                }),
+            }
+        }
+        for (table, rows) in by_table(outcomes) {
+            report.tables.insert(table.name(), rows);
+        }
+        report
+    }
+
+    /// Its exit code: what was refused or failed is partly, and failed where nothing else was.
+    pub fn exit(&self) -> Exit {
+        match (
+            self.failed.is_empty() && self.rejected == 0,
+            self.rows + self.duplicates,
+        ) {
+            (true, _) => Exit::Ok,
+            (false, 0) => Exit::Failed,
+            (false, _) => Exit::Partly,
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report {
+            lake,
+            dry_run,
+            files,
+            bytes,
+            records,
+            rows,
+            tables,
+            duplicates,
+            skipped,
+            rejected,
+            reject_file,
+            partitions,
+            failed,
+            seconds,
+        } = self;
+        let verb = if *dry_run { "would write" } else { "wrote" };
+        writeln!(
+            f,
+            "{files} files, {} in {seconds:.1} s: {records} records",
+            size(*bytes)
+        )?;
+        writeln!(f, "{verb} {rows} rows in {partitions} partitions of {lake}")?;
+        for (table, rows) in tables {
+            writeln!(f, "  {table:<20} {rows:>10}")?;
+        }
+        writeln!(f, "{duplicates} duplicates")?;
+        for (reason, count) in skipped {
+            writeln!(f, "{count} skipped: {reason}")?;
+        }
+        write!(f, "{rejected} rejected")?;
+        if let Some(file) = reject_file {
+            write!(f, ", kept in {}", file.display())?;
+        }
+        writeln!(f)?;
+        if !failed.is_empty() {
+            writeln!(f, "{} failed", failed.len())?;
+        }
+        Ok(())
+    }
+}
+
+/// Bytes for people.
+fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if bytes < 1000 {
+        return format!("{bytes} bytes");
+    }
+    let mut amount = bytes as f64 / 1000.0;
+    for unit in UNITS {
+        if amount < 999.95 {
+            return format!("{amount:.1} {unit}");
+        }
+        amount /= 1000.0;
+    }
+    format!("{amount:.1} PB")
+}
