@@ -17,7 +17,7 @@ use crate::command::{
 };
 use crate::config::edit::SettingsError;
 use crate::config::{Config, ConfigError, RegionName};
-use crate::engine::EngineError;
+use crate::engine::{self, EngineError};
 use crate::exit::Exit;
 use crate::ingest::IngestError;
 use crate::init::Unanswered;
@@ -25,6 +25,7 @@ use crate::lake::LakeError;
 use crate::plan_file::PlanFileError;
 use crate::printer::{self, Output, Volume};
 use crate::report::ReportError;
+use crate::rows::RowsError;
 use crate::subscriptions::{NoTopic, Refused};
 use crate::zips::{self, ZipError};
 
@@ -171,7 +172,11 @@ pub fn main() -> ExitCode {
     printer::set(cli.global.volume());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let ended = runtime.map_err(anyhow::Error::from).and_then(|runtime| {
-        let ended = runtime.block_on(run(&cli));
+        let ended = runtime.block_on(async {
+            let ended = run(&cli).await;
+            engine::settle().await;
+            ended
+        });
         // A question that nobody answered still waits for its line.
         runtime.shutdown_background();
         ended
@@ -217,6 +222,8 @@ async fn run(cli: &Cli) -> anyhow::Result<Exit> {
             Command::Man(args) => man::run(&cli.global, args).await,
         }
     };
+    // At the prompt it ends a line or a query.
+    let prompts = matches!(&cli.command, Command::Query(args) if args.prompts());
     // Whoever watches ends it so.
     let watches = matches!(&cli.command, Command::Status(args) if args.watches());
     tokio::select! {
@@ -228,7 +235,7 @@ async fn run(cli: &Cli) -> anyhow::Result<Exit> {
             }
             Err(error) => Err(error),
         },
-        _ = tokio::signal::ctrl_c() => {
+        _ = tokio::signal::ctrl_c(), if !prompts => {
             let ingests = matches!(&cli.command, Command::Ingest(_));
             Ok(if watches { Exit::Ok } else { interrupted(begun.get(), ingests) })
         }
@@ -298,6 +305,8 @@ fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
     } else if let Some(error) = error.downcast_ref::<LakeError>() {
         (error.exit(), error.hint())
     } else if let Some(error) = error.downcast_ref::<EngineError>() {
+        (error.exit(), error.hint())
+    } else if let Some(error) = error.downcast_ref::<RowsError>() {
         (error.exit(), error.hint())
     } else if let Some(error) = error.downcast_ref::<IngestError>() {
         (error.exit(), error.hint())

@@ -83,6 +83,20 @@ pub fn verbatim(text: &str) {
     out(&format!("{}\n", text.trim_end()));
 }
 
+/// Writes rows of an answer as they are: they are evidence, and what was asked for. Nothing is masked,
+/// trimmed or added; whoever calls ends the lines.
+pub fn rows(text: &str) {
+    out(text);
+}
+
+/// Whether standard output is a terminal, and how many columns it has.
+pub fn terminal() -> Option<usize> {
+    let stdout = io::stdout();
+    // One that does not say how wide it is has what terminals have always had.
+    let width = || terminal_size::terminal_size_of(&stdout).map_or(80, |(width, _)| usize::from(width.0));
+    stdout.is_terminal().then(width)
+}
+
 /// Clears a terminal, and separates what follows elsewhere.
 pub fn clear() {
     let separator = if io::stdout().is_terminal() {
@@ -187,6 +201,35 @@ pub fn question(question: &str, default: &str) -> Option<String> {
         Ok(0) | Err(_) => None,
         Ok(_) if answer.trim().is_empty() => Some(default.to_owned()),
         Ok(_) => Some(answer.trim().to_owned()),
+    }
+}
+
+/// Shows on a terminal what is waited for, and nothing elsewhere. Gone when dropped.
+pub struct Spinner(Option<ProgressBar>);
+
+impl Spinner {
+    /// Shows nothing yet.
+    pub fn new() -> Self {
+        Spinner((volume() == Volume::Normal && io::stderr().is_terminal()).then(|| {
+            let bar = ProgressBar::new_spinner();
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        }))
+    }
+
+    /// Shows this instead of what was shown before.
+    pub fn show(&self, text: &str) {
+        if let Some(bar) = &self.0 {
+            bar.set_message(masked(text).into_owned());
+        }
+    }
+}
+
+impl Drop for Spinner {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
     }
 }
 

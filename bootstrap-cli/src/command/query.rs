@@ -1,31 +1,84 @@
 //! `pipetrail query`
 
-use crate::cli::Global;
-use crate::engine::{Embedded, Engine};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::ValueHint;
+
+use crate::cli::{Global, UsageError};
+use crate::engine::{self, reading};
 use crate::exit::Exit;
-use crate::lake::{Lake, Location};
-use crate::printer;
+use crate::lake::Location;
+use crate::{printer, prompt, rows};
 
 /// Ask the lake in SQL
+///
+/// Athena answers, by pipetrail.toml; or, with --lake, this command itself: a folder needs neither
+/// configuration nor AWS. Only what reads is sent. Without SQL it is a prompt.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  pipetrail query 'SELECT decision, count(*) AS calls FROM approvals GROUP BY decision' --lake ./lake\n  pipetrail query --file question.sql --output csv > answer.csv\n  pipetrail query --lake ./lake"
+)]
 pub struct Args {
-    /// The query
-    sql: String,
-    /// The lake: a folder, or s3://bucket/prefix
-    #[arg(long, value_name = "PLACE")]
-    lake: Location,
+    /// The query: one statement
+    #[arg(value_name = "SQL")]
+    sql: Option<String>,
+    /// File with the query instead, or - for standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "sql")]
+    file: Option<PathBuf>,
+    /// The lake to read here, without Athena: a folder, or s3://bucket/prefix
+    #[arg(long, value_name = "PLACE", value_hint = ValueHint::DirPath)]
+    lake: Option<Location>,
+}
+
+impl Args {
+    /// Whether it is a prompt.
+    pub fn prompts(&self) -> bool {
+        self.sql.is_none() && self.file.is_none()
+    }
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// The lake cannot be opened, or the query is refused.
+/// The lake cannot be opened, there is no way to Athena, or the query is refused.
 pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
-    let lake = Lake::open(&args.lake, global).await?;
-    let engine = Engine::Embedded(Embedded::over(&lake)?);
-    let answer = engine.ask(&args.sql).await?.collect().await?;
-    for row in answer.rows {
-        printer::data(&serde_json::to_string(&row)?);
-    }
+    let sql = match (&args.sql, &args.file) {
+        (Some(sql), _) => sql.clone(),
+        (None, Some(file)) => read(file)?,
+        (None, None) if printer::can_ask() => {
+            let engine = engine::choose(global, args.lake.as_ref()).await?;
+            return prompt::run(engine, global.output).await;
+        }
+        (None, None) => {
+            return Err(UsageError {
+                message: "there is no query, and no terminal to ask for one",
+                hint: "give one: pipetrail query 'SELECT …', or --file <FILE>, or --file - for standard input",
+            }
+            .into());
+        }
+    };
+    // Before anybody signs in for it.
+    reading::statement(&sql).map_err(engine::EngineError::from)?;
+    let engine = engine::choose(global, args.lake.as_ref()).await?;
+    rows::ask(&engine, &sql, global.output).await?;
     Ok(Exit::Ok)
+}
+
+/// The text of a file, up to a little more than may be sent.
+fn read(file: &Path) -> anyhow::Result<String> {
+    let of = || format!("cannot read the query from {}", file.display());
+    let source: Box<dyn Read> = if file == Path::new("-") {
+        Box::new(std::io::stdin().lock())
+    } else {
+        Box::new(std::fs::File::open(file).with_context(of)?)
+    };
+    let mut text = String::new();
+    let most = u64::try_from(reading::LONGEST).unwrap_or(u64::MAX);
+    source
+        .take(most.saturating_add(4))
+        .read_to_string(&mut text)
+        .with_context(of)?;
+    Ok(text.strip_prefix('\u{FEFF}').map_or(text.clone(), str::to_owned))
 }

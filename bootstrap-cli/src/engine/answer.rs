@@ -8,6 +8,7 @@ use futures::StreamExt;
 use serde::Serialize;
 
 use super::EngineError;
+use super::athena::{Pages, Scanned};
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -43,9 +44,18 @@ pub enum Value {
     /// A whole number.
     Integer(i64),
     /// A number.
-    Double(f64),
+    Double(#[serde(serialize_with = "number")] f64),
     /// Yes or no.
     Boolean(bool),
+}
+
+/// JSON has no word for what is no number, and NULL is something else: `"NaN"`, `"inf"`, `"-inf"`.
+fn number<S: serde::Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    if number.is_finite() {
+        serializer.serialize_f64(*number)
+    } else {
+        serializer.collect_str(number)
+    }
 }
 
 /// An answer as it is read, page by page.
@@ -56,6 +66,7 @@ pub struct Rows {
 
 enum Source {
     Embedded(SendableRecordBatchStream),
+    Athena(Pages),
 }
 
 /// A whole answer.
@@ -76,6 +87,22 @@ impl Rows {
         }
     }
 
+    /// Rows of Athena.
+    pub(super) fn athena(mut pages: Pages) -> Self {
+        Rows {
+            columns: std::mem::take(&mut pages.columns),
+            source: Source::Athena(pages),
+        }
+    }
+
+    /// What the query read, where it is counted.
+    pub fn scanned(&self) -> Option<Scanned> {
+        match &self.source {
+            Source::Embedded(_) => None,
+            Source::Athena(pages) => pages.scanned,
+        }
+    }
+
     /// The columns, known before the first row.
     pub fn columns(&self) -> &[Column] {
         &self.columns
@@ -92,6 +119,7 @@ impl Rows {
                 Some(Ok(batch)) => rows(&batch).map(Some),
                 Some(Err(error)) => Err(super::embedded::explain(&error)),
             },
+            Source::Athena(pages) => Ok(pages.next(&self.columns).await?),
         }
     }
 
@@ -127,7 +155,13 @@ fn columns(schema: &Schema) -> Vec<Column> {
 }
 
 fn rows(batch: &RecordBatch) -> Result<Vec<Vec<Value>>, EngineError> {
-    use datafusion::arrow::compute::cast;
+    use datafusion::arrow::compute::{CastOptions, cast_with_options};
+    // A number that does not fit is an error, never a NULL.
+    let options = CastOptions {
+        safe: false,
+        ..CastOptions::default()
+    };
+    let cast = |array, ty| cast_with_options(array, ty, &options);
     let mut rows = vec![Vec::with_capacity(batch.num_columns()); batch.num_rows()];
     let of_arrow = |error: datafusion::arrow::error::ArrowError| EngineError::Refused {
         message: error.to_string(),

@@ -1,19 +1,21 @@
-//! The answer of the query as data. The first row names the columns.
+//! The answer of the query as data.
 
 use jiff::Timestamp;
 
 use super::query::COLUMNS;
 use super::{Heard, Lake, LakeError};
+use crate::engine::{Answer, Value};
 
-/// Reads the rows of all pages. A row that cannot be read is counted, not lost in silence.
-pub(super) fn read(rows: Vec<Vec<Option<String>>>) -> Result<Lake, LakeError> {
-    let mut rows = rows.into_iter();
-    let header: Vec<String> = rows.next().unwrap_or_default().into_iter().flatten().collect();
-    if header != COLUMNS {
-        return Err(LakeError::Columns(header));
+/// Reads all rows. A row that cannot be read is counted, not lost in silence.
+pub(super) fn read(answer: Answer) -> Result<Lake, LakeError> {
+    let names: Vec<String> = answer.columns.into_iter().map(|column| column.name).collect();
+    if names != COLUMNS {
+        return Err(LakeError::Columns(names));
     }
     let mut unreadable = 0;
-    let heard: Lake = rows
+    let heard: Lake = answer
+        .rows
+        .into_iter()
         .filter_map(|row| {
             let read = one(row);
             unreadable += usize::from(read.is_none());
@@ -23,40 +25,54 @@ pub(super) fn read(rows: Vec<Vec<Option<String>>>) -> Result<Lake, LakeError> {
     Ok(Lake { unreadable, ..heard })
 }
 
-fn one(row: Vec<Option<String>>) -> Option<((String, String), Heard)> {
-    let [account, region, last_event, last_heartbeat] = <[Option<String>; 4]>::try_from(row).ok()?;
+fn one(row: Vec<Value>) -> Option<((String, String), Heard)> {
+    let [Value::Text(account), Value::Text(region), last_event, last_heartbeat] = <[Value; 4]>::try_from(row).ok()?
+    else {
+        return None;
+    };
     let heard = Heard {
         last_event: time(last_event)?,
         last_heartbeat: time(last_heartbeat)?,
     };
-    Some(((account?, region?), heard))
+    Some(((account, region), heard))
 }
 
 /// A time or NULL; `None` for what is neither.
-fn time(text: Option<String>) -> Option<Option<Timestamp>> {
-    match text {
-        None => Some(None),
-        Some(text) => text.parse().ok().map(Some),
+fn time(value: Value) -> Option<Option<Timestamp>> {
+    match value {
+        Value::Null => Some(None),
+        Value::Text(text) => text.parse().ok().map(Some),
+        _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::{Column, Kind};
 
-    fn row(values: [Option<&str>; 4]) -> Vec<Option<String>> {
-        values.map(|value| value.map(str::to_owned)).to_vec()
+    fn answer(names: &[&str], rows: &[&[Option<&str>]]) -> Answer {
+        let column = |name: &&str| Column {
+            name: (*name).to_owned(),
+            kind: Kind::Text,
+        };
+        let value = |text: &Option<&str>| text.map_or(Value::Null, |text| Value::Text(text.to_owned()));
+        Answer {
+            columns: names.iter().map(column).collect(),
+            rows: rows.iter().map(|row| row.iter().map(value).collect()).collect(),
+        }
     }
 
     #[test]
     fn times_are_read_and_null_is_none() {
-        let header = row(COLUMNS.map(Some));
         let time = "2026-11-21T12:00:00.123Z";
-        let lake = read(vec![
-            header,
-            row([Some("000000000001"), Some("eu-west-1"), None, Some(time)]),
-            row([Some("000000000001"), Some("us-east-1"), Some(time), None]),
-        ])
+        let lake = read(answer(
+            &COLUMNS,
+            &[
+                &[Some("000000000001"), Some("eu-west-1"), None, Some(time)],
+                &[Some("000000000001"), Some("us-east-1"), Some(time), None],
+            ],
+        ))
         .unwrap();
         let west = lake.of("000000000001", "eu-west-1");
         assert_eq!((west.last_event, west.last_heartbeat), (None, time.parse().ok()));
@@ -68,13 +84,15 @@ mod tests {
     #[test]
     fn a_row_that_cannot_be_read_is_counted_and_hides_no_other() {
         let time = Some("2026-11-21T12:00:00.000Z");
-        let lake = read(vec![
-            row(COLUMNS.map(Some)),
-            row([Some("000000000001"), Some("eu-west-1"), Some("yesterday"), None]),
-            row([None, Some("eu-west-1"), None, None]),
-            vec![],
-            row([Some("000000000002"), Some("eu-west-1"), time, None]),
-        ])
+        let lake = read(answer(
+            &COLUMNS,
+            &[
+                &[Some("000000000001"), Some("eu-west-1"), Some("yesterday"), None],
+                &[None, Some("eu-west-1"), None, None],
+                &[],
+                &[Some("000000000002"), Some("eu-west-1"), time, None],
+            ],
+        ))
         .unwrap();
         assert_eq!(lake.unreadable, 3);
         assert!(lake.of("000000000002", "eu-west-1").last_event.is_some());
@@ -82,8 +100,7 @@ mod tests {
 
     #[test]
     fn an_answer_to_another_question_is_an_error() {
-        let error = read(vec![row([Some("a"), Some("b"), Some("c"), None])]).unwrap_err();
+        let error = read(answer(&["a", "b", "c"], &[])).unwrap_err();
         assert!(matches!(error, LakeError::Columns(columns) if columns == ["a", "b", "c"]));
-        assert!(read(vec![]).is_err());
     }
 }

@@ -1,74 +1,57 @@
-//! A real Athena client against answers over loopback: what MiniStack cannot show. Unproven on AWS:
-//! the answers follow the API's model.
+//! What status says of a lake that cannot be asked. Athena's own errors: [`crate::engine`].
 
 use jiff::SignedDuration;
 
 use super::*;
 use crate::canned::serve;
+use crate::engine::Athena;
 
-const STARTED: &str = r#"{"QueryExecutionId": "q"}"#;
-const SUCCEEDED: &str =
-    r#"{"QueryExecution": {"Status": {"State": "SUCCEEDED"}, "Statistics": {"DataScannedInBytes": 4096}}}"#;
+const STARTED: (u16, &str) = (200, r#"{"QueryExecutionId": "q"}"#);
 
 /// With the answers in turn, each a status and a body.
 async fn ask(answers: &[(u16, &str)]) -> Result<Lake, LakeError> {
     let answers: Vec<_> = answers.iter().map(|(status, body)| ("", *status, *body)).collect();
     let window = Window::new(Timestamp::UNIX_EPOCH, SignedDuration::ZERO);
-    Lake::ask(&Client::new(&serve(&answers)), &window).await
+    Lake::ask(&Engine::Athena(Athena::of(&serve(&answers))), &window).await
 }
 
 #[tokio::test]
-async fn all_pages_are_read_and_an_empty_one_ends_nothing() {
-    let header = r#"{"Data": [{"VarCharValue": "account_id"}, {"VarCharValue": "region"},
-        {"VarCharValue": "last_event"}, {"VarCharValue": "last_heartbeat"}]}"#;
-    let row = |account: &str| {
-        format!(
-            r#"{{"Data": [{{"VarCharValue": "{account}"}}, {{"VarCharValue": "eu-west-1"}}, {{}},
-            {{"VarCharValue": "2026-11-21T12:00:00.000Z"}}]}}"#
-        )
-    };
-    let page = |rows: &[String], token: &str| format!(r#"{{"ResultSet": {{"Rows": [{}]}}{token}}}"#, rows.join(", "));
-    let token = r#", "NextToken": "t""#;
-    let lake = ask(&[
-        (200, STARTED),
-        (200, r#"{"QueryExecution": {"Status": {"State": "QUEUED"}}}"#),
-        (200, r#"{"QueryExecution": {"Status": {"State": "RUNNING"}}}"#),
-        (200, SUCCEEDED),
-        (200, &page(&[header.to_owned(), row("000000000001")], token)),
-        (200, &page(&[], token)),
-        (200, &page(&[row("000000000002")], "")),
-    ])
-    .await
-    .unwrap();
-    for account in ["000000000001", "000000000002"] {
-        assert!(lake.of(account, "eu-west-1").last_heartbeat.is_some(), "{account}");
-    }
+async fn what_was_read_is_counted() {
+    let info = |name: &str| format!(r#"{{"Name": "{name}", "Type": "varchar"}}"#);
+    let name = |name: &str| format!(r#"{{"VarCharValue": "{name}"}}"#);
+    let all = |of: &dyn Fn(&str) -> String| query::COLUMNS.map(of).join(", ");
+    let page = format!(
+        r#"{{"ResultSet": {{"ResultSetMetadata": {{"ColumnInfo": [{}]}}, "Rows": [{{"Data": [{}]}},
+            {{"Data": [{{"VarCharValue": "000000000001"}}, {{"VarCharValue": "eu-west-1"}}, {{}},
+            {{"VarCharValue": "2026-11-21T12:00:00.000Z"}}]}}]}}}}"#,
+        all(&info),
+        all(&name)
+    );
+    let succeeded =
+        r#"{"QueryExecution": {"Status": {"State": "SUCCEEDED"}, "Statistics": {"DataScannedInBytes": 4096}}}"#;
+    let lake = ask(&[STARTED, (200, succeeded), (200, &page)]).await.unwrap();
+    assert!(lake.of("000000000001", "eu-west-1").last_heartbeat.is_some());
     assert_eq!(lake.bytes_scanned, Some(4096));
 }
 
 #[tokio::test]
-async fn a_query_over_the_limit_says_so_and_what_to_do() {
-    let ended = r#"{"QueryExecution": {"Status": {"State": "CANCELLED",
-        "StateChangeReason": "Bytes scanned limit was exceeded"}}}"#;
-    let error = ask(&[(200, STARTED), (200, ended)]).await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the query on the lake ended in CANCELLED: Bytes scanned limit was exceeded"
-    );
-    assert!(error.hint().contains("athena.scan_limit_gb"));
-}
-
-#[tokio::test]
-async fn a_failed_query_and_a_refused_call_have_hints_of_their_own() {
-    let ended = r#"{"QueryExecution": {"Status": {"State": "FAILED", "StateChangeReason": "TABLE_NOT_FOUND"}}}"#;
-    let error = ask(&[(200, STARTED), (200, ended)]).await.unwrap_err();
-    assert!(error.hint().contains("pipetrail apply"), "{}", error.hint());
+async fn every_hint_says_how_to_do_without_the_lake() {
+    let ended = |reason: &str| {
+        format!(r#"{{"QueryExecution": {{"Status": {{"State": "FAILED", "StateChangeReason": "{reason}"}}}}}}"#)
+    };
+    for (reason, hint) in [
+        ("Bytes scanned limit was exceeded", "athena.scan_limit_gb"),
+        ("TABLE_NOT_FOUND", "pipetrail apply"),
+    ] {
+        let hints = ask(&[STARTED, (200, &ended(reason))]).await.unwrap_err().hint();
+        assert!(hints.contains(hint) && hints.contains("--no-lake"), "{hints}");
+    }
     for (code, hint) in [
         ("AccessDeniedException", "athena:StartQueryExecution"),
-        ("InvalidRequestException", "makes workgroup pipetrail"),
+        ("InvalidRequestException", "makes workgroup"),
     ] {
         let refused = format!(r#"{{"__type": "{code}", "message": "no"}}"#);
-        let error = ask(&[(400, &refused)]).await.unwrap_err();
-        assert!(error.hint().contains(hint), "{code}: {}", error.hint());
+        let hints = ask(&[(400, &refused)]).await.unwrap_err().hint();
+        assert!(hints.contains(hint) && hints.contains("--no-lake"), "{code}: {hints}");
     }
 }
