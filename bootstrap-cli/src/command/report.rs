@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::audits::Select;
-use crate::cli::{Global, UsageError};
-use crate::engine::{Embedded, Engine};
+use crate::cli::Global;
+use crate::engine::{self, DATABASE, Engine};
 use crate::exit::Exit;
-use crate::lake::{Lake, Location};
+use crate::lake::Location;
 use crate::printer::{self, Output};
 use crate::report::{self, Format, Scope, Target, Window, counted};
 
@@ -62,15 +62,7 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
     let format = args.format.map_or_else(|| Format::of(&args.out), Ok)?;
     let target = Target::new(&args.out, args.force)?;
     let parameters = args.select.parameters()?;
-    let Some(place) = &args.lake else {
-        return Err(UsageError {
-            message: "no lake is named",
-            hint: "name it with --lake",
-        }
-        .into());
-    };
-    let lake = Lake::open(place, global).await?;
-    let engine = Engine::Embedded(Embedded::over(&lake)?);
+    let engine = engine::choose(global, args.lake.as_ref()).await?;
     let scope = Scope {
         window: Window {
             from: parameters.from,
@@ -78,8 +70,14 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
         },
         accounts: parameters.accounts.clone(),
         pipelines: parameters.pipelines.clone(),
-        lake: place.to_string(),
-        engine: "Apache DataFusion, embedded in pipetrail",
+        lake: match &args.lake {
+            Some(place) => place.to_string(),
+            None => format!("Athena's database {DATABASE}"),
+        },
+        engine: match engine {
+            Engine::Embedded(_) => "Apache DataFusion, in pipetrail itself",
+            Engine::Athena(_) => "Amazon Athena",
+        },
         version: env!("CARGO_PKG_VERSION"),
         generated_at: args.select.now.unwrap_or_else(Timestamp::now),
     };

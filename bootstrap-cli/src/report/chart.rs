@@ -38,6 +38,8 @@ pub struct Chart {
     pub series: Vec<Series>,
     /// The figures.
     pub entries: Vec<Entry>,
+    /// Those without a place of their own, together.
+    pub rest: Option<Entry>,
 }
 
 /// What one part of every column stands for.
@@ -153,6 +155,7 @@ mod tests {
             unit: "Decisions",
             series: DECISIONS.to_vec(),
             entries: labels.iter().map(entry).collect(),
+            rest: None,
         }
     }
 

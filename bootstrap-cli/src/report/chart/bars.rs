@@ -19,19 +19,19 @@ const BOTTOM: f64 = 46.0;
 /// As many characters as fit in front of a bar.
 const LABEL: usize = 28;
 
-/// The largest, in their order, then all others as one; `entries` are ordered by whoever asked.
-pub fn largest(mut entries: Vec<Entry>, others: &str) -> Vec<Entry> {
+/// The largest, in their order, and all others as one; `entries` are ordered by whoever asked.
+pub fn largest(mut entries: Vec<Entry>, others: &str) -> (Vec<Entry>, Option<Entry>) {
     if entries.len() <= MOST + 1 {
-        return entries;
+        return (entries, None);
     }
     let rest = entries.split_off(MOST);
     let width = rest.iter().map(|entry| entry.values.len()).max().unwrap_or(0);
     let sum = |at: usize| rest.iter().filter_map(|entry| entry.values.get(at)).sum();
-    entries.push(Entry {
+    let rest = Entry {
         label: format!("{} {others}", rest.len()),
         values: (0..width).map(sum).collect(),
-    });
-    entries
+    };
+    (entries, Some(rest))
 }
 
 /// Draws.
@@ -41,7 +41,7 @@ pub fn bars(chart: &Chart) -> String {
     let top = ticks.last().copied().unwrap_or(1);
     let plot = WIDTH - LEFT - RIGHT;
     #[expect(clippy::cast_precision_loss, reason = "a chart has few bars")]
-    let floor = SLOT * chart.entries.len() as f64 + 4.0;
+    let floor = SLOT * (chart.entries.len() + usize::from(chart.rest.is_some())) as f64 + 4.0;
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -88,6 +88,20 @@ pub fn bars(chart: &Chart) -> String {
             entry.total(),
         );
     }
+    // A bar for all of them would leave the others no length.
+    if let Some(rest) = &chart.rest {
+        let _ = write!(
+            svg,
+            "<g><title>{}</title><text class=\"label\" x=\"{:.1}\" y=\"{y:.1}\" text-anchor=\"end\">{}</text>\
+             <text class=\"label\" x=\"{:.1}\" y=\"{y:.1}\">{} together, not drawn</text></g>",
+            chart.tip(rest),
+            LEFT - 8.0,
+            escape(&rest.label),
+            LEFT + 6.0,
+            rest.total(),
+            y = floor - 4.0 - (SLOT - BAR) / 2.0 - 5.0,
+        );
+    }
     let _ = write!(
         svg,
         "<line class=\"axis\" x1=\"{LEFT}\" x2=\"{LEFT}\" y1=\"0\" y2=\"{floor:.1}\"/>\
@@ -114,20 +128,24 @@ mod tests {
 
     #[test]
     fn those_without_a_bar_of_their_own_are_added_up() {
-        let shown = largest(entries(200), "other accounts");
+        let (shown, rest) = largest(entries(200), "other accounts");
+        let rest = rest.unwrap();
+        assert_eq!((shown.len(), rest.label.as_str()), (MOST, "180 other accounts"));
         assert_eq!(
-            (shown.len(), shown[MOST].label.as_str()),
-            (MOST + 1, "180 other accounts")
-        );
-        assert_eq!(
-            shown.iter().map(Entry::total).sum::<u64>(),
+            shown.iter().map(Entry::total).sum::<u64>() + rest.total(),
             entries(200).iter().map(Entry::total).sum()
         );
+        let chart = Chart {
+            entries: shown,
+            rest: Some(rest),
+            ..chart(&[])
+        };
+        assert!(bars(&chart).contains("180 other accounts</text>"));
     }
 
     #[test]
     fn one_more_than_fits_is_no_other() {
-        assert_eq!(largest(entries(21), "others"), entries(21));
+        assert_eq!(largest(entries(21), "others"), (entries(21), None));
     }
 
     #[test]

@@ -78,6 +78,7 @@ impl Parts<'_> {
                     values: vec![period.approved, period.rejected],
                 })
                 .collect(),
+            rest: None,
         };
         self.chart(&chart, columns)
     }
@@ -129,7 +130,7 @@ impl Parts<'_> {
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.total()));
         let all = entries.len();
         let first = entries.first().cloned();
-        let entries = largest(entries, others);
+        let (entries, rest) = largest(entries, others);
         let most = first.map_or_else(String::new, |first| {
             let decisions = counted(first.total(), "decision", "decisions");
             format!(" Most: {} with {decisions}.", first.label)
@@ -146,6 +147,7 @@ impl Parts<'_> {
             unit: "Decisions",
             series: DECISIONS.to_vec(),
             entries,
+            rest,
         };
         let chart = self.chart(&chart, bars)?;
         let table = self.table(asked, &format!("Every {word}"), MOST_ROWS)?;
@@ -196,6 +198,7 @@ impl Parts<'_> {
             unit: "Gates",
             series: [DECISIONS.as_slice(), &[NEITHER]].concat(),
             entries,
+            rest: None,
         };
         self.chart(&chart, columns)
     }
