@@ -281,7 +281,7 @@ fn interrupted(begun: bool, ingests: bool) -> Exit {
 }
 
 /// Which exit code an error means, and what to try next.
-fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
+pub fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
     if let Some(error) = error.downcast_ref::<ConfigError>() {
         (Exit::Usage, Some(error.hint()))
     } else if let Some(error) = error.downcast_ref::<UsageError>() {

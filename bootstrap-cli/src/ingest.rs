@@ -7,34 +7,33 @@
 
 mod accept;
 mod existing;
-mod lines;
+mod gather;
+pub mod input;
 mod lock;
 mod output;
 mod partition;
+pub mod read;
 mod reject;
 pub mod report;
 mod spill;
 mod stage;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use pipetrail_collector::Table;
 use pipetrail_collector::layout::Partition;
-use pipetrail_collector::time::Instant;
 use thiserror::Error;
 use tokio::runtime::Handle;
 
+pub use self::gather::{Gathered, To, gather};
 pub use self::lock::Lock;
 use self::partition::{Rows, Written};
-use self::reject::Reject;
 pub use self::reject::Rejects;
-use self::report::Gathered;
 use self::spill::Spill;
-use self::stage::{Stage, Staged};
+use self::stage::Staged;
 use crate::exit::Exit;
 use crate::lake::Lake;
 use crate::printer::Meter;
@@ -95,42 +94,6 @@ impl IngestError {
     }
 }
 
-/// What a record is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// An EventBridge envelope.
-    Envelope,
-    /// A record of a CloudTrail log file.
-    CloudTrail,
-}
-
-impl Form {
-    /// `source` of its row.
-    fn source(self) -> &'static str {
-        match self {
-            Form::Envelope => "backfill:events",
-            Form::CloudTrail => "backfill:cloudtrail",
-        }
-    }
-
-    /// Of two forms of one event the lower one is kept: an envelope says more.
-    fn rank(self) -> u8 {
-        match self {
-            Form::Envelope => 0,
-            Form::CloudTrail => 1,
-        }
-    }
-}
-
-/// One record of a file.
-#[derive(Clone, Copy, Debug)]
-pub struct Record<'r> {
-    pub form: Form,
-    pub bytes: &'r [u8],
-    /// Line in its file, from 1.
-    pub line: u64,
-}
-
 /// How much of the machine is used.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -147,85 +110,6 @@ pub struct Limits {
 pub struct Aside {
     staged: Vec<Staged>,
     spill: Arc<Spill>,
-}
-
-/// Reads the files, and sets their rows aside.
-///
-/// # Errors
-/// Rows cannot be set aside, or refused records cannot be kept. What is wrong with a file is counted.
-pub fn gather(
-    files: &[PathBuf],
-    limits: &Limits,
-    ingested: Instant,
-    rejects: &Rejects,
-    meter: &Meter,
-) -> Result<(Aside, Gathered), IngestError> {
-    let spill = Arc::new(Spill::new(&limits.temp));
-    let next = AtomicUsize::new(0);
-    let worker = || -> Result<(Staged, Gathered), IngestError> {
-        let mut stage = Stage::new(Arc::clone(&spill), limits.memory / limits.jobs.max(1));
-        let mut gathered = Gathered::default();
-        while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let name = file.display().to_string();
-            let mut failed = None;
-            let read = lines::read(file, meter, &mut |record| {
-                gathered.records += 1;
-                let kept = accept::accept(&record, ingested, &mut stage)
-                    .map_err(|cause| IngestError::Spill {
-                        folder: limits.temp.clone(),
-                        cause,
-                    })
-                    .and_then(|accepted| match accepted {
-                        Ok(()) => Ok(()),
-                        Err(reason) => {
-                            gathered.rejected += 1;
-                            rejects.add(&Reject {
-                                file: &name,
-                                line: record.line,
-                                reason: &reason.to_string(),
-                                bytes: record.bytes,
-                            })
-                        }
-                    });
-                match kept {
-                    Ok(()) => true,
-                    Err(error) => {
-                        failed = Some(error);
-                        false
-                    }
-                }
-            });
-            if let Some(error) = failed {
-                next.store(files.len(), Ordering::Relaxed);
-                return Err(error);
-            }
-            match read {
-                Ok(bytes) => {
-                    gathered.files += 1;
-                    gathered.bytes += bytes;
-                }
-                Err(cause) => gathered.failed.push(report::Failed {
-                    place: name,
-                    reason: cause.to_string(),
-                }),
-            }
-        }
-        Ok((stage.finish(), gathered))
-    };
-    let ended = thread::scope(|scope| {
-        let workers: Vec<_> = (0..limits.jobs.clamp(1, files.len().max(1)))
-            .map(|_| scope.spawn(&worker))
-            .collect();
-        let join = |worker: thread::ScopedJoinHandle<'_, _>| worker.join().unwrap_or(Err(IngestError::Worker));
-        workers.into_iter().map(join).collect::<Result<Vec<_>, _>>()
-    })?;
-    let mut all = Gathered::default();
-    let mut staged = Vec::new();
-    for (of_worker, gathered) in ended {
-        staged.push(of_worker);
-        all.add(gathered);
-    }
-    Ok((Aside { staged, spill }, all))
 }
 
 /// What became of the partitions.
@@ -288,15 +172,4 @@ fn by_partition<'s>(aside: &'s Aside, limits: &Limits) -> Vec<Rows<'s>> {
     let mut rows: Vec<_> = rows.into_values().collect();
     rows.sort_by_cached_key(|rows| rows.partition.prefix());
     rows
-}
-
-/// New rows by table.
-pub fn by_table(outcomes: &Outcomes) -> BTreeMap<Table, u64> {
-    let mut tables = BTreeMap::new();
-    for (partition, outcome) in outcomes {
-        if let Ok(Written { rows: rows @ 1.., .. }) = outcome {
-            *tables.entry(partition.table).or_default() += rows;
-        }
-    }
-    tables
 }

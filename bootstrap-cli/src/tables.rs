@@ -1,5 +1,6 @@
 //! Tables for people.
 
+mod lake;
 mod status;
 
 use comfy_table::{ContentArrangement, Table, presets};
@@ -7,6 +8,7 @@ use pipetrail_stacksets::{Coverage, Row, StackState};
 
 use crate::audits::Audit;
 use crate::subscriptions::topics::Subscription;
+pub use lake::{columns, lake};
 pub use status::status;
 
 /// What stands: the audit account's stacks, the stack instances, and a summary.

@@ -1,6 +1,7 @@
 //! `pipetrail ingest`
 
 use std::cell::Cell;
+use std::ffi::OsString;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,8 +13,9 @@ use tokio::runtime::Handle;
 
 use crate::cli::Global;
 use crate::exit::Exit;
-use crate::ingest::report::Report;
-use crate::ingest::{self, IngestError, Limits, Lock, Rejects};
+use crate::ingest::input::{self, Input, Inputs};
+use crate::ingest::report::{Failed, Report};
+use crate::ingest::{self, IngestError, Limits, Lock, Rejects, To};
 use crate::lake::{Lake, Location};
 use crate::printer::{self, Meter, Output};
 
@@ -23,9 +25,9 @@ use crate::printer::{self, Meter, Output};
 /// them without any AWS account.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Files
+    /// Files, folders, patterns in quotes, s3://bucket/prefix, or - for standard input
     #[arg(required = true, value_name = "PATHS")]
-    paths: Vec<PathBuf>,
+    paths: Vec<OsString>,
     /// The lake: a folder, made where there is none, or s3://bucket/prefix
     #[arg(long, value_name = "PLACE")]
     lake: Location,
@@ -68,17 +70,23 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
     };
     let rejects = Rejects::at(args.rejects.clone().or_else(|| kept(args, now)));
     let ingested = Instant::from_millis(now.as_millisecond()).ok_or(IngestError::Worker)?;
-    let files = args.paths.clone();
-    let sizes = files.iter().map(|file| std::fs::metadata(file).map(|file| file.len()));
-    let meter = Arc::new(Meter::new(sizes.sum::<Result<u64, _>>().ok()));
+    let (inputs, passed_over, problems) = inputs(global, args).await;
+    let sizes: Option<u64> = inputs.iter().map(|input| input.size).sum();
+    let meter = Arc::new(Meter::new(sizes));
 
     let gathered = {
-        let (limits, meter) = (limits.clone(), Arc::clone(&meter));
+        let (limits, meter, handle) = (limits.clone(), Arc::clone(&meter), Handle::current());
         tokio::task::spawn_blocking(move || {
-            ingest::gather(&files, &limits, ingested, &rejects, &meter).map(|gathered| (gathered, rejects))
+            let to = To {
+                limits: &limits,
+                rejects: &rejects,
+                ingested,
+                meter: &meter,
+            };
+            ingest::gather(inputs, to, &handle).map(|gathered| (gathered, rejects))
         })
     };
-    let ((aside, gathered), rejects) = gathered.await.map_err(|_| IngestError::Worker)??;
+    let ((aside, mut gathered), rejects) = gathered.await.map_err(|_| IngestError::Worker)??;
     begun.set(!args.dry_run);
     let outcomes = {
         let (lake, dry, handle, meter) = (lake.clone(), args.dry_run, Handle::current(), Arc::clone(&meter));
@@ -87,7 +95,9 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
     let outcomes = outcomes.await.map_err(|_| IngestError::Worker)??;
     drop((lock, meter));
 
+    gathered.failed.extend(problems);
     let mut report = Report::of(lake.location.to_string(), gathered, &outcomes, args.dry_run);
+    report.passed_over = passed_over;
     report.reject_file = rejects.finish()?;
     report.seconds = started.elapsed().as_secs_f64();
     match global.output {
@@ -95,7 +105,7 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
         _ => printer::data(&report.to_string()),
     }
     for failed in &report.failed {
-        printer::error(&format!("{}: {}", failed.place, failed.reason), None);
+        printer::error(&failed.to_string(), failed.hint.as_deref());
     }
     if report.reject_file.is_some() {
         printer::advice("the reject file holds original, unredacted events; only you can read it");
@@ -104,6 +114,42 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
         printer::hint("mend what failed and run the same command again: what the lake has is not written twice");
     }
     Ok(report.exit())
+}
+
+/// What the paths stand for; how many files of folders are no event files; what cannot be found.
+async fn inputs(global: &Global, args: &Args) -> (Vec<Input>, u64, Vec<Failed>) {
+    let mut inputs = Inputs::default();
+    let mut failed = Vec::new();
+    for path in &args.paths {
+        let place = path.to_str().filter(|text| text.starts_with("s3://"));
+        let Some(place) = place else {
+            input::find(path, &mut inputs);
+            continue;
+        };
+        let problem = match place.parse() {
+            Ok(Location::Bucket { bucket, prefix }) => {
+                let whole = Location::Bucket {
+                    bucket: bucket.clone(),
+                    prefix: prefix.clone(),
+                };
+                match Lake::open(&whole, global).await {
+                    Ok(lake) => {
+                        input::find_in_bucket(&bucket, &prefix, &lake.store, &mut inputs).await;
+                        continue;
+                    }
+                    Err(error) => (error.to_string(), error.hint()),
+                }
+            }
+            _ => ("it is no s3://bucket/prefix".to_owned(), None),
+        };
+        failed.push(Failed {
+            place: place.to_owned(),
+            reason: problem.0,
+            hint: problem.1,
+        });
+    }
+    failed.extend(inputs.problems.iter().map(Failed::of_input));
+    (inputs.found, inputs.passed_over, failed)
 }
 
 /// Where refused records are kept when nobody says: beside the tables, as the cloud path keeps its

@@ -2,38 +2,63 @@
 
 use std::io;
 
-use pipetrail_collector::event::{Event, EventError};
+use pipetrail_collector::event::{Event, EventError, Uncarried};
 use pipetrail_collector::layout::Partition;
 use pipetrail_collector::rows::row;
 use pipetrail_collector::time::Instant;
 
+use super::read::{Form, Record};
 use super::stage::{Identity, Stage};
-use super::{Form, Record};
 
-/// Sets the row of a record aside; or says why the record is no event.
+/// What became of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// Its row is set aside.
+    Row,
+    /// The cloud path would not have brought it to the lake.
+    Uncarried(Uncarried),
+    /// It is no event.
+    NoEvent(EventError),
+}
+
+/// `source` of a row, and which of several rows of one event is kept, the lowest: an envelope says
+/// more than the record in it.
+fn source(form: Form) -> (&'static str, u8) {
+    match form {
+        Form::Envelope => ("backfill:events", 0),
+        Form::CloudTrail => ("backfill:cloudtrail", 1),
+    }
+}
+
+/// Sets the row of a record aside, if it is to have one.
 ///
 /// # Errors
 /// Nothing can be set aside any more.
-pub fn accept(record: &Record<'_>, ingested: Instant, stage: &mut Stage) -> io::Result<Result<(), EventError>> {
+pub fn accept(record: &Record<'_>, ingested: Instant, stage: &mut Stage) -> io::Result<Accepted> {
     let event = match record.form {
         Form::Envelope => Event::parse(record.bytes),
-        Form::CloudTrail => Err(EventError::NotAnObject),
+        Form::CloudTrail => Event::from_cloudtrail(record.bytes),
     };
     let mut event = match event {
         Ok(event) => event,
-        Err(error) => return Ok(Err(error)),
+        Err(error) => return Ok(Accepted::NoEvent(error)),
     };
+    if let Some(why) = event.uncarried() {
+        return Ok(Accepted::Uncarried(why));
+    }
+    let (source, rank) = source(record.form);
     let (table, text) = (event.table(), event.key());
     let identity = Identity {
         key: key(text.as_bytes()).unwrap_or_default(),
         ms: event.time().millis(),
-        rank: record.form.rank(),
+        rank,
     };
     event.redact();
     let partition = Partition::of(&event, table);
     let mut row = row(&event, table, text, ingested);
-    row.common.source = Some(record.form.source().into());
-    stage.add(partition, identity, &row).map(Ok)
+    row.common.source = Some(source.into());
+    stage.add(partition, identity, &row)?;
+    Ok(Accepted::Row)
 }
 
 /// A key's 32 hex digits as bytes; `None` for any other text.

@@ -55,6 +55,16 @@ pub enum PartitionError {
     },
 }
 
+impl PartitionError {
+    /// The next thing to try.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            PartitionError::Foreign { .. } => Some("move the file out of the lake; nothing was written beside it"),
+            _ => None,
+        }
+    }
+}
+
 /// What became of a partition's rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Written {

@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::Serialize;
 
 use super::IngestError;
+use super::read::Place;
 
 /// Most bytes of a record that are kept.
 const LIMIT: usize = 1 << 20;
@@ -20,22 +21,25 @@ const LIMIT: usize = 1 << 20;
 pub struct Reject<'r> {
     /// The file it came from.
     pub file: &'r str,
-    /// Line in it, from 1.
-    pub line: u64,
+    /// Where it begins there.
+    pub place: Place,
     /// Why.
     pub reason: &'r str,
-    /// What it was.
-    pub bytes: &'r [u8],
+    /// What it was, or the beginning of it.
+    pub data: &'r [u8],
+    /// How many bytes it has.
+    pub bytes: u64,
 }
 
 /// One line of the file.
 #[derive(Serialize)]
 struct Line<'r> {
     file: &'r str,
-    line: u64,
+    #[serde(flatten)]
+    place: Place,
     reason: &'r str,
-    /// How many bytes the record has; more than `data` holds where it was cut.
-    bytes: usize,
+    /// More than `data` holds where the record was cut.
+    bytes: u64,
     /// Base64.
     data: String,
 }
@@ -65,10 +69,10 @@ impl Rejects {
         let Some(path) = &self.path else { return Ok(()) };
         let line = Line {
             file: reject.file,
-            line: reject.line,
+            place: reject.place,
             reason: reject.reason,
-            bytes: reject.bytes.len(),
-            data: base64_simd::STANDARD.encode_to_string(reject.bytes.get(..LIMIT).unwrap_or(reject.bytes)),
+            bytes: reject.bytes,
+            data: base64_simd::STANDARD.encode_to_string(reject.data.get(..LIMIT).unwrap_or(reject.data)),
         };
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let mut keep = || -> io::Result<()> {
@@ -79,7 +83,7 @@ impl Rejects {
             serde_json::to_writer(&mut *file, &line)?;
             file.write_all(b"\n")
         };
-        keep().map_err(|cause| self.failed(path, cause))
+        keep().map_err(|cause| failed(path, cause))
     }
 
     /// Where the refused records are, if there are any.
@@ -91,16 +95,15 @@ impl Rejects {
         let (Some(path), Some(mut file)) = (&self.path, file) else {
             return Ok(None);
         };
-        file.flush().map_err(|cause| self.failed(path, cause))?;
+        file.flush().map_err(|cause| failed(path, cause))?;
         Ok(Some(path.clone()))
     }
+}
 
-    #[expect(clippy::unused_self, reason = "reads as what it is")]
-    fn failed(&self, path: &Path, cause: io::Error) -> IngestError {
-        IngestError::Rejects {
-            file: path.to_owned(),
-            cause,
-        }
+fn failed(path: &Path, cause: io::Error) -> IngestError {
+    IngestError::Rejects {
+        file: path.to_owned(),
+        cause,
     }
 }
 

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::input::InputError;
 use super::partition::Written;
-use super::{Outcomes, by_table};
+use super::read::Skipped;
+use super::{Gathered, Outcomes};
 use crate::exit::Exit;
 
 /// Something that could not be read or written.
@@ -17,44 +19,36 @@ pub struct Failed {
     pub place: String,
     /// Why.
     pub reason: String,
+    /// The next thing to try.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
-/// What was read.
-#[derive(Clone, Debug, Default)]
-pub struct Gathered {
-    /// Files that were read.
-    pub files: u64,
-    /// Their bytes, as they are stored.
-    pub bytes: u64,
-    /// Records in them, skipped ones left out.
-    pub records: u64,
-    /// Records that became no row.
-    pub rejected: u64,
-    /// Records that are no events of the lake, by reason.
-    pub skipped: BTreeMap<&'static str, u64>,
-    /// Files that could not be read to their end.
-    pub failed: Vec<Failed>,
-}
-
-impl Gathered {
-    /// Adds what another worker has read.
-    pub fn add(&mut self, other: Gathered) {
-        let Gathered {
-            files,
-            bytes,
-            records,
-            rejected,
-            skipped,
-            failed,
-        } = other;
-        self.files += files;
-        self.bytes += bytes;
-        self.records += records;
-        self.rejected += rejected;
-        for (reason, count) in skipped {
-            *self.skipped.entry(reason).or_default() += count;
+impl Failed {
+    /// An input that cannot be read.
+    pub fn of_input(error: &InputError) -> Self {
+        Failed {
+            place: match error {
+                InputError::NotFound(name) | InputError::NoMatch(name) | InputError::NoFiles(name) => name.clone(),
+                InputError::Pattern { pattern, .. } => pattern.clone(),
+                InputError::Special { name, .. } | InputError::Io { name, .. } | InputError::Store { name, .. } => {
+                    name.clone()
+                }
+            },
+            reason: error.to_string(),
+            hint: error.hint().map(str::to_owned),
         }
-        self.failed.extend(failed);
+    }
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Most reasons name the place themselves.
+        if self.reason.contains(&self.place) {
+            f.write_str(&self.reason)
+        } else {
+            write!(f, "{}: {}", self.place, self.reason)
+        }
     }
 }
 
@@ -67,7 +61,9 @@ pub struct Report {
     pub dry_run: bool,
     /// Files that were read.
     pub files: u64,
-    /// Their bytes, as they are stored.
+    /// Files of folders that were left out, because their names are not those of event files.
+    pub passed_over: u64,
+    /// Bytes of the files that were read, unpacked.
     pub bytes: u64,
     /// Records in them, skipped ones left out.
     pub records: u64,
@@ -78,7 +74,7 @@ pub struct Report {
     /// Records of events that the lake had, or that came more than once.
     pub duplicates: u64,
     /// Records that are no events of the lake, by reason.
-    pub skipped: BTreeMap<&'static str, u64>,
+    pub skipped: BTreeMap<String, u64>,
     /// Records that became no row.
     pub rejected: u64,
     /// Where they are kept.
@@ -98,12 +94,13 @@ impl Report {
             lake,
             dry_run,
             files: gathered.files,
+            passed_over: 0,
             bytes: gathered.bytes,
             records: gathered.records,
             rows: 0,
             tables: BTreeMap::new(),
             duplicates: 0,
-            skipped: gathered.skipped,
+            skipped: skipped(&gathered),
             rejected: gathered.rejected,
             reject_file: None,
             partitions: 0,
@@ -116,16 +113,17 @@ impl Report {
                 Ok(Written { rows, duplicates }) => {
                     report.rows += rows;
                     report.duplicates += duplicates;
-                    report.partitions += u64::from(*rows > 0);
+                    if *rows > 0 {
+                        report.partitions += 1;
+                        *report.tables.entry(partition.table.name()).or_default() += rows;
+                    }
                 }
                 Err(error) => report.failed.push(Failed {
                     place: partition.prefix(),
                     reason: error.to_string(),
+                    hint: error.hint().map(str::to_owned),
                 }),
             }
-        }
-        for (table, rows) in by_table(outcomes) {
-            report.tables.insert(table.name(), rows);
         }
         report
     }
@@ -149,6 +147,7 @@ impl fmt::Display for Report {
             lake,
             dry_run,
             files,
+            passed_over,
             bytes,
             records,
             rows,
@@ -161,6 +160,12 @@ impl fmt::Display for Report {
             failed,
             seconds,
         } = self;
+        if *passed_over > 0 {
+            writeln!(
+                f,
+                "{passed_over} files passed over: their names are not those of event files"
+            )?;
+        }
         let verb = if *dry_run { "would write" } else { "wrote" };
         writeln!(
             f,
@@ -173,7 +178,7 @@ impl fmt::Display for Report {
         }
         writeln!(f, "{duplicates} duplicates")?;
         for (reason, count) in skipped {
-            writeln!(f, "{count} skipped: {reason}")?;
+            writeln!(f, "{count} {reason} skipped")?;
         }
         write!(f, "{rejected} rejected")?;
         if let Some(file) = reject_file {
@@ -185,6 +190,27 @@ impl fmt::Display for Report {
         }
         Ok(())
     }
+}
+
+/// What was left out, by what it is.
+fn skipped(gathered: &Gathered) -> BTreeMap<String, u64> {
+    let Skipped {
+        other_services,
+        insights,
+        digests,
+    } = gathered.skipped;
+    let plain = [
+        ("records of other services", other_services),
+        ("records of CloudTrail Insights", insights),
+        ("digest files", digests),
+    ];
+    let plain = plain.map(|(what, count)| (what.to_owned(), count));
+    let uncarried = gathered.uncarried.iter().map(|(why, count)| (why.to_string(), *count));
+    plain
+        .into_iter()
+        .chain(uncarried)
+        .filter(|(_, count)| *count > 0)
+        .collect()
 }
 
 /// Bytes for people.

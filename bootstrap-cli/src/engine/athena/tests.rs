@@ -259,7 +259,7 @@ async fn a_refused_call_says_what_is_missing() {
     ] {
         let refused = serde_json::json!({"__type": code, "message": message}).to_string();
         // The SDK tries again what may succeed later.
-        let error = answer(&vec![(400, refused.as_str()); 3]).await.unwrap_err();
+        let error = answer(&[(400, refused.as_str()); 3]).await.unwrap_err();
         let hints = error.hint().unwrap_or_default();
         assert!(hints.contains(hint), "{code} {message}: {hints}");
     }
