@@ -58,7 +58,8 @@ pub fn find(given: &OsStr, inputs: &mut Inputs) {
 /// Finds the objects below a prefix, and adds them. A prefix is a folder's, or one object's key.
 pub async fn find_in_bucket(bucket: &str, prefix: &str, store: &Arc<dyn ObjectStore>, inputs: &mut Inputs) {
     let name = |key: &str| format!("s3://{bucket}/{key}");
-    let prefix = Key::from(prefix);
+    // As it is, where that is a key at all.
+    let prefix = Key::parse(prefix).unwrap_or_else(|_| Key::from(prefix));
     let listed: Result<Vec<_>, _> = store.list(Some(&prefix)).try_collect().await;
     let mut objects = match listed {
         Ok(objects) => objects,

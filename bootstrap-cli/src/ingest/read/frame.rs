@@ -230,22 +230,28 @@ impl<R: Read> Frames<R> {
     fn recover(&mut self, reason: Reason, mut until: Until, tell: Tell<'_>) -> ControlFlow<()> {
         self.torn = true;
         let place = self.window.place(self.record);
-        let column = self.window.column().unwrap_or_default();
+        let column = self.window.column(OVERLAP).unwrap_or_default();
         let mut refused = Refused::default();
         // Not where it begins itself.
         let mut from = 1;
         loop {
             let bytes = self.window.bytes();
             let last = self.window.is_last();
-            let again = match &mut until {
-                Until::LineEnd => [next_line(bytes, from), beginning(bytes, from)],
-                Until::Object => [next_object(bytes, from, column), beginning(bytes, from)],
+            let ended = match &mut until {
                 Until::End(scan) => match scan.advance(bytes, last) {
-                    Scanned::End(end) => [Some(end), beginning(bytes, from)],
-                    _ => [next_object(bytes, from, column), beginning(bytes, from)],
+                    Scanned::End(end) => Some(end),
+                    _ => None,
                 },
+                _ => None,
             };
-            let again = again.into_iter().flatten().min();
+            let again = nearest(bytes, |part| {
+                let line = match until {
+                    Until::LineEnd => next_line(part, from),
+                    _ => next_object(part, from, column),
+                };
+                [line, beginning(part, from)].into_iter().flatten().min()
+            });
+            let again = [again, ended].into_iter().flatten().min();
             let passed = match again {
                 Some(again) => again,
                 None if last => bytes.len(),
@@ -305,6 +311,20 @@ impl Refused {
             self.length
         };
         (kept, length)
+    }
+}
+
+/// What is found first, looking further and further: mostly it is near, and it is looked for often
+/// where much is refused.
+fn nearest(bytes: &[u8], find: impl Fn(&[u8]) -> Option<usize>) -> Option<usize> {
+    let mut length = 256;
+    loop {
+        let part = bytes.get(..length).unwrap_or(bytes);
+        let found = find(part);
+        if found.is_some() || part.len() == bytes.len() {
+            return found;
+        }
+        length *= 4;
     }
 }
 

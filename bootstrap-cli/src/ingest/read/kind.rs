@@ -62,6 +62,8 @@ impl<'de> Visitor<'de> for Names<'_> {
                 Field::Insight => Kind::Insight,
                 Field::EventSource => match map.next_value::<Text<'_>>() {
                     Ok(Text(Some(text))) if text == SERVICE => Kind::CodePipeline,
+                    // What Lambda is handed by a queue is no record of a trail.
+                    Ok(Text(Some(text))) if text.starts_with("aws:") => Kind::Envelope,
                     _ => Kind::OtherService,
                 },
                 Field::OfRecord | Field::Other => {
@@ -175,6 +177,7 @@ mod tests {
                 r#"{"eventVersion":"1.07","insightDetails":{"eventSource":"codepipeline.amazonaws.com"}}"#,
                 Kind::Insight,
             ),
+            (r#"{"messageId":"x","eventSource":"aws:sqs"}"#, Kind::Envelope),
             (r#"{"awsAccountId":"000000000012","digestStartTime":"x"}"#, Kind::Digest),
             (r#"{"Records":[]}"#, Kind::TrailFile),
             (r#"{"attemptsMade":1,"rawData":"e30="}"#, Kind::FirehoseError),

@@ -132,11 +132,14 @@ impl<R: Read> Window<R> {
         }
     }
 
-    /// How many bytes of white space precede the window on its line, if nothing else does.
-    pub fn column(&mut self) -> Option<usize> {
+    /// How many bytes of white space precede the window on its line, if nothing else does, and if they
+    /// are not more than `most`.
+    pub fn column(&mut self, most: usize) -> Option<usize> {
         self.count_lines(self.start);
         let offset = self.before + self.start as u64;
-        let column = usize::try_from(offset - self.line_start).ok()?;
+        let column = usize::try_from(offset - self.line_start)
+            .ok()
+            .filter(|column| *column <= most)?;
         let indent = self.buffer.get(self.start.checked_sub(column)?..self.start)?;
         indent.trim_ascii().is_empty().then_some(column)
     }
