@@ -35,7 +35,7 @@ pub use self::reject::Rejects;
 use self::spill::Spill;
 use self::stage::Staged;
 use crate::exit::Exit;
-use crate::lake::Lake;
+use crate::lake::{Lake, Location};
 use crate::printer::Meter;
 
 /// It cannot be done.
@@ -105,6 +105,9 @@ pub struct Limits {
     pub temp: PathBuf,
 }
 
+/// Fewest partitions of a bucket that are written at the same time.
+const BUCKET_JOBS: usize = 8;
+
 /// Rows set aside, of all workers.
 #[derive(Debug)]
 pub struct Aside {
@@ -127,7 +130,12 @@ pub fn write(
     dry: bool,
     meter: &Meter,
 ) -> Result<Outcomes, IngestError> {
-    let partitions = by_partition(aside, limits);
+    // A bucket keeps workers waiting; a folder does not.
+    let jobs = match lake.location {
+        Location::Folder(_) => limits.jobs,
+        Location::Bucket { .. } => limits.jobs.max(BUCKET_JOBS),
+    };
+    let partitions = by_partition(aside, limits.memory / jobs.max(1));
     meter.partitions(partitions.len());
     let next = AtomicUsize::new(0);
     let outcomes = Mutex::new(Vec::with_capacity(partitions.len()));
@@ -140,7 +148,7 @@ pub fn write(
         }
     };
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..limits.jobs.clamp(1, partitions.len().max(1)))
+        let workers: Vec<_> = (0..jobs.clamp(1, partitions.len().max(1)))
             .map(|_| scope.spawn(worker))
             .collect();
         let join = |worker: thread::ScopedJoinHandle<'_, ()>| worker.join().map_err(|_| IngestError::Worker);
@@ -151,9 +159,9 @@ pub fn write(
     Ok(outcomes)
 }
 
-/// What all workers have set aside, partition by partition.
-fn by_partition<'s>(aside: &'s Aside, limits: &Limits) -> Vec<Rows<'s>> {
-    let mut rows: HashMap<&Partition, Rows<'s>> = HashMap::new();
+/// What all workers have set aside, partition by partition. `load` is what one may take into memory.
+fn by_partition(aside: &Aside, load: usize) -> Vec<Rows<'_>> {
+    let mut rows: HashMap<&Partition, Rows<'_>> = HashMap::new();
     for staged in &aside.staged {
         for (partition, spots, segments) in &staged.partitions {
             let of = rows.entry(partition).or_insert_with(|| Rows {
@@ -161,7 +169,7 @@ fn by_partition<'s>(aside: &'s Aside, limits: &Limits) -> Vec<Rows<'s>> {
                 memory: Vec::new(),
                 segments: Vec::new(),
                 spill: &aside.spill,
-                load: (limits.memory / limits.jobs.max(1)) as u64,
+                load: load as u64,
             });
             if !spots.is_empty() {
                 of.memory.push((&staged.arena, spots));

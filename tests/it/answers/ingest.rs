@@ -174,3 +174,46 @@ fn new_events_go_to_a_new_file_and_old_files_are_never_touched() {
     assert_eq!(after.len(), 2);
     assert!(before.iter().all(|(file, bytes)| after[file] == *bytes));
 }
+
+/// CloudTrail's own record of an approval, and the event that EventBridge made of it.
+const APPROVAL: &str = include_str!("../../fixtures/cloudtrail/put-approval-approved-iam-user.json");
+
+#[test]
+fn a_trails_record_and_its_event_are_one_row_and_the_event_is_kept() {
+    let event: Value = serde_json::from_str(APPROVAL).unwrap();
+    let mut other = event["detail"].clone();
+    other["eventSource"] = "s3.amazonaws.com".into();
+    let mut polling = event["detail"].clone();
+    polling["eventName"] = "PollForJobs".into();
+    let trail = serde_json::json!({"Records": [other, event["detail"], polling]}).to_string();
+    let sql = "SELECT event_key, account_id, decision, approver, source FROM approvals";
+
+    let place = Place::new();
+    let trail = place.write("trail.json", trail.as_bytes());
+    let envelope = place.write("envelope.json", APPROVAL.as_bytes());
+    let report = place.ingest(&[&trail], &[]).report();
+    assert_eq!(
+        (report["result"].as_str(), report["rows"].as_u64()),
+        (Some("done"), Some(1)),
+        "{report}"
+    );
+    let skipped = serde_json::json!({"records of other services": 1, "polling of job workers": 1});
+    assert_eq!(report["skipped"], skipped);
+    let of_trail = place.query(sql);
+    assert_eq!(of_trail[0]["source"], "backfill:cloudtrail");
+    // What the lake has stays, whichever form it came in.
+    assert_eq!(place.ingest(&[&envelope], &[]).report()["duplicates"], 1);
+    assert_eq!(place.query(sql), of_trail);
+
+    let both = Place::new();
+    let report = both.ingest(&[&trail, &envelope], &[]).report();
+    assert_eq!(
+        (report["rows"].as_u64(), report["duplicates"].as_u64()),
+        (Some(1), Some(1))
+    );
+    let kept = both.query(sql);
+    assert_eq!(kept[0]["source"], "backfill:events");
+    for column in ["event_key", "account_id", "decision", "approver"] {
+        assert_eq!(kept[0][column], of_trail[0][column], "{column}");
+    }
+}
