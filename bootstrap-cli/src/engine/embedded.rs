@@ -33,6 +33,9 @@ const SCHEMA: &str = "pipetrail";
 /// Most that is kept of the footers of files: a table that a query reads twice has them read once.
 const FOOTERS: usize = 256 * 1024 * 1024;
 
+/// How deep a query may nest.
+const NESTING: u64 = 256;
+
 /// DataFusion over one lake.
 pub struct Embedded {
     context: SessionContext,
@@ -59,6 +62,8 @@ impl Embedded {
         let config = SessionConfig::new()
             .with_default_catalog_and_schema(CATALOG, SCHEMA)
             .with_information_schema(true)
+            // Audits nest subqueries; the stack grows with them.
+            .set_u64("datafusion.sql_parser.recursion_limit", NESTING)
             // Positions in messages.
             .set_bool("datafusion.sql_parser.collect_spans", true);
         let state = SessionStateBuilder::new()

@@ -15,8 +15,8 @@
 //!     SplitExec(keys that stand more than once)
 //! ```
 //!
-//! and leaves the filter above as it is: the rows are the same. 10 million rows took 24 s and 8.8 GB
-//! before (docs/performance.md has what they take now).
+//! and leaves the filter above as it is: the rows are the same. With the sort of everything, 10 million
+//! rows took 24 s and 8.8 GB on two cores.
 
 mod repeated;
 mod split;

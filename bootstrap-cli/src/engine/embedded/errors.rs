@@ -4,6 +4,7 @@ use std::error::Error as _;
 
 use datafusion::common::{Column, Diagnostic, SchemaError};
 use datafusion::error::DataFusionError;
+use datafusion::sql::sqlparser::parser::ParserError;
 use pipetrail_collector::Table;
 
 use super::super::EngineError;
@@ -19,6 +20,10 @@ pub fn explain(error: &DataFusionError) -> EngineError {
     let root = innermost(error);
     let (message, hint) = match root {
         _ if bad_file(error).is_some() => bad_file(error).map(of_file).unwrap_or_default(),
+        DataFusionError::SQL(parser, _) if matches!(**parser, ParserError::RecursionLimitExceeded) => {
+            let hint = "a long chain of OR is shorter as IN (…)";
+            ("the query is nested too deep".to_owned(), Some(hint.to_owned()))
+        }
         DataFusionError::SQL(parser, _) => (of_parser(&parser.to_string()), Some(SYNTAX.to_owned())),
         DataFusionError::SchemaError(schema, _) => of_schema(schema),
         DataFusionError::ResourcesExhausted(text) => (

@@ -478,6 +478,8 @@ async fn a_wrong_query_is_explained_with_its_position_and_a_hint() {
         assert!(hint.contains(expected_hint), "{sql}: {hint}");
         assert!(!message.contains('\n'), "{message}");
     }
+    let deep = format!("SELECT {}1{} AS n FROM approvals", "(".repeat(5_000), ")".repeat(5_000));
+    assert_eq!(refused(&lake, &deep).await.0, "the query is nested too deep");
     // Said while the rows are read.
     let (message, _) = refused(&lake, "SELECT CAST(region AS bigint) AS n FROM approvals").await;
     assert!(message.contains("eu-central-1"), "{message}");
