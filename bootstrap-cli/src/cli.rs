@@ -214,7 +214,7 @@ async fn run(cli: &Cli) -> anyhow::Result<Exit> {
             Command::Unsubscribe(args) => unsubscribe::run(&cli.global, args, &begun).await,
             Command::Subscriptions(args) => subscriptions::run(&cli.global, args).await,
             Command::Destroy(args) => destroy::run(&cli.global, args, &begun).await,
-            Command::Ingest(args) => ingest::run(&cli.global, args).await,
+            Command::Ingest(args) => ingest::run(&cli.global, args, &begun).await,
             Command::Query(args) => query::run(&cli.global, args).await,
             Command::Audit(args) => audit::run(&cli.global, args).await,
             Command::Report(args) => report::run(&cli.global, args).await,
@@ -238,7 +238,8 @@ async fn run(cli: &Cli) -> anyhow::Result<Exit> {
             Ok(Exit::Partly)
         }
         Some(Err(error)) => Err(error),
-        None => Ok(if watches { Exit::Ok } else { interrupted(begun.get()) }),
+        None if watches => Ok(Exit::Ok),
+        None => Ok(interrupted(begun.get(), matches!(&cli.command, Command::Ingest(_)))),
     }
 }
 
@@ -263,10 +264,15 @@ fn is_unanswered(error: &anyhow::Error) -> bool {
     )
 }
 
-/// Says what an interruption leaves behind; `begun` says that something was being changed.
-fn interrupted(begun: bool) -> Exit {
+/// Says what an interruption leaves behind; `begun` says that something was being changed, `ingests`
+/// that it was a lake.
+fn interrupted(begun: bool, ingests: bool) -> Exit {
     if begun {
-        let hint = "what AWS has begun goes on; run the same command again to join it and to do what is left";
+        let hint = if ingests {
+            "no file is half-written; run the same command again to write what is left"
+        } else {
+            "what AWS has begun goes on; run the same command again to join it and to do what is left"
+        };
         printer::error("interrupted, what was to do is done in part at most", Some(hint));
         Exit::Partly
     } else {
@@ -393,6 +399,9 @@ mod tests {
 
     #[test]
     fn an_interruption_is_partly_once_applying_has_begun() {
-        assert_eq!((interrupted(true), interrupted(false)), (Exit::Partly, Exit::Failed));
+        for ingests in [false, true] {
+            let exits = (interrupted(true, ingests), interrupted(false, ingests));
+            assert_eq!(exits, (Exit::Partly, Exit::Failed));
+        }
     }
 }

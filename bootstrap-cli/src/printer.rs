@@ -4,6 +4,7 @@
 //! them, and the ARN of who signed in by SSO ends in one.
 
 mod mask;
+mod meter;
 pub mod safe;
 
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
@@ -16,6 +17,7 @@ use pipetrail_stacksets::{Progress, StepState};
 use serde::Serialize;
 
 use self::mask::masked;
+pub use self::meter::Meter;
 
 /// The form of the data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

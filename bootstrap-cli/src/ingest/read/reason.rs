@@ -1,0 +1,37 @@
+//! Why a part of an input is refused. Nothing here quotes the input.
+
+use thiserror::Error;
+
+use super::Damage;
+
+/// Why a part of an input is no record.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum Reason {
+    /// Text, or JSON that is broken.
+    #[error("not a JSON object")]
+    NotJson,
+    /// The input ends in the middle.
+    #[error("it ends before its last brace")]
+    Unfinished,
+    /// Longer than [`super::LONGEST`].
+    #[error("longer than 8 MiB")]
+    TooLong,
+    /// A list without its end.
+    #[error("the file ends before its list of records does")]
+    EndMissing,
+    /// What unpacks the input can go no further.
+    #[error(transparent)]
+    Damaged(#[from] Damage),
+    /// No JSON text at all.
+    #[error("the file is {0}, not JSON text")]
+    Foreign(&'static str),
+    /// A Firehose error whose data cannot be read.
+    #[error("`rawData` is not base64")]
+    NotBase64,
+    /// A Firehose error without data.
+    #[error("`rawData` is empty")]
+    NoData,
+    /// What Firehose failed to write after the transform.
+    #[error("a row of the lake, not the event it was made of")]
+    Row,
+}
