@@ -238,10 +238,8 @@ async fn run(cli: &Cli) -> anyhow::Result<Exit> {
             Ok(Exit::Partly)
         }
         Some(Err(error)) => Err(error),
-        None => {
-            let ingests = matches!(&cli.command, Command::Ingest(_));
-            Ok(if watches { Exit::Ok } else { interrupted(begun.get(), ingests) })
-        }
+        None if watches => Ok(Exit::Ok),
+        None => Ok(interrupted(begun.get(), matches!(&cli.command, Command::Ingest(_)))),
     }
 }
 

@@ -24,6 +24,7 @@ use crate::lake::{Lake, Location};
 use reading::NotSent;
 
 /// Who answers.
+#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 pub enum Engine {
     /// DataFusion over a lake that was named.
     Embedded(Embedded),

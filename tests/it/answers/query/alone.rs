@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::built::built;
 
-/// An empty lake, and a folder without configuration to ask it from.
+/// A lake without rows, and a folder without configuration to ask it from.
 pub struct Place {
     pub folder: TempDir,
     pub lake: TempDir,
@@ -17,6 +17,9 @@ pub struct Place {
 impl Place {
     pub fn new() -> Self {
         let [folder, lake] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        for table in ["approvals", "heartbeats"] {
+            std::fs::create_dir(lake.path().join(table)).unwrap();
+        }
         Place { folder, lake }
     }
 
