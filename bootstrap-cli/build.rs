@@ -73,7 +73,8 @@ fn audits() -> Result<(), Box<dyn Error>> {
             .map(|entry| entry.map(|entry| entry.path()))
             .collect::<Result<_, _>>()?;
         files.retain(|path| path.extension().is_some_and(|extension| extension == "sql"));
-        files.sort();
+        // By name, not by path: `.sql` sorts behind `-`.
+        files.sort_by_key(|path| path.file_stem().map(ToOwned::to_owned));
         writeln!(code, "static {table}: &[(&str, &str)] = &[")?;
         for path in files {
             let name = path

@@ -5,6 +5,8 @@
 
 #[cfg(test)]
 mod dialect;
+#[cfg(test)]
+mod document;
 mod error;
 mod expand;
 #[cfg(test)]

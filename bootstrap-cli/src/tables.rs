@@ -60,7 +60,12 @@ pub fn audits(audits: &[Audit]) -> String {
     for audit in audits {
         let own = audit.parameters.iter().filter(|parameter| parameter.own);
         let own: Vec<&str> = own.map(|parameter| parameter.name).collect();
-        all.add_row([audit.name, &audit.answers, &own.join(", ")]);
+        // The first sentence: docs/audits.md and JSON have all of it.
+        let answers = audit
+            .answers
+            .split_once(". ")
+            .map_or(audit.answers.trim_end_matches('.'), |(first, _)| first);
+        all.add_row([audit.name, answers, &own.join(", ")]);
     }
     lines(&all)
 }

@@ -13,7 +13,7 @@ use pipetrail_tests::emulators::prepare::prepare;
 use pipetrail_tests::emulators::python;
 use pipetrail_tests::organization::{HOME, Organization};
 use pipetrail_tests::wire::Envelope;
-use pipetrail_tests::{aws, names};
+use pipetrail_tests::{aws, names, report};
 use serde_json::Value;
 
 use crate::org;
@@ -142,6 +142,8 @@ fn every_audit_gives_the_same_rows_on_both_engines_and_duplicates_change_none() 
             before.insert(audit.clone(), here);
         }
         assert!(audits.len() >= 18);
+        let waited = before["gate-wait-buckets"].iter().any(|bucket| bucket["gates"] != 0);
+        assert!(waited, "buckets are there without any gate too");
 
         // The cloud's own duplicates: EventBridge delivers at least once.
         org::play_all(&organization, events.iter().step_by(3).map(org::emit).collect()).await?;
@@ -163,6 +165,75 @@ fn every_audit_gives_the_same_rows_on_both_engines_and_duplicates_change_none() 
             assert!(athena(&organization, audit, &hostile).await?.is_empty());
             assert_eq!(athena(&organization, audit, &select).await?, before[audit]);
         }
+        Ok(())
+    });
+}
+
+/// Names of the saved queries of the workgroup, with their ids.
+async fn saved(athena: &aws_sdk_athena::Client) -> Result<BTreeMap<String, Vec<String>>> {
+    let listed = athena.list_named_queries().work_group(names::DATABASE).send().await?;
+    let mut saved: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for id in listed.named_query_ids.unwrap_or_default() {
+        let got = athena.get_named_query().named_query_id(&id).send().await?;
+        let query = got.named_query.context("a query")?;
+        saved.entry(query.name).or_default().push(id);
+    }
+    Ok(saved)
+}
+
+#[test]
+fn apply_publishes_every_audit_once_mends_what_was_changed_and_leaves_what_others_saved() {
+    org::with(|organization| async move {
+        let athena = aws_sdk_athena::Client::new(&organization.audit().await?);
+        let audits = audits(&organization).await?;
+        let published: Vec<String> = audits.iter().map(|audit| format!("pipetrail audit {audit}")).collect();
+        let before = saved(&athena).await?;
+        assert_eq!(before.keys().collect::<Vec<_>>(), published.iter().collect::<Vec<_>>());
+        assert!(before.values().all(|ids| ids.len() == 1));
+
+        // One is gone, one is of an older version, and one is somebody's own.
+        let gone = &before[&published[0]][0];
+        athena.delete_named_query().named_query_id(gone).send().await?;
+        let mark = "-- Published by `pipetrail apply`, which replaces whatever reads otherwise.\n";
+        for (name, sql) in [
+            ("pipetrail audit of-yesterday", format!("{mark}SELECT 1")),
+            ("pipetrail audit of my own", "SELECT 1".to_owned()),
+        ] {
+            let saved = athena.create_named_query().name(name).query_string(sql);
+            saved
+                .database(names::DATABASE)
+                .work_group(names::DATABASE)
+                .send()
+                .await?;
+        }
+        let plan = organization.run(&["plan", "--check"], &organization.aws_config).await?;
+        assert_eq!(plan.code, Some(3), "{}", plan.said);
+        assert!(
+            plan.data.contains("named queries of Athena: 1 to publish, 1 to remove"),
+            "{}",
+            plan.data
+        );
+        organization.apply().await?;
+        let after = saved(&athena).await?;
+        let mut expected = published.clone();
+        expected.push("pipetrail audit of my own".to_owned());
+        expected.sort();
+        assert_eq!(after.keys().collect::<Vec<_>>(), expected.iter().collect::<Vec<_>>());
+        // What was right was not touched.
+        assert!(published[1..].iter().all(|name| after[name] == before[name]));
+        let plan = organization.run(&["plan", "--check"], &organization.aws_config).await?;
+        assert_eq!(plan.code, Some(0), "{}{}", plan.data, plan.said);
+
+        // A published text is answered as it is.
+        let got = athena
+            .get_named_query()
+            .named_query_id(&after[&published[1]][0])
+            .send()
+            .await?;
+        let sql = got.named_query.context("a query")?.query_string;
+        report::query(&organization.audit().await?, &sql).await?;
+        let by_hand = &after["pipetrail audit of my own"][0];
+        athena.delete_named_query().named_query_id(by_hand).send().await?;
         Ok(())
     });
 }
