@@ -174,7 +174,17 @@ mod tests {
     fn the_page_asks_for_nothing_from_elsewhere() {
         let page = render(&hostile()).unwrap();
         let (page, _) = page.split_once("<script").unwrap();
-        for way in ["<img", "<link", "<iframe", "<object", "<base", "@import", "\"http", "style=\"", "onclick=\""] {
+        for way in [
+            "<img",
+            "<link",
+            "<iframe",
+            "<object",
+            "<base",
+            "@import",
+            "\"http",
+            "style=\"",
+            "onclick=\"",
+        ] {
             assert!(!page.contains(way), "{way}");
         }
         assert_eq!(page.matches("url(").count(), page.matches("url(#").count());
