@@ -133,7 +133,7 @@ mod tests {
         assert_eq!((shown.len(), rest.label.as_str()), (MOST, "180 other accounts"));
         assert_eq!(
             shown.iter().map(Entry::total).sum::<u64>() + rest.total(),
-            entries(200).iter().map(Entry::total).sum()
+            entries(200).iter().map(Entry::total).sum::<u64>()
         );
         let chart = Chart {
             entries: shown,
