@@ -17,7 +17,6 @@ use object_store::path::Path;
 use thiserror::Error;
 
 pub use find::{Inputs, find, find_in_bucket};
-pub use open::{Mark, Opened};
 
 /// One input.
 #[derive(Clone, Debug)]
