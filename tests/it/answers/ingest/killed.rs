@@ -96,8 +96,9 @@ fn an_interruption_while_reading_changes_nothing_and_says_so() {
     let place = Place::new();
     let mut command = place.command(&place.arguments(&["-"], &[]));
     command.stdin(Stdio::piped()).stderr(Stdio::piped());
-    let child = command.stdout(Stdio::piped()).spawn().unwrap();
-    // Standard input stays open, so it waits for more.
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    // Standard input stays open until it has ended, so it waits for more.
+    let input = child.stdin.take();
     let until = Instant::now() + Duration::from_secs(20);
     while !place.lake().join(".ingest.lock").exists() {
         assert!(Instant::now() < until, "it does not begin");
@@ -106,6 +107,7 @@ fn an_interruption_while_reading_changes_nothing_and_says_so() {
     std::thread::sleep(Duration::from_millis(200));
     interrupt(&child);
     let output = child.wait_with_output().unwrap();
+    drop(input);
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("interrupted, nothing was changed"), "{said}");
