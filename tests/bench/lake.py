@@ -26,7 +26,7 @@ CALLS = "codepipeline.amazonaws.com"
 READ_JSON = """
 SELECT count(*), max(record->>'$.eventTime')
 FROM (SELECT unnest(Records) AS record
-      FROM read_json('{files}', columns = {{'Records': 'JSON[]'}}, maximum_object_size = 1073741824))
+      FROM read_json('{files}', columns = {{'Records': 'JSON[]'}}, maximum_object_size = 134217728))
 WHERE record->>'$.eventSource' = '{calls}'
 """
 
