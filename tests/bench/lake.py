@@ -26,7 +26,7 @@ CALLS = "codepipeline.amazonaws.com"
 READ_JSON = """
 SELECT count(*), max(record->>'$.eventTime')
 FROM (SELECT unnest(Records) AS record
-      FROM read_json('{files}', columns = {{'Records': 'JSON[]'}}, maximum_object_size = 1073741824))
+      FROM read_json('{files}', columns = {{'Records': 'JSON[]'}}, maximum_object_size = 134217728))
 WHERE record->>'$.eventSource' = '{calls}'
 """
 
@@ -68,6 +68,7 @@ import duckdb
 task = json.load(sys.stdin)
 connection = duckdb.connect()
 connection.execute(f"SET threads = {task['threads']}")
+connection.execute("SET enable_progress_bar = false")
 began = time.monotonic()
 for table, files in task.get("tables", {}).items():
     connection.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet('{files}', hive_partitioning = true, "
@@ -112,7 +113,7 @@ def fastest(rounds, measure, by):
 def duckdb(python, sql, threads, tables=None, cores=None):
     task = json.dumps({"sql": sql, "threads": threads, "tables": tables or {}})
     ran = run([python, "-c", DUCKDB], cores, task)
-    ran.update(json.loads(ran["output"]))
+    ran.update(json.loads(ran["output"].splitlines()[-1]))
     return ran
 
 
