@@ -27,7 +27,6 @@ impl Window {
 }
 
 /// A moment in RFC 3339.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
 pub fn instant<S: serde::Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(at)
 }

@@ -168,7 +168,8 @@ fn hostile_text_is_text_in_every_format() {
     let rows = json["audits"][0]["rows"].as_array().unwrap();
     let mut summaries: Vec<_> = rows.iter().map(|row| row["summary"].as_str().unwrap()).collect();
     let mut expected = texts.to_vec();
-    (summaries.sort_unstable(), expected.sort_unstable());
+    summaries.sort_unstable();
+    expected.sort_unstable();
     assert_eq!(summaries, expected);
 }
 

@@ -17,11 +17,11 @@
   const VIEW = [
     { label: "Time (UTC)", names: ["event_time"], css: "nowrap" },
     { label: "Decision", names: ["decision"], css: "verdict" },
-    { label: "Account", names: ["account_id", "region"] },
+    { label: "Account", names: ["account_id", "region"], css: "nowrap" },
     { label: "Pipeline", names: ["pipeline", "gate"] },
-    { label: "Approver", names: ["approver", "principal_kind"] },
-    { label: "MFA", names: ["mfa"] },
-    { label: "From", names: ["source_ip"] },
+    { label: "Approver", names: ["approver", "principal_kind"], css: "approver" },
+    { label: "MFA", names: ["mfa"], css: "nowrap" },
+    { label: "From", names: ["source_ip"], css: "from" },
     { label: "Waited", names: ["waited"], order: "waited_seconds", css: "nowrap" },
     { label: "Comment", names: ["summary"], css: "summary" },
   ];

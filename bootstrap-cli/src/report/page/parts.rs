@@ -221,7 +221,7 @@ impl Parts<'_> {
         let asked = self.report.of(audit);
         match asked.len() {
             0 => Ok(safe(format!("<p>{none}</p>"))),
-            ..=MOST_OPEN => self.table(asked, caption, MOST_OPEN),
+            1..=MOST_OPEN => self.table(asked, caption, MOST_OPEN),
             rows => {
                 let table = self.table(asked, caption, MOST_ROWS)?;
                 Ok(fold(&format!("{caption}: {rows}"), &table))
