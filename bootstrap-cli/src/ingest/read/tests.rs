@@ -262,7 +262,7 @@ fn a_broken_record_is_refused_where_records_do_not_begin_on_lines() {
 fn what_ends_too_early_is_told_and_what_came_before_counts() {
     let whole = trail(&[call(1), other(2), call(3)]);
     for cut in 0..whole.len() {
-        let read = read(whole[..cut].as_bytes());
+        let read = read(&whole.as_bytes()[..cut]);
         let events = read.seen.iter().filter(|seen| matches!(seen, Trail(_))).count();
         let expected = usize::from(cut >= 12 + call(1).len()) + usize::from(cut >= whole.len() - 2);
         assert_eq!(events, expected, "{cut}");
@@ -302,7 +302,7 @@ struct Pieces<'a> {
 impl Read for Pieces<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.turn += 1;
-        if self.turn % 5 == 0 {
+        if self.turn.is_multiple_of(5) {
             return Err(io::ErrorKind::Interrupted.into());
         }
         let length = self.lengths[self.turn % self.lengths.len()];
