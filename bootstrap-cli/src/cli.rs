@@ -29,7 +29,7 @@ use crate::rows::RowsError;
 use crate::subscriptions::{NoTopic, Refused};
 use crate::zips::{self, ZipError};
 
-/// Enrols an AWS Organization in pipetrail, and shows what is covered.
+/// Enrols an AWS Organization in pipetrail, shows what is covered, and asks the lake.
 ///
 /// Standard output is data, standard error is everything else. Exit codes: 0 ok, 1 failed and nothing
 /// changed, 2 wrong usage or configuration, 3 changes pending
@@ -170,7 +170,25 @@ pub fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     printer::set(cli.global.volume());
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let worker = std::thread::Builder::new().stack_size(STACK).spawn(|| carry_out(cli));
+    match worker.map(std::thread::JoinHandle::join) {
+        Ok(Ok(exit)) => exit,
+        // It has panicked, and said so.
+        Ok(Err(_)) => ExitCode::FAILURE,
+        Err(cause) => {
+            printer::error(&format!("cannot start a thread: {cause}"), None);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Stack of every thread that may walk a query: queries of the embedded engine are trees. Only what is
+/// used of it takes memory.
+const STACK: usize = 128 << 20;
+
+fn carry_out(cli: Cli) -> ExitCode {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.enable_all().thread_stack_size(STACK).build();
     let ended = runtime.map_err(anyhow::Error::from).and_then(|runtime| {
         let ended = runtime.block_on(async {
             let ended = run(&cli).await;

@@ -24,6 +24,9 @@ use crate::printer::{self, Meter, Output};
 /// Writes the very files that the audit account's lake has, so that `query`, `audit` and `report` read
 /// them without any AWS account.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  pipetrail ingest events --lake ./lake\n  pipetrail ingest 'AWSLogs/**/*.json.gz' --lake ./lake --output json\n  pipetrail ingest events --lake ./lake --dry-run\n  aws s3 cp s3://backup/events.ndjson.gz - | pipetrail ingest - --lake ./lake"
+)]
 pub struct Args {
     /// Files, folders, patterns in quotes, s3://bucket/prefix, or - for standard input
     #[arg(required = true, value_name = "PATHS")]

@@ -23,6 +23,7 @@ use tokio::sync::OnceCell;
 
 pub(super) use errors::explain;
 
+use super::lexer::{Piece, Token, tokens};
 use super::{EngineError, Rows};
 use crate::lake::Lake;
 
@@ -35,6 +36,10 @@ const FOOTERS: usize = 256 * 1024 * 1024;
 
 /// How deep a query may nest.
 const NESTING: u64 = 256;
+
+/// Most operators of a query: a chain of them is a tree as deep as it is long, and DataFusion walks it
+/// by recursion. The command's stacks (`cli::STACK`) hold that many.
+const OPERATORS: usize = 4_000;
 
 /// DataFusion over one lake.
 pub struct Embedded {
@@ -93,6 +98,9 @@ impl Embedded {
     /// # Errors
     /// The text is refused, or the place holds no lake.
     pub async fn ask(&self, sql: &str) -> Result<Rows, EngineError> {
+        if operators(sql) > OPERATORS {
+            return Err(errors::too_deep());
+        }
         self.checked.get_or_try_init(|| self.holds_tables()).await?;
         let only_queries = SQLOptions::new()
             .with_allow_ddl(false)
@@ -123,6 +131,18 @@ impl Embedded {
             )),
         })
     }
+}
+
+/// How many operators stand in a query.
+fn operators(sql: &str) -> usize {
+    const WORDS: [&str; 6] = ["or", "and", "union", "intersect", "except", "join"];
+    let is_one = |(at, token): &Piece<'_>| match token {
+        Token::Word(word) => WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)),
+        Token::Other => sql[*at..].starts_with(['+', '-', '*', '/', '%', '|', '=', '<', '>']),
+        _ => false,
+    };
+    // What cannot be cut was refused before.
+    tokens(sql).map_or(0, |tokens| tokens.iter().filter(|piece| is_one(piece)).count())
 }
 
 #[cfg(test)]

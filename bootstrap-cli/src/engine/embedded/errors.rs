@@ -21,8 +21,7 @@ pub fn explain(error: &DataFusionError) -> EngineError {
     let (message, hint) = match root {
         _ if bad_file(error).is_some() => bad_file(error).map(of_file).unwrap_or_default(),
         DataFusionError::SQL(parser, _) if matches!(**parser, ParserError::RecursionLimitExceeded) => {
-            let hint = "a long chain of OR is shorter as IN (…)";
-            ("the query is nested too deep".to_owned(), Some(hint.to_owned()))
+            return too_deep();
         }
         DataFusionError::SQL(parser, _) => (of_parser(&parser.to_string()), Some(SYNTAX.to_owned())),
         DataFusionError::SchemaError(schema, _) => of_schema(schema),
@@ -41,6 +40,14 @@ pub fn explain(error: &DataFusionError) -> EngineError {
             _ => message,
         },
         hint,
+    }
+}
+
+/// A tree that is deeper than it can be walked.
+pub fn too_deep() -> EngineError {
+    EngineError::Refused {
+        message: "the query is nested too deep".to_owned(),
+        hint: Some("a long chain of OR is shorter as IN (…)".to_owned()),
     }
 }
 
