@@ -18,7 +18,7 @@ use crate::{printer, prompt, rows};
 /// configuration nor AWS. Only what reads is sent. Without SQL it is a prompt.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  pipetrail query 'SELECT decision, count(*) AS calls FROM approvals GROUP BY decision' --lake ./lake\n  pipetrail query --file question.sql --output csv > answer.csv\n  pipetrail query --lake ./lake"
+    after_help = "Examples:\n  pipetrail query 'SELECT pipeline, count(*) AS n FROM approvals GROUP BY pipeline' --lake ./lake\n  pipetrail query --file question.sql --output csv > answer.csv\n  pipetrail query --lake ./lake"
 )]
 pub struct Args {
     /// The query: one statement

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::sync::Arc;
 
 use pipetrail_tests::generate::Plan;
 use pipetrail_tests::organization::{HOME, SECOND};
@@ -18,8 +19,11 @@ type Rows = BTreeMap<(String, String), Vec<Row>>;
 
 #[test]
 fn events_from_a_file_become_the_rows_that_the_cloud_path_makes_of_them() {
-    org::with(|organization| async move {
-        let members = org::PARITY.map(|member| organization.members[member].id.clone());
+    org::with(|shared| async move {
+        // One of its own: so many events would keep the queues of the shared one from ever being empty.
+        let organization = Arc::new(org::fresh(&shared, 2).await?);
+        organization.apply().await?;
+        let members = [0, 1].map(|member| organization.members[member].id.clone());
         let mut events: Vec<Envelope> = Vec::new();
         for (member, region) in members.iter().zip([HOME, SECOND]) {
             let moved = fixtures(&FOLDERS);
@@ -35,7 +39,7 @@ fn events_from_a_file_become_the_rows_that_the_cloud_path_makes_of_them() {
             regions: vec![HOME.to_owned(), SECOND.to_owned()],
             heartbeats: false,
             delivered: false,
-            ..Plan::new(2, 4, 11, 200)
+            ..Plan::new(2, 4, 11, 100)
         };
         let generated = plan.all();
         events.extend(
@@ -72,7 +76,7 @@ fn events_from_a_file_become_the_rows_that_the_cloud_path_makes_of_them() {
 
         let keys = |rows: &Rows| rows.keys().cloned().collect::<BTreeSet<_>>();
         assert_eq!(keys(&local), keys(&cloud));
-        assert!(local.len() > 300, "{} rows", local.len());
+        assert!(local.len() > 200, "{} rows", local.len());
         for (key, rows) in &local {
             assert_eq!(rows.len(), 1, "{key:?} once");
             let same = cloud[key]
