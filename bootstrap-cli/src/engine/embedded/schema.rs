@@ -27,17 +27,14 @@ use pipetrail_collector::Table;
 use pipetrail_collector::columns::{Column, ColumnType};
 use thiserror::Error;
 
-/// The columns of a table's files, as Arrow has them.
+/// The columns of a table's files, text as views: grouped and compared without being copied.
 pub fn of(table: Table) -> Schema {
-    let field = |column: Column| {
-        let ty = match column.ty {
-            ColumnType::String => DataType::Utf8View,
-            ColumnType::Bigint => DataType::Int64,
-            ColumnType::Boolean => DataType::Boolean,
-        };
-        Field::new(column.name, ty, true)
+    let written = pipetrail_collector::parquet::schema(table);
+    let viewed = |field: &Arc<Field>| match field.data_type() {
+        DataType::Utf8 => field.as_ref().clone().with_data_type(DataType::Utf8View),
+        _ => field.as_ref().clone(),
     };
-    Schema::new(table.columns().into_iter().map(field).collect::<Vec<_>>())
+    Schema::new(written.fields().iter().map(viewed).collect::<Vec<_>>())
 }
 
 /// A file in a table's folder that cannot be read as the table's.
