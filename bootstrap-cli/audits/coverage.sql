@@ -2,6 +2,7 @@
 -- answers: From which accounts and regions heartbeats arrived, in how many hours of the window, and how long the
 --   longest silence was. Accounts and regions of which there are events but no heartbeats are listed too; those of
 --   which there is nothing at all only `pipetrail status` knows.
+-- published: no, its hours and silences are those of a window, and a published text has none
 -- takes: from, to, account
 -- column account_id: text: the account
 -- column region: text: the region

@@ -1,6 +1,7 @@
 -- title: DORA's four keys
 -- answers: How often each pipeline deploys, how long a change takes through it, how many deployments fail, and how
 --   long it takes until one succeeds again.
+-- published: no, its rates are per week of a window, and a published text has none
 -- takes: from, to, account, pipeline
 -- parameter category: text, default 'Deploy': category of the actions that deploy; Build where CodeBuild does it
 -- parameter stage: text, default '': only this stage, such as the one of production; empty for every stage

@@ -1,6 +1,7 @@
 -- title: Open gates
 -- answers: Which approvals wait for somebody at the end of the window, the longest first. A gate whose execution
 --   has ended is not open.
+-- published: no, its waits are counted to the end of a window, and a published text has none
 -- takes: from, to, account, pipeline
 -- column opened: text: when the gate opened
 -- column account_id: text: account of the pipeline
