@@ -30,7 +30,13 @@ FROM (
   UNION
   SELECT account_id, region FROM {pipeline_executions} AS e
   UNION
+  SELECT account_id, region FROM {stage_executions} AS g
+  UNION
+  SELECT account_id, region FROM {action_executions} AS a
+  UNION
   SELECT account_id, region FROM {approvals} AS d
+  UNION
+  SELECT account_id, region FROM {api_calls} AS c
 ) AS s
 LEFT JOIN (
   SELECT
