@@ -2,6 +2,7 @@
 -- answers: From which accounts and regions heartbeats arrived, in how many hours of the window, and how long the
 --   longest silence was. Accounts and regions of which there are events but no heartbeats are listed too; those of
 --   which there is nothing at all only `pipetrail status` knows.
+-- published: no, its hours and silences are those of a window, and a published text has none
 -- takes: from, to, account
 -- column account_id: text: the account
 -- column region: text: the region
@@ -29,7 +30,13 @@ FROM (
   UNION
   SELECT account_id, region FROM {pipeline_executions} AS e
   UNION
+  SELECT account_id, region FROM {stage_executions} AS g
+  UNION
+  SELECT account_id, region FROM {action_executions} AS a
+  UNION
   SELECT account_id, region FROM {approvals} AS d
+  UNION
+  SELECT account_id, region FROM {api_calls} AS c
 ) AS s
 LEFT JOIN (
   SELECT

@@ -18,7 +18,7 @@
 -- column user_agent: text: user agent
 -- column summary: text: comment of the reviewer
 -- column execution_id: text: execution that waited; NULL where the gate's opening is not in the lake
--- column waited_seconds: integer: from the gate's opening to the decision; NULL as execution_id
+-- column waited_seconds: integer: from the gate's opening to the decision; NULL as execution_id, and where the opening came so late that it seems to follow the decision
 -- column action_execution_id: text: the gate's action execution, as SHA-256
 -- column event_key: text: identity of the call
 

@@ -1,6 +1,7 @@
 -- title: Deployments
 -- answers: How often each stage of each pipeline deployed, and how that ended. A deployment is one run of a
---   stage that has deploying actions; it failed as soon as one of them did.
+--   stage that has deploying actions; it failed as soon as one of them did, and counts once all
+--   of them have ended.
 -- takes: from, to, account, pipeline
 -- parameter category: text, default 'Deploy': category of the actions that deploy; Build where CodeBuild does it
 -- parameter stage: text, default '': only this stage, such as the one of production; empty for every stage
@@ -22,5 +23,6 @@ SELECT
   count(CASE WHEN outcome = 'canceled' THEN 1 END) AS canceled,
   max(ended) AS last_deployment
 FROM {deployments} AS d
+WHERE ended >= {:from}
 GROUP BY account_id, region, pipeline, stage
 ORDER BY account_id, region, pipeline NULLS LAST, stage NULLS LAST

@@ -1,6 +1,7 @@
 -- title: DORA's four keys
 -- answers: How often each pipeline deploys, how long a change takes through it, how many deployments fail, and how
 --   long it takes until one succeeds again.
+-- published: no, its rates are per week of a window, and a published text has none
 -- takes: from, to, account, pipeline
 -- parameter category: text, default 'Deploy': category of the actions that deploy; Build where CodeBuild does it
 -- parameter stage: text, default '': only this stage, such as the one of production; empty for every stage
@@ -11,7 +12,7 @@
 -- column deployments_per_week: double: deployment frequency: succeeded deployments, per week of the window
 -- column lead_time_seconds: integer: lead time for changes: median from the execution's start to the end of each succeeded deployment
 -- column change_failure_rate: double: failed deployments, as a share of those that succeeded or failed
--- column restores: integer: times that a deployment succeeded after one or more had failed
+-- column restores: integer: times in the window that a deployment succeeded after one or more had failed
 -- column time_to_restore_seconds: integer: median from the first failure to that success, in the same stage; NULL without any
 
 WITH deployed AS (
@@ -25,9 +26,14 @@ lead_times AS (
     ) AS nth,
     count(*) OVER (PARTITION BY d.account_id, d.region, d.pipeline) AS many
   FROM deployed AS d
-  JOIN {executions} AS e
+  JOIN (
+    SELECT account_id, region, execution_id, min(event_ms) AS started_ms
+    FROM {pipeline_executions since 60 days} AS p
+    WHERE state = 'STARTED'
+    GROUP BY account_id, region, execution_id
+  ) AS e
     ON e.account_id = d.account_id AND e.region = d.region AND e.execution_id = d.execution_id
-  WHERE d.outcome = 'succeeded' AND e.started_ms IS NOT NULL
+  WHERE d.outcome = 'succeeded' AND d.ended >= {:from} AND e.started_ms <= d.ended_ms
 ),
 ordered AS (
   SELECT
@@ -52,7 +58,7 @@ restore_times AS (
     count(*) OVER (PARTITION BY o.account_id, o.region, o.pipeline) AS many
   FROM ordered AS o
   WHERE o.outcome = 'failed' AND coalesce(o.outcome_before, 'succeeded') = 'succeeded'
-    AND o.restored_ms IS NOT NULL
+    AND o.restored_ms >= {:from_ms}
 )
 SELECT
   p.account_id, p.region, p.pipeline, p.deployments,
@@ -68,6 +74,7 @@ FROM (
     count(*) AS deployments,
     count(CASE WHEN outcome = 'succeeded' THEN 1 END) AS succeeded
   FROM deployed
+  WHERE ended >= {:from}
   GROUP BY account_id, region, pipeline
 ) AS p
 LEFT JOIN (

@@ -10,7 +10,7 @@
 -- column state: text: its latest state, in AWS's words
 -- column attempts: integer: 1, and one more for each retry
 -- column changed: text: when its state changed last
--- column duration_seconds: integer: from the start to the last change; NULL where the start is not in the lake
+-- column duration_seconds: integer: from the start to the last change; NULL where the start is not in the lake, or came so late that it seems to follow the change
 -- column pipeline_version: integer: version of the pipeline's structure
 -- column trigger_type: text: what started it; NULL for git triggers
 -- column trigger_detail: text: who or which rule started it
@@ -21,7 +21,9 @@
 
 SELECT
   started, account_id, region, pipeline, execution_id, state, attempts, changed,
-  CAST(floor(CAST(changed_ms - started_ms AS double) / 1000) AS bigint) AS duration_seconds,
+  CASE
+    WHEN changed_ms >= started_ms THEN CAST(floor(CAST(changed_ms - started_ms AS double) / 1000) AS bigint)
+  END AS duration_seconds,
   pipeline_version, trigger_type, trigger_detail, git_repository, git_branch, git_commit_id, stop_comments
 FROM {executions} AS e
 ORDER BY started NULLS LAST, changed, account_id, region, pipeline NULLS LAST, execution_id NULLS LAST

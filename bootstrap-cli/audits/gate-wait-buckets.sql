@@ -24,7 +24,7 @@ FROM (
     (6, '1 to 3 days'),
     (7, '3 to 7 days'),
     (8, '7 days and more'),
-    (9, 'opening not in the lake')
+    (9, 'opening not known')
 ) AS b (bucket, label)
 LEFT JOIN (
   SELECT

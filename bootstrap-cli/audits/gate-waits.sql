@@ -7,10 +7,10 @@
 -- column pipeline: text: pipeline
 -- column stage: text: stage of the gate
 -- column action: text: the gate: name of the approval action
--- column outcome: text: approved, rejected, failed (nobody decided in time, or the action could not run), canceled or abandoned
+-- column outcome: text: approved, rejected, failed (nobody decided in time, or the action could not run, or the decision is not in the lake), canceled or abandoned
 -- column approver: text: who decided; NULL where no decision is in the lake
--- column waited_seconds: integer: from the opening to the end; NULL where the opening is not in the lake
--- column opened: text: when the gate opened
+-- column waited_seconds: integer: from the opening to the end; NULL where it is not known when the gate opened
+-- column opened: text: when the gate opened; NULL where that is not in the lake, or came so late that it seems to follow the end
 -- column error_code: text: error of the action, such as JobFailed
 -- column summary: text: comment of the reviewer, else what CodePipeline says
 -- column execution_id: text: execution that waited

@@ -1,6 +1,7 @@
 -- title: Open gates
 -- answers: Which approvals wait for somebody at the end of the window, the longest first. A gate whose execution
---   has ended is not open.
+--   has ended is not open, unless a retry opened it.
+-- published: no, its waits are counted to the end of a window, and a published text has none
 -- takes: from, to, account, pipeline
 -- column opened: text: when the gate opened
 -- column account_id: text: account of the pipeline
@@ -18,10 +19,10 @@ SELECT
   g.execution_id, g.action_execution_id
 FROM {gates} AS g
 LEFT JOIN (
-  SELECT e.account_id, e.execution_id, max(e.event_ms) AS ended_ms
+  SELECT e.account_id, e.execution_id, max(coalesce(e.attempt, 1)) AS attempt
   FROM {pipeline_executions since 60 days} AS e
   WHERE e.state IN ('SUCCEEDED', 'FAILED', 'STOPPED', 'CANCELED', 'SUPERSEDED')
   GROUP BY e.account_id, e.execution_id
 ) AS e ON e.account_id = g.account_id AND e.execution_id = g.execution_id
-WHERE g.outcome = 'open' AND g.opened_ms IS NOT NULL AND (e.ended_ms IS NULL OR e.ended_ms < g.opened_ms)
+WHERE g.outcome = 'open' AND g.opened_ms IS NOT NULL AND (e.attempt IS NULL OR e.attempt < g.attempt)
 ORDER BY g.opened, g.account_id, g.action_execution_id NULLS LAST

@@ -37,6 +37,8 @@ pub struct Audit {
     pub parameters: Vec<Parameter>,
     /// The columns of its answer, in their order.
     pub columns: Vec<Column>,
+    /// Why it is no saved query of Athena; `None` of those that `apply` publishes.
+    pub unpublished: Option<&'static str>,
     /// Its SQL with macros.
     body: &'static str,
 }
@@ -140,6 +142,7 @@ impl Audit {
             name,
             title: header.title,
             answers: header.answers,
+            unpublished: header.unpublished,
             parameters: common.chain(own).collect(),
             columns: columns.collect(),
             body: header.body,
@@ -180,6 +183,7 @@ impl Serialize for Audit {
             answers,
             parameters,
             columns,
+            unpublished: _,
             body: _,
         } = self;
         let mut audit = serializer.serialize_struct("Audit", 5)?;

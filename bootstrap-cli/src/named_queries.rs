@@ -67,12 +67,13 @@ impl fmt::Display for Changes {
     }
 }
 
-/// Every audit as the query that is published: over all that there is, so that its text stays the same.
+/// Every audit that is published, as its query: over all that there is, so that its text stays the same.
 ///
 /// # Errors
 /// An audit that cannot be bound; a test binds all of them.
 pub fn wanted() -> Result<Vec<NamedQuery>, AuditError> {
-    audits::all().iter().map(query).collect()
+    let published = audits::all().iter().filter(|audit| audit.unpublished.is_none());
+    published.map(query).collect()
 }
 
 fn query(audit: &Audit) -> Result<NamedQuery, AuditError> {
@@ -220,9 +221,17 @@ mod tests {
     }
 
     #[test]
-    fn every_audit_is_published_and_its_text_is_the_same_every_time() {
+    fn every_audit_is_published_whose_answer_needs_no_window_and_its_text_is_the_same_every_time() {
         let queries = wanted().unwrap();
-        assert_eq!(queries.len(), audits::all().len());
+        let published = |audit: &&Audit| {
+            queries
+                .iter()
+                .any(|query| query.name == format!("{NAME}{}", audit.name))
+        };
+        let (published, kept): (Vec<_>, Vec<_>) = audits::all().iter().partition(published);
+        assert_eq!(published.len(), queries.len());
+        let names: Vec<&str> = kept.iter().map(|audit| audit.name).collect();
+        assert_eq!(names, ["coverage", "dora", "open-gates"]);
         assert_eq!(queries, wanted().unwrap());
         for query in &queries {
             assert!(query.sql.len() < 262_144 && query.name.len() <= 128 && !query.description.is_empty());

@@ -1,11 +1,14 @@
 -- Gates (approval actions), those of 60 days before the window too, one row each. A decision ends the
 -- wait; its action follows half a minute later.
+-- An opening that says to be over a minute later than the end came late itself: when it was is not known.
 SELECT
   g.account_id, g.region, g.pipeline, g.stage, g.action, g.execution_id, g.action_execution_id,
-  g.opened, g.opened_ms,
+  g.attempt,
+  CASE WHEN coalesce(d.event_ms, g.ended_ms) < g.opened_ms - 60000 THEN CAST(NULL AS varchar) ELSE g.opened END AS opened,
+  CASE WHEN coalesce(d.event_ms, g.ended_ms) < g.opened_ms - 60000 THEN CAST(NULL AS bigint) ELSE g.opened_ms END AS opened_ms,
   coalesce(d.event_time, g.ended) AS ended,
   CASE
-    WHEN d.event_ms < g.opened_ms THEN g.opened_ms
+    WHEN coalesce(d.event_ms, g.ended_ms) BETWEEN g.opened_ms - 60000 AND g.opened_ms THEN g.opened_ms
     ELSE coalesce(d.event_ms, g.ended_ms)
   END AS ended_ms,
   CASE
@@ -24,7 +27,7 @@ FROM (
     coalesce(a.action_execution_id, a.execution_id || ' ' || a.stage || ' ' || a.action) AS gate,
     min(a.action_execution_id) AS action_execution_id,
     min(a.region) AS region, min(a.pipeline) AS pipeline, min(a.stage) AS stage,
-    min(a.action) AS action, min(a.execution_id) AS execution_id,
+    min(a.action) AS action, min(a.execution_id) AS execution_id, max(coalesce(a.attempt, 1)) AS attempt,
     min(CASE WHEN a.state = 'STARTED' THEN a.event_time END) AS opened,
     min(CASE WHEN a.state = 'STARTED' THEN a.event_ms END) AS opened_ms,
     min(CASE WHEN a.state IN ('SUCCEEDED', 'FAILED', 'CANCELED', 'ABANDONED') THEN a.event_time END) AS ended,

@@ -32,6 +32,9 @@ fn described() -> String {
             )
             .unwrap();
         }
+        if let Some(reason) = audit.unpublished {
+            write!(text, ". Not published: {reason}").unwrap();
+        }
         writeln!(text, ".\n\n| column | kind | |\n| --- | --- | --- |").unwrap();
         for column in &audit.columns {
             writeln!(text, "| `{}` | {} | {} |", column.name, column.kind, column.meaning).unwrap();

@@ -6,6 +6,7 @@
 //! ```text
 //! -- title: Decisions per day
 //! -- answers: How many decisions there were on each day.
+//! -- published: no, and why it is no saved query of Athena; left out of the others
 //! -- takes: from, to, account, pipeline
 //! -- parameter stage: text, default 'Prod': only gates of this stage
 //! -- column day: text: UTC day
@@ -25,6 +26,8 @@ pub struct Header<'a> {
     pub title: String,
     /// What it answers.
     pub answers: String,
+    /// Why `apply` does not publish it; `None` of those that it does.
+    pub unpublished: Option<&'a str>,
     /// Which of [`COMMON`] it takes.
     pub takes: Vec<&'a str>,
     /// What it takes beside them.
@@ -62,6 +65,7 @@ pub fn read(text: &str) -> Result<Header<'_>, String> {
     let mut header = Header {
         title: String::new(),
         answers: String::new(),
+        unpublished: None,
         takes: vec![],
         parameters: vec![],
         columns: vec![],
@@ -81,6 +85,10 @@ pub fn read(text: &str) -> Result<Header<'_>, String> {
         match key.split_once(' ').unwrap_or((key, "")) {
             ("title", "") => header.title = value.to_owned(),
             ("answers", "") => header.answers = value.to_owned(),
+            ("published", "") => {
+                let reason = value.strip_prefix("no, ").filter(|reason| !reason.is_empty());
+                header.unpublished = Some(reason.ok_or_else(|| wrong(line, "lacks \"no, reason\""))?);
+            }
             ("takes", "") => header.takes = value.split(',').map(str::trim).collect(),
             ("parameter", name) => header.parameters.push(described(name, value, line)?),
             ("column", name) => header.columns.push(described(name, value, line)?),
@@ -166,6 +174,9 @@ mod tests {
         let header = read(GOOD).unwrap();
         assert_eq!((header.title.as_str(), header.answers.as_str()), ("T", "How many."));
         assert_eq!(header.takes, ["from", "to"]);
+        assert_eq!(header.unpublished, None);
+        let kept = GOOD.replace("-- takes", "-- published: no, it is ours\n-- takes");
+        assert_eq!(read(&kept).unwrap().unpublished, Some("it is ours"));
         assert_eq!(header.body, "SELECT day");
         let parameter = &header.parameters[0];
         assert_eq!(
@@ -189,6 +200,8 @@ mod tests {
             ("default 3", "default three", "most"),
             ("-- title: T", "-- titel: T", "titel"),
             ("-- title: T", "-- title", "colon"),
+            ("-- takes", "-- published: no\n-- takes", "reason"),
+            ("-- takes", "-- published: yes\n-- takes", "reason"),
         ] {
             let error = read(&GOOD.replace(find, replace)).unwrap_err();
             assert!(error.contains(told), "{find:?} gave {error:?}");

@@ -106,6 +106,14 @@ impl Parameters {
             if name.chars().any(char::is_control) {
                 return Err(value(parameter, name, "a text without control characters"));
             }
+            // Some dialects would read the quote behind it as a letter: no engine is asked that.
+            if name.ends_with('\\') || name.contains("\\'") {
+                return Err(value(
+                    parameter,
+                    name,
+                    "a text without a backslash at its end or before a quote",
+                ));
+            }
         }
         Ok(())
     }
@@ -203,12 +211,18 @@ mod tests {
             pipeline: vec![pipeline.to_owned()],
             ..select(None, None)
         };
-        assert!(with("000011112222", "'; DROP TABLE approvals; --").parameters().is_ok());
+        for name in ["'; DROP TABLE approvals; --", "a\\b", "a'\\b"] {
+            assert!(with("000011112222", name).parameters().is_ok(), "{name}");
+        }
+        let error = with("000011112222", "a\\").parameters().unwrap_err();
+        assert!(error.to_string().contains("--pipeline"), "{error}");
         for (account, pipeline) in [
             ("12", "a"),
             ("0000'1112222", "a"),
             ("000011112222", "a\0"),
             ("000011112222", "a\nb"),
+            ("000011112222", "a\\"),
+            ("000011112222", "a\\'b"),
         ] {
             assert!(with(account, pipeline).parameters().is_err(), "{account} {pipeline:?}");
         }

@@ -1,7 +1,7 @@
 //! Rows of an answer, as data of four kinds, whichever engine gave them.
 
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
-use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type, Schema};
+use datafusion::arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type, Schema};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
@@ -16,7 +16,7 @@ use super::athena::{Pages, Scanned};
 pub enum Kind {
     /// Text, and whatever has no other kind, as its engine writes it.
     Text,
-    /// A whole number.
+    /// A whole number; in an answer as text where 64 bits do not hold it.
     Integer,
     /// A number.
     Double,
@@ -143,6 +143,8 @@ fn columns(schema: &Schema) -> Vec<Column> {
     let kind = |ty: &DataType| match ty {
         DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => Kind::Integer,
         DataType::UInt8 | DataType::UInt16 | DataType::UInt32 | DataType::UInt64 => Kind::Integer,
+        // What DataFusion makes of a sum of both kinds, such as `row_number() + 1`.
+        DataType::Decimal128(_, 0) => Kind::Integer,
         DataType::Float32 | DataType::Float64 => Kind::Double,
         DataType::Boolean => Kind::Boolean,
         _ => Kind::Text,
@@ -169,6 +171,17 @@ fn rows(batch: &RecordBatch) -> Result<Vec<Vec<Value>>, EngineError> {
     };
     for (column, array) in columns(&batch.schema()).iter().zip(batch.columns()) {
         match column.kind {
+            Kind::Integer if matches!(array.data_type(), DataType::Decimal128(..)) => {
+                let array = array.as_primitive::<Decimal128Type>();
+                for (i, row) in rows.iter_mut().enumerate() {
+                    row.push(match array.value(i) {
+                        _ if array.is_null(i) => Value::Null,
+                        number => {
+                            i64::try_from(number).map_or_else(|_| Value::Text(number.to_string()), Value::Integer)
+                        }
+                    });
+                }
+            }
             Kind::Integer => {
                 let array = cast(array, &DataType::Int64).map_err(of_arrow)?;
                 let array = array.as_primitive::<Int64Type>();

@@ -182,11 +182,15 @@ async fn saved(athena: &aws_sdk_athena::Client) -> Result<BTreeMap<String, Vec<S
 }
 
 #[test]
-fn apply_publishes_every_audit_once_mends_what_was_changed_and_leaves_what_others_saved() {
+fn apply_publishes_the_audits_once_mends_what_was_changed_and_leaves_what_others_saved() {
     org::with(|organization| async move {
         let athena = aws_sdk_athena::Client::new(&organization.audit().await?);
         let audits = audits(&organization).await?;
-        let published: Vec<String> = audits.iter().map(|audit| format!("pipetrail audit {audit}")).collect();
+        // Their answers are of a window, and what is published has none.
+        let kept = ["coverage", "dora", "open-gates"];
+        let audits = audits.iter().filter(|audit| !kept.contains(&audit.as_str()));
+        let published: Vec<String> = audits.map(|audit| format!("pipetrail audit {audit}")).collect();
+        assert!(published.len() >= 15);
         let before = saved(&athena).await?;
         assert_eq!(before.keys().collect::<Vec<_>>(), published.iter().collect::<Vec<_>>());
         assert!(before.values().all(|ids| ids.len() == 1));

@@ -8,7 +8,7 @@ use object_store::{ObjectStore, ObjectStoreExt, path::Path};
 use url::Url;
 
 use super::*;
-use crate::engine::{Answer, Value};
+use crate::engine::{Answer, Kind, Value};
 use crate::lake::Location;
 
 fn lake() -> Lake {
@@ -321,6 +321,35 @@ async fn of_all_copies_the_first_is_kept_whole() {
 }
 
 #[tokio::test]
+async fn the_first_copies_of_first_copies_are_themselves() {
+    let lake = lake();
+    let expected = with_copies(&lake).await.len().to_string();
+    let twice = format!(
+        "SELECT count(*) AS n FROM (SELECT *, row_number() OVER (PARTITION BY event_key ORDER BY event_time) AS again \
+         FROM ({}) AS a) AS b WHERE again = 1",
+        first_copies("1 = 1")
+    );
+    assert_eq!(rows(&lake, &twice).await, [[expected]]);
+}
+
+#[tokio::test]
+async fn a_sum_of_whole_numbers_is_one_and_what_64_bits_do_not_hold_is_text() {
+    let lake = lake();
+    put(
+        &lake,
+        "approvals/account_id=000011112222/month=2026-11/a.parquet",
+        keys(&["a"]),
+    )
+    .await;
+    let sql = "SELECT row_number() OVER (ORDER BY event_key) + 1 AS n, CAST(NULL AS decimal(20, 0)) AS none, \
+               CAST('18446744073709551615' AS decimal(20, 0)) AS big FROM approvals";
+    let answer = ask(&lake, sql).await;
+    assert!(answer.columns.iter().all(|column| column.kind == Kind::Integer));
+    let big = Value::Text("18446744073709551615".to_owned());
+    assert_eq!(answer.rows, [[Value::Integer(2), Value::Null, big]]);
+}
+
+#[tokio::test]
 async fn only_the_rows_that_have_copies_are_sorted() {
     let lake = lake();
     with_copies(&lake).await;
@@ -355,6 +384,12 @@ async fn only_the_rows_that_have_copies_are_sorted() {
         "SELECT * FROM (SELECT *, rank() OVER (PARTITION BY event_key ORDER BY event_time) AS n FROM approvals) AS a WHERE n = 1",
         "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY event_key, region ORDER BY event_time) AS n FROM approvals) AS a WHERE n = 1",
         "SELECT *, row_number() OVER (PARTITION BY event_key ORDER BY event_time) AS n FROM approvals",
+        // What is read again is not the same.
+        "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY event_key ORDER BY event_time) AS n FROM (SELECT * FROM approvals LIMIT 9) AS b) AS a WHERE n = 1",
+        "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY event_key ORDER BY event_time) AS n FROM (SELECT * FROM approvals ORDER BY event_id LIMIT 9) AS b) AS a WHERE n = 1",
+        "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY event_key ORDER BY event_time) AS n FROM approvals WHERE random() < 0.5) AS a WHERE n = 1",
+        "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY event_key ORDER BY r) AS n FROM (SELECT *, random() AS r FROM approvals) AS b) AS a WHERE n = 1",
+        "WITH RECURSIVE b AS (SELECT event_key, 1 AS i FROM approvals UNION ALL SELECT event_key, i + 1 FROM (SELECT event_key, i, row_number() OVER (PARTITION BY event_key ORDER BY i) AS n FROM b) AS c WHERE n = 1 AND i < 3) SELECT * FROM b",
     ] {
         let plan = plan(other).await;
         assert!(!plan.contains("SplitExec"), "{plan}");

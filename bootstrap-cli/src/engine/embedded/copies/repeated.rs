@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use datafusion::arrow::array::{Array, ArrayRef};
 use datafusion::common::hash_utils::{RandomState, create_hashes};
 use datafusion::common::runtime::JoinSet;
-use datafusion::common::{DataFusionError, Result};
+use datafusion::common::{DataFusionError, Result, internal_datafusion_err};
 use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
@@ -112,7 +112,7 @@ async fn search(keys: Arc<dyn ExecutionPlan>, context: Arc<TaskContext>) -> Resu
     let finding = tokio::task::spawn_blocking(move || find(read));
     let found = finding
         .await
-        .map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))?;
+        .map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))??;
     match memory.try_grow(found.capacity() * (size_of::<u64>() + 1)) {
         Ok(()) => Ok(Repeated::Known {
             hashes: found,
@@ -147,7 +147,7 @@ async fn read(
     Ok(Some(Read { parts, _memory: memory }))
 }
 
-fn find(mut read: Vec<Read>) -> Hashes {
+fn find(mut read: Vec<Read>) -> Result<Hashes> {
     let threads = std::thread::available_parallelism()
         .map_or(1, usize::from)
         .min(read.len().max(1));
@@ -165,11 +165,13 @@ fn find(mut read: Vec<Read>) -> Hashes {
             .map(|parts| scope.spawn(|| parts.iter_mut().flat_map(more_than_once).collect::<Vec<_>>()))
             .collect();
         for worker in workers {
-            found.extend(worker.join().unwrap_or_default());
+            let ended = worker.join();
+            found.extend(ended.map_err(|_| internal_datafusion_err!("the search for copies of events ended early"))?);
         }
-    });
+        Ok::<_, DataFusionError>(())
+    })?;
     drop(read);
-    found
+    Ok(found)
 }
 
 fn more_than_once(part: &mut Vec<Vec<u64>>) -> Vec<u64> {
