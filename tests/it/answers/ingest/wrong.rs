@@ -27,6 +27,8 @@ fn a_file_that_is_not_the_lakes_own_stops_its_partition_alone() {
         assert_eq!(said.code, Some(4), "{}", said.err);
         let report = said.report();
         assert_eq!(report["rows"].as_u64(), Some(3), "{report}");
+        let counts = (report["records"].as_u64(), report["unwritten"].as_u64());
+        assert_eq!(counts, (Some(6), Some(3)), "{report}");
         assert!(
             said.err.contains("month=2026-01/2026/01/theirs.parquet") && said.err.contains(why),
             "{}",
