@@ -86,6 +86,9 @@ impl IngestError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             IngestError::Locked(_) => "wait until it has ended, then run the same command again".to_owned(),
+            IngestError::Lock { cause, .. } if cause.kind() == std::io::ErrorKind::IsADirectory => {
+                "remove the folder .ingest.lock from the lake: ingest keeps a file of that name there".to_owned()
+            }
             IngestError::Lock { .. } => "the lake's folder has to be writable".to_owned(),
             IngestError::Spill { .. } => "choose a folder with more room with --temp-dir".to_owned(),
             IngestError::Rejects { .. } => "choose another place with --rejects".to_owned(),
@@ -115,8 +118,14 @@ pub struct Aside {
     spill: Arc<Spill>,
 }
 
-/// What became of the partitions.
-pub type Outcomes = Vec<(Partition, Result<Written, partition::PartitionError>)>;
+/// What became of a partition.
+#[derive(Debug)]
+pub struct Outcome {
+    partition: Partition,
+    /// Rows set aside for it.
+    rows: u64,
+    written: Result<Written, partition::PartitionError>,
+}
 
 /// Writes the rows to the lake; with `dry` only says what that would be.
 ///
@@ -129,7 +138,7 @@ pub fn write(
     handle: &Handle,
     dry: bool,
     meter: &Meter,
-) -> Result<Outcomes, IngestError> {
+) -> Result<Vec<Outcome>, IngestError> {
     // A bucket keeps workers waiting; a folder does not.
     let jobs = match lake.location {
         Location::Folder(_) => limits.jobs,
@@ -141,10 +150,14 @@ pub fn write(
     let outcomes = Mutex::new(Vec::with_capacity(partitions.len()));
     let worker = || {
         while let Some(rows) = partitions.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let outcome = partition::write(rows, lake, handle, dry);
+            let outcome = Outcome {
+                partition: rows.partition.clone(),
+                rows: rows.count(),
+                written: partition::write(rows, lake, handle, dry),
+            };
             meter.written();
             let mut outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
-            outcomes.push((rows.partition.clone(), outcome));
+            outcomes.push(outcome);
         }
     };
     thread::scope(|scope| {
@@ -155,7 +168,7 @@ pub fn write(
         workers.into_iter().try_for_each(join)
     })?;
     let mut outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
-    outcomes.sort_by_cached_key(|(partition, _)| partition.prefix());
+    outcomes.sort_by_cached_key(|outcome| outcome.partition.prefix());
     Ok(outcomes)
 }
 

@@ -2,8 +2,9 @@
 
 use std::cell::Cell;
 use std::ffi::OsString;
+use std::io;
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
@@ -57,6 +58,8 @@ pub struct Args {
 /// The lake cannot be opened, or another run writes to it.
 pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Result<Exit> {
     let started = std::time::Instant::now();
+    let (inputs, passed_over, problems) = inputs(global, args).await;
+    not_an_input(args.rejects.as_deref(), &inputs)?;
     let lake = if args.dry_run {
         Lake::open_or_empty(&args.lake, global).await?
     } else {
@@ -71,9 +74,12 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
         memory: args.memory,
         temp: args.temp_dir.clone().unwrap_or_else(std::env::temp_dir),
     };
-    let rejects = Rejects::at(args.rejects.clone().or_else(|| kept(args, now)));
+    let rejects = Rejects::at(match &args.rejects {
+        _ if args.dry_run => None,
+        Some(file) => Some(file.clone()),
+        None => Some(kept(args, now)),
+    });
     let ingested = Instant::from_millis(now.as_millisecond()).ok_or(IngestError::Worker)?;
-    let (inputs, passed_over, problems) = inputs(global, args).await;
     let sizes: Option<u64> = inputs.iter().map(|input| input.size).sum();
     let meter = Arc::new(Meter::new(sizes));
 
@@ -90,6 +96,8 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
         })
     };
     let ((aside, mut gathered), rejects) = gathered.await.map_err(|_| IngestError::Worker)??;
+    // Nothing is written before what is refused is safe.
+    let reject_file = rejects.finish()?;
     begun.set(!args.dry_run);
     let outcomes = {
         let (lake, dry, handle, meter) = (lake.clone(), args.dry_run, Handle::current(), Arc::clone(&meter));
@@ -101,7 +109,7 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
     gathered.failed.extend(problems);
     let mut report = Report::of(lake.location.to_string(), gathered, &outcomes, args.dry_run);
     report.passed_over = passed_over;
-    report.reject_file = rejects.finish()?;
+    report.reject_file = reject_file;
     report.seconds = started.elapsed().as_secs_f64();
     match global.output {
         Output::Json => printer::json(&report)?,
@@ -155,17 +163,27 @@ async fn inputs(global: &Global, args: &Args) -> (Vec<Input>, u64, Vec<Failed>) 
     (inputs.found, inputs.passed_over, failed)
 }
 
+/// What is read must not be written over.
+fn not_an_input(rejects: Option<&Path>, inputs: &[Input]) -> Result<(), IngestError> {
+    match rejects {
+        Some(file) if inputs.iter().any(|input| input.is(file)) => Err(IngestError::Rejects {
+            file: file.to_owned(),
+            cause: io::Error::other("it is one of the files to read"),
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Where refused records are kept when nobody says: beside the tables, as the cloud path keeps its
 /// own, or here for a lake elsewhere.
-fn kept(args: &Args, now: Timestamp) -> Option<PathBuf> {
+fn kept(args: &Args, now: Timestamp) -> PathBuf {
     let name = format!(
         "ingest-{}-{}.ndjson",
         now.strftime("%Y%m%dT%H%M%SZ"),
         std::process::id()
     );
     match &args.lake {
-        _ if args.dry_run => None,
-        Location::Folder(folder) => Some(folder.join("errors").join(name)),
-        Location::Bucket { .. } => Some(PathBuf::from(format!("pipetrail-rejects-{name}"))),
+        Location::Folder(folder) => folder.join("errors").join(name),
+        Location::Bucket { .. } => PathBuf::from(format!("pipetrail-rejects-{name}")),
     }
 }

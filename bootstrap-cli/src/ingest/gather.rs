@@ -27,7 +27,7 @@ pub struct Gathered {
     pub files: u64,
     /// Their bytes, unpacked.
     pub bytes: u64,
-    /// Records that became a row, or that the lake's own rules leave out, or that are no event.
+    /// What is in them: what became a row, what is skipped, and what was refused.
     pub records: u64,
     /// What became no row.
     pub rejected: u64,
@@ -138,6 +138,7 @@ impl Worker<'_> {
         self.gathered.files += 1;
         let counts = read::records(&mut opened, |found| self.found(&input.name, found))?;
         self.gathered.bytes += counts.bytes;
+        self.gathered.records += counts.skipped.total();
         self.gathered.skipped.other_services += counts.skipped.other_services;
         self.gathered.skipped.insights += counts.skipped.insights;
         self.gathered.skipped.digests += counts.skipped.digests;
@@ -155,6 +156,7 @@ impl Worker<'_> {
     }
 
     fn found(&mut self, file: &str, found: Found<'_>) -> Result<(), IngestError> {
+        self.gathered.records += 1;
         let record = match found {
             Found::Record(record) => record,
             Found::Reject(reject) => {
@@ -167,7 +169,6 @@ impl Worker<'_> {
                 });
             }
         };
-        self.gathered.records += 1;
         let accepted = accept(&record, self.to.ingested, &mut self.stage).map_err(|cause| IngestError::Spill {
             folder: self.to.limits.temp.clone(),
             cause,

@@ -9,6 +9,10 @@ mod unpack;
 mod tests;
 
 use std::fmt;
+use std::fs;
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -53,6 +57,22 @@ impl Input {
             size: None,
             source: Source::Stdin,
         }
+    }
+
+    /// Whether it is that file, by whatever names.
+    pub fn is(&self, path: &std::path::Path) -> bool {
+        let about = match &self.source {
+            Source::File(path) => fs::metadata(path),
+            Source::Stdin => io::stdin()
+                .as_fd()
+                .try_clone_to_owned()
+                .and_then(|input| fs::File::from(input).metadata()),
+            Source::Object { .. } => return false,
+        };
+        let (Ok(about), Ok(other)) = (about, fs::metadata(path)) else {
+            return false;
+        };
+        other.is_file() && (about.dev(), about.ino()) == (other.dev(), other.ino())
     }
 }
 
@@ -115,6 +135,9 @@ impl InputError {
                  read, compressed (.gz, .zst) or not; name others one by one",
             ),
             InputError::Special { .. } => Some("pipe it in, and give `-` for standard input"),
+            InputError::Io { cause, .. } if cause.kind() == std::io::ErrorKind::NotFound => {
+                Some("it is a link that leads nowhere, or was removed meanwhile")
+            }
             InputError::Io { .. } => Some("check who may read it; what could be read was"),
             InputError::Store { .. } => None,
         }

@@ -89,6 +89,15 @@ pub struct Rows<'s> {
     pub load: u64,
 }
 
+impl Rows<'_> {
+    /// How many they are.
+    pub fn count(&self) -> u64 {
+        let memory: usize = self.memory.iter().map(|(_, spots)| spots.len()).sum();
+        let disk: u64 = self.segments.iter().map(|segment| segment.rows).sum();
+        memory as u64 + disk
+    }
+}
+
 /// Where a row lies.
 #[derive(Clone, Copy, Debug)]
 enum Source {

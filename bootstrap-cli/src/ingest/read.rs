@@ -117,6 +117,18 @@ pub struct Skipped {
     pub digests: u64,
 }
 
+impl Skipped {
+    /// All of it.
+    pub fn total(&self) -> u64 {
+        let Skipped {
+            other_services,
+            insights,
+            digests,
+        } = self;
+        other_services + insights + digests
+    }
+}
+
 /// What an input held.
 #[derive(Debug, Default)]
 pub struct Counts {
@@ -221,13 +233,21 @@ impl Sorter<'_> {
             return self.refuse(Reason::NoData, bytes, place);
         }
         Frames::of(data.as_slice()).tell(&mut |piece| match piece {
-            Piece::OtherService => ControlFlow::Continue(()),
+            Piece::OtherService => self.skip(|skipped| &mut skipped.other_services),
             Piece::Object { bytes, .. } => match kind::of(bytes) {
                 Kind::CodePipeline => self.record(Form::CloudTrail, bytes, place),
+                Kind::OtherService => self.skip(|skipped| &mut skipped.other_services),
                 Kind::Row => self.refuse(Reason::Row, bytes, place),
                 // Not unpacked once more.
                 _ => self.record(Form::Envelope, bytes, place),
             },
+            Piece::Reject(Reject {
+                reason: Reason::Foreign(what),
+                ..
+            }) => {
+                let what = what.strip_suffix(" twice").unwrap_or(what);
+                self.refuse(Reason::ForeignData(what), bytes, place)
+            }
             Piece::Reject(reject) => self.reject(Reject { place, ..reject }),
         })
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::input::InputError;
 use super::partition::Written;
 use super::read::Skipped;
-use super::{Gathered, Outcomes};
+use super::{Gathered, Outcome};
 use crate::exit::Exit;
 
 /// Something that could not be read or written.
@@ -91,7 +91,8 @@ pub struct Report {
     pub passed_over: u64,
     /// Bytes of the files that were read, unpacked.
     pub bytes: u64,
-    /// Records in them, skipped ones left out.
+    /// Records in them, and what should be one: each is in one of the numbers of rows, duplicates,
+    /// skipped, rejected and unwritten ones.
     pub records: u64,
     /// Rows that the lake did not have.
     pub rows: u64,
@@ -103,7 +104,9 @@ pub struct Report {
     pub skipped: BTreeMap<String, u64>,
     /// Records that became no row.
     pub rejected: u64,
-    /// Where they are kept.
+    /// Records whose partition failed: they are not in the lake, or only from before.
+    pub unwritten: u64,
+    /// Where the rejected ones are kept.
     pub reject_file: Option<PathBuf>,
     /// Partitions that got a new file.
     pub partitions: u64,
@@ -115,7 +118,7 @@ pub struct Report {
 
 impl Report {
     /// Of what was read and what became of it.
-    pub fn of(lake: String, gathered: Gathered, outcomes: &Outcomes, dry_run: bool) -> Self {
+    pub fn of(lake: String, gathered: Gathered, outcomes: &[Outcome], dry_run: bool) -> Self {
         let mut report = Report {
             command: "ingest",
             result: Ended::Done,
@@ -130,14 +133,16 @@ impl Report {
             duplicates: 0,
             skipped: skipped(&gathered),
             rejected: gathered.rejected,
+            unwritten: 0,
             reject_file: None,
             partitions: 0,
             failed: gathered.failed,
             seconds: 0.0,
         };
         report.failed.sort_by(|a, b| a.place.cmp(&b.place));
-        for (partition, outcome) in outcomes {
-            match outcome {
+        for outcome in outcomes {
+            let partition = &outcome.partition;
+            match &outcome.written {
                 Ok(Written { rows, duplicates }) => {
                     report.rows += rows;
                     report.duplicates += duplicates;
@@ -146,11 +151,14 @@ impl Report {
                         *report.tables.entry(partition.table.name()).or_default() += rows;
                     }
                 }
-                Err(error) => report.failed.push(Failed {
-                    place: partition.prefix(),
-                    reason: error.to_string(),
-                    hint: error.hint().map(str::to_owned),
-                }),
+                Err(error) => {
+                    report.unwritten += outcome.rows;
+                    report.failed.push(Failed {
+                        place: partition.prefix(),
+                        reason: error.to_string(),
+                        hint: error.hint().map(str::to_owned),
+                    });
+                }
             }
         }
         report.result = report.ended();
@@ -184,28 +192,30 @@ impl fmt::Display for Report {
             duplicates,
             skipped,
             rejected,
+            unwritten,
             reject_file,
             partitions,
             failed,
             seconds,
         } = self;
         if *passed_over > 0 {
-            writeln!(
-                f,
-                "{passed_over} files passed over: their names are not those of event files"
-            )?;
+            let files = counted(*passed_over, "file");
+            writeln!(f, "{files} passed over, by name no event file")?;
         }
         let verb = if *dry_run { "would write" } else { "wrote" };
         writeln!(
             f,
-            "{files} files, {} in {seconds:.1} s: {records} records",
-            size(*bytes)
+            "{}, {} in {seconds:.1} s: {}",
+            counted(*files, "file"),
+            size(*bytes),
+            counted(*records, "record"),
         )?;
-        writeln!(f, "{verb} {rows} rows in {partitions} partitions of {lake}")?;
+        let (written, places) = (counted(*rows, "row"), counted(*partitions, "partition"));
+        writeln!(f, "{verb} {written} in {places} of {lake}")?;
         for (table, rows) in tables {
             writeln!(f, "  {table:<20} {rows:>10}")?;
         }
-        writeln!(f, "{duplicates} duplicates")?;
+        writeln!(f, "{}", counted(*duplicates, "duplicate"))?;
         for (reason, count) in skipped {
             writeln!(f, "{count} {reason} skipped")?;
         }
@@ -214,6 +224,10 @@ impl fmt::Display for Report {
             write!(f, ", kept in {}", file.display())?;
         }
         writeln!(f)?;
+        if *unwritten > 0 {
+            let rows = counted(*unwritten, "row");
+            writeln!(f, "{rows} not written, because their partitions failed")?;
+        }
         if !failed.is_empty() {
             writeln!(f, "{} failed", failed.len())?;
         }
@@ -240,6 +254,12 @@ fn skipped(gathered: &Gathered) -> BTreeMap<String, u64> {
         .chain(uncarried)
         .filter(|(_, count)| *count > 0)
         .collect()
+}
+
+/// So many of them.
+fn counted(count: u64, what: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{ending}")
 }
 
 /// Bytes for people.

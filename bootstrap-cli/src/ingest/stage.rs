@@ -53,6 +53,8 @@ pub struct Segment {
     pub offset: u64,
     /// How many bytes they are.
     pub bytes: u64,
+    /// How many rows.
+    pub rows: u64,
 }
 
 /// A row in memory: where it begins, how many bytes it is.
@@ -130,6 +132,7 @@ impl Stage {
                 continue;
             }
             let offset = writer.position();
+            let rows = spots.len() as u64;
             for spot in spots.drain(..) {
                 let row = self
                     .arena
@@ -142,6 +145,7 @@ impl Stage {
             segments.push(Segment {
                 offset,
                 bytes: writer.position() - offset,
+                rows,
             });
             spots.shrink_to_fit();
         }

@@ -1,5 +1,7 @@
 //! Why a lake cannot be used, and what to do about it.
 
+use std::io::ErrorKind;
+
 use object_store::Error;
 use thiserror::Error;
 
@@ -107,6 +109,12 @@ impl LakeError {
     /// The next thing to try.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
+            LakeError::Open { cause, .. } if cause.kind() == ErrorKind::NotADirectory => {
+                "a lake is a folder; choose another place with --lake".to_owned()
+            }
+            LakeError::Open { cause, .. } if cause.kind() == ErrorKind::PermissionDenied => {
+                "check who may read the folder".to_owned()
+            }
             LakeError::Open { location, .. } => format!("`pipetrail ingest <PATHS> --lake {location}` makes one"),
             LakeError::Make { .. } => "choose a folder that can be made and written".to_owned(),
             LakeError::NoCredentials { .. } => {

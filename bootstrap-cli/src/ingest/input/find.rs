@@ -69,6 +69,8 @@ pub async fn find_in_bucket(bucket: &str, prefix: &str, store: &Arc<dyn ObjectSt
             return;
         }
     };
+    // Consoles mark a folder with an empty object whose key ends in a slash, which a key here cannot.
+    objects.retain(|object| object.size > 0);
     if objects.is_empty() {
         // A listing begins at a slash, and so does not name an object itself.
         match store.head(&prefix).await {

@@ -283,3 +283,89 @@ fn objects_of_a_store_are_read_as_files_are() {
         "no event files below s3://b/nowhere"
     );
 }
+
+#[test]
+fn damage_is_told_also_behind_something_else_that_is_refused() {
+    let events: String = (0..5).map(envelope).collect();
+    let mut cut = gzip(format!("garbage\n{events}").as_bytes());
+    cut.extend_from_slice(gzip(events.as_bytes()).get(..12).unwrap());
+    let (records, reasons, _) = read(&cut);
+    assert_eq!(records, 5);
+    assert_eq!(reasons, [Reason::NotJson, Reason::Damaged(Damage::CutOff("gzip"))]);
+}
+
+#[test]
+fn a_pipe_that_begins_with_a_single_byte_is_unpacked_all_the_same() {
+    struct Slow<'a>(&'a [u8]);
+    impl Read for Slow<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0
+                .get(..self.0.len().min(1))
+                .unwrap()
+                .read(buffer)
+                .inspect(|read| self.0 = &self.0[*read..])
+        }
+    }
+    for text in [
+        "".to_owned(),
+        "{".to_owned(),
+        "abc".to_owned(),
+        envelope(1),
+        (0..999).map(envelope).collect(),
+    ] {
+        for packed in [text.clone().into_bytes(), gzip(text.as_bytes()), zstd(text.as_bytes())] {
+            let mut unpacked = String::new();
+            super::unpack::Unpacked::of(Slow(&packed))
+                .unwrap()
+                .read_to_string(&mut unpacked)
+                .unwrap();
+            assert_eq!(unpacked, text);
+        }
+    }
+}
+
+#[test]
+fn a_file_is_known_by_whatever_name_it_has() {
+    let folder = folder(&[("a.ndjson", b"{}"), ("b.ndjson", b"{}")]);
+    let at = |name: &str| folder.path().join(name);
+    symlink(at("a.ndjson"), at("link")).unwrap();
+    fs::hard_link(at("a.ndjson"), at("hard")).unwrap();
+    let inputs = found(&[at("a.ndjson").as_os_str()]);
+    let input = &inputs.found[0];
+    for (name, is) in [
+        ("a.ndjson", true),
+        ("link", true),
+        ("hard", true),
+        ("b.ndjson", false),
+        ("none", false),
+    ] {
+        assert_eq!(input.is(&at(name)), is, "{name}");
+    }
+    assert!(!input.is(Path::new("/dev/null")));
+}
+
+#[test]
+fn a_link_that_leads_nowhere_is_called_so() {
+    let folder = TempDir::new().unwrap();
+    symlink("nowhere", folder.path().join("x.json")).unwrap();
+    let inputs = found(&[folder.path().join("x.json").as_os_str()]);
+    assert!(inputs.problems[0].hint().unwrap().contains("leads nowhere"));
+}
+
+#[test]
+fn a_bucket_s_folder_markers_are_no_inputs() {
+    let runtime = Runtime::new().unwrap();
+    let store: Arc<dyn ObjectStore> = Arc::new(object_store::memory::InMemory::new());
+    let mut inputs = Inputs::default();
+    runtime.block_on(async {
+        for (key, bytes) in [("ev/sub", ""), ("ev/sub/a.json", "{}")] {
+            let key = object_store::path::Path::from(key);
+            let put = object_store::ObjectStoreExt::put(&store, &key, bytes.into());
+            put.await.unwrap();
+        }
+        find_in_bucket("b", "ev", &store, &mut inputs).await;
+    });
+    let names: Vec<_> = inputs.found.iter().map(|input| input.name.as_str()).collect();
+    assert_eq!(names, ["s3://b/ev/sub/a.json"]);
+    assert!(inputs.problems.is_empty());
+}

@@ -1,6 +1,6 @@
 //! Unpacks what is compressed; told by its first bytes, never by a name.
 
-use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+use std::io::{self, BufReader, ErrorKind, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
@@ -8,6 +8,9 @@ use crate::ingest::read::Damage;
 
 /// Compressed bytes are read in pieces of this size.
 const PIECE: usize = 128 * 1024;
+
+/// So many bytes tell the format.
+const MAGIC: usize = 4;
 
 /// A reader that unpacks.
 pub enum Unpacked<R: Read> {
@@ -25,14 +28,25 @@ impl<R: Read> Unpacked<R> {
     /// # Errors
     /// They cannot be read.
     pub fn of(source: R) -> io::Result<Self> {
-        let mut source = BufReader::with_capacity(PIECE, Watched { source, failed: false });
-        let first = loop {
-            match source.fill_buf() {
+        let mut source = Watched {
+            source,
+            failed: false,
+            first: Vec::with_capacity(MAGIC),
+            given: 0,
+        };
+        // A pipe may hand over its first bytes one by one.
+        while source.first.len() < MAGIC {
+            let mut bytes = [0; MAGIC];
+            let free = bytes.get_mut(source.first.len()..).unwrap_or_default();
+            match source.source.read(free) {
+                Ok(0) => break,
+                Ok(read) => source.first.extend_from_slice(free.get(..read).unwrap_or_default()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
-                Ok(bytes) => break bytes,
             }
-        };
+        }
+        let first: [u8; MAGIC] = std::array::from_fn(|at| source.first.get(at).copied().unwrap_or_default());
+        let source = BufReader::with_capacity(PIECE, source);
         Ok(match first {
             [0x1f, 0x8b, ..] => Self::Gzip(Box::new(MultiGzDecoder::new(source))),
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
@@ -60,14 +74,23 @@ impl<R: Read> Read for Unpacked<R> {
     }
 }
 
-/// A reader that remembers that it failed.
+/// A reader that remembers that it failed, and gives what was looked at once more.
 pub struct Watched<R> {
     source: R,
     failed: bool,
+    first: Vec<u8>,
+    given: usize,
 }
 
 impl<R: Read> Read for Watched<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let first = self.first.get(self.given..).unwrap_or_default();
+        if !first.is_empty() {
+            let count = first.len().min(buffer.len());
+            buffer.iter_mut().zip(first).for_each(|(to, from)| *to = *from);
+            self.given += count;
+            return Ok(count);
+        }
         let read = self.source.read(buffer);
         self.failed = read.as_ref().is_err_and(|error| error.kind() != ErrorKind::Interrupted);
         read

@@ -23,6 +23,12 @@ const BEGINNINGS: [&[u8]; 3] = [br#"{"eventVersion":""#, br#"{"version":"0""#, b
 /// Enough to recognise a beginning, or an indented line, that the end of what was read cuts.
 const OVERLAP: usize = 4096;
 
+/// So much of an input says whether it is text.
+const HEAD: usize = 512;
+
+/// The byte order mark of UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// What objects stand in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Container {
@@ -69,6 +75,8 @@ pub struct Frames<R> {
     record: u64,
     /// Whether something was refused in the container, perhaps its end with it.
     torn: bool,
+    /// Whether it was told that the input is damaged.
+    damage_told: bool,
     service: memmem::Finder<'static>,
 }
 
@@ -80,6 +88,7 @@ impl<R: Read> Frames<R> {
             container: Container::Top,
             record: 0,
             torn: false,
+            damage_told: false,
             service: memmem::Finder::new(SERVICE),
         }
     }
@@ -91,13 +100,13 @@ impl<R: Read> Frames<R> {
 
     /// Tells every piece, in order.
     pub fn tell(&mut self, tell: Tell<'_>) -> ControlFlow<()> {
-        self.window.ensure(512);
+        self.window.ensure(HEAD);
         if let Some(what) = foreign(self.window.bytes()) {
             let place = self.window.place(1);
             return tell(Piece::Reject(Reject::empty(place, Reason::Foreign(what))));
         }
-        if self.window.bytes().starts_with(b"\xef\xbb\xbf") {
-            self.window.take(3);
+        if self.window.bytes().starts_with(MARK) {
+            self.window.take(MARK.len());
         }
         while let Some(byte) = self.next_byte() {
             match (byte, self.container) {
@@ -123,7 +132,7 @@ impl<R: Read> Frames<R> {
             }
         }
         let missing = match self.window.damage() {
-            Some(damage) if !self.torn => Reason::Damaged(damage),
+            Some(damage) if !self.damage_told => Reason::Damaged(damage),
             None if self.container != Container::Top && !self.torn && !self.window.is_unread() => Reason::EndMissing,
             _ => return ControlFlow::Continue(()),
         };
@@ -212,9 +221,14 @@ impl<R: Read> Frames<R> {
         }
     }
 
-    /// Behind its records a trail's file has at most a bracket; other fields are passed over.
+    /// Behind its records a trail's file has at most a bracket; other fields are passed over, if they
+    /// hold no records.
     fn rest_of_trail_file(&mut self, tell: Tell<'_>) -> ControlFlow<()> {
         match self.scan(Scan::within(1)) {
+            Ok(end) if holds_records(self.window.bytes().get(..end).unwrap_or_default()) => {
+                self.record += 1;
+                self.recover(Reason::BehindRecords, Until::End(Scan::within(1)), tell)
+            }
             Ok(end) => {
                 self.window.take(end);
                 ControlFlow::Continue(())
@@ -272,7 +286,10 @@ impl<R: Read> Frames<R> {
         }
         let at_end = self.window.is_last() && self.window.bytes().is_empty();
         let reason = match self.window.damage() {
-            Some(damage) if at_end => Reason::Damaged(damage),
+            Some(damage) if at_end => {
+                self.damage_told = true;
+                Reason::Damaged(damage)
+            }
             // Whoever hears that the file could not be read knows that it is not all.
             None if at_end && self.window.is_unread() => return ControlFlow::Continue(()),
             _ if reason == Reason::Unfinished && !at_end => Reason::NotJson,
@@ -333,6 +350,18 @@ fn swallows(object: &[u8]) -> bool {
     beginning(object, 1).is_some() && serde_json::from_slice::<IgnoredAny>(object).is_err()
 }
 
+/// Whether what stands behind the records of a trail's file may be more of them.
+fn holds_records(rest: &[u8]) -> bool {
+    const NAMES: [&[u8]; 5] = [
+        b"\"Records\"",
+        b"\"eventVersion\"",
+        b"\"eventSource\"",
+        b"\"detail-type\"",
+        b"\"rawData\"",
+    ];
+    rest.contains(&b'{') && NAMES.iter().any(|name| memmem::find(rest, name).is_some())
+}
+
 fn next_line(bytes: &[u8], from: usize) -> Option<usize> {
     Some(from + memchr(b'\n', bytes.get(from..)?)? + 1)
 }
@@ -374,7 +403,8 @@ fn foreign(bytes: &[u8]) -> Option<&'static str> {
     ];
     let known = KNOWN.iter().find(|(magic, _)| bytes.starts_with(magic));
     // Zeros may stand in a text after a crash, but not at its beginning.
-    let text = bytes.trim_ascii_start().starts_with(b"{") || bytes.trim_ascii_start().starts_with(b"[");
-    let binary = (!text && bytes.contains(&0)).then_some("binary data");
+    let text = bytes.strip_prefix(MARK).unwrap_or(bytes).trim_ascii_start();
+    let begins = text.starts_with(b"{") || text.starts_with(b"[");
+    let binary = (!begins && text.iter().take(HEAD).any(|byte| *byte == 0)).then_some("binary data");
     known.map(|(_, what)| *what).or(binary)
 }

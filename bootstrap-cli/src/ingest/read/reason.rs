@@ -25,12 +25,18 @@ pub enum Reason {
     /// No JSON text at all.
     #[error("the file is {0}, not JSON text")]
     Foreign(&'static str),
+    /// More than the list of records in a trail's file.
+    #[error("it stands behind the list of records of a trail's file")]
+    BehindRecords,
     /// A Firehose error whose data cannot be read.
     #[error("`rawData` is not base64")]
     NotBase64,
     /// A Firehose error without data.
     #[error("`rawData` is empty")]
     NoData,
+    /// A Firehose error whose data is no JSON text.
+    #[error("`rawData` is {0}, not JSON text")]
+    ForeignData(&'static str),
     /// What Firehose failed to write after the transform.
     #[error("a row of the lake, not the event it was made of")]
     Row,

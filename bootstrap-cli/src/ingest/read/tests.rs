@@ -292,6 +292,64 @@ fn what_is_no_text_is_told_once_and_not_line_by_line() {
     }
 }
 
+#[test]
+fn a_zero_byte_far_into_a_text_does_not_make_it_binary() {
+    let rest = format!("{}\n{}\n\0\0\n{}", envelope(1), envelope(2), envelope(3));
+    let comment = format!("# {}\n{rest}", "x".repeat(600));
+    let events = |text: &str| seen(text).iter().filter(|seen| matches!(seen, Event(_))).count();
+    assert_eq!(events(&comment), 3);
+    assert_eq!(events(&format!("\u{feff} {rest}")), 3);
+    assert_eq!(seen(&format!("\u{feff}\0{rest}")).len(), 1);
+}
+
+#[test]
+fn records_behind_the_records_of_a_trail_s_file_are_not_passed_over() {
+    let list = |records: &str| format!(r#"{{"Records":[{}],{records}}}"#, call(1));
+    let twice = seen(&list(&format!(r#""Records":[{}]"#, call(2))));
+    assert!(
+        twice.contains(&Trail(call(1))) && twice.contains(&Trail(call(2))),
+        "{twice:?}"
+    );
+    assert!(matches!(twice[1], Refused(Reason::BehindRecords, _)), "{twice:?}");
+    let spaced = call(2).replace("{\"eventVersion", "{ \"eventVersion");
+    let refused = seen(&list(&format!(r#""more":[{spaced}]"#)));
+    assert_eq!(refused.len(), 2, "{refused:?}");
+    assert!(
+        matches!(&refused[1], Refused(Reason::BehindRecords, bytes) if bytes.contains(&spaced)),
+        "{refused:?}"
+    );
+    let then = format!("{}\n{}", list(r#""more":[{ "eventVersion":1}]"#), envelope(3));
+    assert_eq!(seen(&then).last(), Some(&Event(envelope(3))));
+}
+
+#[test]
+fn a_firehose_error_whose_data_is_no_text_is_refused_with_its_bytes() {
+    let line = |data: &[u8]| {
+        format!(
+            r#"{{"attemptsMade":1,"rawData":"{}"}}"#,
+            base64_simd::STANDARD.encode_to_string(data)
+        )
+    };
+    let lines = [line(b"\x1f\x8b\x08\x00"), line(b"\x01\x00\x02")];
+    let read = read(format!("{}\n{}", lines[0], lines[1]).as_bytes());
+    assert_eq!(
+        read.seen,
+        [
+            Refused(Reason::ForeignData("compressed with gzip"), lines[0].clone()),
+            Refused(Reason::ForeignData("binary data"), lines[1].clone()),
+        ]
+    );
+    assert_eq!((read.places[0].line, read.places[1].line), (1, 2));
+}
+
+#[test]
+fn other_services_records_inside_firehose_errors_are_counted() {
+    let lines = [firehose_error(&trail(&[other(1), call(2)])), firehose_error(&other(3))];
+    let read = read(lines.join("\n").as_bytes());
+    assert_eq!(read.seen, [Trail(call(2))]);
+    assert_eq!((read.counts.records, read.counts.skipped.other_services), (1, 2));
+}
+
 /// Gives an input away in pieces of these lengths, over and over.
 struct Pieces<'a> {
     rest: &'a [u8],

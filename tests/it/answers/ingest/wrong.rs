@@ -27,6 +27,8 @@ fn a_file_that_is_not_the_lakes_own_stops_its_partition_alone() {
         assert_eq!(said.code, Some(4), "{}", said.err);
         let report = said.report();
         assert_eq!(report["rows"].as_u64(), Some(3), "{report}");
+        let counts = (report["records"].as_u64(), report["unwritten"].as_u64());
+        assert_eq!(counts, (Some(6), Some(3)), "{report}");
         assert!(
             said.err.contains("month=2026-01/2026/01/theirs.parquet") && said.err.contains(why),
             "{}",
@@ -179,4 +181,64 @@ fn a_temporary_folder_or_a_reject_file_that_cannot_be_written_is_named() {
         said.err
     );
     assert_eq!(place.files(), [""; 0]);
+}
+
+#[test]
+fn a_reject_file_that_is_an_input_is_refused_before_anything_is_touched() {
+    let place = Place::new();
+    let text = format!("no event\n{}\n", events(1, 1, 5).join("\n"));
+    let file = place.write("events.ndjson", text.as_bytes());
+    let link = place.0.path().join("link");
+    std::fs::hard_link(&file, &link).unwrap();
+    for arguments in [
+        vec!["--rejects", &file],
+        vec!["--rejects", link.to_str().unwrap(), "--dry-run"],
+    ] {
+        let said = place.ingest(&[&file], &arguments);
+        assert_eq!(said.code, Some(2), "{}", said.err);
+        assert!(said.err.contains("it is one of the files to read"), "{}", said.err);
+        assert!(!place.lake().exists());
+    }
+    let folder = place.folder("more");
+    let rejects = format!("{folder}/rejects.ndjson");
+    std::fs::write(&rejects, "no event\n").unwrap();
+    let said = place.ingest(&[&folder], &["--rejects", &rejects]);
+    assert_eq!(said.code, Some(2), "{}", said.err);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+    assert_eq!(std::fs::read_to_string(&rejects).unwrap(), "no event\n");
+}
+
+#[test]
+fn a_dry_run_keeps_no_reject_file() {
+    let place = Place::new();
+    let file = place.write("events.ndjson", b"no event\n");
+    let rejects = place.write("mine.ndjson", b"mine");
+    let said = place.ingest(&[&file], &["--dry-run", "--rejects", &rejects]);
+    assert_eq!(said.report()["rejected"], 1, "{}", said.err);
+    assert!(said.report()["reject_file"].is_null());
+    assert_eq!(std::fs::read_to_string(&rejects).unwrap(), "mine");
+}
+
+#[test]
+fn a_device_that_takes_the_rejects_keeps_its_permissions() {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = || std::fs::metadata("/dev/null").unwrap().permissions().mode();
+    let (place, before) = (Place::new(), mode());
+    let file = place.write("events.ndjson", b"no event\n");
+    let said = place.ingest(&[&file], &["--rejects", "/dev/null"]);
+    assert_eq!(said.report()["rejected"], 1, "{}", said.err);
+    assert_eq!(mode(), before);
+}
+
+#[test]
+fn rejects_that_cannot_be_kept_stop_the_run_before_it_writes() {
+    if !std::path::Path::new("/dev/full").exists() {
+        return;
+    }
+    let place = Place::new();
+    let text = format!("no event\n{}\n", events(1, 1, 5).join("\n"));
+    let file = place.write("events.ndjson", text.as_bytes());
+    let said = place.ingest(&[&file], &["--rejects", "/dev/full"]);
+    assert_eq!(said.code, Some(2), "{}", said.err);
+    assert!(place.files().is_empty());
 }
