@@ -7,8 +7,8 @@ use super::{Chart, Entry, escape};
 
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 300.0;
-const LEFT: f64 = 56.0;
-const RIGHT: f64 = 8.0;
+const LEFT: f64 = 72.0;
+const RIGHT: f64 = 28.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 72.0;
 /// As many characters stand side by side below a column.
