@@ -132,13 +132,15 @@ fn sound(seen: &Seen) {
         );
         assert_ne!(sorted.once.cells, sorted.twice.cells, "{label}");
     }
-    for sorted in [&seen.sorted["Time (UTC)"], &seen.sorted["Account"]] {
+    // Twelve digits, or as much of a time as orders it: the region below an account orders nothing.
+    for (sorted, ordered_by) in [(&seen.sorted["Time (UTC)"], 19), (&seen.sorted["Account"], 12)] {
+        let key = |cell: &String| cell.chars().take(ordered_by).collect::<String>();
         let (up, down) = match sorted.once.way.as_str() {
             "ascending" => (&sorted.once.cells, &sorted.twice.cells),
             _ => (&sorted.twice.cells, &sorted.once.cells),
         };
-        assert!(up.is_sorted(), "{up:?}");
-        assert!(down.iter().rev().is_sorted(), "{down:?}");
+        assert!(up.is_sorted_by_key(key), "{up:?}");
+        assert!(down.iter().rev().is_sorted_by_key(key), "{down:?}");
     }
     assert_eq!(seen.expanded, "true");
     assert!(seen.detail.iter().any(|name| name == "Event key"), "{:?}", seen.detail);

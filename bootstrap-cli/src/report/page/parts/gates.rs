@@ -88,6 +88,16 @@ impl Parts<'_> {
         let mut asked = self.report.of("gate-waits").clone();
         let mut keep = (asked.rows().map(is_unrecorded).collect::<Vec<_>>()).into_iter();
         asked.answer.rows.retain(|_| keep.next().unwrap_or(true));
+        for told in ["outcome", "approver"] {
+            if let Some(at) = asked.position(told) {
+                asked.answer.columns.remove(at);
+                for row in &mut asked.answer.rows {
+                    if at < row.len() {
+                        row.remove(at);
+                    }
+                }
+            }
+        }
         let were = counted(number, "gate was passed", "gates were passed");
         let table = self.rows_or(&asked, "Gates passed without a recorded decision", "")?;
         Ok(safe(format!(
