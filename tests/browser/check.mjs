@@ -77,7 +77,7 @@ try {
   seen.reached_search = await reach("search");
   const searched = await page.evaluate(() => performance.now());
   await page.keyboard.type(word);
-  await page.waitForFunction(() => document.getElementById("count").textContent.includes(" of "), { timeout: 20000 });
+  await page.waitForFunction(() => document.getElementById("count").textContent.match(/^\d+ of \d+ decision/), { timeout: 20000 });
   seen.measured.search_ms = (await page.evaluate(() => performance.now())) - searched;
   seen.found = await text("#count");
   seen.found_rows = await page.$$eval("#table tbody tr:not(.detail)", (rows) => rows.map((row) => row.textContent));
