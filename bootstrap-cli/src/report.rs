@@ -36,6 +36,9 @@ pub struct Scope {
     /// The window: `from` counts, `to` does not.
     #[serde(flatten)]
     pub window: Window,
+    /// The end that was asked for, where it was still to come and the window ends when the report was made.
+    #[serde(skip)]
+    pub asked_to: Option<Timestamp>,
     /// Only these accounts; all of the lake's where there are none.
     pub accounts: Vec<String>,
     /// Only pipelines of these names; all where there are none.
@@ -61,6 +64,15 @@ pub struct Report {
 }
 
 impl Report {
+    /// Accounts that were asked for and of which no answer has a row.
+    pub fn unseen(&self) -> impl Iterator<Item = &str> {
+        let has = |account: &str| {
+            let mut rows = self.audits.iter().flat_map(Asked::rows);
+            rows.any(|row| row.text("account_id") == account)
+        };
+        (self.scope.accounts.iter().map(String::as_str)).filter(move |account| !has(account))
+    }
+
     /// The answer of an audit; empty where it was not asked.
     pub fn of(&self, name: &str) -> &Asked {
         static NONE: Asked = Asked::none();
@@ -71,6 +83,9 @@ impl Report {
 /// A report that was not written.
 #[derive(Debug, Error)]
 pub enum ReportError {
+    /// A report is a file.
+    #[error("a report is written to a file, not to standard output")]
+    Stream,
     /// Nobody said which form it is to have.
     #[error("cannot tell the format from the name {}", .0.display())]
     Format(PathBuf),
@@ -110,7 +125,7 @@ impl ReportError {
     /// Its exit code.
     pub fn exit(&self) -> Exit {
         match self {
-            ReportError::Format(_) | ReportError::Exists(_) => Exit::Usage,
+            ReportError::Stream | ReportError::Format(_) | ReportError::Exists(_) => Exit::Usage,
             _ => Exit::Failed,
         }
     }
@@ -118,6 +133,10 @@ impl ReportError {
     /// The next thing to try.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
+            ReportError::Stream => {
+                "name a file, for example `--out report.html`; `pipetrail audit decisions --output csv` writes rows to standard output"
+                    .to_owned()
+            }
             ReportError::Format(_) => "end it in .html, .csv, .json or .xlsx, or name one with --format".to_owned(),
             ReportError::Exists(_) => "`--force` replaces it".to_owned(),
             ReportError::TooMany { .. } => "`--format csv` has no limit; or ask for less with --from, --to".to_owned(),
@@ -145,7 +164,7 @@ mod tests {
         "\u{feff}' onmouseover='alert(1)",
     ];
 
-    fn text(text: &str) -> Value {
+    pub fn text(text: &str) -> Value {
         Value::Text(text.to_owned())
     }
 
@@ -178,6 +197,7 @@ mod tests {
                     from: "2026-08-01T00:00:00Z".parse().unwrap(),
                     to: "2026-11-01T00:00:00Z".parse().unwrap(),
                 },
+                asked_to: None,
                 accounts: Vec::new(),
                 pipelines: Vec::new(),
                 lake: "<lake>".to_owned(),

@@ -77,7 +77,7 @@ try {
   seen.reached_search = await reach("search");
   const searched = await page.evaluate(() => performance.now());
   await page.keyboard.type(word);
-  await page.waitForFunction(() => document.getElementById("count").textContent.includes(" of "), { timeout: 20000 });
+  await page.waitForFunction(() => document.getElementById("count").textContent.match(/^\d+ of \d+ decision/), { timeout: 20000 });
   seen.measured.search_ms = (await page.evaluate(() => performance.now())) - searched;
   seen.found = await text("#count");
   seen.found_rows = await page.$$eval("#table tbody tr:not(.detail)", (rows) => rows.map((row) => row.textContent));
@@ -156,15 +156,26 @@ try {
   step("print");
   // What is printed is what was searched for.
   await page.evaluate(() => addEventListener("beforeprint", () => {
-    window.printed = { rows: document.querySelectorAll("#table tbody tr").length, note: document.getElementById("print-note").textContent };
+    window.printed = { folded: document.querySelectorAll("details.data:not([open])").length, rows: document.querySelectorAll("#table tbody tr").length, note: document.getElementById("print-note").textContent };
   }));
   await page.pdf({ path: join(screens, "print.pdf"), format: "A4", printBackground: false });
   seen.printed = await page.evaluate(() => window.printed);
+  seen.printed.left_open = await page.$$eval("details.data[open]", (all) => all.length);
+  seen.printed.data = await page.$$eval("details.data", (all) => all.length);
   seen.rows_after_print = (await cells(0)).length;
   await page.emulateMediaType("print");
+  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
   await page.setViewport({ width: 718, height: 1040 });
   await page.evaluate(() => scrollTo({ top: 0, behavior: "instant" }));
   await page.screenshot({ path: join(screens, "print.png") });
+  if (await page.$("details.data")) {
+    await page.$eval("details.data", (node) => node.scrollIntoView({ behavior: "instant" }));
+    seen.printed.height = await page.$eval("details.data .scroll", (node) => node.getBoundingClientRect().height);
+    await page.screenshot({ path: join(screens, "print-data.png") });
+  }
+  await page.$eval("#decisions", (node) => node.scrollIntoView({ behavior: "instant" }));
+  await page.screenshot({ path: join(screens, "print-decisions.png") });
+  await page.evaluate(() => dispatchEvent(new Event("afterprint")));
   await page.emulateMediaType(null);
 
   step("plain");

@@ -13,11 +13,11 @@ use super::{Report, ReportError, page};
 pub enum Format {
     /// A page for people.
     Html,
-    /// All decisions, for a spreadsheet.
+    /// All decisions, for programs.
     Csv,
     /// Every answer, exact, for programs.
     Json,
-    /// Every answer, a sheet each.
+    /// Every answer, a sheet each, for spreadsheets.
     Xlsx,
 }
 

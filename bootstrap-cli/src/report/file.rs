@@ -1,6 +1,6 @@
 //! The file that is written: whole, or not at all.
 
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -49,7 +49,7 @@ impl Target {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
         let partial = Partial(self.folder().join(format!(".{name}.{}.partial", std::process::id())));
         let write = || {
-            let mut file = File::create_new(&partial.0)?;
+            let mut file = private().open(&partial.0)?;
             file.write_all(contents)?;
             file.sync_all()
         };
@@ -79,6 +79,15 @@ impl Target {
             cause,
         }
     }
+}
+
+/// A new file that nobody else may read: it names people, and what they wrote.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 #[cfg(test)]
@@ -128,6 +137,19 @@ mod tests {
         assert!(matches!(target.write(b"ours"), Err(ReportError::Exists(_))));
         assert_eq!(fs::read(&path).unwrap(), b"somebody else's");
         assert_eq!(folder.names(), ["report.html"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_report_is_for_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = Folder::new("mode");
+        let path = folder.0.join("report.html");
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        Target::new(&path, true).unwrap().write(b"new").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]

@@ -4,12 +4,13 @@
 mod data;
 mod parts;
 
+use jiff::Timestamp;
 use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::summary::Summary;
+use super::summary::{NONE, Summary};
 use super::text::{counted, visible};
 use super::window::written;
 use super::{Report, ReportError};
@@ -18,6 +19,7 @@ use parts::Parts;
 
 const STYLE: &str = include_str!("page/page.css");
 const SCRIPT: &str = include_str!("page/page.js");
+const PRINTING: &str = include_str!("page/print.js");
 
 /// Writes the page.
 ///
@@ -31,7 +33,7 @@ pub fn render(report: &Report) -> Result<String, ReportError> {
         environment: &environment,
     };
     let (scope, summary) = (&report.scope, Summary::of(report));
-    let (first, last) = scope.window.days();
+    let (first, last) = scope.window.ends();
     let accounts_text = match scope.accounts.as_slice() {
         [] => "All accounts of the lake".to_owned(),
         [one] => format!("Account {one} only"),
@@ -47,24 +49,28 @@ pub fn render(report: &Report) -> Result<String, ReportError> {
             policy => policy(),
             style => safe(STYLE.to_owned()),
             script => safe(SCRIPT.to_owned()),
+            printing => safe(PRINTING.to_owned()),
             data => safe(data::data(report.of("decisions")).unwrap_or_default()),
             scope => given(scope),
-            first => first.to_string(),
-            last => last.to_string(),
+            first,
+            last,
+            asked_to => scope.asked_to.map(written),
             from => written(scope.window.from),
             to => written(scope.window.to),
-            generated => written(scope.generated_at),
+            generated => written(Timestamp::from_second(scope.generated_at.as_second()).unwrap_or(scope.generated_at)),
             accounts_text,
             pipelines_text,
             sentence => summary.sentence(),
             cards => given(summary.cards()),
             total => summary.decisions,
+            nothing => NONE,
+            unrecorded => parts.unrecorded(&summary)?,
             time => parts.time()?,
             accounts => parts.accounts()?,
             approvers => parts.approvers()?,
             waiting_text => parts.waiting_text(&summary),
             waiting => parts.waiting()?,
-            open => parts.open()?,
+            open => parts.open(&summary)?,
             refused => parts.refused()?,
             coverage_text => parts.coverage_text(),
             gaps => parts.gaps()?,
@@ -111,10 +117,11 @@ fn safe(html: String) -> Value {
 fn policy() -> String {
     let hash = |text: &str| base64(&Sha256::digest(text.as_bytes()));
     format!(
-        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'; \
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}' 'sha256-{}'; base-uri 'none'; form-action 'none'; \
          require-trusted-types-for 'script'; trusted-types 'none'",
         hash(STYLE),
-        hash(SCRIPT)
+        hash(SCRIPT),
+        hash(PRINTING)
     )
 }
 
@@ -156,10 +163,10 @@ mod tests {
     #[test]
     fn nothing_of_an_event_becomes_markup() {
         let page = render(&hostile()).unwrap();
-        // The page's own two scripts and their ends.
+        // The data and the page's own two scripts, and their ends.
         assert_eq!(
             (page.matches("<script").count(), page.matches("</script").count()),
-            (2, 2)
+            (3, 3)
         );
         assert!(
             !page.contains("<img") && !page.contains("javascript:"),
@@ -194,8 +201,9 @@ mod tests {
     #[test]
     fn a_window_without_decisions_has_a_page_that_says_so() {
         let page = render(&empty()).unwrap();
-        assert!(page.contains("Nobody approved or rejected anything in this window."));
-        assert!(page.contains("There is no decision in this window."));
-        assert!(!page.contains("<script"));
+        assert_eq!(page.matches(NONE).count(), 5, "the summary and four parts");
+        assert!(!page.contains("Nobody") && !page.contains("No gate waits"));
+        // What opens the folded tables for a printer.
+        assert_eq!(page.matches("<script").count(), 1);
     }
 }

@@ -6,8 +6,14 @@ use serde::Serialize;
 
 use crate::engine::Value;
 
+use super::asked::Row;
 use super::text::{counted, duration, share};
 use super::{Asked, Report};
+
+/// Said where there is no decision: an empty answer may as well come from a filter that names nothing.
+pub const NONE: &str = "The lake holds no decision for this window and these filters.";
+/// Said where gates cannot be judged: API calls alone do not say what waits.
+pub const NO_GATES: &str = "not known: the lake holds no gate's opening and end";
 
 /// What all decisions come down to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -18,7 +24,7 @@ pub struct Summary {
     pub approved: usize,
     /// Of which rejected.
     pub rejected: usize,
-    /// Distinct approvers.
+    /// Distinct approvers: names with their kind of principal.
     pub approvers: usize,
     /// Accounts with a decision.
     pub accounts: usize,
@@ -32,8 +38,10 @@ pub struct Summary {
     pub median_wait_seconds: Option<i64>,
     /// Nine of ten gates were.
     pub wait_90_seconds: Option<i64>,
-    /// Gates that wait.
-    pub open_gates: usize,
+    /// Gates that wait; none where the lake does not say.
+    pub open_gates: Option<usize>,
+    /// Gates that were passed although no decision is in the lake; none where it does not say.
+    pub passed_without_decision: Option<usize>,
     /// Calls that AWS refused.
     pub refused: usize,
 }
@@ -57,7 +65,6 @@ impl Summary {
         let decisions = report.of("decisions");
         let mut summary = Summary {
             decisions: decisions.len(),
-            open_gates: report.of("open-gates").len(),
             refused: report.of("refused-decisions").len(),
             ..Summary::default()
         };
@@ -73,14 +80,21 @@ impl Summary {
                 Value::Boolean(true) => {}
                 _ => summary.mfa_unknown += 1,
             }
-            approvers.insert(row.text("approver"));
+            approvers.insert((row.text("approver"), row.text("principal_kind")));
             accounts.insert(row.text("account_id"));
             pipelines.insert((row.text("account_id"), row.text("region"), row.text("pipeline")));
         }
         summary.approvers = approvers.len();
         summary.accounts = accounts.len();
         summary.pipelines = pipelines.len();
-        let waits = waits(report.of("gate-waits"));
+        let (gates, open) = (report.of("gate-waits"), report.of("open-gates"));
+        // Without gates, heartbeats say whether their events would have arrived; decisions say that they did not.
+        let is_heard = || report.of("coverage").rows().any(|row| row.count("heartbeats") > 0);
+        if gates.len() + open.len() > 0 || (decisions.len() == 0 && is_heard()) {
+            summary.open_gates = Some(open.len());
+            summary.passed_without_decision = Some(gates.rows().filter(|row| is_unrecorded(*row)).count());
+        }
+        let waits = waits(gates);
         summary.median_wait_seconds = at(&waits, 50);
         summary.wait_90_seconds = at(&waits, 90);
         summary
@@ -89,7 +103,7 @@ impl Summary {
     /// All of it in a sentence or two.
     pub fn sentence(&self) -> String {
         if self.decisions == 0 {
-            return "Nobody approved or rejected anything in this window.".to_owned();
+            return NONE.to_owned();
         }
         let mut text = format!(
             "{} made {} in {} of {}: {} approved, {} rejected.",
@@ -101,7 +115,7 @@ impl Summary {
             self.rejected
         );
         if let Some(median) = self.median_wait_seconds {
-            text.push_str(&format!(" Half of the gates waited {} or less.", duration(median)));
+            text.push_str(&format!(" Half of the gates had waited {} or less.", duration(median)));
         }
         text
     }
@@ -116,6 +130,12 @@ impl Summary {
         };
         let of_all =
             |part| share(part, self.decisions).map_or_else(String::new, |share| format!("{share} of decisions"));
+        let gates = |name, figure: Option<usize>, note: &str, audit| Card {
+            name,
+            figure: figure.map_or_else(|| "–".to_owned(), |figure| figure.to_string()),
+            note: figure.map_or(NO_GATES, |_| note).to_owned(),
+            audit,
+        };
         let wait = |seconds: Option<i64>| seconds.map_or_else(|| "–".to_owned(), duration);
         vec![
             card(
@@ -125,7 +145,12 @@ impl Summary {
                 "decisions",
             ),
             card("Rejected", self.rejected, of_all(self.rejected), "decisions"),
-            card("Approvers", self.approvers, String::new(), "decisions"),
+            card(
+                "Approvers",
+                self.approvers,
+                "names, by kind of principal".to_owned(),
+                "decisions",
+            ),
             card("Accounts", self.accounts, "with a decision".to_owned(), "decisions"),
             card("Pipelines", self.pipelines, "with a decision".to_owned(), "decisions"),
             card(
@@ -138,16 +163,18 @@ impl Summary {
                 name: "Median wait",
                 figure: wait(self.median_wait_seconds),
                 note: match self.wait_90_seconds {
-                    Some(seconds) => format!("90 % within {}", duration(seconds)),
-                    None => "no gate was decided".to_owned(),
+                    Some(seconds) => format!("90 % had waited {} or less", duration(seconds)),
+                    None if self.open_gates.is_none() => NO_GATES.to_owned(),
+                    None => "no gate ended whose opening is known".to_owned(),
                 },
                 audit: "gate-waits",
             },
-            card(
-                "Open gates",
-                self.open_gates,
-                "waiting for a decision".to_owned(),
-                "open-gates",
+            gates("Open gates", self.open_gates, "waiting for a decision", "open-gates"),
+            gates(
+                "Passed without decision",
+                self.passed_without_decision,
+                "gates passed, nobody's decision in the lake",
+                "gate-waits",
             ),
             card(
                 "Refused calls",
@@ -159,7 +186,13 @@ impl Summary {
     }
 }
 
-fn waits(gates: &Asked) -> Vec<i64> {
+/// A gate that was passed, and nobody is known to have decided it.
+pub fn is_unrecorded(gate: Row<'_>) -> bool {
+    gate.text("outcome") == "approved" && *gate.value("approver") == Value::Null
+}
+
+/// How long gates waited whose opening is known, the shortest first.
+pub fn waits(gates: &Asked) -> Vec<i64> {
     let mut waits: Vec<i64> = gates.rows().filter_map(|row| row.number("waited_seconds")).collect();
     waits.sort_unstable();
     waits
@@ -173,6 +206,8 @@ fn at(sorted: &[i64], per_cent: usize) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use crate::report::tests::{asked, empty, hostile, text};
+
     use super::*;
 
     #[test]
@@ -185,7 +220,54 @@ mod tests {
 
     #[test]
     fn nothing_is_said_in_words() {
-        let text = Summary::default().sentence();
-        assert!(text.contains("Nobody"), "{text}");
+        assert_eq!(Summary::default().sentence(), NONE);
+    }
+
+    fn gates(rows: Vec<Vec<Value>>) -> Asked {
+        asked("gate-waits", &["outcome", "approver", "waited_seconds"], rows)
+    }
+
+    fn card(report: &Report, name: &str) -> (String, String) {
+        let cards = Summary::of(report).cards();
+        let card = cards.into_iter().find(|card| card.name == name).unwrap();
+        (card.figure, card.note)
+    }
+
+    #[test]
+    fn decisions_without_any_gate_prove_no_all_clear() {
+        let mut report = hostile();
+        report.audits.retain(|asked| asked.name != "open-gates");
+        for name in ["Open gates", "Passed without decision", "Median wait"] {
+            assert_eq!(card(&report, name), ("–".to_owned(), NO_GATES.to_owned()), "{name}");
+        }
+        // With heartbeats and without decisions none is none.
+        let mut report = empty();
+        assert_eq!(card(&report, "Open gates").0, "–");
+        let beat = vec![vec![Value::Integer(3)]];
+        report.audits.push(asked("coverage", &["heartbeats"], beat));
+        assert_eq!(card(&report, "Open gates").0, "0");
+    }
+
+    #[test]
+    fn a_gate_that_was_passed_without_a_decision_is_counted() {
+        let mut report = empty();
+        report.audits.push(gates(vec![
+            vec![text("approved"), Value::Null, Value::Integer(5)],
+            vec![text("approved"), text("dana"), Value::Integer(7)],
+            vec![text("failed"), Value::Null, Value::Null],
+        ]));
+        assert_eq!(card(&report, "Passed without decision").0, "1");
+        assert_eq!(card(&report, "Median wait").0, "5 s");
+    }
+
+    #[test]
+    fn a_name_of_two_kinds_is_two_approvers() {
+        let row = |kind| vec![text("dana"), text(kind)];
+        let mut report = empty();
+        let rows = vec![row("iam_user"), row("assumed_role"), row("iam_user")];
+        report
+            .audits
+            .push(asked("decisions", &["approver", "principal_kind"], rows));
+        assert_eq!(Summary::of(&report).approvers, 2);
     }
 }

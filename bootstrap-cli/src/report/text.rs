@@ -9,7 +9,11 @@ use crate::engine::Value;
 fn is_hidden(c: char) -> bool {
     match c {
         '\n' | '\t' => false,
-        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{180E}' | '\u{3164}' | '\u{FEFF}' => true,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' => true,
+        '\u{2800}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' => true,
+        // U+FE0F stays: it makes a sign colourful, and hides nothing.
+        '\u{180B}'..='\u{180F}' | '\u{FE00}'..='\u{FE0E}' => true,
+        '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' => true,
         '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' => true,
         '\u{FFF0}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}' => true,
         c => c.is_control(),
@@ -52,8 +56,8 @@ pub fn inert(text: &str) -> Cow<'_, str> {
         inert.push(c);
         at_start = match c {
             ',' | ';' | '|' | '\t' | '\r' | '\n' => true,
-            ' ' | '"' | '\u{A0}' => at_start,
-            _ => false,
+            '"' => at_start,
+            c => at_start && c.is_whitespace(),
         };
     }
     if inert.len() == text.len() {
@@ -159,6 +163,22 @@ mod tests {
         assert_eq!(visible("a\0b\u{7}c\u{9B}d"), "a[U+0000]b[U+0007]c[U+009B]d");
         assert_eq!(visible("pay\u{200B}ments\u{E0041}"), "pay[U+200B]ments[U+E0041]");
         assert_eq!(visible("line\r\nline\tתודה 承認 ✓"), "line\nline\tתודה 承認 ✓");
+        for hidden in [
+            '\u{FFA0}',
+            '\u{2800}',
+            '\u{17B4}',
+            '\u{180B}',
+            '\u{180F}',
+            '\u{FE00}',
+            '\u{FE0E}',
+            '\u{1BCA3}',
+            '\u{1D17A}',
+        ] {
+            assert_eq!(
+                visible(&format!("a{hidden}b")),
+                format!("a[U+{:04X}]b", u32::from(hidden))
+            );
+        }
         assert!(matches!(visible("plain"), Cow::Borrowed(_)));
     }
 
@@ -168,6 +188,10 @@ mod tests {
             assert_eq!(inert(formula), format!("'{formula}"));
         }
         assert_eq!(inert(" =1"), " '=1");
+        for space in ['\u{3000}', '\u{2003}', '\u{202F}', '\u{1680}', '\u{A0}'] {
+            assert_eq!(inert(&format!("{space}=1")), format!("{space}'=1"));
+            assert_eq!(inert(&format!("a;{space}＝1")), format!("a;{space}'＝1"));
+        }
         assert_eq!(inert("a;=1"), "a;'=1");
         assert_eq!(inert("a\n=HYPERLINK(\"x\")"), "a\n'=HYPERLINK(\"x\")");
         assert_eq!(inert("a;\"=1\""), "a;\"'=1\"");

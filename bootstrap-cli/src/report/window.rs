@@ -24,6 +24,17 @@ impl Window {
         let last = Timestamp::from_nanosecond(before).unwrap_or(self.to);
         (day(self.from), day(last))
     }
+
+    /// Its ends for a heading: days where it is made of whole ones, else moments, of which the second is
+    /// the first that does not count.
+    pub fn ends(&self) -> (String, String) {
+        let is_midnight = |at: Timestamp| at.as_nanosecond().rem_euclid(86_400 * 1_000_000_000) == 0;
+        if is_midnight(self.from) && is_midnight(self.to) && self.from < self.to {
+            let (first, last) = self.days();
+            return (first.to_string(), last.to_string());
+        }
+        (written(self.from), format!("{} UTC", written(self.to)))
+    }
 }
 
 /// A moment in RFC 3339.
@@ -31,13 +42,13 @@ pub fn instant<S: serde::Serializer>(at: &Timestamp, serializer: S) -> Result<S:
     serializer.collect_str(at)
 }
 
-/// A moment as the page writes it: minutes, and seconds only where there are any.
+/// A moment as the page writes it: minutes, and seconds and their parts only where there are any.
 pub fn written(at: Timestamp) -> String {
     let at = at.to_zoned(TimeZone::UTC);
-    let form = if at.second() == 0 {
-        "%Y-%m-%d %H:%M"
-    } else {
-        "%Y-%m-%d %H:%M:%S"
+    let form = match (at.second(), at.millisecond()) {
+        (0, 0) => "%Y-%m-%d %H:%M",
+        (_, 0) => "%Y-%m-%d %H:%M:%S",
+        _ => "%Y-%m-%d %H:%M:%S%.3f",
     };
     at.strftime(form).to_string()
 }
@@ -62,6 +73,19 @@ mod tests {
         );
         let (_, last) = window("2026-11-01T00:00:00Z", "2026-11-03T00:00:01Z").days();
         assert_eq!(last.to_string(), "2026-11-03");
+    }
+
+    #[test]
+    fn a_heading_names_days_only_where_they_are_whole() {
+        let ends = |from, to| window(from, to).ends();
+        assert_eq!(
+            ends("2026-11-01T00:00:00Z", "2026-11-03T00:00:00Z"),
+            ("2026-11-01".to_owned(), "2026-11-02".to_owned())
+        );
+        assert_eq!(
+            ends("2026-11-01T00:00:00Z", "2026-11-03T12:30:00.250Z"),
+            ("2026-11-01 00:00".to_owned(), "2026-11-03 12:30:00.250 UTC".to_owned())
+        );
     }
 
     #[test]

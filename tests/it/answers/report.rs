@@ -112,6 +112,11 @@ fn one_lake_gives_every_format_and_the_figures_agree() {
     let page = String::from_utf8(place.written("report.html")).unwrap();
     assert!(page.contains("2 approvers made 2 decisions in 2 pipelines of 1 account: 2 approved, 0 rejected."));
     assert!(page.contains("Content-Security-Policy") && page.contains("SQL: decisions"));
+    // Calls alone do not say which gates wait, and the report does not make that up.
+    assert_eq!(json["summary"]["open_gates"], Value::Null);
+    assert!(!page.contains("No gate waits") && !page.contains("No gate was passed"));
+    assert_eq!(page.matches("<p>Not known: the lake holds no gate").count(), 2);
+    assert!(page.contains("2 of 2 decisions have no gate opening in the lake"));
 
     assert!(place.written("report.xlsx").starts_with(b"PK"));
 
@@ -136,10 +141,27 @@ fn a_report_of_other_accounts_or_another_time_is_empty_and_says_so() {
         assert_eq!(said(&ran).0, Some(0), "{}", said(&ran).1);
         let page = fs::read_to_string(place.file(name)).unwrap();
         assert!(
-            page.contains("Nobody approved or rejected anything in this window."),
+            page.contains("The lake holds no decision for this window and these filters."),
             "{name}"
         );
+        let is_warned = said(&ran).1.contains("warning: account 000000000001 has no row");
+        assert_eq!(is_warned, name == "account.html", "{}", said(&ran).1);
     }
+}
+
+#[test]
+fn a_window_that_is_not_over_ends_now_and_says_so() {
+    let place = Place::new(&[line(DECISION, 1)]);
+    let ran = place.report(&["--out", "r.html", "--to", "2026-12-01"]);
+    assert!(said(&ran).1.contains("still to come"), "{}", said(&ran).1);
+    let page = fs::read_to_string(place.file("r.html")).unwrap();
+    assert!(page.contains("asked for up to 2026-12-01 00:00 UTC"));
+    assert!(page.contains("up to, and without, 2026-11-21 00:00 (UTC)"));
+    // Days that are not whole are no days.
+    let ran = place.report(&["--out", "part.html", "--to", "2026-11-20T12:00:00.250Z"]);
+    assert_eq!(said(&ran).0, Some(0), "{}", said(&ran).1);
+    let page = fs::read_to_string(place.file("part.html")).unwrap();
+    assert!(page.contains("<span>2026-11-20 12:00:00.250 UTC</span></h1>"));
 }
 
 #[test]
@@ -156,7 +178,7 @@ fn hostile_text_is_text_in_every_format() {
     let place = Place::new(&lines);
 
     let page = String::from_utf8(place.written("report.html")).unwrap();
-    assert_eq!((page.matches("<script").count(), page.matches("<img").count()), (2, 0));
+    assert_eq!((page.matches("<script").count(), page.matches("<img").count()), (3, 0));
     assert!(!page.contains(['\u{202E}', '\0']));
 
     let csv = String::from_utf8(place.written("report.csv")).unwrap();
@@ -183,6 +205,11 @@ fn what_cannot_be_written_is_said_and_nothing_half_stays() {
             vec!["--out", "report.html"],
             2,
             ["report.html exists already", "hint: `--force`"],
+        ),
+        (
+            vec!["--out", "-", "--format", "csv"],
+            2,
+            ["standard output", "hint: name a file"],
         ),
         (vec!["--out", "report.pdf"], 2, ["report.pdf", "hint: end it in .html"]),
         (

@@ -11,13 +11,13 @@ use crate::report::text::cut;
 pub const MOST: usize = 20;
 
 const WIDTH: f64 = 760.0;
-const LEFT: f64 = 220.0;
+const LEFT: f64 = 260.0;
 const RIGHT: f64 = 64.0;
 const BAR: f64 = 18.0;
 const SLOT: f64 = 26.0;
 const BOTTOM: f64 = 46.0;
 /// As many characters as fit in front of a bar.
-const LABEL: usize = 28;
+const LABEL: usize = 36;
 
 /// The largest, in their order, and all others as one; `entries` are ordered by whoever asked.
 pub fn largest(mut entries: Vec<Entry>, others: &str) -> (Vec<Entry>, Option<Entry>) {
@@ -151,8 +151,8 @@ mod tests {
     #[test]
     fn parts_of_a_bar_stand_side_by_side() {
         let svg = bars(&chart(&[("a", 3, 1)]));
-        assert!(svg.contains("x=\"220.0\" y=\"4.0\" width=\"357.0\""), "{svg}");
-        assert!(svg.contains("x=\"577.0\" y=\"4.0\" width=\"119.0\""), "{svg}");
+        assert!(svg.contains("x=\"260.0\" y=\"4.0\" width=\"327.0\""), "{svg}");
+        assert!(svg.contains("x=\"587.0\" y=\"4.0\" width=\"109.0\""), "{svg}");
     }
 
     #[test]

@@ -7,14 +7,16 @@ use super::{Chart, Entry, escape};
 
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 300.0;
-const LEFT: f64 = 56.0;
-const RIGHT: f64 = 8.0;
+const LEFT: f64 = 72.0;
+const RIGHT: f64 = 28.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 72.0;
 /// As many characters stand side by side below a column.
 const LABEL: usize = 12;
-/// More labels than that would touch.
-const MOST_LABELS: usize = 12;
+/// As many columns have a label each.
+const ALL_LABELS: usize = 9;
+/// Of more columns so many have one: dates would touch otherwise.
+const MOST_LABELS: usize = 7;
 
 /// Draws.
 pub fn columns(chart: &Chart) -> String {
@@ -39,7 +41,10 @@ pub fn columns(chart: &Chart) -> String {
     #[expect(clippy::cast_precision_loss, reason = "a chart has few columns")]
     let slot = plot_width / (chart.entries.len().max(1) as f64);
     let width = (slot * 0.72).min(56.0);
-    let every = chart.entries.len().div_ceil(MOST_LABELS).max(1);
+    let every = match chart.entries.len() {
+        ..=ALL_LABELS => 1,
+        more => more.div_ceil(MOST_LABELS),
+    };
     for (at, entry) in chart.entries.iter().enumerate() {
         #[expect(clippy::cast_precision_loss, reason = "a chart has few columns")]
         let middle = LEFT + slot * (at as f64 + 0.5);

@@ -60,28 +60,35 @@ fn about(sheet: &mut Worksheet, report: &Report) -> Result<(), XlsxError> {
     sheet.set_name("Summary")?;
     sheet.set_column_width(0, 24)?;
     sheet.set_column_width(1, 60)?;
-    let accounts = if scope.accounts.is_empty() {
-        "all of the lake".to_owned()
-    } else {
-        scope.accounts.join(" ")
+    sheet.set_column_width(2, 48)?;
+    let only = |names: &[String], all: &str| match names {
+        [] => all.to_owned(),
+        names => format!("Only {}", names.join(", ")),
     };
-    let mut rows = vec![
+    let rows = [
         ("From (UTC)", scope.window.from.to_string()),
         ("To, exclusive (UTC)", scope.window.to.to_string()),
-        ("Accounts", accounts),
+        ("Accounts", only(&scope.accounts, "All accounts of the lake")),
+        ("Pipelines", only(&scope.pipelines, "All pipelines")),
         ("Lake", scope.lake.clone()),
         ("Engine", scope.engine.to_owned()),
         ("pipetrail", scope.version.to_owned()),
         ("Generated (UTC)", scope.generated_at.to_string()),
     ];
-    let summary = Summary::of(report);
-    rows.extend(summary.cards().into_iter().map(|card| (card.name, card.figure)));
-    for (row, (name, value)) in (0..).zip(rows) {
+    let mut row = 0;
+    for (name, value) in rows {
         sheet.write_string_with_format(row, 0, name, &bold)?;
-        match value.parse::<u32>() {
-            Ok(number) if row > 6 => sheet.write_number(row, 1, number)?,
-            _ => write(sheet, row, 1, &value, &text)?,
+        write(sheet, row, 1, &value, &text)?;
+        row += 1;
+    }
+    for card in Summary::of(report).cards() {
+        sheet.write_string_with_format(row, 0, card.name, &bold)?;
+        match card.figure.parse::<u32>() {
+            Ok(number) => sheet.write_number(row, 1, number)?,
+            _ => write(sheet, row, 1, &card.figure, &text)?,
         };
+        write(sheet, row, 2, &card.note, &text)?;
+        row += 1;
     }
     Ok(())
 }

@@ -26,6 +26,7 @@
     { label: "Comment", names: ["summary"], css: "summary" },
   ];
   const LONGEST = 240;
+  const decisions = `${data.rows} ${data.rows === 1 ? "decision" : "decisions"}`;
 
   const element = (name, css, content) => {
     const made = document.createElement(name);
@@ -159,7 +160,7 @@
     const by = VIEW.find((one) => (one.order ?? one.names[0]) === sorted.by).label;
     const way = sorted.descending ? "descending" : "ascending";
     $("count").textContent =
-      (rows.length === data.rows ? `${data.rows} decisions` : `${rows.length} of ${data.rows} decisions`) +
+      (rows.length === data.rows ? decisions : `${rows.length} of ${decisions}`) +
       `, by ${by}, ${way}, page ${page + 1} of ${pages()}`;
   };
 
@@ -227,7 +228,7 @@
     $("print-note").textContent =
       rows.length > PRINTED
         ? `The first ${PRINTED} of ${rows.length} decisions are printed; search for fewer to print all of them.`
-        : `${rows.length} of ${data.rows} decisions are printed.`;
+        : `Printed: ${rows.length} of ${decisions}.`;
   });
   addEventListener("afterprint", show);
 
