@@ -131,6 +131,14 @@ impl Session {
     }
 }
 
+/// For a lake in a bucket, wherever it is: the profile of `--audit-profile`, else AWS's own chain. No
+/// configuration file is needed.
+pub async fn lake(global: &Global) -> SdkConfig {
+    let region = global.region.as_ref().map(AsRef::as_ref);
+    let endpoint = global.endpoint_url.as_ref();
+    profile("audit", global.audit_profile.as_ref(), region, endpoint).await
+}
+
 /// The connections of all clients.
 struct Http(SharedHttpClient);
 

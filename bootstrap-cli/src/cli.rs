@@ -9,21 +9,27 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
 use pipetrail_stacksets::chain;
 use thiserror::Error;
 
+use crate::audits::AuditError;
 use crate::aws::{ConnectError, WrongAccount};
 use crate::command::{
-    apply, completions, destroy, doctor, enroll, init, man, plan, status, subscribe, subscriptions, unenroll,
-    unsubscribe,
+    apply, audit, completions, destroy, doctor, enroll, ingest, init, man, plan, query, report, status, subscribe,
+    subscriptions, unenroll, unsubscribe,
 };
 use crate::config::edit::SettingsError;
 use crate::config::{Config, ConfigError, RegionName};
+use crate::engine::{self, EngineError};
 use crate::exit::Exit;
+use crate::ingest::IngestError;
 use crate::init::Unanswered;
+use crate::lake::LakeError;
 use crate::plan_file::PlanFileError;
 use crate::printer::{self, Output, Volume};
+use crate::report::ReportError;
+use crate::rows::RowsError;
 use crate::subscriptions::{NoTopic, Refused};
 use crate::zips::{self, ZipError};
 
-/// Enrols an AWS Organization in pipetrail, and shows what is covered.
+/// Enrols an AWS Organization in pipetrail, shows what is covered, and asks the lake.
 ///
 /// Standard output is data, standard error is everything else. Exit codes: 0 ok, 1 failed and nothing
 /// changed, 2 wrong usage or configuration, 3 changes pending
@@ -124,6 +130,10 @@ enum Command {
     Unsubscribe(unsubscribe::Args),
     Subscriptions(subscriptions::Args),
     Destroy(destroy::Args),
+    Ingest(ingest::Args),
+    Query(query::Args),
+    Audit(audit::Args),
+    Report(report::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -160,9 +170,31 @@ pub fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     printer::set(cli.global.volume());
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let worker = std::thread::Builder::new().stack_size(STACK).spawn(|| carry_out(cli));
+    match worker.map(std::thread::JoinHandle::join) {
+        Ok(Ok(exit)) => exit,
+        // It has panicked, and said so.
+        Ok(Err(_)) => ExitCode::FAILURE,
+        Err(cause) => {
+            printer::error(&format!("cannot start a thread: {cause}"), None);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Stack of every thread that may walk a query: queries of the embedded engine are trees. Only what is
+/// used of it takes memory.
+const STACK: usize = 128 << 20;
+
+fn carry_out(cli: Cli) -> ExitCode {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.enable_all().thread_stack_size(STACK).build();
     let ended = runtime.map_err(anyhow::Error::from).and_then(|runtime| {
-        let ended = runtime.block_on(run(&cli));
+        let ended = runtime.block_on(async {
+            let ended = run(&cli).await;
+            engine::settle().await;
+            ended
+        });
         // A question that nobody answered still waits for its line.
         runtime.shutdown_background();
         ended
@@ -178,6 +210,14 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(cli: &Cli) -> anyhow::Result<Exit> {
+    let rows = matches!(cli.command, Command::Query(_) | Command::Audit(_));
+    if cli.global.output == Output::Csv && !rows {
+        return Err(UsageError {
+            message: "this command has no rows to write as csv",
+            hint: "use --output json",
+        }
+        .into());
+    }
     let begun = Cell::new(false);
     let command = async {
         match &cli.command {
@@ -192,24 +232,32 @@ async fn run(cli: &Cli) -> anyhow::Result<Exit> {
             Command::Unsubscribe(args) => unsubscribe::run(&cli.global, args, &begun).await,
             Command::Subscriptions(args) => subscriptions::run(&cli.global, args).await,
             Command::Destroy(args) => destroy::run(&cli.global, args, &begun).await,
+            Command::Ingest(args) => ingest::run(&cli.global, args, &begun).await,
+            Command::Query(args) => query::run(&cli.global, args).await,
+            Command::Audit(args) => audit::run(&cli.global, args).await,
+            Command::Report(args) => report::run(&cli.global, args).await,
             Command::Completions(args) => completions::run(&cli.global, args).await,
             Command::Man(args) => man::run(&cli.global, args).await,
         }
     };
+    // At the prompt it ends a line or a query.
+    let prompts = matches!(&cli.command, Command::Query(args) if args.prompts());
     // Whoever watches ends it so.
     let watches = matches!(&cli.command, Command::Status(args) if args.watches());
-    tokio::select! {
-        ended = command => match ended {
-            Ok(exit) => Ok(written(exit, begun.get())),
-            Err(error) if begun.get() && is_unanswered(&error) => {
-                printer::error(&chain(error.as_ref()), classify(&error).1.as_deref());
-                Ok(Exit::Partly)
-            }
-            Err(error) => Err(error),
-        },
-        _ = tokio::signal::ctrl_c() => {
-            Ok(if watches { Exit::Ok } else { interrupted(begun.get()) })
+    // The command is gone before anything is said, and with it what it shows on the terminal.
+    let ended = tokio::select! {
+        ended = command => Some(ended),
+        _ = tokio::signal::ctrl_c(), if !prompts => None,
+    };
+    match ended {
+        Some(Ok(exit)) => Ok(written(exit, begun.get())),
+        Some(Err(error)) if begun.get() && is_unanswered(&error) => {
+            printer::error(&chain(error.as_ref()), classify(&error).1.as_deref());
+            Ok(Exit::Partly)
         }
+        Some(Err(error)) => Err(error),
+        None if watches => Ok(Exit::Ok),
+        None => Ok(interrupted(begun.get(), matches!(&cli.command, Command::Ingest(_)))),
     }
 }
 
@@ -234,10 +282,15 @@ fn is_unanswered(error: &anyhow::Error) -> bool {
     )
 }
 
-/// Says what an interruption leaves behind; `begun` says that something was being changed.
-fn interrupted(begun: bool) -> Exit {
+/// Says what an interruption leaves behind; `begun` says that something was being changed, `ingests`
+/// that it was a lake.
+fn interrupted(begun: bool, ingests: bool) -> Exit {
     if begun {
-        let hint = "what AWS has begun goes on; run the same command again to join it and to do what is left";
+        let hint = if ingests {
+            "no file is half-written; run the same command again to write what is left"
+        } else {
+            "what AWS has begun goes on; run the same command again to join it and to do what is left"
+        };
         printer::error("interrupted, what was to do is done in part at most", Some(hint));
         Exit::Partly
     } else {
@@ -247,7 +300,7 @@ fn interrupted(begun: bool) -> Exit {
 }
 
 /// Which exit code an error means, and what to try next.
-fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
+pub fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
     if let Some(error) = error.downcast_ref::<ConfigError>() {
         (Exit::Usage, Some(error.hint()))
     } else if let Some(error) = error.downcast_ref::<UsageError>() {
@@ -258,6 +311,11 @@ fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
         (Exit::Usage, Some(error.hint.clone()))
     } else if let Some(error) = error.downcast_ref::<NoTopic>() {
         (Exit::Failed, Some(error.hint().to_owned()))
+    } else if error.is::<query::FileError>() {
+        (
+            Exit::Usage,
+            Some("name a file of SQL in UTF-8, or - for standard input".to_owned()),
+        )
     } else if let Some(error) = error.downcast_ref::<ZipError>() {
         (Exit::Usage, Some(error.hint()))
     } else if let Some(error) = error.downcast_ref::<ConnectError>() {
@@ -268,6 +326,18 @@ fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
         (Exit::Failed, Some(error.hint().to_owned()))
     } else if let Some(error) = error.downcast_ref::<WrongAccount>() {
         (Exit::Failed, Some(error.hint().to_owned()))
+    } else if let Some(error) = error.downcast_ref::<LakeError>() {
+        (error.exit(), error.hint())
+    } else if let Some(error) = error.downcast_ref::<EngineError>() {
+        (error.exit(), error.hint())
+    } else if let Some(error) = error.downcast_ref::<RowsError>() {
+        (error.exit(), error.hint())
+    } else if let Some(error) = error.downcast_ref::<IngestError>() {
+        (error.exit(), error.hint())
+    } else if let Some(error) = error.downcast_ref::<AuditError>() {
+        (error.exit(), error.hint())
+    } else if let Some(error) = error.downcast_ref::<ReportError>() {
+        (error.exit(), error.hint())
     } else if let Some(error) = error.downcast_ref::<pipetrail_stacksets::Error>() {
         (Exit::Failed, error.hint())
     } else {
@@ -347,6 +417,9 @@ mod tests {
 
     #[test]
     fn an_interruption_is_partly_once_applying_has_begun() {
-        assert_eq!((interrupted(true), interrupted(false)), (Exit::Partly, Exit::Failed));
+        for ingests in [false, true] {
+            let exits = (interrupted(true, ingests), interrupted(false, ingests));
+            assert_eq!(exits, (Exit::Partly, Exit::Failed));
+        }
     }
 }

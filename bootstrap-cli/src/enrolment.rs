@@ -208,7 +208,7 @@ impl Enrolment<'_> {
                 steps,
                 coverage: coverage.as_ref(),
             })?,
-            Output::Table => coverage
+            _ => coverage
                 .iter()
                 .for_each(|coverage| printer::data(&tables::coverage(coverage))),
         }

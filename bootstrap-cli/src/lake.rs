@@ -1,182 +1,180 @@
-//! What the lake has heard from whom: one Athena query, and its answer as data.
+//! Where a lake is: a folder or a bucket, and the store that reads and writes it.
+//!
+//! The layout below is the cloud's own (`pipetrail_collector::layout`).
 
-mod answer;
-mod query;
+mod bucket;
+mod error;
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::fmt;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
 
-use aws_sdk_athena::Client;
-use aws_sdk_athena::types::{QueryExecutionContext, QueryExecutionState as State};
-use jiff::Timestamp;
-use pipetrail_stacksets::{Error, Fault, from_sdk};
-use thiserror::Error;
+use object_store::ObjectStore;
+use object_store::local::LocalFileSystem;
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use url::Url;
 
-pub use query::Window;
+pub use self::error::LakeError;
+use crate::cli::Global;
 
-/// Glue database and Athena workgroup.
-const NAME: &str = "pipetrail";
-
-/// What Athena says of a query that reads more than the workgroup allows.
-const LIMIT: &str = "Bytes scanned limit was exceeded";
-
-/// What was heard from every account and region.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Lake {
-    heard: BTreeMap<String, BTreeMap<String, Heard>>,
-    /// Rows of the answer that could not be read.
-    pub unreadable: usize,
-    /// What the query read, in bytes, where Athena says it.
-    pub bytes_scanned: Option<i64>,
+/// Where a lake is, as the command line names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// A folder.
+    Folder(PathBuf),
+    /// A bucket and a prefix below it (without slashes at its ends; empty for the bucket itself).
+    Bucket { bucket: String, prefix: String },
 }
 
-/// What was heard from one account and region.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Heard {
-    /// Time of the last event of CodePipeline.
-    pub last_event: Option<Timestamp>,
-    /// Time of the last heartbeat.
-    pub last_heartbeat: Option<Timestamp>,
-}
+impl FromStr for Location {
+    type Err = &'static str;
 
-/// The lake cannot be asked.
-#[derive(Debug, Error)]
-pub enum LakeError {
-    /// A call was refused.
-    #[error(transparent)]
-    Call(#[from] Error),
-    /// The query did not succeed.
-    #[error("the query on the lake ended in {state}: {reason}")]
-    Ended {
-        /// `FAILED` or `CANCELLED`.
-        state: String,
-        /// Athena's reason.
-        reason: String,
-    },
-    /// The answer is not what was asked for.
-    #[error("the answer of the lake begins with {0:?} instead of the columns that were asked for")]
-    Columns(Vec<String>),
-}
-
-impl LakeError {
-    /// The next thing to try.
-    pub fn hint(&self) -> String {
-        let refused = |code: &str| code.starts_with("AccessDenied") || code == "UnauthorizedOperation";
-        match self {
-            LakeError::Call(Error::Aws {
-                fault: Fault::Refused { code, .. },
-                ..
-            }) if refused(code) => format!(
-                "the audit profile needs athena:StartQueryExecution, GetQueryExecution and GetQueryResults on workgroup {NAME}, and to read the lake"
-            ),
-            LakeError::Call(Error::Aws {
-                fault: Fault::Refused { code, .. },
-                ..
-            }) if code == "InvalidRequestException" => {
-                format!("`pipetrail apply` makes workgroup {NAME}; `--no-lake` leaves the lake out")
-            }
-            LakeError::Call(error) => error
-                .hint()
-                .unwrap_or_else(|| "`--no-lake` leaves the lake out".to_owned()),
-            LakeError::Ended { reason, .. } if reason.contains(LIMIT) => {
-                "raise athena.scan_limit_gb and run `pipetrail apply`, or leave the lake out with `--no-lake`"
-                    .to_owned()
-            }
-            LakeError::Ended { .. } | LakeError::Columns(_) => {
-                "`pipetrail apply` brings the tables up to date; `--no-lake` leaves the lake out".to_owned()
-            }
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const EXPECTED: &str = "expected a folder or s3://bucket/prefix";
+        let Some(rest) = text.strip_prefix("s3://") else {
+            // Another scheme is a slip, not a folder's name.
+            return match text.contains("://") || text.is_empty() {
+                true => Err(EXPECTED),
+                false => Ok(Location::Folder(text.into())),
+            };
+        };
+        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+        if bucket.is_empty() || !bucket.bytes().all(is_name) {
+            return Err(EXPECTED);
         }
-    }
-}
-
-impl Lake {
-    /// What was heard from an account and region.
-    pub fn of(&self, account: &str, region: &str) -> Heard {
-        let regions = self.heard.get(account);
-        regions
-            .and_then(|regions| regions.get(region))
-            .copied()
-            .unwrap_or_default()
-    }
-
-    /// Asks Athena what was heard in `window`. The workgroup bounds what that may read; the query goes
-    /// on in Athena when we are stopped.
-    ///
-    /// # Errors
-    /// A refused call, or a query that does not succeed.
-    pub async fn ask(client: &Client, window: &Window) -> Result<Self, LakeError> {
-        let context = QueryExecutionContext::builder().database(NAME).build();
-        let call = client
-            .start_query_execution()
-            .query_string(window.sql())
-            .work_group(NAME)
-            .query_execution_context(context);
-        let started = call.send().await.map_err(from_sdk("begin a query on the lake"))?;
-        let id = started.query_execution_id.ok_or(Error::Incomplete {
-            action: "StartQueryExecution",
-            field: "QueryExecutionId",
-        })?;
-        let bytes_scanned = wait(client, &id).await?;
-        let mut pages = client
-            .get_query_results()
-            .query_execution_id(&id)
-            .max_results(1000)
-            .into_paginator()
-            .stop_on_duplicate_token(false)
-            .send();
-        let mut rows = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(from_sdk("read the answer of the lake"))?;
-            for row in page.result_set.and_then(|set| set.rows).unwrap_or_default() {
-                let data = row.data.unwrap_or_default();
-                rows.push(data.into_iter().map(|datum| datum.var_char_value).collect());
-            }
-        }
-        Ok(Lake {
-            bytes_scanned,
-            ..answer::read(rows)?
+        Ok(Location::Bucket {
+            bucket: bucket.to_owned(),
+            prefix: prefix.trim_matches('/').to_owned(),
         })
     }
 }
 
-impl FromIterator<((String, String), Heard)> for Lake {
-    fn from_iter<I: IntoIterator<Item = ((String, String), Heard)>>(heard: I) -> Self {
-        let mut lake = Lake::default();
-        for ((account, region), heard) in heard {
-            lake.heard.entry(account).or_default().insert(region, heard);
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Location::Folder(path) => write!(f, "{}", path.display()),
+            Location::Bucket { bucket, prefix } if prefix.is_empty() => write!(f, "s3://{bucket}"),
+            Location::Bucket { bucket, prefix } => write!(f, "s3://{bucket}/{prefix}"),
         }
-        lake
     }
 }
 
-/// Waits for the query's end: Athena itself ends one that takes too long. Gives the bytes it read.
-async fn wait(client: &Client, id: &str) -> Result<Option<i64>, LakeError> {
-    let mut pause = Duration::from_millis(100);
-    loop {
-        let asked = client.get_query_execution().query_execution_id(id).send().await;
-        let asked = asked.map_err(from_sdk("ask how the query on the lake goes"))?;
-        let execution = asked.query_execution.ok_or(Error::Incomplete {
-            action: "GetQueryExecution",
-            field: "QueryExecution",
-        })?;
-        let status = execution.status();
-        match status.and_then(|status| status.state()) {
-            Some(State::Succeeded) => {
-                let statistics = execution.statistics();
-                return Ok(statistics.and_then(|statistics| statistics.data_scanned_in_bytes()));
-            }
-            Some(state @ (State::Failed | State::Cancelled)) => {
-                let reason = status.and_then(|status| status.state_change_reason());
-                return Err(LakeError::Ended {
-                    state: state.as_str().to_owned(),
-                    reason: reason.unwrap_or("no reason given").to_owned(),
-                });
-            }
-            _ => tokio::time::sleep(pause).await,
+/// A lake that can be read and written.
+#[derive(Clone, Debug)]
+pub struct Lake {
+    /// Where it is.
+    pub location: Location,
+    /// The store. Its keys begin with [`Lake::root`].
+    pub store: Arc<dyn ObjectStore>,
+    /// What stands before `<table>/…` in every key.
+    pub root: Path,
+    /// The store's name for DataFusion.
+    pub url: Url,
+}
+
+impl Lake {
+    /// The path of a place in the lake, such as a partition's prefix.
+    pub fn at(&self, place: &str) -> Path {
+        let mut path = self.root.clone();
+        path.extend(place.split('/').filter(|part| !part.is_empty()));
+        path
+    }
+
+    /// Opens a lake, and makes its folder where there is none.
+    ///
+    /// # Errors
+    /// The folder cannot be made; otherwise as [`Lake::open`].
+    pub async fn create(location: &Location, global: &Global) -> Result<Self, LakeError> {
+        if let Location::Folder(path) = location {
+            std::fs::create_dir_all(path).map_err(|cause| LakeError::Make {
+                location: location.to_string(),
+                cause,
+            })?;
         }
-        pause = (pause * 3 / 2).min(Duration::from_secs(5));
+        Self::open(location, global).await
+    }
+
+    /// A lake to compare with: an empty one where the folder does not exist, and none is made.
+    ///
+    /// # Errors
+    /// As [`Lake::open`], but for a folder that is not there.
+    pub async fn open_or_empty(location: &Location, global: &Global) -> Result<Self, LakeError> {
+        match Self::open(location, global).await {
+            Err(LakeError::Open { cause, .. }) if cause.kind() == ErrorKind::NotFound => {
+                Self::over(location, Arc::new(InMemory::new()), Path::default())
+            }
+            opened => opened,
+        }
+    }
+
+    /// Opens a lake that exists.
+    ///
+    /// # Errors
+    /// A folder or bucket that does not exist or cannot be listed; no credentials.
+    pub async fn open(location: &Location, global: &Global) -> Result<Self, LakeError> {
+        let (store, root) = match location {
+            Location::Folder(path) => {
+                let of_io = |cause| LakeError::Open {
+                    location: location.to_string(),
+                    cause,
+                };
+                let path = std::fs::canonicalize(path).map_err(of_io)?;
+                // A file in its place, or no permission.
+                std::fs::read_dir(&path).map_err(of_io)?;
+                let store =
+                    LocalFileSystem::new_with_prefix(&path).map_err(|cause| LakeError::store(location, cause))?;
+                (Arc::new(store) as Arc<dyn ObjectStore>, Path::default())
+            }
+            Location::Bucket { bucket, prefix } => {
+                let root = Path::parse(prefix).map_err(|cause| LakeError::store(location, cause.into()))?;
+                (bucket::open(location, bucket, &root, global).await?, root)
+            }
+        };
+        Self::over(location, store, root)
+    }
+
+    fn over(location: &Location, store: Arc<dyn ObjectStore>, root: Path) -> Result<Self, LakeError> {
+        let host = match location {
+            Location::Folder(_) => "lake://local/".to_owned(),
+            Location::Bucket { bucket, .. } => format!("s3://{bucket}/"),
+        };
+        let url = Url::parse(&host).map_err(|error| LakeError::Open {
+            location: location.to_string(),
+            cause: std::io::Error::other(error),
+        })?;
+        Ok(Lake {
+            location: location.clone(),
+            store,
+            root,
+            url,
+        })
     }
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_a_folder_or_a_bucket_and_is_printed_as_it_was_named() {
+        for place in ["lake", "/a/b c", "s3://bucket", "s3://bucket/a/b"] {
+            assert_eq!(place.parse::<Location>().unwrap().to_string(), place);
+        }
+        let slashes: Location = "s3://bucket/a/".parse().unwrap();
+        assert_eq!(slashes.to_string(), "s3://bucket/a");
+        for wrong in [
+            "",
+            "s3://",
+            "s3:///a",
+            "s3://a b/c",
+            "gs://bucket",
+            "https://example.com/lake",
+        ] {
+            assert!(wrong.parse::<Location>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! The `pipetrail` command.
 
+mod audits;
 mod aws;
 #[cfg(test)]
 mod canned;
@@ -9,15 +10,22 @@ mod config;
 mod confirm;
 mod desired;
 mod doctor;
+mod engine;
 mod enrolment;
 mod exit;
+mod heard;
+mod ingest;
 mod init;
 mod lake;
+mod named_queries;
 mod partitions;
 mod plan_file;
 mod prepare;
 mod printer;
+mod prompt;
+mod report;
 mod rollout;
+mod rows;
 mod subscriptions;
 mod tables;
 mod zips;

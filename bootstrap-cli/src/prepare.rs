@@ -8,12 +8,16 @@ use pipetrail_stacksets::{
 
 use crate::aws::Session;
 use crate::cli::Global;
+use crate::named_queries::{self, Changes};
 use crate::partitions::LakeBucket;
 use crate::printer::Steps;
 use crate::{desired, zips};
 
 /// The stack whose bucket the lake is.
 pub const DATA_STACK: &str = AUDIT_STACKS[1];
+
+/// The stack whose workgroup the audits are published in.
+pub const PIPELINE_STACK: &str = AUDIT_STACKS[2];
 
 /// What to know beside a plan where [`Prepared::unregistered`] is true.
 pub const UNREGISTERED: &str = "~ lake: register the partitions that an interrupted run adopted";
@@ -26,6 +30,10 @@ pub struct Prepared {
     pub lake: Option<LakeBucket>,
     /// Whether an interrupted run has left the partitions of an adopted lake to be registered.
     pub unregistered: bool,
+    /// Athena in the audit account.
+    pub athena: aws_sdk_athena::Client,
+    /// What has to change of the published audits.
+    pub queries: Changes,
     /// What the configuration asks for.
     pub desired: Desired,
     /// What was read.
@@ -74,10 +82,18 @@ pub async fn prepare(global: &Global, folder: Option<&Path>, busy: Busy) -> anyh
         Some(lake) => lake.is_marked().await?,
         None => false,
     };
+    let athena = aws_sdk_athena::Client::new(session.audit());
+    let workgroup = actual
+        .stacks
+        .get(PIPELINE_STACK)
+        .and_then(|stack| stack.outputs.get("WorkGroup"));
+    let queries = named_queries::plan(workgroup.map(|_| &athena)).await?;
     Ok(Prepared {
         clients,
         lake,
         unregistered,
+        athena,
+        queries,
         desired,
         actual,
         plan,

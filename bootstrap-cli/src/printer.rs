@@ -4,6 +4,8 @@
 //! them, and the ARN of who signed in by SSO ends in one.
 
 mod mask;
+mod meter;
+pub mod safe;
 
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
@@ -15,6 +17,7 @@ use pipetrail_stacksets::{Progress, StepState};
 use serde::Serialize;
 
 use self::mask::masked;
+pub use self::meter::Meter;
 
 /// The form of the data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -24,6 +27,8 @@ pub enum Output {
     Table,
     /// One JSON document for programs.
     Json,
+    /// Comma-separated values with a header, where the data is rows (`query`, `audit`).
+    Csv,
 }
 
 /// How much goes to standard error.
@@ -77,6 +82,20 @@ pub fn data(text: &str) {
 /// Writes text of pipetrail's own, in which an example may look like an address.
 pub fn verbatim(text: &str) {
     out(&format!("{}\n", text.trim_end()));
+}
+
+/// Writes rows of an answer as they are: they are evidence, and what was asked for. Nothing is masked,
+/// trimmed or added; whoever calls ends the lines.
+pub fn rows(text: &str) {
+    out(text);
+}
+
+/// Whether standard output is a terminal, and how many columns it has.
+pub fn terminal() -> Option<usize> {
+    let stdout = io::stdout();
+    // One that does not say how wide it is has what terminals have always had.
+    let width = || terminal_size::terminal_size_of(&stdout).map_or(80, |(width, _)| usize::from(width.0));
+    stdout.is_terminal().then(width)
 }
 
 /// Clears a terminal, and separates what follows elsewhere.
@@ -150,7 +169,9 @@ pub fn misuse(text: &str) {
 }
 
 fn line(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{}", masked(text.trim_end()));
+    // An error may quote what somebody else wrote.
+    let text = safe::lines(text.trim_end());
+    let _ = writeln!(io::stderr().lock(), "{}", masked(&text));
 }
 
 /// Whether a question can be asked: nobody is to agree to a plan that quiet has kept from them.
@@ -183,6 +204,38 @@ pub fn question(question: &str, default: &str) -> Option<String> {
         Ok(0) | Err(_) => None,
         Ok(_) if answer.trim().is_empty() => Some(default.to_owned()),
         Ok(_) => Some(answer.trim().to_owned()),
+    }
+}
+
+/// Shows on a terminal what is waited for, and how long, and nothing elsewhere. Gone when dropped.
+pub struct Spinner(Option<ProgressBar>);
+
+impl Spinner {
+    /// Shows nothing yet.
+    pub fn new() -> Self {
+        Spinner((volume() == Volume::Normal && io::stderr().is_terminal()).then(|| {
+            let bar = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        }))
+    }
+
+    /// Shows this instead of what was shown before.
+    pub fn show(&self, text: &str) {
+        if let Some(bar) = &self.0 {
+            bar.set_message(masked(&safe::line(text)).into_owned());
+        }
+    }
+}
+
+impl Drop for Spinner {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
     }
 }
 

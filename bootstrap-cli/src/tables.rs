@@ -1,11 +1,14 @@
 //! Tables for people.
 
+mod lake;
 mod status;
 
 use comfy_table::{ContentArrangement, Table, presets};
 use pipetrail_stacksets::{Coverage, Row, StackState};
 
+use crate::audits::Audit;
 use crate::subscriptions::topics::Subscription;
+pub use lake::{columns, lake};
 pub use status::status;
 
 /// What stands: the audit account's stacks, the stack instances, and a summary.
@@ -49,6 +52,22 @@ pub fn coverage(coverage: &Coverage) -> String {
     }
     parts.push(coverage.to_string());
     parts.join("\n")
+}
+
+/// The audits that there are.
+pub fn audits(audits: &[Audit]) -> String {
+    let mut all = table(&["AUDIT", "ANSWERS", "OWN PARAMETERS"]);
+    for audit in audits {
+        let own = audit.parameters.iter().filter(|parameter| parameter.own);
+        let own: Vec<&str> = own.map(|parameter| parameter.name).collect();
+        // The first sentence: docs/audits.md and JSON have all of it.
+        let answers = audit
+            .answers
+            .split_once(". ")
+            .map_or(audit.answers.trim_end_matches('.'), |(first, _)| first);
+        all.add_row([audit.name, answers, &own.join(", ")]);
+    }
+    lines(&all)
 }
 
 /// Subscriptions of alert topics.

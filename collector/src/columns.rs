@@ -52,11 +52,32 @@ pub struct Column {
 /// Text of a row: borrowed from the event where it stands there as it is.
 pub type Text<'a> = Cow<'a, str>;
 
+/// Takes the values of a row, one call per column, in the order of [`crate::Table::columns`].
+pub trait Visitor {
+    /// A text.
+    fn string(&mut self, value: Option<&str>);
+    /// JSON that is stored as text, as [`Json::text`] gives it.
+    fn json(&mut self, value: Option<&Json<'_>>);
+    /// A whole number.
+    fn bigint(&mut self, value: Option<i64>);
+    /// A truth value.
+    fn boolean(&mut self, value: Option<bool>);
+}
+
 macro_rules! rust_type {
     (string, $lt:lifetime) => { Option<Text<$lt>> };
     (bigint, $lt:lifetime) => { Option<i64> };
     (boolean, $lt:lifetime) => { Option<bool> };
     (json, $lt:lifetime) => { Option<&$lt Json<$lt>> };
+}
+
+macro_rules! visited {
+    (string, $value:expr) => {
+        $value.as_deref()
+    };
+    ($other:ident, $value:expr) => {
+        $value
+    };
 }
 
 macro_rules! column_type {
@@ -109,6 +130,13 @@ macro_rules! row {
                     out.extend_from_slice(concat!("\"", stringify!($column), "\":").as_bytes());
                     value.write(out);
                     out.push(b',');
+                } )*
+            }
+
+            /// Shows the values of all columns but `keys`, NULL included.
+            pub(crate) fn visit(&self, keys: &[&str], visitor: &mut impl Visitor) {
+                $( if !keys.contains(&stringify!($column)) {
+                    visitor.$ty(visited!($ty, self.$column));
                 } )*
             }
         }

@@ -3,6 +3,9 @@
 //! Any field may be missing or of another type; only what partitions a row (a 12-digit account and
 //! a time) is required. Unknown fields and states are kept.
 
+mod carried;
+mod cloudtrail;
+
 use std::borrow::Cow;
 
 use thiserror::Error;
@@ -10,6 +13,7 @@ use thiserror::Error;
 use crate::json::Json;
 use crate::tables::Table;
 use crate::time::Instant;
+pub use carried::Uncarried;
 
 /// Why bytes are no event that could become a row. The messages never quote the input.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -23,6 +27,10 @@ pub enum EventError {
     /// `account` is missing or not a string of 12 digits.
     #[error("`account` is missing or not 12 digits in a string")]
     NoAccount,
+    /// A CloudTrail record of which neither `recipientAccountId` nor the caller's `accountId` is a
+    /// string of 12 digits.
+    #[error("`recipientAccountId` is missing or not 12 digits in a string")]
+    NoRecipient,
     /// Neither `time` nor, for an API call, `detail.eventTime` is an RFC 3339 time.
     #[error("`time` is missing or not an RFC 3339 time")]
     NoTime,
@@ -53,17 +61,9 @@ impl<'a> Event<'a> {
     /// # Errors
     /// [`EventError`] says what keeps the bytes from becoming a row.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, EventError> {
-        // Checked as a whole it is UTF-8 sooner than string by string. What is none fails in the parser.
-        let parsed = match std::str::from_utf8(bytes) {
-            Ok(text) => serde_json::from_str(text),
-            Err(_) => serde_json::from_slice(bytes),
-        };
-        let json: Json<'a> = parsed.map_err(|error| EventError::NotJson(position(&error)))?;
-        if !matches!(json, Json::Object(_)) {
-            return Err(EventError::NotAnObject);
-        }
+        let json = object(bytes)?;
         let account = json.get("account").and_then(Json::as_str).unwrap_or_default();
-        if account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()) {
+        if !is_account(account) {
             return Err(EventError::NoAccount);
         }
         let api_time = || {
@@ -136,6 +136,23 @@ impl<'a> Event<'a> {
     pub(crate) fn column(&self, path: &[&str]) -> Option<Cow<'_, str>> {
         self.at(path)?.text()
     }
+}
+
+fn object(bytes: &[u8]) -> Result<Json<'_>, EventError> {
+    // Checked as a whole it is UTF-8 sooner than string by string. What is none fails in the parser.
+    let parsed = match std::str::from_utf8(bytes) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(bytes),
+    };
+    let json = parsed.map_err(|error| EventError::NotJson(position(&error)))?;
+    match json {
+        Json::Object(_) => Ok(json),
+        _ => Err(EventError::NotAnObject),
+    }
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn detail_type<'j>(json: &'j Json<'_>) -> &'j str {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::columns::ColumnType;
 use crate::event::Event;
@@ -24,6 +25,12 @@ fn fixtures() -> Vec<(PathBuf, String)> {
     found.sort();
     assert!(found.len() >= 80, "{} fixtures", found.len());
     found
+}
+
+/// The text of every fixture that is an envelope.
+#[cfg(feature = "parquet")]
+pub(crate) fn envelopes() -> Vec<String> {
+    fixtures().into_iter().map(|(_, text)| text).collect()
 }
 
 fn transformed(table: Table, text: &str) -> (Value, Value) {
@@ -268,6 +275,43 @@ fn one_happening_has_one_key_and_two_happenings_have_two() {
     );
 }
 
+#[test]
+fn a_call_read_from_a_trail_gives_the_row_of_its_live_delivery() {
+    let mut compared = 0;
+    for (path, text) in fixtures() {
+        let name = path.display();
+        // As it stands there: the order of the fields is kept in JSON columns.
+        let envelope: BTreeMap<&str, &RawValue> = serde_json::from_str(&text).unwrap();
+        if path.parent().unwrap().file_name().unwrap() != "cloudtrail" {
+            continue;
+        }
+        let row_of = |mut event: Event<'_>| {
+            assert_eq!(event.uncarried(), None, "{name}");
+            let (key, table) = (event.key(), event.table());
+            event.redact();
+            let mut line = Vec::new();
+            crate::rows::row(&event, table, key, event.time()).write(&mut line);
+            let mut row: Value = serde_json::from_slice(&line).unwrap();
+            let row = row.as_object_mut().unwrap();
+            for of_the_envelope in ["event_id", "event_version"] {
+                row.remove(of_the_envelope);
+            }
+            let mut raw: Value = serde_json::from_str(row["raw"].as_str().unwrap()).unwrap();
+            let fields = raw.as_object_mut().unwrap();
+            for of_the_envelope in ["version", "id", "resources"] {
+                fields.remove(of_the_envelope);
+            }
+            row.insert("raw".to_owned(), raw);
+            (table, Value::Object(row.clone()))
+        };
+        let live = row_of(Event::parse(text.as_bytes()).unwrap());
+        let from_trail = row_of(Event::from_cloudtrail(envelope["detail"].get().as_bytes()).unwrap());
+        assert_eq!(live, from_trail, "{name}");
+        compared += 1;
+    }
+    assert!(compared >= 30, "{compared} calls");
+}
+
 mod broken_input {
     use proptest::prelude::*;
 
@@ -325,6 +369,7 @@ mod broken_input {
             }
         }
         let _ = crate::decision::Decision::of(bytes);
+        let _ = Event::from_cloudtrail(bytes).map(|mut event| event.redact());
         Ok(())
     }
 

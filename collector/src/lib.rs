@@ -3,7 +3,8 @@
 //!
 //! Reading, sorting, redacting and deciding are pure ([`event`], [`rows`], [`redact`], [`transform`],
 //! [`decision`]); the handlers around AWS calls (`approval`, `partition`) stand behind the feature
-//! `aws`, so that λ transform links no AWS SDK.
+//! `aws`, so that λ transform links no AWS SDK, and Parquet files behind `parquet`, which no Lambda
+//! links: there Firehose writes them.
 
 pub mod alert;
 #[cfg(feature = "aws")]
@@ -21,6 +22,8 @@ mod key;
 #[cfg(test)]
 mod lake_doc_test;
 pub mod layout;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 #[cfg(feature = "aws")]
 pub mod partition;
 pub mod principal;

@@ -82,7 +82,7 @@ impl Redaction {
                 }
             }
             Json::Array(items) => items.iter_mut().for_each(|item| self.walk(item)),
-            Json::String(text) if text.starts_with(['{', '[']) => self.walk_text(text),
+            Json::String(text) if text.trim_ascii_start().starts_with(['{', '[']) => self.walk_text(text),
             _ => {}
         }
     }
@@ -315,6 +315,16 @@ mod tests {
         let harmless = serde_json::to_string(r#"{"ProviderType": "GitHub", "CommitMessage":"x"}"#).unwrap();
         let text = format!(r#"{{"external-execution-summary":{harmless}}}"#);
         assert_eq!(redacted(&text), text);
+    }
+
+    #[test]
+    fn blanks_before_a_document_inside_a_string_hide_nothing_of_it() {
+        for blanks in [" ", "\n", "\r\n\t  "] {
+            let text = format!(r#"{blanks}{{"configuration":{{"Key":"hunter22"}}}}"#);
+            let inner = serde_json::to_string(&text).unwrap();
+            let out = redacted(&format!(r#"{{"a":{inner}}}"#));
+            assert!(!out.contains("hunter22") && out.contains(REDACTED), "{out}");
+        }
     }
 
     proptest::proptest! {

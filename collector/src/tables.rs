@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::columns::{
     ActionExecution, ApiCall, Approval, Caller, Column, Common, Heartbeat, OtherEvent, PipelineExecution,
-    StageExecution,
+    StageExecution, Visitor,
 };
 
 /// The table of a row, with the row's own columns.
@@ -63,6 +63,42 @@ impl Row<'_> {
             out.pop();
         }
         out.push(b'}');
+    }
+
+    /// Shows the values of the table's columns, in the order of [`Table::columns`].
+    pub fn visit(&self, visitor: &mut impl Visitor) {
+        let keys = self.own.table().partition_keys();
+        self.common.visit(keys, visitor);
+        match &self.own {
+            Own::PipelineExecution(own) => own.visit(keys, visitor),
+            Own::StageExecution(own) => own.visit(keys, visitor),
+            Own::ActionExecution(own) => own.visit(keys, visitor),
+            Own::Approval(own, caller) => {
+                own.visit(keys, visitor);
+                caller.visit(keys, visitor);
+            }
+            Own::ApiCall(own, caller) => {
+                own.visit(keys, visitor);
+                caller.visit(keys, visitor);
+            }
+            Own::Heartbeat(own) => own.visit(keys, visitor),
+            Own::OtherEvent(own) => own.visit(keys, visitor),
+        }
+    }
+}
+
+impl Own<'_> {
+    /// The table.
+    pub fn table(&self) -> Table {
+        match self {
+            Self::PipelineExecution(_) => Table::PipelineExecutions,
+            Self::StageExecution(_) => Table::StageExecutions,
+            Self::ActionExecution(_) => Table::ActionExecutions,
+            Self::Approval(..) => Table::Approvals,
+            Self::ApiCall(..) => Table::ApiCalls,
+            Self::Heartbeat(_) => Table::Heartbeats,
+            Self::OtherEvent(_) => Table::OtherEvents,
+        }
     }
 }
 

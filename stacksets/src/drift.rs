@@ -5,9 +5,9 @@ use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::CallAs;
 
 use crate::access::brief_retries;
-use crate::apply::Written;
 use crate::desired::Rollout;
 use crate::error::{Error, Fault, from_sdk, is_unknown_call};
+use crate::journal::Written;
 use crate::operation::next_id;
 use crate::organization::Caller;
 use crate::rollout::{InstanceResult, Target, preferences};

@@ -18,13 +18,14 @@ use aws_sdk_cloudformation::types::{
 };
 use serde::Serialize;
 
-use crate::apply::Written;
 use crate::desired::Rollout;
 use crate::error::{Error, from_sdk};
 use crate::explain::explain;
+use crate::journal::Written;
 use crate::plan::{SetAction, SetStep};
 use crate::stack::{Pause, parameters_to, tags_to};
 use crate::stack_set::StackSet;
+pub(crate) use targets::targets_of;
 
 /// What became of one account and region in an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

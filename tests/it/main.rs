@@ -3,9 +3,10 @@
 //! Every test works in accounts of its own, so that they can run at the same time.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod answers;
 mod binary;
 mod commands;
 mod events;
 mod support;
 
-use support::{ailing, built, expected, lake, leftovers, org, state, templates};
+use support::{ailing, built, computed, expected, folder_lake, lake, leftovers, org, state, templates};

@@ -2,7 +2,9 @@
 
 pub mod ailing;
 pub mod built;
+pub mod computed;
 pub mod expected;
+pub mod folder_lake;
 pub mod lake;
 pub mod leftovers;
 pub mod org;

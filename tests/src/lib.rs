@@ -6,6 +6,7 @@ mod bare;
 pub mod day;
 pub mod emulators;
 pub mod fault_proxy;
+pub mod generate;
 pub mod ids;
 pub mod lambda_host;
 pub mod loopback;

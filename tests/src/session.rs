@@ -11,6 +11,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::bare;
 use crate::day;
 use crate::emulators::prepare;
+use crate::generate;
 use crate::organization::{Organization, Scope};
 use crate::play::Input;
 use crate::player::{Act, Given, play};
@@ -51,6 +52,7 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Instead {
     Scale(scale::Args),
+    Generate(generate::Args),
 }
 
 /// A form of the report.
@@ -69,6 +71,10 @@ enum Output {
 pub async fn run(args: Args) -> Result<ExitCode> {
     if let Some(Instead::Scale(args)) = &args.instead {
         scale::run(args).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(Instead::Generate(args)) = &args.instead {
+        generate::run(args)?;
         return Ok(ExitCode::SUCCESS);
     }
     let input = args.events.as_deref().map(Input::read).transpose()?;

@@ -11,10 +11,10 @@ use crate::confirm::confirmed;
 use crate::exit::{Exit, Outcome};
 use crate::partitions::LakeBucket;
 use crate::plan_file::PlanFile;
-use crate::prepare::{Busy, DATA_STACK, Prepared, UNREGISTERED, adopted_lake, prepare};
+use crate::prepare::{Busy, DATA_STACK, PIPELINE_STACK, Prepared, UNREGISTERED, adopted_lake, prepare};
 use crate::printer::{self, Output};
 use crate::rollout::{self, carry_out};
-use crate::tables;
+use crate::{named_queries, tables};
 
 /// Bring the audit account and every enrolled account to the state that pipetrail.toml describes
 ///
@@ -76,6 +76,8 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
         clients,
         lake,
         unregistered,
+        athena,
+        queries,
         desired: Desired { scope, .. },
         actual,
         plan,
@@ -87,8 +89,11 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
     if unregistered {
         printer::say(UNREGISTERED);
     }
+    if !queries.is_empty() {
+        printer::say(&queries.to_string());
+    }
 
-    if plan.is_empty() && !unregistered {
+    if plan.is_empty() && !unregistered && queries.is_empty() {
         let coverage = Coverage::of(&actual, &scope);
         return report(global.output, &plan, &[], Some(&coverage));
     }
@@ -102,8 +107,15 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
         lake.mark().await?;
     }
     let mut results = carry_out(&plan, &clients).await;
-    if let Some(lake) = lake.filter(|_| (adopts || unregistered) && data_stands(&results)) {
+    if let Some(lake) = lake.filter(|_| (adopts || unregistered) && stands(&results, DATA_STACK)) {
         let result = registered(&lake).await;
+        printer::say(&result.to_string());
+        results.push(result);
+    }
+    // A workgroup that was made anew has none of them.
+    let makes = plan.stacks.iter().any(|step| step.name == PIPELINE_STACK);
+    if (makes || !queries.is_empty()) && stands(&results, PIPELINE_STACK) {
+        let result = named_queries::publish(&athena).await;
         printer::say(&result.to_string());
         results.push(result);
     }
@@ -111,9 +123,9 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
     report(global.output, &plan, &results, coverage.as_ref())
 }
 
-/// Whether nothing went wrong with the stack of the lake and its tables.
-fn data_stands(results: &[StepResult]) -> bool {
-    let name = format!("stack {DATA_STACK}");
+/// Whether nothing went wrong with that stack.
+fn stands(results: &[StepResult], stack: &str) -> bool {
+    let name = format!("stack {stack}");
     let mut steps = results.iter().filter(|result| result.step == name);
     steps.all(|result| result.state == StepState::Done)
 }
@@ -149,7 +161,7 @@ fn report(output: Output, plan: &Plan, steps: &[StepResult], coverage: Option<&C
             coverage,
         })?,
         // The steps were told on standard error while they went on.
-        Output::Table => coverage
+        _ => coverage
             .iter()
             .for_each(|coverage| printer::data(&tables::coverage(coverage))),
     }

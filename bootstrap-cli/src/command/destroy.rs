@@ -149,10 +149,10 @@ fn report(output: Output, plan: &Plan, steps: &[StepResult], remains: &[Remains]
             steps,
             remains,
         })?,
-        Output::Table if remains.is_empty() && result.exit() == Exit::Ok => {
+        _ if remains.is_empty() && result.exit() == Exit::Ok => {
             printer::data("nothing of pipetrail stands");
         }
-        Output::Table => remains
+        _ => remains
             .iter()
             .for_each(|remains| printer::data(&format!("stays: {remains}"))),
     }

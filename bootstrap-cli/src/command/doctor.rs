@@ -84,7 +84,7 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
             checks,
             fixed: &fixed,
         })?,
-        Output::Table => printer::data(&lines(checks)),
+        _ => printer::data(&lines(checks)),
     }
     if failed {
         printer::hint("mend what failed, then run `pipetrail doctor` again");

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::cli::Global;
 use crate::exit::Exit;
+use crate::named_queries::Changes;
 use crate::plan_file::PlanFile;
 use crate::prepare::{Busy, Prepared, UNREGISTERED, prepare};
 use crate::printer::{self, Output};
@@ -40,6 +41,8 @@ struct Report<'a> {
     result: &'static str,
     /// Whether an interrupted run has left the partitions of an adopted lake to be registered.
     unregistered_lake: bool,
+    /// What has to change of the published audits, by name.
+    named_queries: &'a Changes,
     fingerprint: &'a str,
     plan: &'a Plan,
 }
@@ -50,8 +53,13 @@ struct Report<'a> {
 /// Wrong configuration, a read that AWS refuses, what no plan leads out of, or a file that cannot be
 /// written.
 pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
-    let Prepared { plan, unregistered, .. } = prepare(global, args.zips.as_deref(), Busy::Refuse).await?;
-    let pending = unregistered || !plan.is_empty();
+    let Prepared {
+        plan,
+        unregistered,
+        queries,
+        ..
+    } = prepare(global, args.zips.as_deref(), Busy::Refuse).await?;
+    let pending = unregistered || !queries.is_empty() || !plan.is_empty();
     if let Some(path) = &args.out {
         PlanFile::new(&plan)?.write(path)?;
     }
@@ -60,13 +68,17 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
             command: "plan",
             result: if pending { "changes-pending" } else { "unchanged" },
             unregistered_lake: unregistered,
+            named_queries: &queries,
             fingerprint: &plan.fingerprint(),
             plan: &plan,
         })?,
-        Output::Table => {
+        _ => {
             printer::data(&plan.to_string());
             if unregistered {
                 printer::data(UNREGISTERED);
+            }
+            if !queries.is_empty() {
+                printer::data(&queries.to_string());
             }
         }
     }

@@ -170,7 +170,7 @@ fn hints(rows: &[Judged]) -> Vec<&'static str> {
 fn show(output: Output, args: &Args, report: &Report) -> anyhow::Result<()> {
     match output {
         Output::Json => printer::json(report)?,
-        Output::Table => {
+        _ => {
             if args.watch.is_some() {
                 printer::clear();
             }

@@ -253,7 +253,7 @@ async fn subscribe(
 fn show(output: Output, report: &Report<'_>) -> anyhow::Result<Exit> {
     match output {
         Output::Json => printer::json(report)?,
-        Output::Table => printer::data(&tables::subscriptions(std::slice::from_ref(report.subscription))),
+        _ => printer::data(&tables::subscriptions(std::slice::from_ref(report.subscription))),
     }
     let Report {
         command: _,

@@ -59,8 +59,8 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
             topics: topics.iter().map(|(arn, _)| arn).collect(),
             subscriptions: &found,
         })?,
-        Output::Table if found.is_empty() => printer::say("nobody is subscribed"),
-        Output::Table => printer::data(&tables::subscriptions(&found)),
+        _ if found.is_empty() => printer::say("nobody is subscribed"),
+        _ => printer::data(&tables::subscriptions(&found)),
     }
     Ok(Exit::Ok)
 }

@@ -123,9 +123,9 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
             pending: &pending,
             absent,
         })?,
-        Output::Table if going.is_empty() && pending.is_empty() => printer::say("nothing to remove"),
-        Output::Table if !removed_shown.is_empty() => printer::data(&tables::subscriptions(&removed_shown)),
-        Output::Table => {}
+        _ if going.is_empty() && pending.is_empty() => printer::say("nothing to remove"),
+        _ if !removed_shown.is_empty() => printer::data(&tables::subscriptions(&removed_shown)),
+        _ => {}
     }
     for one in &pending {
         let text = "was never confirmed: it gets nothing, cannot be removed, and lapses within days";

@@ -96,6 +96,6 @@ impl Run<'_> {
             .content_type(content_type);
         let put = put.body(bytes.into()).send().await;
         let put = put.map_err(from_sdk(format!("upload s3://{bucket}/{key}")));
-        self.written.note(put).map(|_| ())
+        self.journal.note(put).map(|_| ())
     }
 }

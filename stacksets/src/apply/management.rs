@@ -1,8 +1,8 @@
 //! The management account's own stacks.
 
 use super::run::Run;
-use super::{Progress, StepState};
 use crate::error::{Error, chain};
+use crate::journal::{StepState, Written};
 use crate::management::ManagementAccount;
 use crate::plan::{ManagementAction, ManagementStep};
 use crate::rollout::InstanceResult;
@@ -14,7 +14,7 @@ impl Run<'_> {
         let name = format!("stack {MEMBER_STACK} in {account}, {region}");
         if let ManagementAction::Deploy { stack } = &step.action {
             let needs = self.needs(&stack.parameters, &stack.template);
-            if self.skips(&name, needs.iter().map(String::as_str)) {
+            if self.journal.skips(&name, &needs) {
                 return;
             }
         }
@@ -22,13 +22,13 @@ impl Run<'_> {
         let Some(owner) = self.clients.management_account.clone() else {
             return;
         };
-        (self.tell)(Progress::Begins { step: &name });
+        self.journal.begins(&name);
         match self.change(step, &name, &owner).await {
-            Ok(()) => self.push(name, StepState::Done, None, vec![]),
+            Ok(()) => self.journal.done(name, Ok(())),
             Err(error) => {
                 let reason = Some(chain(&error));
                 let failed = InstanceResult::new(account, region, "FAILED", reason);
-                self.push(name, StepState::Failed, Some(error), vec![failed]);
+                self.journal.push(name, StepState::Failed, Some(error), vec![failed]);
             }
         }
     }
@@ -38,15 +38,16 @@ impl Run<'_> {
         match &step.action {
             ManagementAction::Deploy { stack } => {
                 let parameters = self.resolve(&stack.parameters)?;
-                let tell = &mut self.tell;
-                let mut tell = |status: &str| tell(Progress::Waits { step: name, status });
-                let deployed = stack::deploy(&client, stack, &parameters, None, &self.written, &mut tell);
-                deployed.await.map(|_| ())
+                let deploy = async |written: &Written, tell: &mut (dyn FnMut(&str) + Send)| {
+                    stack::deploy(&client, stack, &parameters, None, written, tell).await
+                };
+                self.journal.working(name, deploy).await.map(|_| ())
             }
             ManagementAction::Delete { id, status } => {
-                let tell = &mut self.tell;
-                let mut tell = |status: &str| tell(Progress::Waits { step: name, status });
-                stack::remove(&client, MEMBER_STACK, id, status, &self.written, &mut tell).await
+                let remove = async |written: &Written, tell: &mut (dyn FnMut(&str) + Send)| {
+                    stack::remove(&client, MEMBER_STACK, id, status, written, tell).await
+                };
+                self.journal.working(name, remove).await
             }
             ManagementAction::Blocked { status } => Err(Error::Blocked {
                 name: MEMBER_STACK.to_owned(),

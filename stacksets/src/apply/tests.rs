@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::canned::Canned;
 use crate::desired::{Rollout, Value};
+use crate::journal::StepState;
 use crate::plan::{Change, InstancesAction, InstancesStep, StackAction, StackStep};
 use crate::template::{MAX_BODY_BYTES, Template};
 

@@ -6,8 +6,8 @@ use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
 use super::Contents;
-use crate::apply::Written;
 use crate::error::{Error, from_sdk};
+use crate::journal::Written;
 use crate::stack::Pause;
 
 /// How often a bucket is gone through: somebody may write while it is emptied, and S3 may ask to slow

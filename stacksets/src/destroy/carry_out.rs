@@ -1,13 +1,14 @@
 //! Carrying out a plan: what fails stops only what needs it, and each step leaves a result.
 
 mod buckets;
-mod results;
 mod set;
 
 use std::collections::BTreeSet;
 
 use super::{Names, Plan, Remains, Standing, Step, stack};
-use crate::apply::{Clients, Progress, StepResult, Written};
+use crate::apply::Clients;
+use crate::error::Error;
+use crate::journal::{Journal, Progress, StepResult, Written};
 use crate::rollout::Ended;
 use crate::{AUDIT_STACKS, MEMBER_STACK};
 
@@ -22,36 +23,45 @@ pub async fn destroy(
     let mut run = Run {
         names,
         clients,
-        tell,
-        written: Written::default(),
-        broken: BTreeSet::new(),
+        journal: Journal::new("`pipetrail destroy`", tell),
         failed: BTreeSet::new(),
-        results: vec![],
         remains: plan.remains.clone(),
     };
     for step in &plan.steps {
         run.step(step, standing).await;
     }
-    (run.results, run.remains)
+    (run.journal.into_results(), run.remains)
 }
 
 struct Run<'a> {
     names: &'a Names,
     clients: &'a Clients,
-    tell: &'a mut (dyn FnMut(Progress<'_>) + Send),
-    written: Written,
-    /// Stacks, buckets and [`FORWARDERS`] that still stand although they should not.
-    broken: BTreeSet<String>,
+    /// Stacks, buckets and [`FORWARDERS`] break, when they still stand although they should not.
+    journal: Journal<'a>,
     /// Accounts and regions whose instance failed in this run.
     failed: BTreeSet<(String, String)>,
-    results: Vec<StepResult>,
     remains: Vec<Remains>,
 }
 
 /// Stands for all forwarders: while one of them runs, the bus must not go.
 const FORWARDERS: &str = "every forwarder to be gone first";
 
+/// What has to be gone, as a need.
+fn gone(name: &str) -> String {
+    format!("{name} to be gone first")
+}
+
 impl Run<'_> {
+    /// Does something, telling that it begins and what is waited for.
+    async fn telling<T>(
+        &mut self,
+        step: &str,
+        work: impl AsyncFnOnce(&Written, &mut (dyn FnMut(&str) + Send)) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.journal.begins(step);
+        self.journal.working(step, work).await
+    }
+
     async fn step(&mut self, step: &Step, standing: &Standing) {
         let name = step.name();
         match step {
@@ -65,7 +75,7 @@ impl Run<'_> {
                     failed: vec![],
                     ..ended
                 });
-                self.ended(name, ended);
+                self.journal.ended(name, ended);
             }
             Step::AutoDeploymentOff { operation_id } => {
                 let names = standing.stack_set.iter().flat_map(|set| set.parameters.keys());
@@ -75,7 +85,7 @@ impl Run<'_> {
                     })
                     .await;
                 // It is off even where an account failed to look at its stack, which goes anyway.
-                self.ended(name, ended.map(|_| Ended::default()));
+                self.journal.ended(name, ended.map(|_| Ended::default()));
             }
             Step::Instances(removal) => self.instances(removal).await,
             Step::StackSet { .. } => self.stack_set(name, standing).await,
@@ -87,9 +97,9 @@ impl Run<'_> {
                 ..
             } => {
                 let is_member = stack == MEMBER_STACK;
-                let key = if is_member { FORWARDERS } else { stack.as_str() };
-                if !is_member && self.skips(&name, &self.needs(stack)) {
-                    self.broken.insert(key.to_owned());
+                let key = if is_member { FORWARDERS.to_owned() } else { gone(stack) };
+                if !is_member && self.journal.skips(&name, self.needs(stack)) {
+                    self.journal.breaks(key);
                     return;
                 }
                 let client = match &self.clients.management_account {
@@ -101,9 +111,9 @@ impl Run<'_> {
                 });
                 let done = removed.await;
                 if done.is_err() {
-                    self.broken.insert(key.to_owned());
+                    self.journal.breaks(key);
                 }
-                self.done(name, done);
+                self.journal.done(name, done);
             }
             Step::Empty {
                 bucket, keeps_retained, ..
@@ -116,14 +126,14 @@ impl Run<'_> {
     fn needs(&self, of: &str) -> Vec<String> {
         let [artifacts, data, pipeline] = AUDIT_STACKS;
         let names = self.names;
-        let needs: &[&str] = match of {
-            stack if stack == pipeline => &[FORWARDERS],
+        let first: &[&str] = match of {
+            stack if stack == pipeline => return vec![FORWARDERS.to_owned()],
             // Everything that writes into the buckets, or reads code from one.
             stack if stack == artifacts => &[pipeline, &names.artifacts],
             stack if stack == data => &[pipeline, &names.lake, &names.results, &names.evidence],
             bucket if bucket == names.artifacts => &[pipeline, artifacts, bucket],
             bucket => &[pipeline, data, bucket],
         };
-        needs.iter().map(|need| (*need).to_owned()).collect()
+        first.iter().map(|name| gone(name)).collect()
     }
 }

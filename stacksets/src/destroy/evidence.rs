@@ -9,8 +9,8 @@ use aws_sdk_s3::types::ObjectLockLegalHoldStatus;
 use tokio::task::JoinSet;
 
 use super::bucket::{Bucket, Next, TOLD_EVERY, Version};
-use crate::apply::Written;
 use crate::error::{Error, Fault, from_sdk};
+use crate::journal::Written;
 
 /// How many records are asked about at a time.
 const AT_A_TIME: usize = 32;

@@ -1,10 +1,10 @@
 //! The stack set's calls: auto-deployment off, instances deleted, the set deleted.
 
-use aws_sdk_cloudformation::types::{AccountFilterType, AutoDeployment, Capability, DeploymentTargets, Parameter};
+use aws_sdk_cloudformation::types::{AccountFilterType, AutoDeployment, Capability, Parameter};
 
 use super::{Filter, Removal};
 use crate::error::{Error, Fault};
-use crate::rollout::{Ended, Target, preferences};
+use crate::rollout::{Ended, Target, preferences, targets_of};
 
 impl Target<'_> {
     /// Switches auto-deployment off. The template and all parameters stay as they are, so that an
@@ -49,14 +49,10 @@ impl Target<'_> {
     ) -> Result<Ended, Error> {
         let filter = match removal.filter {
             Filter::None => None,
-            Filter::Intersection => Some(AccountFilterType::Intersection),
-            Filter::Difference => Some(AccountFilterType::Difference),
+            Filter::Intersection => Some((AccountFilterType::Intersection, &removal.accounts)),
+            Filter::Difference => Some((AccountFilterType::Difference, &removal.accounts)),
         };
-        let targets = DeploymentTargets::builder()
-            .set_organizational_unit_ids(Some(removal.units.clone()))
-            .set_accounts(filter.is_some().then(|| removal.accounts.clone()))
-            .set_account_filter_type(filter)
-            .build();
+        let targets = targets_of(&removal.units, filter);
         let (regions, retains, id) = (&removal.regions, removal.retains_stacks, &removal.operation_id);
         let id = self.delete_instances(targets, regions, retains, id, tell).await?;
         self.wait(&id, tell).await

@@ -2,8 +2,8 @@
 
 use aws_sdk_cloudformation::Client;
 
-use crate::apply::Written;
 use crate::error::{Error, from_sdk};
+use crate::journal::Written;
 use crate::stack::{self, Condition, Pause, Stack};
 
 /// Deletes the stack of that id: waits for whatever is under way, lifts its termination protection

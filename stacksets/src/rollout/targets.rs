@@ -67,18 +67,21 @@ impl Target<'_> {
     }
 }
 
-/// Whole units, only some accounts of them (INTERSECTION), or all but some (DIFFERENCE).
 fn targets(step: &InstancesStep) -> DeploymentTargets {
-    let targets = DeploymentTargets::builder().set_organizational_unit_ids(Some(step.units.clone()));
-    match &step.accounts {
-        Some(accounts) => targets
-            .set_accounts(Some(accounts.clone()))
-            .account_filter_type(AccountFilterType::Intersection)
-            .build(),
-        None if step.excluded.is_empty() => targets.build(),
-        None => targets
-            .set_accounts(Some(step.excluded.clone()))
-            .account_filter_type(AccountFilterType::Difference)
-            .build(),
-    }
+    let filter = match &step.accounts {
+        Some(accounts) => Some((AccountFilterType::Intersection, accounts)),
+        None if step.excluded.is_empty() => None,
+        None => Some((AccountFilterType::Difference, &step.excluded)),
+    };
+    targets_of(&step.units, filter)
+}
+
+/// Whole units, only some accounts of them (INTERSECTION), or all but some (DIFFERENCE).
+pub(crate) fn targets_of(units: &[String], filter: Option<(AccountFilterType, &Vec<String>)>) -> DeploymentTargets {
+    let (filter, accounts) = filter.unzip();
+    DeploymentTargets::builder()
+        .set_organizational_unit_ids(Some(units.to_vec()))
+        .set_accounts(accounts.cloned())
+        .set_account_filter_type(filter)
+        .build()
 }

@@ -10,8 +10,8 @@ use aws_sdk_cloudformation::types::{ChangeSetStatus, ChangeSetType, ExecutionSta
 
 use super::deploy::capabilities;
 use super::{Pause, parameters_to, tags_from, tags_to};
-use crate::apply::Written;
 use crate::error::{Error, from_sdk};
+use crate::journal::Written;
 use crate::plan::StackStep;
 use crate::template::short_digest;
 

@@ -8,8 +8,8 @@ use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::Capability;
 
 use super::{Pause, Stack, adopt, failures, parameters_to, tags_to};
-use crate::apply::Written;
 use crate::error::{Error, from_sdk};
+use crate::journal::Written;
 use crate::plan::{StackAction, StackStep};
 
 /// CloudFormation answers a call before the status follows: for so many polls the old one says nothing.

@@ -3,8 +3,8 @@
 use aws_sdk_cloudformation::Client;
 
 use super::{Condition, Pause, Stack};
-use crate::apply::Progress;
 use crate::error::Error;
+use crate::journal::Progress;
 
 /// Waits until CloudFormation is at work on none of these stacks: a run that was killed leaves behind
 /// what AWS goes on with. Writes nothing. Stacks that are not pipetrail's are not waited for.

@@ -1,6 +1,6 @@
 use super::*;
-use crate::apply::{Progress, Written};
 use crate::canned::Canned;
+use crate::journal::{Progress, Written};
 use crate::plan::{Change, StackAction, StackStep};
 use crate::template::{Template, TemplateDiff};
 

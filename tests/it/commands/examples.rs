@@ -13,7 +13,7 @@ use pipetrail_tests::organization::{HOME, Organization, Scope};
 use crate::built::built;
 
 /// The commands in the order in which their examples run.
-const ORDER: [&str; 13] = [
+const ORDER: [&str; 17] = [
     "completions",
     "man",
     "init",
@@ -26,11 +26,15 @@ const ORDER: [&str; 13] = [
     "subscriptions",
     "unsubscribe",
     "unenroll",
+    "ingest",
+    "query",
+    "audit",
+    "report",
     "destroy",
 ];
 
 /// Examples that do not end with 0, and why.
-const CODES: [(&str, i32); 12] = [
+const CODES: [(&str, i32); 13] = [
     // It has questions, and no terminal to ask them on.
     ("pipetrail init --profile management --audit-profile audit", 2),
     // The local organization has no trail, and it says so.
@@ -53,6 +57,8 @@ const CODES: [(&str, i32); 12] = [
         "pipetrail destroy --delete-data pipetrail-lake-999988887777-eu-central-1",
         2,
     ),
+    // It has a prompt, and no terminal for it.
+    ("pipetrail query --lake ./lake", 2),
     // It was saved before the example before it has applied the same.
     ("pipetrail apply --yes pipetrail.plan", 1),
 ];
@@ -67,6 +73,7 @@ async fn all() -> Result<()> {
     let built = built();
     let folder = tempfile::tempdir()?;
     fs::copy(&built.pipetrail, folder.path().join("pipetrail"))?;
+    inputs(folder.path())?;
     let examples = examples(folder.path())?;
     let mut commands: Vec<&str> = examples.keys().map(String::as_str).collect();
     let mut known = ORDER.to_vec();
@@ -111,6 +118,24 @@ async fn all() -> Result<()> {
         }
     }
     ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}
+
+/// What the examples read: envelopes, a log file of a trail, a query.
+fn inputs(folder: &Path) -> Result<()> {
+    let fixture = include_str!("../../fixtures/cloudtrail/put-approval-approved-sso-console.json");
+    let events = folder.join("events");
+    fs::create_dir(&events)?;
+    fs::write(events.join("approval.json"), fixture)?;
+    let envelope: serde_json::Value = serde_json::from_str(fixture)?;
+    let logs = folder.join("AWSLogs/111122223333/CloudTrail");
+    fs::create_dir_all(&logs)?;
+    let file = serde_json::json!({ "Records": [envelope["detail"]] });
+    fs::write(logs.join("one.json.gz"), file.to_string())?;
+    fs::write(
+        folder.join("question.sql"),
+        "SELECT count(*) AS calls FROM approvals;\n",
+    )?;
     Ok(())
 }
 

@@ -21,6 +21,7 @@ pub const MISSING: usize = 7;
 pub const SUBSCRIBING: [usize; 2] = [8, 9];
 /// Has an alert topic of its own.
 pub const OWN_TOPIC: usize = 10;
+pub const AUDITS: usize = 11;
 
 struct Shared {
     // One runtime for all: kept connections belong to the runtime that made them.
@@ -46,7 +47,7 @@ pub fn with<F: Future<Output = Result<()>>>(test: impl FnOnce(Arc<Organization>)
 
 async fn enrolled() -> Result<Arc<Organization>> {
     let scope = Scope {
-        members: 11,
+        members: 12,
         account_topics: vec![OWN_TOPIC],
         ..Scope::default()
     };

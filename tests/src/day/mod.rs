@@ -4,7 +4,7 @@
 
 mod api_call;
 mod run;
-mod state;
+pub(crate) mod state;
 
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};

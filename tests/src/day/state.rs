@@ -7,34 +7,34 @@ use crate::ids::uuid_of;
 
 /// Which run an event is about.
 #[derive(Clone)]
-pub(super) struct Execution {
-    pub(super) account: String,
-    pub(super) region: String,
-    pub(super) pipeline: String,
-    pub(super) id: String,
-    pub(super) started: Timestamp,
+pub(crate) struct Execution {
+    pub(crate) account: String,
+    pub(crate) region: String,
+    pub(crate) pipeline: String,
+    pub(crate) id: String,
+    pub(crate) started: Timestamp,
 }
 
 /// RFC 3339 in whole seconds, as in an envelope's `time`.
-pub(super) fn seconds(at: Timestamp) -> String {
+pub(crate) fn seconds(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// RFC 3339 in milliseconds, as in `start-time`.
-pub(super) fn millis(at: Timestamp) -> String {
+pub(crate) fn millis(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
 
 impl Execution {
     /// A pipeline's change of state.
-    pub(super) fn pipeline(&self, at: Timestamp, state: &str, attempt: u8, more: &Value) -> Value {
+    pub(crate) fn pipeline(&self, at: Timestamp, state: &str, attempt: u8, more: &Value) -> Value {
         let detail = json!({"pipeline": self.pipeline, "execution-id": self.id, "start-time": millis(self.started),
             "state": state, "version": 7.0, "pipeline-execution-attempt": f64::from(attempt)});
         self.event("Pipeline", at, merged(detail, more))
     }
 
     /// A stage's change of state. On a first run the attempt is 0.0 here, unlike elsewhere.
-    pub(super) fn stage(&self, at: Timestamp, stage: &str, state: &str, attempt: u8, more: &Value) -> Value {
+    pub(crate) fn stage(&self, at: Timestamp, stage: &str, state: &str, attempt: u8, more: &Value) -> Value {
         let attempt = if attempt == 1 { 0.0 } else { f64::from(attempt) };
         let detail = json!({"pipeline": self.pipeline, "execution-id": self.id, "start-time": millis(self.started),
             "stage": stage, "state": state, "version": 7.0, "pipeline-execution-attempt": attempt});
@@ -42,7 +42,7 @@ impl Execution {
     }
 
     /// An action's change of state; `kind` is category and provider.
-    pub(super) fn action(
+    pub(crate) fn action(
         &self,
         at: Timestamp,
         place: [&str; 2],
@@ -61,7 +61,7 @@ impl Execution {
     }
 
     /// An action execution's id; an approval's is its token. A retry has a new one.
-    pub(super) fn action_id(&self, stage: &str, action: &str, attempt: u8) -> String {
+    pub(crate) fn action_id(&self, stage: &str, action: &str, attempt: u8) -> String {
         uuid_of(&format!("{} {stage} {action} {attempt}", self.id))
     }
 

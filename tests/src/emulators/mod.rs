@@ -3,7 +3,7 @@
 //! What is deployed in them is not this module's business.
 
 pub mod prepare;
-mod python;
+pub mod python;
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};

@@ -11,12 +11,12 @@ use crate::organization::Organization;
 const POLL: Duration = Duration::from_millis(200);
 /// How long every queue must have been empty: longer than a poll of an event source mapping.
 const QUIET: Duration = Duration::from_millis(1500);
-const LIMIT: Duration = Duration::from_secs(180);
+const LIMIT: Duration = Duration::from_secs(400);
 
 /// Waits until the queues that functions read are empty for a while.
 ///
 /// # Errors
-/// When they do not become empty in three minutes.
+/// When they do not become empty in that time.
 pub async fn wait(organization: &Organization) -> Result<()> {
     let config = organization.audit().await?;
     let lambda = aws_sdk_lambda::Client::new(&config);

@@ -72,6 +72,7 @@ pub(super) fn answer(world: &World, call: &Call, body: &str) -> Option<Answer> {
             Some(Answer::xml(&call.operation, &result))
         }
         "cloudformation" => cloudformation::answer(world, call),
+        "athena" => athena(world, call, body),
         _ => None,
     }
 }
@@ -103,6 +104,31 @@ fn organizations(world: &World, call: &Call, body: &str) -> Option<Answer> {
             let next = from + accounts.len();
             let more = world.accounts().nth(next).is_some();
             json!({"Accounts": accounts, "NextToken": more.then(|| next.to_string())})
+        }
+        _ => return None,
+    }))
+}
+
+/// Saved queries, whose ids are their places.
+fn athena(world: &World, call: &Call, body: &str) -> Option<Answer> {
+    let asked: Value = serde_json::from_str(body).ok()?;
+    let queries = &mut world.kept().queries;
+    Some(Answer::json(&match call.operation.as_str() {
+        "ListNamedQueries" => {
+            let ids: Vec<String> = (0..queries.len()).map(|id| id.to_string()).collect();
+            json!({ "NamedQueryIds": ids })
+        }
+        "CreateNamedQuery" => {
+            let id = queries.len().to_string();
+            let mut query = asked;
+            query["NamedQueryId"] = json!(id);
+            queries.push(query);
+            json!({ "NamedQueryId": id })
+        }
+        "BatchGetNamedQuery" => {
+            let ids = asked["NamedQueryIds"].as_array()?.iter();
+            let found = ids.filter_map(|id| queries.get(id.as_str()?.parse::<usize>().ok()?));
+            json!({ "NamedQueries": found.collect::<Vec<_>>(), "UnprocessedNamedQueryIds": [] })
         }
         _ => return None,
     }))

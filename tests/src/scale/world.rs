@@ -45,6 +45,8 @@ pub(super) struct Kept {
     pub(super) auto_targets: BTreeSet<(String, String)>,
     /// Ids of operations.
     pub(super) operations: Vec<String>,
+    /// Saved queries of Athena; their ids are their places.
+    pub(super) queries: Vec<serde_json::Value>,
     /// Numbers of the instances, `account × regions + region`.
     pub(super) instances: Vec<usize>,
 }

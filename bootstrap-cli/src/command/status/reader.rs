@@ -12,7 +12,8 @@ use super::{Args, Asked, Report};
 use crate::aws::Session;
 use crate::config::Config;
 use crate::desired;
-use crate::lake::{Lake, LakeError, Window};
+use crate::engine::{Athena, Engine};
+use crate::heard::{Lake, LakeError, Window};
 use crate::printer::{self, Steps};
 
 /// How long a reading of the organization serves.
@@ -153,8 +154,9 @@ async fn ask(session: &Session, args: &Args, rules: Rules, last: &mut Option<(In
     if args.no_lake || serves {
         return;
     }
-    let client = aws_sdk_athena::Client::new(session.audit());
+    // Without a spinner: the organization is read at the same time.
+    let engine = Engine::Athena(Athena::of(session.audit()));
     let window = Window::new(rules.now, rules.silent_after);
-    let answer = Lake::ask(&client, &window).await;
+    let answer = Lake::ask(&engine, &window).await;
     *last = Some((Instant::now(), answer));
 }

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use pipetrail_stacksets::{Coverage, Row, State, explain, time};
 use serde::Serialize;
 
-use crate::lake::{Heard, Lake};
+use crate::heard::{Heard, Lake};
 
 /// What an account and region comes down to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]

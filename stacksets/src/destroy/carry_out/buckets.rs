@@ -1,17 +1,17 @@
 //! The buckets' steps.
 
-use super::Run;
+use super::{Run, gone};
 use crate::AUDIT_STACKS;
-use crate::apply::{StepResult, StepState};
 use crate::destroy::Remains;
 use crate::destroy::bucket::Bucket;
 use crate::destroy::evidence::{self, Kept};
+use crate::journal::StepState;
 
 impl Run<'_> {
     pub(super) async fn empty(&mut self, name: String, bucket: &str, keeps_retained: bool) {
         let [_, _, pipeline] = AUDIT_STACKS;
-        if self.skips(&name, &[pipeline.to_owned()]) {
-            self.broken.insert(bucket.to_owned());
+        if self.journal.skips(&name, [gone(pipeline)]) {
+            self.journal.breaks(gone(bucket));
             return;
         }
         let target = Bucket {
@@ -54,21 +54,14 @@ impl Run<'_> {
                     }
                 };
                 self.remains.push(remains);
-                let changed = self.written.take();
-                self.record(StepResult {
-                    step: name,
-                    state: StepState::Partial,
-                    changed,
-                    message,
-                    hint: Some(hint.to_owned()),
-                    failed: vec![],
-                });
+                self.journal
+                    .push_with(name, StepState::Partial, message, Some(hint.to_owned()));
             }
             done => {
                 if done.is_err() {
-                    self.broken.insert(bucket.to_owned());
+                    self.journal.breaks(gone(bucket));
                 }
-                self.done(name, done.map(|_| ()));
+                self.journal.done(name, done.map(|_| ()));
             }
         }
     }
@@ -82,7 +75,8 @@ impl Run<'_> {
             // Said where it was emptied.
             return;
         }
-        if self.skips(&name, &self.needs(bucket)) {
+        let needs = self.needs(bucket);
+        if self.journal.skips(&name, needs) {
             return;
         }
         let target = Bucket {
@@ -92,6 +86,6 @@ impl Run<'_> {
         };
         let removed = self.telling(&name, async |written, tell| target.remove(written, tell).await);
         let done = removed.await;
-        self.done(name, done);
+        self.journal.done(name, done);
     }
 }

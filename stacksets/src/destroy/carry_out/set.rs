@@ -2,11 +2,11 @@
 
 use super::{FORWARDERS, Run};
 use crate::STACK_SET;
-use crate::apply::{StepResult, StepState};
 use crate::desired::Rollout;
 use crate::destroy::removals::removals;
 use crate::destroy::{Removal, Standing};
 use crate::error::Error;
+use crate::journal::{StepResult, StepState};
 use crate::rollout::{InstanceResult, Target};
 use crate::stack_set::{Instance, StackSet};
 
@@ -32,7 +32,7 @@ impl Run<'_> {
                     .extend(pairs.map(|(account, region)| (account.to_owned(), region.to_owned())));
             }
         }
-        self.ended(name, ended);
+        self.journal.ended(name, ended);
     }
 
     /// Deletes the stack set once it has no instance, those that came meanwhile included.
@@ -42,10 +42,10 @@ impl Run<'_> {
             let call_as = self.clients.caller.call_as();
             let set = match StackSet::read(&self.clients.management, STACK_SET, &call_as).await {
                 Ok(Some(set)) => set,
-                Ok(None) => return self.done(name, Ok(())),
+                Ok(None) => return self.journal.done(name, Ok(())),
                 Err(error) => {
-                    self.broken.insert(FORWARDERS.to_owned());
-                    return self.done(name, Err(error));
+                    self.journal.breaks(FORWARDERS);
+                    return self.journal.done(name, Err(error));
                 }
             };
             let new = removals(&set, &standing.organization, &standing.roots, &self.failed);
@@ -76,12 +76,12 @@ impl Run<'_> {
                 .await;
             if done.is_err() {
                 // While it stands, AWS may deploy from it.
-                self.broken.insert(FORWARDERS.to_owned());
+                self.journal.breaks(FORWARDERS);
             }
-            return self.done(name, done);
+            return self.journal.done(name, done);
         }
-        self.broken.insert(FORWARDERS.to_owned());
-        self.record(StepResult {
+        self.journal.breaks(FORWARDERS);
+        self.journal.record(StepResult {
             step: name,
             state: StepState::Skipped,
             changed: false,

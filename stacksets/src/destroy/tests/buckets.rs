@@ -7,9 +7,9 @@ use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::ObjectLockLegalHoldStatus;
 
-use crate::apply::Written;
 use crate::canned::Canned;
 use crate::error::chain;
+use crate::journal::Written;
 
 const OWNER: &str = "999988887777";
 

@@ -5,10 +5,10 @@
 use aws_sdk_cloudformation::types::CallAs;
 
 use super::super::{Filter, Removal, stack};
-use crate::apply::Written;
 use crate::canned::Canned;
 use crate::desired::Rollout;
 use crate::error::chain;
+use crate::journal::Written;
 use crate::rollout::Target;
 
 const ROLLOUT: Rollout = Rollout {

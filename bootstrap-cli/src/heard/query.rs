@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::NAME;
+use super::DATABASE;
 
 /// The tables of events: everything but heartbeats.
 const EVENTS: [&str; 6] = [
@@ -65,7 +65,7 @@ impl Window {
         let from = |table: &str, event_time: &str, heartbeat_time: &str, partitions: &str| {
             format!(
                 "SELECT {account}, {region}, {event_time} AS {event}, {heartbeat_time} AS {heartbeat} \
-                 FROM {NAME}.{table} WHERE {partitions} AND event_time <= '{until}' GROUP BY {account}, {region}",
+                 FROM {DATABASE}.{table} WHERE {partitions} AND event_time <= '{until}' GROUP BY {account}, {region}",
                 until = self.until,
             )
         };

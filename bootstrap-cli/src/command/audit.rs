@@ -1,0 +1,98 @@
+//! `pipetrail audit`
+
+use std::collections::BTreeMap;
+
+use crate::audits::{self, AuditError, Select};
+use crate::cli::{Global, UsageError};
+use crate::engine;
+use crate::exit::Exit;
+use crate::lake::Location;
+use crate::printer::{self, Output};
+use crate::{rows, tables};
+
+/// Ask an audit by its name
+///
+/// Audits are SQL that pipetrail brings along: `--list` names them, docs/audits.md describes them.
+/// They count every event once, however often it was delivered. With --lake they are answered in this
+/// process and need neither configuration nor an AWS account; without it Athena answers.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  pipetrail audit --list\n  pipetrail audit decisions --lake ./lake\n  pipetrail audit approvers --from 2026-07-01 --to 2026-10-01 --output csv > approvers.csv\n  pipetrail audit deployments --account 111122223333 --set stage=Prod --set category=Build\n  pipetrail audit open-gates --sql"
+)]
+pub struct Args {
+    /// The audit
+    #[arg(value_name = "NAME", required_unless_present = "list")]
+    name: Option<String>,
+    /// Name every audit, and what it answers
+    #[arg(long, conflicts_with_all = ["name", "sql", "lake", "set"])]
+    list: bool,
+    #[command(flatten)]
+    select: Select,
+    /// A parameter of the audit's own; can be given more than once
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    set: Vec<(String, String)>,
+    /// Write the SQL with everything bound, and do not ask it
+    #[arg(long)]
+    sql: bool,
+    /// The lake to read here, without Athena: a folder, or s3://bucket/prefix
+    #[arg(long, value_name = "PLACE", value_hint = clap::ValueHint::DirPath)]
+    lake: Option<Location>,
+}
+
+fn pair(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE, for example stage=Prod"),
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// An audit or a value that does not exist, a lake that cannot be opened, or what the engine says.
+pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
+    if args.list {
+        return list(global.output);
+    }
+    // Without a name clap lets nothing but --list through.
+    let audit = audits::find(args.name.as_deref().unwrap_or_default())?;
+    let mut parameters = args.select.parameters()?;
+    parameters.values = values(&args.set)?;
+    let sql = audit.sql(&parameters)?;
+    if args.sql {
+        printer::verbatim(&sql);
+        return Ok(Exit::Ok);
+    }
+    let engine = engine::choose(global, args.lake.as_ref()).await?;
+    rows::ask(&engine, &sql, global.output).await?;
+    Ok(Exit::Ok)
+}
+
+fn values(set: &[(String, String)]) -> Result<BTreeMap<String, String>, AuditError> {
+    let mut values = BTreeMap::new();
+    for (name, value) in set {
+        if values.insert(name.clone(), value.clone()).is_some() {
+            return Err(AuditError::Value {
+                parameter: name.clone(),
+                value: value.clone(),
+                expected: "given once",
+            });
+        }
+    }
+    Ok(values)
+}
+
+fn list(output: Output) -> anyhow::Result<Exit> {
+    match output {
+        Output::Json => printer::json(&audits::all())?,
+        Output::Csv => {
+            return Err(UsageError {
+                message: "the list of audits is not rows of csv",
+                hint: "use --output json",
+            }
+            .into());
+        }
+        Output::Table => printer::data(&tables::audits(audits::all())),
+    }
+    Ok(Exit::Ok)
+}

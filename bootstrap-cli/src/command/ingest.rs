@@ -1,0 +1,189 @@
+//! `pipetrail ingest`
+
+use std::cell::Cell;
+use std::ffi::OsString;
+use std::io;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use jiff::Timestamp;
+use pipetrail_collector::time::Instant;
+use tokio::runtime::Handle;
+
+use crate::cli::Global;
+use crate::exit::Exit;
+use crate::ingest::input::{self, Input, Inputs};
+use crate::ingest::report::{Failed, Report};
+use crate::ingest::{self, IngestError, Limits, Lock, Rejects, To};
+use crate::lake::{Lake, Location};
+use crate::printer::{self, Meter, Output};
+
+/// Bring events from files into a lake
+///
+/// Writes the very files that the audit account's lake has, so that `query`, `audit` and `report` read
+/// them without any AWS account.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  pipetrail ingest events --lake ./lake\n  pipetrail ingest 'AWSLogs/**/*.json.gz' --lake ./lake --output json\n  pipetrail ingest events --lake ./lake --dry-run\n  aws s3 cp s3://backup/events.ndjson.gz - | pipetrail ingest - --lake ./lake"
+)]
+pub struct Args {
+    /// Files, folders, patterns in quotes, s3://bucket/prefix, or - for standard input
+    #[arg(required = true, value_name = "PATHS")]
+    paths: Vec<OsString>,
+    /// The lake: a folder, made where there is none, or s3://bucket/prefix
+    #[arg(long, value_name = "PLACE")]
+    lake: Location,
+    /// Worker threads; as many as there are processors by default
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZero<usize>>,
+    /// Where records go that become no row, with their original bytes
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+    /// Read and compare, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Folder of the temporary file, for more rows than memory holds
+    #[arg(long, value_name = "FOLDER")]
+    temp_dir: Option<PathBuf>,
+    /// Bytes of rows that are held in memory
+    #[arg(long, hide = true, default_value_t = 256 << 20)]
+    memory: usize,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// The lake cannot be opened, or another run writes to it.
+pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Result<Exit> {
+    let started = std::time::Instant::now();
+    let (inputs, passed_over, problems) = inputs(global, args).await;
+    not_an_input(args.rejects.as_deref(), &inputs)?;
+    let lake = if args.dry_run {
+        Lake::open_or_empty(&args.lake, global).await?
+    } else {
+        Lake::create(&args.lake, global).await?
+    };
+    let lock = if args.dry_run { None } else { Some(Lock::take(&lake)?) };
+    let now = Timestamp::now();
+    let limits = Limits {
+        jobs: args
+            .jobs
+            .map_or_else(|| available_parallelism().map_or(1, NonZero::get), NonZero::get),
+        memory: args.memory,
+        temp: args.temp_dir.clone().unwrap_or_else(std::env::temp_dir),
+    };
+    let rejects = Rejects::at(match &args.rejects {
+        _ if args.dry_run => None,
+        Some(file) => Some(file.clone()),
+        None => Some(kept(args, now)),
+    });
+    let ingested = Instant::from_millis(now.as_millisecond()).ok_or(IngestError::Worker)?;
+    let sizes: Option<u64> = inputs.iter().map(|input| input.size).sum();
+    let meter = Arc::new(Meter::new(sizes));
+
+    let gathered = {
+        let (limits, meter, handle) = (limits.clone(), Arc::clone(&meter), Handle::current());
+        tokio::task::spawn_blocking(move || {
+            let to = To {
+                limits: &limits,
+                rejects: &rejects,
+                ingested,
+                meter: &meter,
+            };
+            ingest::gather(inputs, to, &handle).map(|gathered| (gathered, rejects))
+        })
+    };
+    let ((aside, mut gathered), rejects) = gathered.await.map_err(|_| IngestError::Worker)??;
+    // Nothing is written before what is refused is safe.
+    let reject_file = rejects.finish()?;
+    begun.set(!args.dry_run);
+    let outcomes = {
+        let (lake, dry, handle, meter) = (lake.clone(), args.dry_run, Handle::current(), Arc::clone(&meter));
+        tokio::task::spawn_blocking(move || ingest::write(&aside, &lake, &limits, &handle, dry, &meter))
+    };
+    let outcomes = outcomes.await.map_err(|_| IngestError::Worker)??;
+    drop((lock, meter));
+
+    gathered.failed.extend(problems);
+    let mut report = Report::of(lake.location.to_string(), gathered, &outcomes, args.dry_run);
+    report.passed_over = passed_over;
+    report.reject_file = reject_file;
+    report.seconds = started.elapsed().as_secs_f64();
+    match global.output {
+        Output::Json => printer::json(&report)?,
+        _ => printer::data(&report.to_string()),
+    }
+    for failed in &report.failed {
+        printer::error(&failed.to_string(), failed.hint.as_deref());
+    }
+    if report.reject_file.is_some() {
+        printer::advice("the reject file holds original, unredacted events; only you can read it");
+    }
+    if !report.failed.is_empty() {
+        printer::hint("mend what failed and run the same command again: what the lake has is not written twice");
+    }
+    Ok(report.result.exit())
+}
+
+/// What the paths stand for; how many files of folders are no event files; what cannot be found.
+async fn inputs(global: &Global, args: &Args) -> (Vec<Input>, u64, Vec<Failed>) {
+    let mut inputs = Inputs::default();
+    let mut failed = Vec::new();
+    for path in &args.paths {
+        let place = path.to_str().filter(|text| text.starts_with("s3://"));
+        let Some(place) = place else {
+            input::find(path, &mut inputs);
+            continue;
+        };
+        let problem = match place.parse() {
+            Ok(Location::Bucket { bucket, prefix }) => {
+                let whole = Location::Bucket {
+                    bucket: bucket.clone(),
+                    prefix: prefix.clone(),
+                };
+                match Lake::open(&whole, global).await {
+                    Ok(lake) => {
+                        input::find_in_bucket(&bucket, &prefix, &lake.store, &mut inputs).await;
+                        continue;
+                    }
+                    Err(error) => (error.to_string(), error.hint()),
+                }
+            }
+            _ => ("it is no s3://bucket/prefix".to_owned(), None),
+        };
+        failed.push(Failed {
+            place: place.to_owned(),
+            reason: problem.0,
+            hint: problem.1,
+        });
+    }
+    failed.extend(inputs.problems.iter().map(Failed::of_input));
+    (inputs.found, inputs.passed_over, failed)
+}
+
+/// What is read must not be written over.
+fn not_an_input(rejects: Option<&Path>, inputs: &[Input]) -> Result<(), IngestError> {
+    match rejects {
+        Some(file) if inputs.iter().any(|input| input.is(file)) => Err(IngestError::Rejects {
+            file: file.to_owned(),
+            cause: io::Error::other("it is one of the files to read"),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Where refused records are kept when nobody says: beside the tables, as the cloud path keeps its
+/// own, or here for a lake elsewhere.
+fn kept(args: &Args, now: Timestamp) -> PathBuf {
+    let name = format!(
+        "ingest-{}-{}.ndjson",
+        now.strftime("%Y%m%dT%H%M%SZ"),
+        std::process::id()
+    );
+    match &args.lake {
+        Location::Folder(folder) => folder.join("errors").join(name),
+        Location::Bucket { .. } => PathBuf::from(format!("pipetrail-rejects-{name}")),
+    }
+}

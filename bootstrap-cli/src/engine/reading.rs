@@ -1,0 +1,317 @@
+//! Whether a text is one statement that only reads. Athena would also run what creates, inserts into
+//! and drops tables of the lake; nothing here is to change it. Pure.
+
+use thiserror::Error;
+
+use super::lexer::{Odd, Piece, Token, tokens};
+
+/// Athena's limit of a query's text, in bytes; for every engine, so that one text serves all.
+pub const LONGEST: usize = 262_144;
+
+/// A text that is not sent to any engine.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum NotSent {
+    /// Nothing but blanks and comments.
+    #[error("there is no statement in it")]
+    Empty,
+    /// More than one statement.
+    #[error("there is more than one statement: {0:?} follows a semicolon")]
+    Several(String),
+    /// It would not only read.
+    #[error("only what reads is sent, and this begins with {0}")]
+    Writes(String),
+    /// A string, name or comment does not end.
+    #[error("{0} does not end")]
+    Unfinished(&'static str),
+    /// The engines disagree where it ends.
+    #[error("{0} means different things to different engines")]
+    Ambiguous(&'static str),
+    /// Longer than Athena takes.
+    #[error("the query has {0} bytes, and {LONGEST} are the most")]
+    TooLong(usize),
+}
+
+impl NotSent {
+    /// The next thing to try.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            NotSent::Empty => "write one, for example SELECT count(*) FROM approvals",
+            NotSent::Several(_) => "ask one statement at a time; a semicolon at its end is fine",
+            NotSent::Writes(_) => "begin with SELECT, WITH, VALUES, SHOW, DESCRIBE or EXPLAIN",
+            NotSent::Unfinished(_) => "close it; a quote inside of a string is written twice",
+            NotSent::Ambiguous(_) => "write it without; a quote inside of a string is written twice",
+            NotSent::TooLong(_) => "ask for less at a time, for example fewer ids in a list",
+        }
+    }
+}
+
+impl From<Odd> for NotSent {
+    fn from(odd: Odd) -> Self {
+        match odd {
+            Odd::Unfinished(what) => NotSent::Unfinished(what),
+            Odd::Ambiguous(what) => NotSent::Ambiguous(what),
+        }
+    }
+}
+
+/// Pairs of words that stand in no query, but inside of statements that write.
+const PAIRS: [(&str, &str); 5] = [
+    ("insert", "into"),
+    ("insert", "overwrite"),
+    ("merge", "into"),
+    ("delete", "from"),
+    ("update", "set"),
+];
+
+/// The statement without its semicolon, if it is one and only reads.
+///
+/// # Errors
+/// It is none, more than one, too long, or would not only read.
+pub fn statement(text: &str) -> Result<&str, NotSent> {
+    if text.len() > LONGEST {
+        return Err(NotSent::TooLong(text.len()));
+    }
+    let tokens = tokens(text)?;
+    let end = tokens.iter().position(|(_, token)| *token == Token::Semicolon);
+    let (tokens, behind) = tokens.split_at(end.unwrap_or(tokens.len()));
+    if let Some((at, _)) = behind.iter().find(|(_, token)| *token != Token::Semicolon) {
+        let start: String = text[*at..].chars().take(20).collect();
+        return Err(NotSent::Several(start));
+    }
+    if tokens.is_empty() {
+        return Err(NotSent::Empty);
+    }
+    reads(text, tokens)?;
+    let end = behind.first().map_or(text.len(), |(at, _)| *at);
+    Ok(text[..end].trim())
+}
+
+/// Whether a text is finished: a semicolon ends it. For a prompt that reads line by line.
+pub fn is_finished(text: &str) -> bool {
+    match tokens(text) {
+        Ok(tokens) => tokens.last().is_some_and(|(_, token)| *token == Token::Semicolon),
+        Err(Odd::Unfinished(_)) => false,
+        // Said at once, not after more lines.
+        Err(Odd::Ambiguous(_)) => true,
+    }
+}
+
+fn reads(text: &str, tokens: &[Piece<'_>]) -> Result<(), NotSent> {
+    let pair = tokens.windows(2).find_map(|pair| match pair {
+        [(at, Token::Word(first)), (_, Token::Word(second))] => PAIRS
+            .iter()
+            .find(|(a, b)| first.eq_ignore_ascii_case(a) && second.eq_ignore_ascii_case(b))
+            .map(|_| *at),
+        _ => None,
+    });
+    if let Some(at) = pair {
+        return Err(writes(text, at));
+    }
+    let mut rest = tokens.iter().copied().peekable();
+    loop {
+        let Some((at, token)) = rest.next() else {
+            return Err(NotSent::Empty);
+        };
+        let Token::Word(word) = token else {
+            if token == Token::Open {
+                continue;
+            }
+            return Err(writes(text, at));
+        };
+        match word.to_ascii_lowercase().as_str() {
+            "select" | "values" | "show" => return Ok(()),
+            "with" => {
+                behind_with(text, &mut rest)?;
+            }
+            // What follows may be a whole statement, which `ANALYZE` runs.
+            "explain" => behind_explain(&mut rest),
+            "describe" | "desc" => return describes(text, rest),
+            _ => return Err(writes(text, at)),
+        }
+    }
+}
+
+type Rest<'a> = std::iter::Peekable<std::iter::Copied<std::slice::Iter<'a, Piece<'a>>>>;
+
+fn writes(text: &str, at: usize) -> NotSent {
+    let word: String = text[at..]
+        .chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .take(20)
+        .collect();
+    match word.as_str() {
+        "" => NotSent::Writes(format!("{:?}", text[at..].chars().next().unwrap_or_default())),
+        _ => NotSent::Writes(word.to_ascii_uppercase()),
+    }
+}
+
+/// Goes to what follows `WITH name (columns) AS (…), …`.
+fn behind_with(text: &str, rest: &mut Rest<'_>) -> Result<(), NotSent> {
+    let is = |piece: Option<&Piece<'_>>, word: &str| matches!(piece, Some((_, Token::Word(found))) if found.eq_ignore_ascii_case(word));
+    if is(rest.peek(), "recursive") {
+        rest.next();
+    }
+    loop {
+        let name = rest.next();
+        if rest.next_if(|(_, token)| *token == Token::Open).is_some() {
+            close(rest);
+        }
+        let follows = is(rest.next().as_ref(), "as");
+        rest.next_if(|piece| is(Some(piece), "not"));
+        rest.next_if(|piece| is(Some(piece), "materialized"));
+        if !follows || rest.next_if(|(_, token)| *token == Token::Open).is_none() {
+            return Err(writes(text, name.map_or(text.len(), |(at, _)| at)));
+        }
+        close(rest);
+        if rest.next_if(|(_, token)| *token == Token::Comma).is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// Goes behind the bracket that closes.
+fn close(rest: &mut Rest<'_>) {
+    let mut depth = 1_usize;
+    while depth > 0 {
+        match rest.next() {
+            Some((_, Token::Open)) => depth += 1,
+            Some((_, Token::Close)) => depth -= 1,
+            Some(_) => {}
+            None => return,
+        }
+    }
+}
+
+/// Goes to the statement that is to be explained.
+fn behind_explain(rest: &mut Rest<'_>) {
+    let is_option = |token: &Token<'_>| match token {
+        Token::Word(word) => ["analyze", "verbose"]
+            .iter()
+            .any(|option| word.eq_ignore_ascii_case(option)),
+        _ => false,
+    };
+    while rest.next_if(|(_, token)| is_option(token)).is_some() {}
+    let format = rest.next_if(|(_, token)| matches!(token, Token::Word(word) if word.eq_ignore_ascii_case("format")));
+    if format.is_some() {
+        rest.next();
+    }
+    // Trino's options; a bracket before a query would be opened again.
+    let mut ahead = rest.clone();
+    if ahead.next_if(|(_, token)| *token == Token::Open).is_some()
+        && ahead
+            .next_if(|(_, token)| matches!(token, Token::Word(word) if is_trinos(word)))
+            .is_some()
+    {
+        rest.next();
+        close(rest);
+    }
+}
+
+fn is_trinos(word: &str) -> bool {
+    word.eq_ignore_ascii_case("format") || word.eq_ignore_ascii_case("type")
+}
+
+/// A table's name and no statement.
+fn describes(text: &str, rest: Rest<'_>) -> Result<(), NotSent> {
+    for (at, token) in rest {
+        let is_statement = |word: &str| {
+            [
+                "analyze", "insert", "update", "delete", "merge", "create", "drop", "alter", "copy", "truncate",
+            ]
+            .iter()
+            .any(|first| word.eq_ignore_ascii_case(first))
+        };
+        if matches!(token, Token::Word(word) if is_statement(word)) {
+            return Err(writes(text, at));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_reads_is_sent_without_its_semicolon() {
+        for text in [
+            "SELECT 1",
+            "select replace('DROP TABLE x; --', 'insert into', \"delete from\") from approvals",
+            "((SELECT 1) UNION (SELECT 2))",
+            "WITH a AS (SELECT 1), b (x, y) AS NOT MATERIALIZED (SELECT ((2)), 3) SELECT * FROM a, b",
+            "WITH RECURSIVE t (n) AS (VALUES 1) (SELECT n FROM t)",
+            "-- the first line\n/* DROP TABLE x */ VALUES (1)",
+            "SHOW CREATE TABLE approvals",
+            "DESCRIBE FORMATTED pipetrail.approvals",
+            "EXPLAIN ANALYZE VERBOSE SELECT 1",
+            "EXPLAIN (TYPE IO, FORMAT JSON) SELECT 1",
+            "EXPLAIN (SELECT 1)",
+            "EXPLAIN FORMAT TREE WITH a AS (SELECT 1) SELECT * FROM a",
+            "SELECT \"update\" FROM t",
+        ] {
+            assert_eq!(statement(text), Ok(text.trim()), "{text}");
+            let ended = format!("  {text} ;\n-- end\n;");
+            assert_eq!(statement(&ended), Ok(text), "{ended}");
+        }
+    }
+
+    #[test]
+    fn what_writes_is_not_sent_however_it_is_dressed() {
+        for (text, word) in [
+            ("DROP TABLE approvals", "DROP"),
+            ("/* SELECT */ -- SELECT\n drop table approvals", "DROP"),
+            ("(INSERT INTO approvals SELECT 1)", "INSERT"),
+            ("CREATE TABLE x AS SELECT 1", "CREATE"),
+            ("UNLOAD (SELECT 1) TO 's3://x/'", "UNLOAD"),
+            ("EXECUTE x", "EXECUTE"),
+            ("MSCK REPAIR TABLE approvals", "MSCK"),
+            ("WITH a AS (SELECT 1) INSERT INTO approvals SELECT 1", "INSERT"),
+            ("WITH a AS (SELECT 1) DELETE FROM approvals", "DELETE"),
+            ("WITH a AS (SELECT 1) UPDATE approvals SET region = 'x'", "UPDATE"),
+            ("WITH a AS (DELETE FROM approvals RETURNING 1) SELECT 1", "DELETE"),
+            ("EXPLAIN ANALYZE INSERT INTO approvals SELECT 1", "INSERT"),
+            ("EXPLAIN (FORMAT JSON) DROP TABLE approvals", "DROP"),
+            ("DESCRIBE ANALYZE TABLE x", "ANALYZE"),
+            ("COPY approvals TO 'x'", "COPY"),
+            ("SET x = 1", "SET"),
+            ("WITH x", "X"),
+            ("'SELECT' 1", "'\\''"),
+        ] {
+            assert_eq!(statement(text), Err(NotSent::Writes(word.to_owned())), "{text}");
+        }
+    }
+
+    #[test]
+    fn one_statement_and_no_more() {
+        let second = NotSent::Several("DROP TABLE x".to_owned());
+        assert_eq!(statement("SELECT 1; DROP TABLE x"), Err(second));
+        for empty in ["", " \n", ";", "-- SELECT 1", "((", "EXPLAIN ANALYZE"] {
+            assert_eq!(statement(empty), Err(NotSent::Empty), "{empty}");
+        }
+    }
+
+    #[test]
+    fn a_text_over_athenas_limit_is_refused_on_a_laptop_too() {
+        let text = format!("SELECT '{}'", "x".repeat(LONGEST - 9));
+        assert_eq!(text.len(), LONGEST);
+        assert!(statement(&text).is_ok());
+        assert_eq!(statement(&format!("{text} ")), Err(NotSent::TooLong(LONGEST + 1)));
+    }
+
+    #[test]
+    fn a_prompt_waits_for_the_semicolon_that_is_none_of_a_string() {
+        for open in [
+            "SELECT 1",
+            "SELECT ';",
+            "SELECT ';'",
+            "SELECT 1 -- ;",
+            "SELECT /* ;",
+            "",
+        ] {
+            assert!(!is_finished(open), "{open}");
+        }
+        for done in ["SELECT 1;", "SELECT ';'\n; -- end", ";", "SELECT '\\';"] {
+            assert!(is_finished(done), "{done}");
+        }
+    }
+}

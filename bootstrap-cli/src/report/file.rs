@@ -1,0 +1,162 @@
+//! The file that is written: whole, or not at all.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::ReportError;
+
+/// Where a report goes.
+#[derive(Clone, Debug)]
+pub struct Target {
+    path: PathBuf,
+    replaces: bool,
+}
+
+/// A file beside the target, removed again unless it becomes it.
+struct Partial(PathBuf);
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+impl Target {
+    /// Looks whether the file may be written, before anything is asked.
+    ///
+    /// # Errors
+    /// It is there and is not to be replaced, or its folder is not there.
+    pub fn new(path: &Path, replaces: bool) -> Result<Self, ReportError> {
+        let target = Target {
+            path: path.to_owned(),
+            replaces,
+        };
+        target.check()?;
+        let folder = target.folder();
+        match fs::metadata(folder) {
+            Ok(found) if found.is_dir() => Ok(target),
+            Ok(_) => Err(target.failed(std::io::Error::from(std::io::ErrorKind::NotADirectory))),
+            Err(cause) => Err(target.failed(cause)),
+        }
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// Somebody else has written it meanwhile; the system refuses.
+    pub fn write(&self, contents: &[u8]) -> Result<(), ReportError> {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let partial = Partial(self.folder().join(format!(".{name}.{}.partial", std::process::id())));
+        let write = || {
+            let mut file = private().open(&partial.0)?;
+            file.write_all(contents)?;
+            file.sync_all()
+        };
+        write().map_err(|cause| self.failed(cause))?;
+        self.check()?;
+        fs::rename(&partial.0, &self.path).map_err(|cause| self.failed(cause))
+    }
+
+    fn check(&self) -> Result<(), ReportError> {
+        match fs::symlink_metadata(&self.path) {
+            Ok(found) if found.is_dir() => Err(self.failed(std::io::Error::from(std::io::ErrorKind::IsADirectory))),
+            Ok(_) if !self.replaces => Err(ReportError::Exists(self.path.clone())),
+            _ => Ok(()),
+        }
+    }
+
+    fn folder(&self) -> &Path {
+        match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        }
+    }
+
+    fn failed(&self, cause: std::io::Error) -> ReportError {
+        ReportError::Write {
+            path: self.path.clone(),
+            cause,
+        }
+    }
+}
+
+/// A new file that nobody else may read: it names people, and what they wrote.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("pipetrail-report-{name}-{}", std::process::id()));
+            fs::create_dir_all(&path).unwrap();
+            Folder(path)
+        }
+
+        fn names(&self) -> Vec<String> {
+            let entries = fs::read_dir(&self.0).unwrap();
+            entries
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect()
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_report_is_replaced_only_when_told_to() {
+        let folder = Folder::new("replace");
+        let path = folder.0.join("report.html");
+        Target::new(&path, false).unwrap().write(b"one").unwrap();
+        assert!(matches!(Target::new(&path, false), Err(ReportError::Exists(_))));
+        Target::new(&path, true).unwrap().write(b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(folder.names(), ["report.html"]);
+    }
+
+    #[test]
+    fn what_appears_meanwhile_is_not_overwritten_and_nothing_half_stays() {
+        let folder = Folder::new("meanwhile");
+        let path = folder.0.join("report.html");
+        let target = Target::new(&path, false).unwrap();
+        fs::write(&path, "somebody else's").unwrap();
+        assert!(matches!(target.write(b"ours"), Err(ReportError::Exists(_))));
+        assert_eq!(fs::read(&path).unwrap(), b"somebody else's");
+        assert_eq!(folder.names(), ["report.html"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_report_is_for_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = Folder::new("mode");
+        let path = folder.0.join("report.html");
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        Target::new(&path, true).unwrap().write(b"new").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_missing_folder_is_said_at_once() {
+        let folder = Folder::new("missing");
+        let error = Target::new(&folder.0.join("none/report.html"), false).unwrap_err();
+        assert!(error.to_string().contains("none/report.html"), "{error}");
+        assert!(matches!(Target::new(&folder.0, true), Err(ReportError::Write { .. })));
+    }
+}

@@ -1,0 +1,8 @@
+//! The lake asked: events brought in from files, one SQL on two engines, audits and the report.
+
+mod audits;
+mod embedded;
+mod ingest;
+mod parity;
+mod query;
+mod report;

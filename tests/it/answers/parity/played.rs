@@ -1,0 +1,116 @@
+//! The same events played through the deployed rules, streams and functions, and ingested from a file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::sync::Arc;
+
+use pipetrail_tests::generate::Plan;
+use pipetrail_tests::organization::{HOME, SECOND};
+use pipetrail_tests::printer;
+use pipetrail_tests::wire::Envelope;
+use serde_json::Value;
+
+use super::{FIXTURES, FOLDERS, OF_THE_WAY, difference, fixtures, ingested, without};
+use crate::expected::TABLES;
+use crate::lake::Row;
+use crate::{folder_lake, lake, org};
+
+type Rows = BTreeMap<(String, String), Vec<Row>>;
+
+#[test]
+fn events_from_a_file_become_the_rows_that_the_cloud_path_makes_of_them() {
+    org::with(|shared| async move {
+        // One of its own: so many events would keep the queues of the shared one from ever being empty.
+        let organization = Arc::new(org::fresh(&shared, 2).await?);
+        organization.apply().await?;
+        let members = [0, 1].map(|member| organization.members[member].id.clone());
+        let mut events: Vec<Envelope> = Vec::new();
+        for (member, region) in members.iter().zip([HOME, SECOND]) {
+            let moved = fixtures(&FOLDERS);
+            let moved = moved
+                .iter()
+                .map(|text| org::moved(text, (FIXTURES.0, member), (FIXTURES.1, region)));
+            // A hop gives another time, and these have nothing else to be known by.
+            events.extend(moved.filter(|event| region == HOME || is_told_apart(event)));
+        }
+        let fixtures = events.len();
+        let plan = Plan {
+            accounts: members.to_vec(),
+            regions: vec![HOME.to_owned(), SECOND.to_owned()],
+            heartbeats: false,
+            delivered: false,
+            ..Plan::new(2, 4, 11, 100)
+        };
+        let generated = plan.all();
+        events.extend(
+            generated
+                .iter()
+                .map(|event| Envelope::parse(event.text.as_bytes()).unwrap()),
+        );
+        printer::progress(&format!(
+            "{fixtures} fixtures, {} generated events",
+            events.len() - fixtures
+        ));
+
+        org::play_all(&organization, events.iter().map(org::emit).collect()).await?;
+        let mut cloud = Rows::new();
+        for table in TABLES {
+            for member in &members {
+                for row in lake::rows(&organization, table, member).await? {
+                    cloud
+                        .entry((table.to_owned(), row["event_key"].clone()))
+                        .or_default()
+                        .push(row);
+                }
+            }
+        }
+
+        let folder = tempfile::tempdir()?;
+        let (file, lake) = (folder.path().join("events.ndjson"), folder.path().join("lake"));
+        fs::write(
+            &file,
+            events.iter().map(|event| format!("{event}\n")).collect::<String>(),
+        )?;
+        ingested(&file, &lake);
+        let local = folder_lake::rows(&lake);
+
+        let keys = |rows: &Rows| rows.keys().cloned().collect::<BTreeSet<_>>();
+        assert_eq!(keys(&local), keys(&cloud));
+        assert!(local.len() > 200, "{} rows", local.len());
+        for (key, rows) in &local {
+            assert_eq!(rows.len(), 1, "{key:?} once");
+            let same = cloud[key]
+                .iter()
+                .map(|other| difference(&comparable(&rows[0]), &comparable(other)));
+            let nearest = same.min_by_key(BTreeMap::len).unwrap();
+            assert!(nearest.is_empty(), "{key:?}: {nearest:?}");
+        }
+        Ok(())
+    });
+}
+
+/// What has to be equal. A hop across Regions replaces the envelope's `id` and `time`; of a state change
+/// the columns of time come from there.
+fn comparable(row: &Row) -> Row {
+    let mut comparable = without(row, &OF_THE_WAY);
+    if row["region"] != HOME {
+        comparable.remove("event_id");
+        let mut raw: Value = serde_json::from_str(&row["raw"]).unwrap();
+        let fields = raw.as_object_mut().unwrap();
+        fields.remove("id");
+        fields.remove("time");
+        comparable.insert("raw".to_owned(), raw.to_string());
+        if !row.contains_key("cloudtrail_event_id") {
+            for column in ["event_time", "event_ms", "day", "month"] {
+                comparable.remove(column);
+            }
+        }
+    }
+    comparable
+}
+
+fn is_told_apart(event: &Envelope) -> bool {
+    let detail = event.value("detail").unwrap();
+    let names = ["pipeline-execution-attempt", "action-execution-id", "eventID"];
+    names.iter().any(|key| detail.get(key).is_some())
+}

@@ -1,0 +1,162 @@
+//! One day after the other: what happens, and when it arrives.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::account::{Account, heartbeat};
+use super::people::Person;
+use super::random::Random;
+use super::story::Happening;
+use super::{Form, Plan, people, run};
+use crate::day::state::seconds;
+
+/// An event as it is written.
+#[derive(Clone, Debug)]
+pub struct Delivered {
+    /// When it arrives.
+    pub at: Timestamp,
+    /// Where it happened.
+    pub account: String,
+    /// Where it happened.
+    pub region: String,
+    /// One line of JSON: the envelope, or in a trail the record.
+    pub text: String,
+    pub(super) decision: bool,
+}
+
+/// Goes through the days; each has what arrives on it, in order.
+pub struct Days {
+    plan: Plan,
+    morning: Timestamp,
+    accounts: Vec<Account>,
+    everybody: Vec<Person>,
+    weights: f64,
+    random: Random,
+    pending: Vec<Delivered>,
+}
+
+impl Days {
+    /// Nothing has happened yet.
+    #[must_use]
+    pub fn new(plan: Plan) -> Self {
+        let mut random = Random::new(plan.seed, "organization");
+        let everybody = people::everybody(&mut random, plan.accounts.len());
+        let accounts: Vec<_> = plan
+            .accounts
+            .iter()
+            .map(|id| Account::new(plan.seed, id, &plan.regions, &everybody, plan.days))
+            .collect();
+        Self {
+            morning: plan.until - SignedDuration::from_hours(24 * i64::from(plan.days)),
+            weights: accounts.iter().map(|account| account.weight).sum(),
+            accounts,
+            everybody,
+            random,
+            pending: Vec::new(),
+            plan,
+        }
+    }
+
+    fn live(&mut self) {
+        let share = self.share_of_today();
+        let calls_only = self.plan.form == Form::Trail;
+        for number in 0..self.accounts.len() {
+            let account = &mut self.accounts[number];
+            account.due += share * account.weight / self.weights;
+            let told = account.live(self.morning, calls_only, &self.everybody);
+            let id = account.id.clone();
+            for happening in told {
+                self.deliver(&id, happening);
+            }
+        }
+        if self.plan.heartbeats && !calls_only {
+            self.beat();
+        }
+    }
+
+    /// How many of all events happen today: at week-ends hardly any.
+    fn share_of_today(&self) -> f64 {
+        let weight = |day: Timestamp| match day.to_zoned(TimeZone::UTC).weekday().to_monday_one_offset() {
+            6 | 7 => 0.15,
+            _ => 1.0,
+        };
+        let days =
+            (0..i64::from(self.plan.days)).map(|day| self.plan.until - SignedDuration::from_hours(24 * (day + 1)));
+        #[expect(clippy::cast_precision_loss, reason = "a share needs no more")]
+        let events = self.plan.events as f64;
+        events * weight(self.morning) / days.map(weight).sum::<f64>()
+    }
+
+    fn beat(&mut self) {
+        let begin = self.plan.until - SignedDuration::from_hours(24 * i64::from(self.plan.days));
+        let hours = u64::try_from(self.morning.duration_since(begin).as_hours()).unwrap_or_default();
+        for number in 0..self.accounts.len() {
+            let account = &self.accounts[number];
+            let (id, regions, silent) = (account.id.clone(), account.regions.clone(), account.silent);
+            for hour in 0..24 {
+                let is_silent = silent.is_some_and(|(from, to)| (from..to).contains(&(hours + hour)));
+                let at = self.morning + SignedDuration::from_hours(i64::try_from(hour).unwrap_or_default());
+                for region in regions.iter().filter(|_| !is_silent) {
+                    let beat = heartbeat(&mut self.random, &id, region, at);
+                    self.deliver(&id, beat);
+                }
+            }
+        }
+    }
+
+    /// From the service to a file, once or twice.
+    fn deliver(&mut self, account: &str, happening: Happening) {
+        let Happening { mut at, mut event } = happening;
+        let is_call = run::is_call(&event);
+        if self.plan.form == Form::Trail && !is_call {
+            return;
+        }
+        let times = if self.plan.delivered && self.random.chance(10) {
+            2
+        } else {
+            1
+        };
+        let region = event["region"].as_str().unwrap_or_default().to_owned();
+        for time in 0..times {
+            if self.plan.delivered && self.random.chance(2) {
+                at += SignedDuration::from_hours(self.random.between(1, 20 * 24));
+            } else if time > 0 {
+                at += SignedDuration::from_secs(self.random.between(1, 6 * 3600));
+            }
+            if self.plan.delivered && region != self.plan.regions[0] && self.plan.form == Form::Envelopes {
+                event["id"] = self.random.uuid().into();
+                event["time"] = seconds(at).into();
+            }
+            let what = if self.plan.form == Form::Trail {
+                &event["detail"]
+            } else {
+                &event
+            };
+            self.pending.push(Delivered {
+                at,
+                account: account.to_owned(),
+                region: region.clone(),
+                text: what.to_string(),
+                decision: is_call
+                    && event["detail"]["eventName"] == "PutApprovalResult"
+                    && event["detail"]["errorCode"].is_null(),
+            });
+        }
+    }
+}
+
+impl Iterator for Days {
+    type Item = Vec<Delivered>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.morning >= self.plan.until {
+            return None;
+        }
+        self.live();
+        self.morning += SignedDuration::from_hours(24);
+        self.pending.sort_by_key(|delivered| delivered.at);
+        let later = self.pending.partition_point(|delivered| delivered.at < self.morning);
+        let later = self.pending.split_off(later);
+        Some(std::mem::replace(&mut self.pending, later))
+    }
+}
