@@ -1,7 +1,7 @@
 //! Event files to rows of a lake.
 //!
-//! In two steps. [`gather`]: workers read the files, each event becomes a row at once, and rows are set
-//! aside in bounded memory. [`write`]: partition by partition, rows of events that the lake lacks become
+//! In two steps. [`gather()`]: workers read the files, each event becomes a row at once, and rows are set
+//! aside in bounded memory. [`write()`]: partition by partition, rows of events that the lake lacks become
 //! one new file. Nothing of the lake changes before the first step is over, and then only by whole
 //! files, so a run that ends anywhere leaves a lake that the next run completes.
 

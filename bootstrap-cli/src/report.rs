@@ -1,7 +1,7 @@
 //! The report that people read: what the audits answer, as one page, or as files for spreadsheets and
 //! programs.
 //!
-//! Every figure comes from an audit by name ([`gather`]); nothing here has SQL of its own. All text of
+//! Every figure comes from an audit by name ([`gather()`]); nothing here has SQL of its own. All text of
 //! events is hostile: [`text`] is what makes it harmless to read, the page's template escapes it.
 
 mod asked;
@@ -59,7 +59,7 @@ pub struct Scope {
 pub struct Report {
     /// What was asked.
     pub scope: Scope,
-    /// What the audits answered, in the order of [`gather::AUDITS`].
+    /// What the audits answered, by the names of the audits.
     pub audits: Vec<Asked>,
 }
 

@@ -21,7 +21,7 @@ fn escape(c: char, shown: &mut String) {
     let _ = write!(shown, "{}", c.escape_default());
 }
 
-/// Lines and tabs stay; all else as in [`line`], a carriage return that ends no line too: what follows
+/// Lines and tabs stay; all else as in [`line()`], a carriage return that ends no line too: what follows
 /// it would hide what is before.
 pub fn lines(text: &str) -> Cow<'_, str> {
     let is_harmful = |c| is_harmful(c) && !matches!(c, '\n' | '\t');
