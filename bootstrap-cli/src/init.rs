@@ -6,5 +6,5 @@ mod file;
 mod find;
 
 pub use self::answers::{Given, Unanswered, complete};
-pub use self::file::{Answers, create, render};
+pub use self::file::{Answers, render};
 pub use self::find::{Found, find};

@@ -22,6 +22,7 @@ mod partitions;
 mod plan_file;
 mod prepare;
 mod printer;
+mod private_file;
 mod prompt;
 mod report;
 mod rollout;

@@ -204,6 +204,23 @@ impl<'a> Journal<'a> {
         // The hints name the command that most errors come from.
         let hint = error.and_then(|error| error.hint());
         let hint = hint.map(|hint| hint.replace("`pipetrail apply`", self.command));
+        self.end(step, state, message, hint, failed);
+    }
+
+    /// A step that ended in a way of its own.
+    pub(crate) fn push_with(&mut self, step: String, state: StepState, message: Option<String>, hint: Option<String>) {
+        self.end(step, state, message, hint, vec![]);
+    }
+
+    /// Whether the step wrote is known here.
+    fn end(
+        &mut self,
+        step: String,
+        state: StepState,
+        message: Option<String>,
+        hint: Option<String>,
+        failed: Vec<InstanceResult>,
+    ) {
         let changed = self.written.take();
         self.record(StepResult {
             step,
@@ -212,19 +229,6 @@ impl<'a> Journal<'a> {
             message,
             hint,
             failed,
-        });
-    }
-
-    /// A step that ended in a way of its own; whether it wrote is known here.
-    pub(crate) fn push_with(&mut self, step: String, state: StepState, message: Option<String>, hint: Option<String>) {
-        let changed = self.written.take();
-        self.record(StepResult {
-            step,
-            state,
-            changed,
-            message,
-            hint,
-            failed: vec![],
         });
     }
 

@@ -12,8 +12,9 @@ use crate::config::{AccountId, Email, RegionName, UnitId};
 use crate::doctor::check::{Check, Verdict};
 use crate::doctor::{LACKING, enabled};
 use crate::exit::Exit;
-use crate::init::{Answers, Found, Given, complete, create, find, render};
+use crate::init::{Answers, Found, Given, complete, find, render};
 use crate::printer::{self, Output};
+use crate::private_file;
 
 /// Write a commented pipetrail.toml for this organization
 ///
@@ -109,7 +110,7 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
     .await?;
     let answers = answers?;
     warn_of_regions(&found, &answers);
-    match create(path, &render(&answers)) {
+    match private_file::create(path, render(&answers).as_bytes()) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => bail!(exists()),
         created => created.with_context(|| format!("cannot write {}", path.display()))?,
     }

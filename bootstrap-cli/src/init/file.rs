@@ -1,8 +1,4 @@
-//! The text of a first pipetrail.toml, and writing it without ever replacing one.
-
-use std::fs::{self, OpenOptions};
-use std::io::{self, ErrorKind, Write};
-use std::path::Path;
+//! The text of a first pipetrail.toml.
 
 use crate::config::{AccountId, Email, RegionName, UnitId};
 
@@ -135,46 +131,6 @@ fn list<T: AsRef<str>>(values: &[T]) -> String {
     format!("[{}]", values.join(", "))
 }
 
-/// Writes a file that is not there yet, as a whole or not at all.
-///
-/// # Errors
-/// [`ErrorKind::AlreadyExists`] where there is one, which is left as it is; whatever else the file system
-/// refuses.
-pub fn create(path: &Path, text: &str) -> io::Result<()> {
-    let name = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    let draft = path.with_file_name(format!(".{name}.{}", std::process::id()));
-    let written = || -> io::Result<()> {
-        let mut file = new().open(&draft)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        // Unlike a rename, a link never replaces.
-        fs::hard_link(&draft, path)
-    };
-    let linked = written();
-    // The draft is of no use any more, whatever became of it.
-    let _ = fs::remove_file(&draft);
-    match linked {
-        // Not every file system has links.
-        Err(error) if matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::PermissionDenied) => {
-            let mut file = new().open(path)?;
-            file.write_all(text.as_bytes())
-        }
-        linked => linked,
-    }
-}
-
-/// A file that is not there yet. It may hold an address and external ids: its owner alone reads it.
-fn new() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-}
-
 #[cfg(test)]
 mod tests {
     use std::str::FromStr;
@@ -248,30 +204,5 @@ mod tests {
         let config = config(&render(&answers));
         assert_eq!((config.organization.profile, config.audit.profile), (None, None));
         assert_eq!(config.alerts.operator_email, None);
-    }
-
-    #[test]
-    fn a_file_that_is_there_is_left_alone_and_no_draft_remains() {
-        let folder = std::env::temp_dir().join(format!("pipetrail-init-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("{error}"));
-        let path = folder.join("pipetrail.toml");
-        assert!(create(&path, "one").is_ok());
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let mode = fs::metadata(&path).unwrap().permissions().mode();
-            assert_eq!(mode & 0o077, 0, "others read nothing");
-        }
-        let again = create(&path, "two").map_err(|error| error.kind());
-        let names: Vec<_> = fs::read_dir(&folder)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.file_name())
-            .collect();
-        let text = fs::read_to_string(&path).unwrap_or_default();
-        let _ = fs::remove_dir_all(&folder);
-        assert_eq!(again, Err(ErrorKind::AlreadyExists));
-        assert_eq!((text.as_str(), names), ("one", vec!["pipetrail.toml".into()]));
     }
 }

@@ -1,25 +1,17 @@
 //! The file that is written: whole, or not at all.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::ReportError;
+use crate::private_file;
 
 /// Where a report goes.
 #[derive(Clone, Debug)]
 pub struct Target {
     path: PathBuf,
     replaces: bool,
-}
-
-/// A file beside the target, removed again unless it becomes it.
-struct Partial(PathBuf);
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
 }
 
 impl Target {
@@ -36,7 +28,7 @@ impl Target {
         let folder = target.folder();
         match fs::metadata(folder) {
             Ok(found) if found.is_dir() => Ok(target),
-            Ok(_) => Err(target.failed(std::io::Error::from(std::io::ErrorKind::NotADirectory))),
+            Ok(_) => Err(target.failed(std::io::Error::from(ErrorKind::NotADirectory))),
             Err(cause) => Err(target.failed(cause)),
         }
     }
@@ -46,21 +38,18 @@ impl Target {
     /// # Errors
     /// Somebody else has written it meanwhile; the system refuses.
     pub fn write(&self, contents: &[u8]) -> Result<(), ReportError> {
-        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        let partial = Partial(self.folder().join(format!(".{name}.{}.partial", std::process::id())));
-        let write = || {
-            let mut file = private().open(&partial.0)?;
-            file.write_all(contents)?;
-            file.sync_all()
-        };
-        write().map_err(|cause| self.failed(cause))?;
-        self.check()?;
-        fs::rename(&partial.0, &self.path).map_err(|cause| self.failed(cause))
+        if self.replaces {
+            return private_file::replace(&self.path, contents).map_err(|cause| self.failed(cause));
+        }
+        private_file::create(&self.path, contents).map_err(|cause| match cause.kind() {
+            ErrorKind::AlreadyExists => ReportError::Exists(self.path.clone()),
+            _ => self.failed(cause),
+        })
     }
 
     fn check(&self) -> Result<(), ReportError> {
         match fs::symlink_metadata(&self.path) {
-            Ok(found) if found.is_dir() => Err(self.failed(std::io::Error::from(std::io::ErrorKind::IsADirectory))),
+            Ok(found) if found.is_dir() => Err(self.failed(std::io::Error::from(ErrorKind::IsADirectory))),
             Ok(_) if !self.replaces => Err(ReportError::Exists(self.path.clone())),
             _ => Ok(()),
         }
@@ -79,15 +68,6 @@ impl Target {
             cause,
         }
     }
-}
-
-/// A new file that nobody else may read: it names people, and what they wrote.
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
 }
 
 #[cfg(test)]
