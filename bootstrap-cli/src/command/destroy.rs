@@ -2,21 +2,20 @@
 
 mod elsewhere;
 
-use std::cell::Cell;
-
 use aws_config::retry::RetryConfig;
 use pipetrail_stacksets::destroy::{Names, Plan, Remains, Standing, destroy, plan};
 use pipetrail_stacksets::{Organization, StepResult, StepState};
 use serde::Serialize;
 
 use crate::aws::Session;
-use crate::cli::Global;
 use crate::config::Config;
-use crate::confirm::confirmed;
+use crate::context::Context;
+use crate::deploy::{carry_out, desired};
 use crate::doctor::regions;
-use crate::exit::Exit;
-use crate::printer::{self, Output, Steps};
-use crate::{desired, rollout};
+use crate::failure::{Exit, Result};
+use crate::terminal::confirm::confirmed;
+use crate::terminal::printer::{self, Output};
+use crate::terminal::progress::Steps;
 
 /// Take pipetrail away again: every enrolled account's stack, the stack set, the pipeline
 ///
@@ -90,8 +89,8 @@ impl Outcome {
 ///
 /// # Errors
 /// Wrong configuration or usage, or a read that AWS refuses. What fails later is in the report.
-pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Result<Exit> {
-    let config = global.configuration()?;
+pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
+    let config = context.configuration()?;
     let names = names(&config);
     if let Some(typed) = args.delete_data.as_ref().filter(|typed| **typed != names.lake) {
         let message = format!("--delete-data names {typed:?}, which is not the lake; nothing was changed");
@@ -103,7 +102,7 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
         return Ok(Exit::Usage);
     }
     let deletes_data = args.delete_data.is_some();
-    let session = Session::connect(&config, global).await?;
+    let session = Session::connect(&config, context).await?;
     // The configured units need not exist any more.
     let (organization, caller) = Organization::read(&session.organizations(), &session.caller, &[]).await?;
     let clients = session.clients(caller);
@@ -120,7 +119,7 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
     printer::say(&plan.to_string());
 
     if plan.steps.is_empty() {
-        return report(global.output, &plan, &[], &plan.remains);
+        return report(context.output, &plan, &[], &plan.remains);
     }
     let question = if deletes_data {
         "destroy all of this, the data included?"
@@ -131,15 +130,15 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
     if !confirmed(args.yes, question, hint, "nothing was destroyed").await? {
         return Ok(Exit::Failed);
     }
-    begun.set(true);
+    context.begin();
     let mut steps = Steps::new(plan.steps.len());
     let mut tell = |progress: pipetrail_stacksets::Progress<'_>| steps.show(progress);
     let (results, remains) = destroy(&plan, &names, &standing, &clients, &mut tell).await;
     drop(steps);
-    report(global.output, &plan, &results, &remains)
+    report(context.output, &plan, &results, &remains)
 }
 
-fn report(output: Output, plan: &Plan, steps: &[StepResult], remains: &[Remains]) -> anyhow::Result<Exit> {
+fn report(output: Output, plan: &Plan, steps: &[StepResult], remains: &[Remains]) -> Result<Exit> {
     let result = Outcome::of(steps, remains);
     match output {
         Output::Json => printer::json(&Report {
@@ -156,7 +155,7 @@ fn report(output: Output, plan: &Plan, steps: &[StepResult], remains: &[Remains]
             .iter()
             .for_each(|remains| printer::data(&format!("stays: {remains}"))),
     }
-    rollout::hint(result.exit(), steps);
+    carry_out::hint(result.exit(), steps);
     Ok(result.exit())
 }
 

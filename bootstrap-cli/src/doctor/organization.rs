@@ -8,7 +8,8 @@ use pipetrail_stacksets::{Caller, Error, Fault, Organization, TrustedAccess, cha
 use super::check::Check;
 use crate::aws::ConnectError;
 use crate::config::Config;
-use crate::desired;
+use crate::deploy::desired;
+use crate::failure::Explain;
 
 /// All features.
 pub const ORGANIZATION: &str = "organization";
