@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_sts::config::{Credentials, SharedHttpClient};
 use jiff::{SignedDuration, Timestamp};
+use pipetrail_canned::answering;
 
 use super::http::assume;
 use super::identity::Identity;
 use super::profiles::Way;
 use super::*;
-use crate::canned::answering;
 use crate::failure::Explain;
 
 const ROLE: &str = "arn:aws:iam::999988887777:role/audit";

@@ -9,8 +9,6 @@ pub mod answer;
 pub mod audits;
 #[cfg(any(feature = "athena", feature = "catalog"))]
 mod call;
-#[cfg(all(test, feature = "athena"))]
-mod canned;
 #[cfg(feature = "catalog")]
 pub mod catalog;
 pub mod engine;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use pipetrail_collector::Table;
 
 use super::{Audit, Parameters, all};
+use crate::engine::lexer::{Piece, Token, tokens};
 
 const DOCUMENT: &str = include_str!("../../../../docs/sql.md");
 
@@ -14,44 +15,8 @@ const RESERVED: &str = "alter constraint create cross cube current_date current_
     insert intersect into json_array json_exists json_object json_query json_table json_value listagg localtime \
     localtimestamp natural normalize outer prepare recursive right rollup skip table trim true uescape unnest using";
 
-/// A piece of SQL.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Token<'a> {
-    Word(&'a str),
-    Text,
-    Number(&'a str),
-    Sign(char),
-}
-
-fn tokens(sql: &str) -> Vec<Token<'_>> {
-    let mut tokens = Vec::new();
-    let mut rest = sql;
-    while let Some(first) = rest.chars().next() {
-        let length = |is: fn(char) -> bool| rest.find(|c| !is(c)).unwrap_or(rest.len());
-        let taken = match first {
-            '\'' => {
-                tokens.push(Token::Text);
-                2 + rest[1..].find('\'').expect("a text that ends")
-            }
-            'a'..='z' | 'A'..='Z' | '_' => {
-                let length = length(|c| c.is_ascii_alphanumeric() || c == '_');
-                tokens.push(Token::Word(&rest[..length]));
-                length
-            }
-            '0'..='9' => {
-                let length = length(|c| c.is_ascii_digit() || c == '.');
-                tokens.push(Token::Number(&rest[..length]));
-                length
-            }
-            _ if first.is_whitespace() => first.len_utf8(),
-            _ => {
-                tokens.push(Token::Sign(first));
-                first.len_utf8()
-            }
-        };
-        rest = &rest[taken..];
-    }
-    tokens
+fn pieces(sql: &str) -> Vec<Piece<'_>> {
+    tokens(sql).unwrap_or_else(|odd| panic!("{odd:?}: {sql}"))
 }
 
 /// The words in backquotes that stand first in the lines of a part of the document, or all of them.
@@ -79,20 +44,21 @@ fn foreign(audit: &Audit, sql: &str) -> Vec<String> {
         })
         .chain(["account_id", "month", "day", "varchar", "bigint", "double"])
         .collect();
-    let tokens = tokens(sql);
+    let pieces = pieces(sql);
+    let tokens: Vec<Token<'_>> = pieces.iter().map(|(_, token)| *token).collect();
     // Names that the audit gives: behind AS, in brackets behind such a name, and in front of AS.
     for (i, window) in tokens.windows(3).enumerate() {
         match window {
-            [Token::Word("AS"), Token::Word(name), Token::Sign('(')] => {
+            [Token::Word("AS"), Token::Word(name), Token::Open] => {
                 names.insert(name);
-                let inside = tokens[i + 3..].iter().take_while(|token| **token != Token::Sign(')'));
+                let inside = tokens[i + 3..].iter().take_while(|token| **token != Token::Close);
                 names.extend(inside.filter_map(|token| match token {
                     Token::Word(name) => Some(*name),
                     _ => None,
                 }));
             }
             [Token::Word("AS"), Token::Word(name), _] => _ = names.insert(name),
-            [Token::Word(name), Token::Word("AS"), Token::Sign('(')] => _ = names.insert(name),
+            [Token::Word(name), Token::Word("AS"), Token::Open] => _ = names.insert(name),
             _ => {}
         }
     }
@@ -102,13 +68,17 @@ fn foreign(audit: &Audit, sql: &str) -> Vec<String> {
         let last = i.checked_sub(1).and_then(|i| tokens.get(i));
         let is_right = match token {
             Token::Word(word) if word.chars().all(|c| c.is_ascii_uppercase()) => keywords.contains(*word),
-            Token::Word(word) if next == Some(&Token::Sign('(')) && last != Some(&Token::Word("AS")) => {
+            Token::Word(word) if next == Some(&Token::Open) && last != Some(&Token::Word("AS")) => {
                 functions.contains(*word)
             }
             Token::Word(word) => names.contains(word) && !RESERVED.split_whitespace().any(|reserved| reserved == *word),
-            Token::Number(number) => !number.contains('.'),
-            Token::Sign(sign) => "(),.=<>*+-/|".contains(*sign),
-            Token::Text => true,
+            // What begins with a digit and goes on after a dot is no whole number.
+            Token::Sign('.') => last != Some(&Token::Number),
+            Token::Sign(sign) => "=<>*+-/|".contains(*sign),
+            // A string; names are never quoted.
+            Token::Quoted => pieces.get(i).is_some_and(|(at, _)| sql[*at..].starts_with('\'')),
+            Token::Number | Token::Open | Token::Close | Token::Comma => true,
+            Token::Semicolon => false,
         };
         if !is_right {
             foreign.push(format!("{}: {token:?}", audit.name));
@@ -146,7 +116,7 @@ fn every_listed_word_is_used() {
         let mut bound = bound();
         bound.pipelines.clear();
         let sql = audit.sql(&bound).unwrap();
-        used.extend(tokens(&sql).into_iter().filter_map(|token| match token {
+        used.extend(pieces(&sql).into_iter().filter_map(|(_, token)| match token {
             Token::Word(word) => Some(word.to_owned()),
             _ => None,
         }));
@@ -189,7 +159,7 @@ fn every_answer_is_in_an_order() {
             .unwrap();
         let last = sql.lines().last().unwrap();
         assert!(last.starts_with("ORDER BY "), "{}: {last}", audit.name);
-        let words = tokens(&sql);
+        let words: Vec<Token<'_>> = pieces(&sql).into_iter().map(|(_, token)| token).collect();
         for pair in words.windows(2) {
             assert!(
                 pair[0] != Token::Word("DESC") || pair[1] == Token::Word("NULLS"),

@@ -139,9 +139,9 @@ impl Embedded {
 /// How many operators stand in a query.
 fn operators(sql: &str) -> usize {
     const WORDS: [&str; 6] = ["or", "and", "union", "intersect", "except", "join"];
-    let is_one = |(at, token): &Piece<'_>| match token {
+    let is_one = |(_, token): &Piece<'_>| match token {
         Token::Word(word) => WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)),
-        Token::Other => sql[*at..].starts_with(['+', '-', '*', '/', '%', '|', '=', '<', '>']),
+        Token::Sign(sign) => "+-*/%|=<>".contains(*sign),
         _ => false,
     };
     // What cannot be cut was refused before.

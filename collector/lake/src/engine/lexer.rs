@@ -20,8 +20,10 @@ pub enum Token<'a> {
     Comma,
     /// `;`
     Semicolon,
-    /// Numbers, operators, dots.
-    Other,
+    /// A whole number, or what begins with a digit.
+    Number,
+    /// A character of an operator, or a dot.
+    Sign(char),
 }
 
 /// What cannot be cut.
@@ -64,8 +66,8 @@ pub fn tokens(text: &str) -> Result<Vec<Piece<'_>>, Odd> {
                 }
                 (word.len(), Some(Token::Word(word)))
             }
-            _ if c.is_alphanumeric() => (word(rest).len(), Some(Token::Other)),
-            _ => (c.len_utf8(), Some(Token::Other)),
+            _ if c.is_alphanumeric() => (word(rest).len(), Some(Token::Number)),
+            _ => (c.len_utf8(), Some(Token::Sign(c))),
         };
         tokens.extend(token.map(|token| (at, token)));
         at += length;
@@ -129,7 +131,7 @@ mod tests {
 
     #[test]
     fn strings_names_and_comments_hide_what_they_hold() {
-        use Token::{Close, Comma, Open, Other, Quoted, Semicolon, Word};
+        use Token::{Close, Comma, Number, Open, Quoted, Semicolon, Sign, Word};
         assert_eq!(
             kinds("SELECT 'it''s; --', \"a;\"\"b\" /* ; ' */ -- ; '\n, x1(2e5);"),
             [
@@ -140,14 +142,14 @@ mod tests {
                 Comma,
                 Word("x1"),
                 Open,
-                Other,
+                Number,
                 Close,
                 Semicolon
             ]
         );
-        assert_eq!(kinds("X'0A' U&'\u{e9}'"), [Word("X"), Quoted, Word("U"), Other, Quoted]);
+        assert_eq!(kinds("X'0A' U&'\u{e9}'"), [Word("X"), Quoted, Word("U"), Sign('&'), Quoted]);
         assert_eq!(kinds(" \t\r\n-- only this"), []);
-        assert_eq!(kinds("größe→"), [Word("größe"), Other]);
+        assert_eq!(kinds("größe→"), [Word("größe"), Sign('→')]);
     }
 
     #[test]

@@ -3,18 +3,33 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_athena::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
+use pipetrail_canned::{answering, each_once};
+
 use super::*;
 use crate::answer::{Answer, Heading, Kind, Value};
-use crate::canned::{answering, config, serve};
 use crate::engine::Engine;
 
 const STARTED: &str = r#"{"QueryExecutionId": "q"}"#;
 const SUCCEEDED: &str = r#"{"QueryExecution": {"StatementType": "DML", "Status": {"State": "SUCCEEDED"},
     "Statistics": {"DataScannedInBytes": 26000000000}}}"#;
 
+/// A configuration whose requests go there.
+fn config(client: SharedHttpClient) -> SdkConfig {
+    let keys = Credentials::new("test", "test", None, None, "test");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new("eu-central-1"))
+        .credentials_provider(SharedCredentialsProvider::new(keys))
+        .http_client(client)
+        .build()
+}
+
 /// With the answers in turn, each a status and a body.
 async fn rows(answers: &[(u16, &str)]) -> Result<Pages, EngineError> {
-    Engine::Athena(Athena::of(&serve(answers), Telling::SILENT))
+    let answers: Vec<_> = answers.iter().map(|(status, body)| ("", *status, *body)).collect();
+    Engine::Athena(Athena::of(&config(each_once(&answers)), Telling::SILENT))
         .ask("SELECT 1")
         .await
 }
