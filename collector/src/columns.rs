@@ -9,10 +9,10 @@
 
 mod value;
 
-use std::borrow::Cow;
 use std::fmt;
 
 use crate::json::Json;
+pub use value::Text;
 use value::Value;
 
 /// A column's type in Glue, in Parquet and in SQL.
@@ -48,9 +48,6 @@ pub struct Column {
     /// One sentence: what it holds and where it comes from.
     pub doc: &'static str,
 }
-
-/// Text of a row: borrowed from the event where it stands there as it is.
-pub type Text<'a> = Cow<'a, str>;
 
 /// Takes the values of a row, one call per column, in the order of [`crate::Table::columns`].
 pub trait Visitor {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::RecordError;
+use super::error::RecordError;
 use crate::layout::Partition;
 
 /// What Firehose gets back.
