@@ -36,12 +36,10 @@ impl fmt::Display for ColumnType {
     }
 }
 
-/// One column of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
     /// Name, `snake_case`.
     pub name: &'static str,
-    /// Type.
     pub ty: ColumnType,
     /// Whether the column can name a person or hold what a person wrote.
     pub personal: bool,
@@ -51,13 +49,10 @@ pub struct Column {
 
 /// Takes the values of a row, one call per column, in the order of [`crate::Table::columns`].
 pub trait Visitor {
-    /// A text.
     fn string(&mut self, value: Option<&str>);
     /// JSON that is stored as text, as [`Json::text`] gives it.
     fn json(&mut self, value: Option<&Json<'_>>);
-    /// A whole number.
     fn bigint(&mut self, value: Option<i64>);
-    /// A truth value.
     fn boolean(&mut self, value: Option<bool>);
 }
 

@@ -12,12 +12,9 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-/// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Json<'a> {
-    /// `null`
     Null,
-    /// `true` or `false`
     Bool(bool),
     /// A whole number of at least zero.
     Unsigned(u64),
@@ -25,9 +22,7 @@ pub enum Json<'a> {
     Signed(i64),
     /// A number with a fraction or an exponent; AWS sends `6.0` where it means 6.
     Float(f64),
-    /// A string.
     String(Cow<'a, str>),
-    /// An array.
     Array(Vec<Json<'a>>),
     /// An object; its fields in the order they came.
     Object(Vec<(Cow<'a, str>, Json<'a>)>),
@@ -62,7 +57,6 @@ impl<'a> Json<'a> {
         path.iter().try_fold(self, |value, name| value.get(name))
     }
 
-    /// The string, if it is one.
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Self::String(text) => Some(text),

@@ -34,7 +34,6 @@ pub struct Request<'a> {
     pub records: Vec<Record<'a>>,
 }
 
-/// One record of a request.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record<'a> {

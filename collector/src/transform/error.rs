@@ -8,21 +8,15 @@ use crate::tables::Table;
 /// Why a record is no row of the stream's table. Never quotes the input.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum RecordError {
-    /// The data is not base64.
     #[error("the record's data is not base64")]
     NotBase64,
-    /// The data is no event.
     #[error(transparent)]
     NotAnEvent(#[from] EventError),
-    /// The event belongs to another table than the one the stream fills.
     #[error("the event belongs to table {belongs}, the stream fills {fills}")]
     OtherTable {
-        /// Table of the event.
         belongs: Table,
-        /// Table of the stream.
         fills: Table,
     },
-    /// The row cannot be written as JSON.
     #[error("the row cannot be written: {0}")]
     Unwritable(String),
     /// With this row the batch's response would pass [`RESPONSE_LIMIT`](super::RESPONSE_LIMIT).
