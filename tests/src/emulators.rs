@@ -15,7 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
-const SUPERVISOR: &str = include_str!("supervise.py");
+const SUPERVISOR: &str = include_str!("emulators/supervise.py");
 const READY: Duration = Duration::from_secs(60);
 
 /// Both emulators, running.
