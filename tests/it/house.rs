@@ -51,7 +51,7 @@ fn assert_none(files: &Files<'_>) {
 fn the_repository_has_no_circle() {
     let home = tempfile::tempdir().unwrap();
     let ran = check(home.path(), &[]);
-    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
 }
 
 #[test]
