@@ -7,7 +7,6 @@ use thiserror::Error;
 
 use crate::decision::{Decision, one_line};
 
-/// The topics of alerts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Topics {
     /// The one that takes every alert.

@@ -26,38 +26,29 @@ use crate::telemetry::{Level, counts, log};
 /// What the function works with, built once at cold start.
 #[derive(Clone, Debug)]
 pub struct Approval {
-    /// S3 client.
     pub s3: aws_sdk_s3::Client,
-    /// SNS client.
     pub sns: aws_sdk_sns::Client,
     /// Bucket of the records and markers.
     pub evidence_bucket: String,
-    /// Topics of the alerts.
     pub topics: Topics,
 }
 
 /// What kept a decision from being recorded and told.
 #[derive(Debug, Error)]
 pub enum ApprovalError {
-    /// The message is no decision.
     #[error(transparent)]
     NotADecision(#[from] DecisionError),
-    /// An AWS call failed.
     #[error("{call} failed for {target}: {cause}")]
     Aws {
-        /// The call.
         call: &'static str,
         /// Bucket and key, or topic.
         target: String,
         /// The error with its causes.
         cause: String,
     },
-    /// The alert or a request cannot be written.
     #[error("cannot write the {what}: {cause}")]
     Unwritable {
-        /// What.
         what: &'static str,
-        /// Why.
         cause: String,
     },
 }

@@ -9,10 +9,10 @@
 
 mod value;
 
-use std::borrow::Cow;
 use std::fmt;
 
 use crate::json::Json;
+pub use value::Text;
 use value::Value;
 
 /// A column's type in Glue, in Parquet and in SQL.
@@ -36,12 +36,10 @@ impl fmt::Display for ColumnType {
     }
 }
 
-/// One column of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
     /// Name, `snake_case`.
     pub name: &'static str,
-    /// Type.
     pub ty: ColumnType,
     /// Whether the column can name a person or hold what a person wrote.
     pub personal: bool,
@@ -49,18 +47,12 @@ pub struct Column {
     pub doc: &'static str,
 }
 
-/// Text of a row: borrowed from the event where it stands there as it is.
-pub type Text<'a> = Cow<'a, str>;
-
 /// Takes the values of a row, one call per column, in the order of [`crate::Table::columns`].
 pub trait Visitor {
-    /// A text.
     fn string(&mut self, value: Option<&str>);
     /// JSON that is stored as text, as [`Json::text`] gives it.
     fn json(&mut self, value: Option<&Json<'_>>);
-    /// A whole number.
     fn bigint(&mut self, value: Option<i64>);
-    /// A truth value.
     fn boolean(&mut self, value: Option<bool>);
 }
 

@@ -15,7 +15,6 @@ use crate::tables::{Own, Table};
 /// Why a message is no decision to record.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum DecisionError {
-    /// The message is no event.
     #[error(transparent)]
     NotAnEvent(#[from] EventError),
     /// The event is something else; the rule that sends decisions should not have matched.
@@ -34,17 +33,12 @@ pub struct Decision {
     pub account_id: String,
     /// Region of the pipeline.
     pub region: String,
-    /// Pipeline name.
     pub pipeline: Option<String>,
-    /// Stage name.
     pub stage: Option<String>,
     /// Name of the approval action.
     pub action: Option<String>,
-    /// Who decided.
     pub approver: Option<String>,
-    /// Kind of principal.
     pub principal_kind: String,
-    /// ARN of the caller.
     pub principal_arn: Option<String>,
     /// Role of a role session.
     pub role_name: Option<String>,
@@ -56,7 +50,6 @@ pub struct Decision {
     pub event_time: String,
     /// Address the call came from.
     pub source_ip: Option<String>,
-    /// User agent.
     pub user_agent: Option<String>,
     /// Whether the call came from the console.
     pub console: Option<bool>,

@@ -108,11 +108,6 @@ impl<'a> Event<'a> {
         self.time
     }
 
-    /// The identity of what happened; see the module `key`.
-    pub fn key(&self) -> String {
-        crate::key::event_key(self)
-    }
-
     /// API operation, if it is an API call that names one.
     pub fn event_name(&self) -> Option<&str> {
         self.text(&["detail", "eventName"])

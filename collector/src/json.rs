@@ -4,20 +4,17 @@
 //! with their fields in the order they came, and hashed in a canonical form. That needs a tree, not
 //! typed structs; `serde_json` parses and writes it.
 
+mod canonical;
+
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::write;
-
-/// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Json<'a> {
-    /// `null`
     Null,
-    /// `true` or `false`
     Bool(bool),
     /// A whole number of at least zero.
     Unsigned(u64),
@@ -25,9 +22,7 @@ pub enum Json<'a> {
     Signed(i64),
     /// A number with a fraction or an exponent; AWS sends `6.0` where it means 6.
     Float(f64),
-    /// A string.
     String(Cow<'a, str>),
-    /// An array.
     Array(Vec<Json<'a>>),
     /// An object; its fields in the order they came.
     Object(Vec<(Cow<'a, str>, Json<'a>)>),
@@ -62,7 +57,6 @@ impl<'a> Json<'a> {
         path.iter().try_fold(self, |value, name| value.get(name))
     }
 
-    /// The string, if it is one.
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Self::String(text) => Some(text),
@@ -100,42 +94,6 @@ impl<'a> Json<'a> {
                 _ => None,
             },
             _ => None,
-        }
-    }
-
-    /// Appends the canonical form: no white space, keys sorted, `6.0` written `6`. Two deliveries of
-    /// one happening have the same, whatever the order of keys on the wire.
-    pub fn canonical(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::Float(n) => match whole(*n) {
-                Some(n) => write::number(out, &n),
-                None => write::number(out, n),
-            },
-            Self::Array(items) => {
-                out.push(b'[');
-                for (i, item) in items.iter().enumerate() {
-                    if i > 0 {
-                        out.push(b',');
-                    }
-                    item.canonical(out);
-                }
-                out.push(b']');
-            }
-            Self::Object(fields) => {
-                let mut sorted: Vec<_> = fields.iter().collect();
-                sorted.sort_by(|(a, _), (b, _)| a.cmp(b));
-                out.push(b'{');
-                for (i, (key, value)) in sorted.into_iter().enumerate() {
-                    if i > 0 {
-                        out.push(b',');
-                    }
-                    write::string(out, key);
-                    out.push(b':');
-                    value.canonical(out);
-                }
-                out.push(b'}');
-            }
-            scalar => write::json(out, scalar),
         }
     }
 }
@@ -264,24 +222,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn canonical(text: &str) -> String {
-        let json: Json<'_> = serde_json::from_str(text).unwrap();
-        let mut out = Vec::new();
-        json.canonical(&mut out);
-        String::from_utf8(out).unwrap()
-    }
-
-    #[test]
-    fn canonical_form_ignores_order_spacing_and_how_a_whole_number_is_written() {
-        assert_eq!(
-            canonical(r#"{"b": 6.0, "a": {"d": [1e0, "x"], "c": null}}"#),
-            r#"{"a":{"c":null,"d":[1,"x"]},"b":6}"#
-        );
-        assert_eq!(canonical("-0.0"), "0");
-        assert_eq!(canonical("0.5"), "0.5");
-        assert_eq!(canonical("18446744073709551615"), "18446744073709551615");
-    }
 
     #[test]
     fn numbers_keep_the_form_they_came_in() {

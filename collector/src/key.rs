@@ -10,57 +10,59 @@ use crate::event::Event;
 use crate::json::Json;
 use crate::tables::Table;
 
-/// The event's key: 32 lower-case hex digits.
-///
-/// - State events: account, region, detail-type and the canonical `detail`; `time` joins in only
-///   where neither attempt nor action execution id is there to tell two runs apart.
-/// - API calls: recipient account and `addendum.originalEventID`, else `eventID`.
-/// - Heartbeats: account, region and scheduled time.
-/// - Anything else, and an API call without an id: like a state event without attempt.
-pub(crate) fn event_key(event: &Event<'_>) -> String {
-    let table = event.table();
-    let id = match table {
-        Table::Approvals | Table::ApiCalls => event
-            .text(&["detail", "addendum", "originalEventID"])
-            .filter(|id| !id.is_empty())
-            .or_else(|| event.text(&["detail", "eventID"]))
-            .filter(|id| !id.is_empty()),
-        Table::Heartbeats => event
-            .text(&["detail", "scheduled_time"])
-            .or_else(|| event.text(&["time"])),
-        _ => None,
-    };
-    let mut parts = Parts::new();
-    match (table, id) {
-        (Table::Approvals | Table::ApiCalls, Some(id)) => {
-            let account = event.text(&["detail", "recipientAccountId"]).unwrap_or(event.account());
-            parts.add("api-call").add(account).add(id);
+impl Event<'_> {
+    /// The identity of what happened: 32 lower-case hex digits. Of a redacted event it is another one.
+    ///
+    /// - State events: account, region, detail-type and the canonical `detail`; `time` joins in only
+    ///   where neither attempt nor action execution id is there to tell two runs apart.
+    /// - API calls: recipient account and `addendum.originalEventID`, else `eventID`.
+    /// - Heartbeats: account, region and scheduled time.
+    /// - Anything else, and an API call without an id: like a state event without attempt.
+    pub fn key(&self) -> String {
+        let table = self.table();
+        let id = match table {
+            Table::Approvals | Table::ApiCalls => self
+                .text(&["detail", "addendum", "originalEventID"])
+                .filter(|id| !id.is_empty())
+                .or_else(|| self.text(&["detail", "eventID"]))
+                .filter(|id| !id.is_empty()),
+            Table::Heartbeats => self
+                .text(&["detail", "scheduled_time"])
+                .or_else(|| self.text(&["time"])),
+            _ => None,
+        };
+        let mut parts = Parts::new();
+        match (table, id) {
+            (Table::Approvals | Table::ApiCalls, Some(id)) => {
+                let account = self.text(&["detail", "recipientAccountId"]).unwrap_or(self.account());
+                parts.add("api-call").add(account).add(id);
+            }
+            (Table::Heartbeats, Some(scheduled)) => {
+                parts
+                    .add("heartbeat")
+                    .add(self.account())
+                    .add(self.region())
+                    .add(scheduled);
+            }
+            _ => {
+                parts
+                    .add("event")
+                    .add(self.account())
+                    .add(self.region())
+                    .add(self.detail_type());
+                let told_apart = ["pipeline-execution-attempt", "action-execution-id"]
+                    .iter()
+                    .any(|name| self.at(&["detail", name]).is_some_and(|value| *value != Json::Null));
+                parts.add(if told_apart {
+                    ""
+                } else {
+                    self.text(&["time"]).unwrap_or_default()
+                });
+                parts.add_json(self.at(&["detail"]).unwrap_or(&Json::Null));
+            }
         }
-        (Table::Heartbeats, Some(scheduled)) => {
-            parts
-                .add("heartbeat")
-                .add(event.account())
-                .add(event.region())
-                .add(scheduled);
-        }
-        _ => {
-            parts
-                .add("event")
-                .add(event.account())
-                .add(event.region())
-                .add(event.detail_type());
-            let told_apart = ["pipeline-execution-attempt", "action-execution-id"]
-                .iter()
-                .any(|name| event.at(&["detail", name]).is_some_and(|value| *value != Json::Null));
-            parts.add(if told_apart {
-                ""
-            } else {
-                event.text(&["time"]).unwrap_or_default()
-            });
-            parts.add_json(event.at(&["detail"]).unwrap_or(&Json::Null));
-        }
+        parts.finish()
     }
-    parts.finish()
 }
 
 /// SHA-256 of a secret, 64 lower-case hex digits: what is stored of an approval token.
@@ -92,6 +94,8 @@ impl Parts {
     }
 }
 
+// By hand: `hex::encode` takes 160 ns for the 16 bytes of a key where this takes 40, of the
+// 4.9 µs that an event takes.
 fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut out = String::with_capacity(bytes.len() * 2);

@@ -9,10 +9,8 @@ use crate::event::Event;
 use crate::key::sha256_hex;
 use crate::tables::Table;
 
-/// A partition of a table.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Partition {
-    /// The table.
     pub table: Table,
     /// Values of the partition keys, in Glue's order.
     pub values: Vec<String>,

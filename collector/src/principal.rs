@@ -8,22 +8,18 @@ use std::fmt;
 
 use crate::event::Event;
 
-/// What kind of principal called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PrincipalKind {
     /// A person of IAM Identity Center.
     IdentityCenter,
-    /// An IAM user.
     IamUser,
     /// A federated user (GetFederationToken, SAML or OIDC without a role).
     Federated,
-    /// The root user.
     Root,
     /// A session of a role: a person by SAML or a program; the record does not tell.
     RoleSession,
     /// An AWS service with a role of its own.
     AwsService,
-    /// None of these.
     Unknown,
 }
 
@@ -51,12 +47,10 @@ impl fmt::Display for PrincipalKind {
 /// The caller of an API call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Principal<'e> {
-    /// Kind.
     pub kind: PrincipalKind,
     /// The name to show: source identity, else session name, user name, ARN, principal id, or the
     /// user id of Identity Center; `None` where the record names nobody.
     pub name: Option<&'e str>,
-    /// `arn`
     pub arn: Option<&'e str>,
     /// `principalId`
     pub id: Option<&'e str>,
@@ -64,7 +58,6 @@ pub struct Principal<'e> {
     pub account: Option<&'e str>,
     /// Role of a role session.
     pub role: Option<&'e str>,
-    /// STS source identity.
     pub source_identity: Option<&'e str>,
     /// AWS service that called for the principal.
     pub invoked_by: Option<&'e str>,
@@ -77,7 +70,6 @@ pub struct Principal<'e> {
 const IDENTITY_CENTER_PATH: &str = "role/aws-reserved/sso.amazonaws.com/";
 
 impl<'e> Principal<'e> {
-    /// Reads the caller of an API call.
     pub fn of(event: &'e Event<'_>) -> Self {
         let text = |path: &[&str]| {
             let mut full = vec!["detail", "userIdentity"];

@@ -5,19 +5,15 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A batch of messages.
 #[derive(Debug, Deserialize)]
 pub struct Batch {
-    /// The messages.
     #[serde(rename = "Records")]
     pub records: Vec<Message>,
 }
 
-/// One message.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
-    /// Id, for [`Failures`].
     pub message_id: String,
     /// What was sent.
     #[serde(default)]
@@ -36,12 +32,10 @@ pub struct Failures {
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
-    /// The message's id.
     pub item_identifier: String,
 }
 
 impl Failures {
-    /// Adds a message.
     pub fn add(&mut self, message: &Message) {
         self.batch_item_failures.push(Failure {
             item_identifier: message.message_id.clone(),

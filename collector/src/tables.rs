@@ -13,23 +13,15 @@ use crate::columns::{
 /// The table of a row, with the row's own columns.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Own<'a> {
-    /// `pipeline_executions`
     PipelineExecution(Box<PipelineExecution<'a>>),
-    /// `stage_executions`
     StageExecution(StageExecution<'a>),
-    /// `action_executions`
     ActionExecution(Box<ActionExecution<'a>>),
-    /// `approvals`
     Approval(Box<Approval<'a>>, Box<Caller<'a>>),
-    /// `api_calls`
     ApiCall(Box<ApiCall<'a>>, Box<Caller<'a>>),
-    /// `heartbeats`
     Heartbeat(Heartbeat<'a>),
-    /// `other_events`
     OtherEvent(OtherEvent<'a>),
 }
 
-/// One row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row<'a> {
     /// The columns every table has.
@@ -88,7 +80,6 @@ impl Row<'_> {
 }
 
 impl Own<'_> {
-    /// The table.
     pub fn table(&self) -> Table {
         match self {
             Self::PipelineExecution(_) => Table::PipelineExecutions,
@@ -102,7 +93,6 @@ impl Own<'_> {
     }
 }
 
-/// A table of the lake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Table {
     /// State changes of pipeline executions.
@@ -122,7 +112,6 @@ pub enum Table {
 }
 
 impl Table {
-    /// Every table.
     pub const ALL: [Self; 7] = [
         Self::PipelineExecutions,
         Self::StageExecutions,
@@ -146,7 +135,6 @@ impl Table {
         }
     }
 
-    /// The table of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|table| table.name() == name)
     }

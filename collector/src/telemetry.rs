@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 
 use crate::time::Instant;
 
-/// Namespace of the metrics.
 pub const NAMESPACE: &str = "pipetrail";
 
 /// Writes a log line. `fields` is an object whose fields stand beside the message.
@@ -32,7 +31,6 @@ pub fn log(level: Level, message: &str, fields: &impl Serialize) {
     });
 }
 
-/// Severity of a log line.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Level {

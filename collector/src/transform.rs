@@ -7,18 +7,19 @@
 //!
 //! Source of the contract: Firehose's data transformation status model.
 
+mod error;
 mod response;
 
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use thiserror::Error;
 
-use crate::event::{Event, EventError};
+use crate::event::Event;
 use crate::layout::Partition;
 use crate::rows::row;
 use crate::tables::Table;
 use crate::time::Instant;
+pub use error::{RecordError, UnknownStream};
 pub use response::{Data, Metadata, PartitionKeys, Response, Transformed};
 
 /// What Firehose sends.
@@ -33,7 +34,6 @@ pub struct Request<'a> {
     pub records: Vec<Record<'a>>,
 }
 
-/// One record of a request.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record<'a> {
@@ -47,36 +47,6 @@ pub struct Record<'a> {
     #[serde(borrow)]
     pub data: Cow<'a, str>,
 }
-
-/// Why a record is no row of the stream's table. Never quotes the input.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum RecordError {
-    /// The data is not base64.
-    #[error("the record's data is not base64")]
-    NotBase64,
-    /// The data is no event.
-    #[error(transparent)]
-    NotAnEvent(#[from] EventError),
-    /// The event belongs to another table than the one the stream fills.
-    #[error("the event belongs to table {belongs}, the stream fills {fills}")]
-    OtherTable {
-        /// Table of the event.
-        belongs: Table,
-        /// Table of the stream.
-        fills: Table,
-    },
-    /// The row cannot be written as JSON.
-    #[error("the row cannot be written: {0}")]
-    Unwritable(String),
-    /// With this row the batch's response would pass [`RESPONSE_LIMIT`].
-    #[error("with this row the response would pass Lambda's 6 MB")]
-    TooLarge,
-}
-
-/// A stream whose name is not `pipetrail-<table>`: no record of it can be sorted.
-#[derive(Debug, Error, PartialEq, Eq)]
-#[error("delivery stream {0} fills no table of the lake; streams are called pipetrail-<table>")]
-pub struct UnknownStream(pub String);
 
 /// Most bytes a response may have: Lambda refuses more than 6 MB (6,291,556 bytes). What would pass
 /// it comes back `ProcessingFailed` with its original bytes, which are never more than came in.

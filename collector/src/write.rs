@@ -57,7 +57,6 @@ fn tree<const NESTED: bool>(out: &mut Vec<u8>, value: &Json<'_>) {
     }
 }
 
-/// Appends a number.
 pub(crate) fn number<N: serde::Serialize>(out: &mut Vec<u8>, n: &N) {
     // Cannot fail: a Vec takes every byte, and numbers have no way to go wrong.
     let _ = serde_json::to_writer(out, n);

@@ -71,30 +71,30 @@ fn own_events_are_reported_and_a_kill_leaves_nothing_behind() {
         }
         seen.push(line);
     };
-    let report: Value = serde_json::from_str(&output).unwrap_or_else(|_| panic!("{output}\n{}", seen.join("\n")));
-    assert_eq!(report["events_in"], 5);
-    assert_eq!(report["refused"], 1);
-    assert_eq!(report["missing"], Value::Array(vec![]));
-    let accounts = report["accounts"].as_object().unwrap();
+    let tally: Value = serde_json::from_str(&output).unwrap_or_else(|_| panic!("{output}\n{}", seen.join("\n")));
+    assert_eq!(tally["events_in"], 5);
+    assert_eq!(tally["refused"], 1);
+    assert_eq!(tally["missing"], Value::Array(vec![]));
+    let accounts = tally["accounts"].as_object().unwrap();
     assert_eq!(accounts.keys().collect::<Vec<_>>(), ["000011112222", "111122223333"]);
     let (far, near) = (
         accounts["000011112222"].as_str().unwrap(),
         accounts["111122223333"].as_str().unwrap(),
     );
     assert_ne!(far, near);
-    assert_eq!(report["rows"]["pipeline_executions"][far], 1);
-    assert_eq!(report["rows"]["approvals"][near], 2);
-    assert_eq!(report["distinct"]["approvals"][near], 1);
+    assert_eq!(tally["rows"]["pipeline_executions"][far], 1);
+    assert_eq!(tally["rows"]["approvals"][near], 2);
+    assert_eq!(tally["distinct"]["approvals"][near], 1);
     assert_eq!(
-        (&report["evidence"], &report["objects"]),
+        (&tally["evidence"], &tally["objects"]),
         (&Value::from(1), &Value::from(4))
     );
     assert_eq!(
-        (&report["alerts"][near], &report["alerts"][far]),
+        (&tally["alerts"][near], &tally["alerts"][far]),
         (&Value::from(1), &Value::from(0))
     );
     assert_eq!(
-        (&report["alerts"]["organization"], &report["errors_kept"]),
+        (&tally["alerts"]["organization"], &tally["errors_kept"]),
         (&Value::from(1), &Value::from(0))
     );
 

@@ -7,6 +7,7 @@ mod answers;
 mod binary;
 mod commands;
 mod events;
+mod house;
 mod support;
 
-use support::{ailing, built, computed, expected, folder_lake, lake, leftovers, org, state, templates};
+use support::{ailing, built, computed, expected, folder_lake, lake, lake_folder, leftovers, org, state, templates};

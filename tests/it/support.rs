@@ -6,6 +6,7 @@ pub mod computed;
 pub mod expected;
 pub mod folder_lake;
 pub mod lake;
+pub mod lake_folder;
 pub mod leftovers;
 pub mod org;
 pub mod state;

@@ -8,7 +8,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::emulators::prepare::Built;
-use crate::organization::{Organization, Scope};
+use crate::organization::{Enrolment, Organization};
 use crate::printer;
 
 /// Deployed schedules fire this often: an hour is long for somebody who waits.
@@ -19,7 +19,7 @@ const EVERY: Duration = Duration::from_secs(10);
 /// # Errors
 /// When an emulator does not start.
 pub async fn run(built: &Built) -> Result<()> {
-    let organization = Arc::new(Organization::start(built, Scope::default()).await?);
+    let organization = Arc::new(Organization::start(built, Enrolment::default()).await?);
     let cloud = &organization.relay.cloud;
     // As AWS takes deployment targets, not as moto does.
     let targeted = organization.targeted().await?;
@@ -54,7 +54,7 @@ async fn heartbeats(organization: &Organization) -> Result<()> {
     let time = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let members = organization.members.iter().chain([&organization.unenrolled]);
     for account in members.map(|member| &member.id).chain([&relay.cloud.management]) {
-        for region in &organization.scope.regions {
+        for region in &organization.enrolment.regions {
             for envelope in relay.scheduled(account, region, &time).await? {
                 relay.emit(account, region, &envelope).await?;
             }

@@ -7,7 +7,6 @@ use sha2::{Digest, Sha256};
 
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
-/// A new UUID.
 #[must_use]
 pub fn uuid() -> String {
     let now = SystemTime::now()
@@ -24,7 +23,7 @@ pub fn uuid_of(seed: &str) -> String {
     let mut bytes = Sha256::digest(seed).to_vec();
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex = hex(&bytes[..16]);
+    let hex = hex::encode(&bytes[..16]);
     format!(
         "{}-{}-{}-{}-{}",
         &hex[..8],
@@ -33,12 +32,6 @@ pub fn uuid_of(seed: &str) -> String {
         &hex[16..20],
         &hex[20..]
     )
-}
-
-/// Lower-case hexadecimal digits.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A part of an ARN: 2 service, 3 Region, 4 account, 5 resource.

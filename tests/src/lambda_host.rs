@@ -20,9 +20,9 @@ use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::AbortHandle;
 
+use crate::environment::cleared;
 use crate::loopback;
 
-/// A running function.
 pub struct Function {
     child: Child,
     events: mpsc::Sender<Bytes>,
@@ -33,9 +33,7 @@ pub struct Function {
 /// How an invocation ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
-    /// The function's response.
     Response(Value),
-    /// The function reported an error.
     Error(Value),
     /// The process ended without an answer.
     Died,
@@ -59,8 +57,7 @@ impl Function {
             answers: answering,
         });
         let (address, server) = loopback::serve(move |request| Arc::clone(&api).answer(request)).await?;
-        let child = Command::new(binary)
-            .env_clear()
+        let child = Command::from(cleared(binary, &[]))
             .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
             .envs(lambda_environment(address))
             .envs(environment.iter().map(|(name, value)| (*name, value.as_str())))

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use serde_json::value::RawValue;
 
-use crate::organization::{HOME, MEMBERS, Member, SECOND, Scope};
+use crate::organization::{Enrolment, HOME, MEMBERS, Member, SECOND};
 use crate::player::{Act, Given};
 use crate::printer;
 use crate::wire::{Envelope, is_account};
@@ -47,7 +47,7 @@ impl Input {
 
     /// As many members and Regions as this input needs.
     #[must_use]
-    pub fn scope(&self) -> Scope {
+    pub fn enrolment(&self) -> Enrolment {
         let (mut accounts, mut regions) = (BTreeSet::new(), BTreeSet::new());
         for envelope in self.envelopes() {
             accounts.extend(envelope.text("account"));
@@ -55,10 +55,10 @@ impl Input {
         }
         let mut all = vec![HOME.to_owned(), SECOND.to_owned()];
         all.extend(regions.into_iter().filter(|region| region != HOME && region != SECOND));
-        Scope {
+        Enrolment {
             members: accounts.len().max(MEMBERS),
             regions: all,
-            ..Scope::default()
+            ..Enrolment::default()
         }
     }
 

@@ -15,42 +15,30 @@ use crate::wire::Envelope;
 /// How many events are on their way at once; the emulator's streams take one record at a time.
 const AT_ONCE: usize = 4;
 
-/// Something to play.
 #[derive(Clone)]
 pub enum Act {
     /// An event that a service emits in an account and Region.
     Emit {
-        /// Account of the default bus.
         account: String,
-        /// Region of the default bus.
         region: String,
-        /// The event.
         envelope: Envelope,
     },
     /// A record put straight into the stream of a table.
-    Put {
-        /// The table.
-        table: String,
-        /// The record.
-        data: Vec<u8>,
-    },
+    Put { table: String, data: Vec<u8> },
     /// What EventBridge could never carry, with the reason.
     Refuse(String),
 }
 
-/// One given thing: what it is called in reports, and what to do with it.
+/// One given thing: what the tally calls it, and what to do with it.
 #[derive(Clone)]
 pub struct Given {
     /// The envelope's id as given, or where it stood.
     pub label: String,
-    /// What to do.
     pub act: Act,
 }
 
-/// What became of it.
 #[derive(Clone)]
 pub struct Played {
-    /// What was given.
     pub given: Given,
     /// Its way; empty where it was not emitted.
     pub trace: Trace,

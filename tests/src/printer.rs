@@ -24,7 +24,6 @@ pub struct Step {
 }
 
 impl Step {
-    /// Begins the step `name`.
     pub fn begin(name: &str) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new_spinner();

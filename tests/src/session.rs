@@ -1,4 +1,4 @@
-//! What `cargo local-org` does: start, enrol, play, report.
+//! What `cargo local-org` does: start, enrol, play, count.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,12 +12,12 @@ use crate::bare;
 use crate::day;
 use crate::emulators::prepare;
 use crate::generate;
-use crate::organization::{Organization, Scope};
+use crate::organization::{Enrolment, Organization};
 use crate::play::Input;
 use crate::player::{Act, Given, play};
 use crate::printer::{self, Step};
-use crate::report::{Report, report, wait_for_quiet};
 use crate::scale;
+use crate::tally::{Tally, tally, wait_for_quiet};
 
 /// Enrol an AWS Organization on this machine and watch its events arrive
 ///
@@ -55,7 +55,7 @@ enum Instead {
     Generate(generate::Args),
 }
 
-/// A form of the report.
+/// A form of the tally.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Output {
     /// For a reader.
@@ -83,8 +83,8 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         bare::run(&built).await?;
         return Ok(ExitCode::SUCCESS);
     }
-    let scope = input.as_ref().map_or_else(Scope::default, Input::scope);
-    let organization = Arc::new(Organization::start(&built, scope).await?);
+    let enrolment = input.as_ref().map_or_else(Enrolment::default, Input::enrolment);
+    let organization = Arc::new(Organization::start(&built, enrolment).await?);
     let step = Step::begin("pipetrail apply");
     let applied = organization.apply().await?;
     step.done("");
@@ -119,12 +119,12 @@ pub async fn run(args: Args) -> Result<ExitCode> {
             printer::progress(&format!("matched by no rule: {}", played.given.label));
         }
     }
-    let report = report(&organization, accounts, &played).await?;
-    print(&report, args.output)?;
+    let tally = tally(&organization, accounts, &played).await?;
+    print(&tally, args.output)?;
     if args.keep {
         keep(&organization).await?;
     }
-    Ok(if report.missing.is_empty() {
+    Ok(if tally.missing.is_empty() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -152,10 +152,10 @@ fn rounds(given: Vec<Given>) -> Vec<Vec<Given>> {
     rounds
 }
 
-fn print(report: &Report, output: Output) -> Result<()> {
+fn print(tally: &Tally, output: Output) -> Result<()> {
     match output {
-        Output::Table => printer::data(&report.to_string()),
-        Output::Json => printer::data(&serde_json::to_string(report)?),
+        Output::Table => printer::data(&tally.to_string()),
+        Output::Json => printer::data(&serde_json::to_string(tally)?),
     }
     Ok(())
 }

@@ -69,13 +69,11 @@ impl Envelope {
         serde_json::from_str(&compact(text)).context("not JSON")
     }
 
-    /// A field that is a string.
     #[must_use]
     pub fn text(&self, key: &str) -> Option<String> {
         serde_json::from_str(self.raw(key)?).ok()
     }
 
-    /// A field as a value.
     #[must_use]
     pub fn value(&self, key: &str) -> Option<Value> {
         serde_json::from_str(self.raw(key)?).ok()

@@ -1,12 +1,15 @@
 //! How the value of a column is written in a row.
 
-use super::Text;
+use std::borrow::Cow;
+
 use crate::json::Json;
 use crate::write;
 
-/// A column's value, written as JSON.
+/// Text of a row: borrowed from the event where it stands there as it is.
+pub type Text<'a> = Cow<'a, str>;
+
 pub(super) trait Value {
-    /// Appends it.
+    /// Appends the value as JSON.
     fn write(&self, out: &mut Vec<u8>);
 }
 

@@ -3,17 +3,15 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::RecordError;
+use super::error::RecordError;
 use crate::layout::Partition;
 
-/// What Firehose gets back.
 #[derive(Debug, Serialize)]
 pub struct Response {
     /// One for each record of the request, in its order.
     pub records: Vec<Transformed>,
 }
 
-/// One record of a response.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Transformed {
@@ -23,7 +21,6 @@ pub struct Transformed {
     pub result: &'static str,
     /// The row as one line of JSON, or the original bytes; base64.
     pub data: Data,
-    /// Partition keys of a row.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Metadata>,
 }
@@ -40,7 +37,6 @@ pub enum Data {
 }
 
 impl Data {
-    /// The base64 text.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Row(string) => string.get().trim_matches('"'),
@@ -59,11 +55,9 @@ impl Data {
     }
 }
 
-/// What goes with a row.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
-    /// The partition of the row.
     pub partition_keys: PartitionKeys,
 }
 

@@ -11,9 +11,10 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use pipetrail_tests::emulators::prepare::prepare;
 use pipetrail_tests::emulators::python;
+use pipetrail_tests::environment::TestEnvironment;
 use pipetrail_tests::organization::{HOME, Organization};
 use pipetrail_tests::wire::Envelope;
-use pipetrail_tests::{aws, names, report};
+use pipetrail_tests::{aws, names, tally};
 use serde_json::Value;
 
 use crate::org;
@@ -60,7 +61,6 @@ fn texts() -> Vec<String> {
     texts
 }
 
-/// The name of every audit.
 async fn audits(organization: &Organization) -> Result<Vec<String>> {
     let listed = pipetrail(organization, &["audit", "--list", "--output", "json"]).await?;
     let listed: Vec<Value> = serde_json::from_str(&listed)?;
@@ -70,8 +70,8 @@ async fn audits(organization: &Organization) -> Result<Vec<String>> {
 
 async fn pipetrail(organization: &Organization, arguments: &[&str]) -> Result<String> {
     let ran = organization.run(arguments, &organization.aws_config).await?;
-    ensure!(ran.code == Some(0), "{arguments:?}: {}", ran.said);
-    Ok(ran.data)
+    ensure!(ran.code == Some(0), "{arguments:?}: {}", ran.stderr);
+    Ok(ran.stdout)
 }
 
 /// What DataFusion answers, over files alone.
@@ -211,11 +211,11 @@ fn apply_publishes_the_audits_once_mends_what_was_changed_and_leaves_what_others
                 .await?;
         }
         let plan = organization.run(&["plan", "--check"], &organization.aws_config).await?;
-        assert_eq!(plan.code, Some(3), "{}", plan.said);
+        assert_eq!(plan.code, Some(3), "{}", plan.stderr);
         assert!(
-            plan.data.contains("named queries of Athena: 1 to publish, 1 to remove"),
+            plan.stdout.contains("named queries of Athena: 1 to publish, 1 to remove"),
             "{}",
-            plan.data
+            plan.stdout
         );
         organization.apply().await?;
         let after = saved(&athena).await?;
@@ -226,7 +226,7 @@ fn apply_publishes_the_audits_once_mends_what_was_changed_and_leaves_what_others
         // What was right was not touched.
         assert!(published[1..].iter().all(|name| after[name] == before[name]));
         let plan = organization.run(&["plan", "--check"], &organization.aws_config).await?;
-        assert_eq!(plan.code, Some(0), "{}{}", plan.data, plan.said);
+        assert_eq!(plan.code, Some(0), "{}{}", plan.stdout, plan.stderr);
 
         // A published text is answered as it is.
         let got = athena
@@ -235,7 +235,7 @@ fn apply_publishes_the_audits_once_mends_what_was_changed_and_leaves_what_others
             .send()
             .await?;
         let sql = got.named_query.context("a query")?.query_string;
-        report::query(&organization.audit().await?, &sql).await?;
+        tally::query(&organization.audit().await?, &sql).await?;
         let by_hand = &after["pipetrail audit of my own"][0];
         athena.delete_named_query().named_query_id(by_hand).send().await?;
         Ok(())
@@ -246,10 +246,12 @@ fn apply_publishes_the_audits_once_mends_what_was_changed_and_leaves_what_others
 fn every_audit_is_sql_that_athena_reads() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let built = runtime.block_on(prepare()).unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let environment = TestEnvironment::new(home.path());
     let run = |arguments: &[&str]| {
-        let ran = Command::new(&built.pipetrail).args(arguments).output().unwrap();
-        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-        String::from_utf8(ran.stdout).unwrap()
+        let ran = environment.run(&built.pipetrail, arguments).unwrap();
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        ran.stdout
     };
     let listed: Vec<Value> = serde_json::from_str(&run(&["audit", "--list", "--output", "json"])).unwrap();
     let names = listed.iter().map(|audit| audit["name"].as_str().unwrap().to_owned());

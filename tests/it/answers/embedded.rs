@@ -3,11 +3,11 @@
 
 use std::fs::{self, File};
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
+use pipetrail_tests::environment::{Ran, TestEnvironment};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -25,26 +25,24 @@ fn write(lake: &Path, key: &str, texts: &[(&str, &[&str])], more: Vec<(&str, Arr
     writer.close().unwrap();
 }
 
-/// Exit code, standard output and standard error of a query.
-fn query(lake: &Path, sql: &str) -> (Option<i32>, String, String) {
+fn query(lake: &Path, sql: &str) -> Ran {
     let home = tempfile::tempdir().unwrap();
-    let mut command = Command::new(&built().pipetrail);
-    command.env_clear().env("HOME", home.path()).current_dir(home.path());
-    command.args(["query", sql, "--output", "json", "--lake"]).arg(lake);
-    let output = command.output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code(), text(output.stdout), text(output.stderr))
+    let lake = lake.to_str().unwrap();
+    TestEnvironment::new(home.path())
+        .run(&built().pipetrail, &["query", sql, "--output", "json", "--lake", lake])
+        .unwrap()
 }
 
 fn rows(lake: &Path, sql: &str) -> Value {
-    let (code, data, said) = query(lake, sql);
-    assert_eq!(code, Some(0), "{said}");
-    serde_json::from_str(&data).unwrap()
+    let ran = query(lake, sql);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    ran.json().unwrap()
 }
 
 fn refused(lake: &Path, sql: &str, error: &str, hint: &str) {
-    let (code, data, said) = query(lake, sql);
-    assert_eq!((code, data.as_str()), (Some(1), ""), "{said}");
+    let ran = query(lake, sql);
+    let said = &ran.stderr;
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""), "{said}");
     assert!(said.starts_with(&format!("error: {error}")), "{said}");
     assert!(said.contains(&format!("\nhint: {hint}")), "{said}");
 }

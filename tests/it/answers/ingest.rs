@@ -9,18 +9,20 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use made::{Place, events};
+use made::events;
 use serde_json::Value;
+
+use crate::lake_folder::LakeFolder;
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
 
 #[test]
 fn every_fixture_is_there_once_and_a_second_run_writes_nothing() {
-    let place = Place::new();
+    let place = LakeFolder::new();
     let first = place.ingest(&[FIXTURES], &[]);
     // The fixtures of queues and functions are no events, and are kept.
-    assert_eq!(first.code, Some(4), "{}", first.err);
-    let report = first.report();
+    assert_eq!(first.code, Some(4), "{}", first.stderr);
+    let report = first.json().unwrap();
     assert_eq!(
         (&report["command"], &report["result"]),
         (&"ingest".into(), &"partly".into())
@@ -37,7 +39,7 @@ fn every_fixture_is_there_once_and_a_second_run_writes_nothing() {
     // Every record is in one of the numbers; nothing failed to be written.
     assert_eq!(accounted + skipped, of(&report, "records"), "{report}");
     assert_eq!(of(&report, "unwritten"), 0, "{report}");
-    let rejects = place.0.path().join(report["reject_file"].as_str().unwrap());
+    let rejects = place.path(report["reject_file"].as_str().unwrap());
     let rejects = fs::read_to_string(rejects).unwrap();
     assert_eq!(rejects.lines().count() as u64, of(&report, "rejected"));
     for line in rejects.lines() {
@@ -49,7 +51,7 @@ fn every_fixture_is_there_once_and_a_second_run_writes_nothing() {
 
     let files = place.files();
     let second = place.ingest(&[FIXTURES], &[]);
-    let report = second.report();
+    let report = second.json().unwrap();
     assert_eq!((of(&report, "rows"), of(&report, "partitions")), (0, 0), "{report}");
     assert_eq!(place.files(), files);
 }
@@ -57,16 +59,16 @@ fn every_fixture_is_there_once_and_a_second_run_writes_nothing() {
 #[test]
 fn only_the_owner_may_read_the_reject_file() {
     use std::os::unix::fs::PermissionsExt;
-    let place = Place::new();
+    let place = LakeFolder::new();
     let file = place.write("events.ndjson", b"{\"token\":\"secret\"}\n");
-    let rejects = place.0.path().join("mine.ndjson");
+    let rejects = place.path("mine.ndjson");
     fs::write(&rejects, "old").unwrap();
     fs::set_permissions(&rejects, fs::Permissions::from_mode(0o644)).unwrap();
-    let said = place.ingest(&[&file], &["--rejects", rejects.to_str().unwrap()]);
-    assert_eq!(said.code, Some(1), "{}", said.err);
+    let ran = place.ingest(&[&file], &["--rejects", rejects.to_str().unwrap()]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
     assert_eq!(fs::metadata(&rejects).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(!fs::read_to_string(&rejects).unwrap().contains("old"));
-    assert!(!said.out.contains("secret") && !said.err.contains("secret"));
+    assert!(!ran.stdout.contains("secret") && !ran.stderr.contains("secret"));
 }
 
 #[test]
@@ -75,9 +77,9 @@ fn what_is_written_does_not_depend_on_order_memory_or_workers() {
     // Each twice, once with a later time, as after a hop across regions.
     let later: Vec<String> = lines.iter().map(|line| line.replace(":00Z", ":07Z")).collect();
     lines.extend(later);
-    let (one, two) = (Place::new(), Place::new());
+    let (one, two) = (LakeFolder::new(), LakeFolder::new());
     let all = one.write("all.ndjson", lines.join("\n").as_bytes());
-    let report = one.ingest(&[&all], &["--jobs", "1"]).report();
+    let report = one.ingest(&[&all], &["--jobs", "1"]).json().unwrap();
     assert_eq!(report["rows"].as_u64(), Some(lines.len() as u64 / 2), "{report}");
     assert_eq!(report["duplicates"], report["rows"], "{report}");
 
@@ -92,12 +94,13 @@ fn what_is_written_does_not_depend_on_order_memory_or_workers() {
     // So little memory that every few rows go to the disk, and come back one by one.
     let report = two
         .ingest(&parts, &["--jobs", "3", "--memory", "20000", "--temp-dir", &temp])
-        .report();
+        .json()
+        .unwrap();
     assert_eq!(report["rows"].as_u64(), Some(lines.len() as u64 / 2), "{report}");
     assert_eq!(one.files(), two.files());
     assert_eq!(fs::read_dir(&temp).unwrap().count(), 0);
     let sql = "SELECT * FROM pipeline_executions ORDER BY account_id, event_key";
-    let without_arrival = |place: &Place| -> Vec<Value> {
+    let without_arrival = |place: &LakeFolder| -> Vec<Value> {
         let mut rows = place.query(sql);
         rows.iter_mut()
             .for_each(|row| drop(row.as_object_mut().unwrap().remove("ingested_at")));
@@ -108,7 +111,7 @@ fn what_is_written_does_not_depend_on_order_memory_or_workers() {
 
 #[test]
 fn accounts_and_months_and_days_of_heartbeats_get_folders_of_their_own() {
-    let place = Place::new();
+    let place = LakeFolder::new();
     let mut lines = events(2, 2, 1);
     for day in ["2026-11-20", "2026-11-21"] {
         lines.push(format!(
@@ -116,8 +119,8 @@ fn accounts_and_months_and_days_of_heartbeats_get_folders_of_their_own() {
         ));
     }
     let file = place.write("events.ndjson", lines.join("\n").as_bytes());
-    let said = place.ingest(&[&file], &[]);
-    assert_eq!(said.code, Some(0), "{}", said.err);
+    let ran = place.ingest(&[&file], &[]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     let folders: Vec<String> = place
         .files()
         .into_iter()
@@ -142,10 +145,10 @@ fn accounts_and_months_and_days_of_heartbeats_get_folders_of_their_own() {
 
 #[test]
 fn a_dry_run_says_what_would_be_written_and_writes_nothing() {
-    let place = Place::new();
+    let place = LakeFolder::new();
     fs::create_dir(place.lake()).unwrap();
     let file = place.write("events.ndjson", events(1, 1, 5).join("\n").as_bytes());
-    let report = place.ingest(&[&file], &["--dry-run"]).report();
+    let report = place.ingest(&[&file], &["--dry-run"]).json().unwrap();
     assert_eq!(
         (report["rows"].as_u64(), &report["dry_run"]),
         (Some(5), &Value::Bool(true))
@@ -155,19 +158,19 @@ fn a_dry_run_says_what_would_be_written_and_writes_nothing() {
 
 #[test]
 fn new_events_go_to_a_new_file_and_old_files_are_never_touched() {
-    let place = Place::new();
+    let place = LakeFolder::new();
     let lines = events(1, 1, 6);
     let first = place.write("first.ndjson", lines[..4].join("\n").as_bytes());
     let all = place.write("all.ndjson", lines.join("\n").as_bytes());
     place.ingest(&[&first], &[]);
-    let read = |place: &Place| -> BTreeMap<String, Vec<u8>> {
+    let read = |place: &LakeFolder| -> BTreeMap<String, Vec<u8>> {
         let files = place.files().into_iter();
         files
             .map(|file| (file.clone(), fs::read(place.lake().join(file)).unwrap()))
             .collect()
     };
     let before = read(&place);
-    let report = place.ingest(&[&all], &[]).report();
+    let report = place.ingest(&[&all], &[]).json().unwrap();
     assert_eq!(
         (report["rows"].as_u64(), report["duplicates"].as_u64()),
         (Some(2), Some(4))
@@ -190,10 +193,10 @@ fn a_trails_record_and_its_event_are_one_row_and_the_event_is_kept() {
     let trail = serde_json::json!({"Records": [other, event["detail"], polling]}).to_string();
     let sql = "SELECT event_key, account_id, decision, approver, source FROM approvals";
 
-    let place = Place::new();
+    let place = LakeFolder::new();
     let trail = place.write("trail.json", trail.as_bytes());
     let envelope = place.write("envelope.json", APPROVAL.as_bytes());
-    let report = place.ingest(&[&trail], &[]).report();
+    let report = place.ingest(&[&trail], &[]).json().unwrap();
     assert_eq!(
         (report["result"].as_str(), report["rows"].as_u64()),
         (Some("done"), Some(1)),
@@ -204,11 +207,11 @@ fn a_trails_record_and_its_event_are_one_row_and_the_event_is_kept() {
     let of_trail = place.query(sql);
     assert_eq!(of_trail[0]["source"], "backfill:cloudtrail");
     // What the lake has stays, whichever form it came in.
-    assert_eq!(place.ingest(&[&envelope], &[]).report()["duplicates"], 1);
+    assert_eq!(place.ingest(&[&envelope], &[]).json().unwrap()["duplicates"], 1);
     assert_eq!(place.query(sql), of_trail);
 
-    let both = Place::new();
-    let report = both.ingest(&[&trail, &envelope], &[]).report();
+    let both = LakeFolder::new();
+    let report = both.ingest(&[&trail, &envelope], &[]).json().unwrap();
     assert_eq!(
         (report["rows"].as_u64(), report["duplicates"].as_u64()),
         (Some(1), Some(1))

@@ -9,6 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use pipetrail_tests::environment::{Ran, TestEnvironment};
+
 use crate::built::built;
 use crate::lake::Row;
 
@@ -18,7 +20,6 @@ const FIXTURES: (&str, &str) = ("111122223333", "eu-central-1");
 /// What says how and when a row came, not what happened.
 const OF_THE_WAY: [&str; 2] = ["source", "ingested_at"];
 
-/// Every fixture of an event, as text.
 fn fixtures(folders: &[&str]) -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     let entries = folders
@@ -29,26 +30,18 @@ fn fixtures(folders: &[&str]) -> Vec<String> {
     files.iter().map(|file| fs::read_to_string(file).unwrap()).collect()
 }
 
-/// `pipetrail ingest` with a lake in a folder, not started. It needs neither home nor AWS.
+/// `pipetrail ingest` with a lake in a folder, not started.
 fn ingest(from: &Path, lake: &Path) -> Command {
-    let mut command = Command::new(&built().pipetrail);
-    command.arg("ingest").arg(from).arg("--lake").arg(lake).env_clear();
+    let mut command = TestEnvironment::new(lake.parent().unwrap()).command(&built().pipetrail);
+    command.arg("ingest").arg(from).arg("--lake").arg(lake);
     command
 }
 
-/// Runs it to its end.
 fn ingested(from: &Path, lake: &Path) {
-    let ran = ingest(from, lake).output().unwrap();
-    let said = String::from_utf8_lossy(&ran.stderr);
-    assert_eq!(
-        ran.status.code(),
-        Some(0),
-        "{said}{}",
-        String::from_utf8_lossy(&ran.stdout)
-    );
+    let ran = Ran::from(ingest(from, lake).output().unwrap());
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stderr, ran.stdout);
 }
 
-/// A row without these columns.
 fn without(row: &Row, columns: &[&str]) -> Row {
     let mut row = row.clone();
     row.retain(|name, _| !columns.contains(&name.as_str()));

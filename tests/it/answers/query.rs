@@ -11,8 +11,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
+use pipetrail_tests::environment::Ran;
 use pipetrail_tests::fault_proxy::Fault;
-use pipetrail_tests::organization::{HOME, Organization, Ran};
+use pipetrail_tests::organization::{HOME, Organization};
 use pipetrail_tests::{aws, names};
 use serde_json::{Value, json};
 use tokio::process::Command;
@@ -51,13 +52,13 @@ async fn query(organization: &Organization, arguments: &[&str]) -> Result<Ran> {
 async fn story(organization: Arc<Organization>) -> Result<()> {
     // Nothing is deployed: there is no workgroup.
     let ran = query(&organization, &["SELECT 1"]).await?;
-    assert_eq!((ran.code, ran.data.as_str()), (Some(1), ""), "{}", ran.said);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""), "{}", ran.stderr);
     assert!(
-        ran.said.starts_with("error: cannot begin a query in Athena"),
+        ran.stderr.starts_with("error: cannot begin a query in Athena"),
         "{}",
-        ran.said
+        ran.stderr
     );
-    assert!(ran.said.contains("hint: workgroup pipetrail"), "{}", ran.said);
+    assert!(ran.stderr.contains("hint: workgroup pipetrail"), "{}", ran.stderr);
 
     organization.apply().await?;
     let member = organization.members[0].id.clone();
@@ -81,8 +82,8 @@ async fn story(organization: Arc<Organization>) -> Result<()> {
         row(2, "Approved", dana, hostile, None),
         row(3, "Approved", "dana", "CAB-118 ok", Some(true)),
     ]);
-    assert_eq!(ran.json()?, rows, "{}", ran.said);
-    let said = ran.said.trim_end();
+    assert_eq!(ran.json()?, rows, "{}", ran.stderr);
+    let said = ran.stderr.trim_end();
     assert!(
         said.starts_with("3 rows in ") && said.contains(" scanned, about 0.00005 USD"),
         "{said}"
@@ -98,10 +99,10 @@ async fn story(organization: Arc<Organization>) -> Result<()> {
             (cloud.code, folder.code),
             (Some(0), Some(0)),
             "{}{}",
-            cloud.said,
-            folder.said
+            cloud.stderr,
+            folder.stderr
         );
-        assert_eq!(cloud.data, folder.data);
+        assert_eq!(cloud.stdout, folder.stdout);
     }
     forms(&organization, &rows).await?;
     refused(&organization).await?;
@@ -124,7 +125,7 @@ async fn copy_lake(organization: &Organization, folder: &Path) -> Result<()> {
 
 /// What a table and CSV show of the same rows.
 async fn forms(organization: &Organization, rows: &Value) -> Result<()> {
-    let table = query(organization, &[ASKED]).await?.data;
+    let table = query(organization, &[ASKED]).await?.stdout;
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(lines.len(), 4, "{table}");
     assert!(
@@ -138,7 +139,7 @@ async fn forms(organization: &Organization, rows: &Value) -> Result<()> {
     );
     assert!(lines[3].contains("  true  "), "{table}");
 
-    let csv = query(organization, &[ASKED, "--output", "csv"]).await?.data;
+    let csv = query(organization, &[ASKED, "--output", "csv"]).await?.stdout;
     let (header, records) = csv.split_once("\r\n").unwrap();
     assert_eq!(
         header,
@@ -164,11 +165,16 @@ async fn refused(organization: &Organization) -> Result<()> {
     ] {
         proxied.traffic.place(None);
         let ran = organization.run(&["query", sql], &proxied.aws_config).await?;
-        assert_eq!((ran.code, ran.data.as_str()), (Some(code), ""), "{sql}: {}", ran.said);
-        assert!(
-            ran.said.starts_with(error) && ran.said.contains("\nhint: "),
+        assert_eq!(
+            (ran.code, ran.stdout.as_str()),
+            (Some(code), ""),
             "{sql}: {}",
-            ran.said
+            ran.stderr
+        );
+        assert!(
+            ran.stderr.starts_with(error) && ran.stderr.contains("\nhint: "),
+            "{sql}: {}",
+            ran.stderr
         );
         // What is refused here is refused before anybody signs in for it.
         assert_eq!(proxied.traffic.count() == 0, code == 2, "{sql}");
@@ -188,8 +194,8 @@ async fn refused(organization: &Organization) -> Result<()> {
             .traffic
             .inject(Fault::Error(fault), 100, |call| call.operation == "StartQueryExecution");
         let ran = organization.run(&["query", "SELECT 1"], &proxied.aws_config).await?;
-        assert_eq!(ran.code, Some(1), "{}", ran.said);
-        assert!(ran.said.contains(hint), "{}", ran.said);
+        assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+        assert!(ran.stderr.contains(hint), "{}", ran.stderr);
         let attempts = proxied.traffic.count_of("StartQueryExecution");
         assert_eq!(attempts > 1, fault == "TooManyRequestsException", "{attempts}");
     }
@@ -201,7 +207,7 @@ async fn refused(organization: &Organization) -> Result<()> {
     let ran = organization
         .run(&["query", "SELECT 1 AS n"], &proxied.aws_config)
         .await?;
-    assert_eq!((ran.code, ran.data.as_str()), (Some(0), "n\n1\n"), "{}", ran.said);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "n\n1\n"), "{}", ran.stderr);
     Ok(())
 }
 
@@ -236,8 +242,10 @@ async fn interrupted_at_the_prompt(organization: &Organization) -> Result<()> {
         .traffic
         .inject(stalls, 1, |call| call.operation == "GetQueryExecution");
     let command = organization.command(&["query"], &proxied.aws_config);
+    let environment = organization.environment().aws_config(&proxied.aws_config);
     let typing = tokio::task::spawn_blocking(move || {
         prompt::typed(
+            &environment,
             command.as_std(),
             &["SELECT 1;\r", "\x03", "SELECT 40 + 2 AS answer;\r", "\\q\r"],
         )

@@ -3,60 +3,36 @@
 mod browser;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
+use pipetrail_tests::environment::Ran;
 use serde_json::Value;
 
-use crate::built::built;
+use crate::lake_folder::LakeFolder;
 
 const DECISION: &str = include_str!("../../fixtures/cloudtrail/put-approval-approved-sso-console.json");
 const REFUSED: &str = include_str!("../../fixtures/cloudtrail/put-approval-access-denied.json");
 /// The day after the last event.
 const NOW: &str = "2026-11-21T00:00:00Z";
 
-/// A lake in a folder of its own, and room for reports.
-pub struct Place(tempfile::TempDir);
-
-impl Place {
-    /// With these events in its lake, a line each.
-    pub fn new(lines: &[String]) -> Self {
-        let place = Place(tempfile::tempdir().unwrap());
-        let events = place.file("events.ndjson");
-        fs::write(&events, lines.join("\n")).unwrap();
-        place.ingest(&events);
-        place
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn ingest(&self, events: &Path) {
-        let mut command = Command::new(&built().pipetrail);
-        let ran = command.arg("ingest").arg(events).arg("--lake").arg(self.file("lake"));
-        let ran = ran.env_clear().output().unwrap();
-        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-    }
-
-    /// Runs `pipetrail report` here. It needs neither home nor AWS.
-    fn report(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(&built().pipetrail);
-        command.args(["report", "--lake", "lake"]).args(arguments);
-        command.current_dir(self.0.path()).env_clear().env("PIPETRAIL_NOW", NOW);
-        command.output().unwrap()
-    }
-
-    /// A report that succeeds.
-    pub fn written(&self, name: &str) -> Vec<u8> {
-        let ran = self.report(&["--out", name]);
-        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-        fs::read(self.file(name)).unwrap()
-    }
+/// A folder whose lake holds these events, a line each.
+pub fn lake_of(lines: &[String]) -> LakeFolder {
+    let mut folder = LakeFolder::new();
+    folder.environment = folder.environment.with("PIPETRAIL_NOW", NOW);
+    let events = folder.write("events.ndjson", lines.join("\n").as_bytes());
+    let ran = folder.ingest(&[&events], &[]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    folder
 }
 
-fn said(ran: &Output) -> (Option<i32>, String) {
-    (ran.status.code(), String::from_utf8_lossy(&ran.stderr).into_owned())
+fn report(folder: &LakeFolder, arguments: &[&str]) -> Ran {
+    folder.run(&[&["report", "--lake", "lake"], arguments].concat())
+}
+
+/// A report that succeeds.
+pub fn written(folder: &LakeFolder, name: &str) -> Vec<u8> {
+    let ran = report(folder, &["--out", name]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    fs::read(folder.path(name)).unwrap()
 }
 
 /// A fixture on one line, with an identity of its own.
@@ -86,9 +62,9 @@ fn one_lake_gives_every_format_and_the_figures_agree() {
         decision(2, "second"),
         line(REFUSED, 3),
     ];
-    let place = Place::new(&lines);
+    let folder = lake_of(&lines);
 
-    let json: Value = serde_json::from_slice(&place.written("report.json")).unwrap();
+    let json: Value = serde_json::from_slice(&written(&folder, "report.json")).unwrap();
     assert_eq!(
         (&json["summary"]["decisions"], &json["summary"]["refused"]),
         (&2.into(), &1.into())
@@ -105,11 +81,11 @@ fn one_lake_gives_every_format_and_the_figures_agree() {
         .collect();
     assert_eq!((audits[0], audits.len()), ("decisions", 9));
 
-    let csv = String::from_utf8(place.written("report.csv")).unwrap();
+    let csv = String::from_utf8(written(&folder, "report.csv")).unwrap();
     assert_eq!(csv.lines().count(), 3, "{csv}");
     assert!(csv.starts_with("event_time,account_id,region,pipeline,"), "{csv}");
 
-    let page = String::from_utf8(place.written("report.html")).unwrap();
+    let page = String::from_utf8(written(&folder, "report.html")).unwrap();
     assert!(page.contains("2 approvers made 2 decisions in 2 pipelines of 1 account: 2 approved, 0 rejected."));
     assert!(page.contains("Content-Security-Policy") && page.contains("SQL: decisions"));
     // Calls alone do not say which gates wait, and the report does not make that up.
@@ -118,49 +94,49 @@ fn one_lake_gives_every_format_and_the_figures_agree() {
     assert_eq!(page.matches("<p>Not known: the lake holds no gate").count(), 2);
     assert!(page.contains("2 of 2 decisions have no gate opening in the lake"));
 
-    assert!(place.written("report.xlsx").starts_with(b"PK"));
+    assert!(written(&folder, "report.xlsx").starts_with(b"PK"));
 
     // What is written says so, and only that.
-    let ran = place.report(&["--out", "again.data", "--format", "csv", "--output", "json"]);
-    let written: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let ran = report(&folder, &["--out", "again.data", "--format", "csv", "--output", "json"]);
+    let written: Value = ran.json().unwrap();
     assert_eq!(
         (&written["command"], &written["format"]),
         (&"report".into(), &"csv".into())
     );
-    assert_eq!(fs::read_to_string(place.file("again.data")).unwrap(), csv);
+    assert_eq!(fs::read_to_string(folder.path("again.data")).unwrap(), csv);
 }
 
 #[test]
 fn a_report_of_other_accounts_or_another_time_is_empty_and_says_so() {
-    let place = Place::new(&[line(DECISION, 1)]);
+    let folder = lake_of(&[line(DECISION, 1)]);
     for (name, arguments) in [
         ("account.html", ["--account", "000000000001"]),
         ("time.html", ["--to", "2026-11-01"]),
     ] {
-        let ran = place.report(&[arguments.as_slice(), &["--out", name]].concat());
-        assert_eq!(said(&ran).0, Some(0), "{}", said(&ran).1);
-        let page = fs::read_to_string(place.file(name)).unwrap();
+        let ran = report(&folder, &[arguments.as_slice(), &["--out", name]].concat());
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        let page = fs::read_to_string(folder.path(name)).unwrap();
         assert!(
             page.contains("The lake holds no decision for this window and these filters."),
             "{name}"
         );
-        let is_warned = said(&ran).1.contains("warning: account 000000000001 has no row");
-        assert_eq!(is_warned, name == "account.html", "{}", said(&ran).1);
+        let is_warned = ran.stderr.contains("warning: account 000000000001 has no row");
+        assert_eq!(is_warned, name == "account.html", "{}", ran.stderr);
     }
 }
 
 #[test]
 fn a_window_that_is_not_over_ends_now_and_says_so() {
-    let place = Place::new(&[line(DECISION, 1)]);
-    let ran = place.report(&["--out", "r.html", "--to", "2026-12-01"]);
-    assert!(said(&ran).1.contains("still to come"), "{}", said(&ran).1);
-    let page = fs::read_to_string(place.file("r.html")).unwrap();
+    let folder = lake_of(&[line(DECISION, 1)]);
+    let ran = report(&folder, &["--out", "r.html", "--to", "2026-12-01"]);
+    assert!(ran.stderr.contains("still to come"), "{}", ran.stderr);
+    let page = fs::read_to_string(folder.path("r.html")).unwrap();
     assert!(page.contains("asked for up to 2026-12-01 00:00 UTC"));
     assert!(page.contains("up to, and without, 2026-11-21 00:00 (UTC)"));
     // Days that are not whole are no days.
-    let ran = place.report(&["--out", "part.html", "--to", "2026-11-20T12:00:00.250Z"]);
-    assert_eq!(said(&ran).0, Some(0), "{}", said(&ran).1);
-    let page = fs::read_to_string(place.file("part.html")).unwrap();
+    let ran = report(&folder, &["--out", "part.html", "--to", "2026-11-20T12:00:00.250Z"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let page = fs::read_to_string(folder.path("part.html")).unwrap();
     assert!(page.contains("<span>2026-11-20 12:00:00.250 UTC</span></h1>"));
 }
 
@@ -175,18 +151,18 @@ fn hostile_text_is_text_in_every_format() {
         &long,
     ];
     let lines: Vec<_> = texts.iter().enumerate().map(|(at, text)| decision(at, text)).collect();
-    let place = Place::new(&lines);
+    let folder = lake_of(&lines);
 
-    let page = String::from_utf8(place.written("report.html")).unwrap();
+    let page = String::from_utf8(written(&folder, "report.html")).unwrap();
     assert_eq!((page.matches("<script").count(), page.matches("<img").count()), (3, 0));
     assert!(!page.contains(['\u{202E}', '\0']));
 
-    let csv = String::from_utf8(place.written("report.csv")).unwrap();
+    let csv = String::from_utf8(written(&folder, "report.csv")).unwrap();
     assert!(csv.contains("'=HYPERLINK"), "{csv}");
     assert!(!csv.contains(",=") && !csv.contains("\"="), "{csv}");
 
     // Exact, but for the line's own kind of NUL, which no event carries.
-    let json: Value = serde_json::from_slice(&place.written("report.json")).unwrap();
+    let json: Value = serde_json::from_slice(&written(&folder, "report.json")).unwrap();
     let rows = json["audits"][0]["rows"].as_array().unwrap();
     let mut summaries: Vec<_> = rows.iter().map(|row| row["summary"].as_str().unwrap()).collect();
     let mut expected = texts.to_vec();
@@ -197,9 +173,9 @@ fn hostile_text_is_text_in_every_format() {
 
 #[test]
 fn what_cannot_be_written_is_said_and_nothing_half_stays() {
-    let place = Place::new(&[line(DECISION, 1)]);
-    place.written("report.html");
-    let before = fs::read(place.file("report.html")).unwrap();
+    let folder = lake_of(&[line(DECISION, 1)]);
+    written(&folder, "report.html");
+    let before = fs::read(folder.path("report.html")).unwrap();
     for (arguments, code, words) in [
         (
             vec!["--out", "report.html"],
@@ -225,17 +201,18 @@ fn what_cannot_be_written_is_said_and_nothing_half_stays() {
         (vec!["--out", "r.html", "--account", "'; DROP"], 2, ["12 digits", ""]),
         (vec!["--out", "r.html", "--from", "yesterday"], 2, ["yesterday", ""]),
     ] {
-        let (found, text) = said(&place.report(&arguments));
-        assert_eq!(found, Some(code), "{arguments:?}: {text}");
+        let ran = report(&folder, &arguments);
+        let text = &ran.stderr;
+        assert_eq!(ran.code, Some(code), "{arguments:?}: {text}");
         assert!(words.iter().all(|word| text.contains(word)), "{arguments:?}: {text}");
     }
-    assert_eq!(fs::read(place.file("report.html")).unwrap(), before);
-    let names: Vec<_> = fs::read_dir(place.0.path())
+    assert_eq!(fs::read(folder.path("report.html")).unwrap(), before);
+    let names: Vec<_> = fs::read_dir(folder.path(""))
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
         .collect();
     assert_eq!(names.len(), 3, "{names:?}");
-    let ran = place.report(&["--out", "report.html", "--force", "--to", "2026-11-01"]);
-    assert_eq!(said(&ran).0, Some(0));
-    assert_ne!(fs::read(place.file("report.html")).unwrap(), before);
+    let ran = report(&folder, &["--out", "report.html", "--force", "--to", "2026-11-01"]);
+    assert_eq!(ran.code, Some(0));
+    assert_ne!(fs::read(folder.path("report.html")).unwrap(), before);
 }

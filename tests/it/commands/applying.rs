@@ -39,7 +39,7 @@ fn status_names_every_enrolled_account_and_region_and_nobody_else() {
         let mut wanted: Vec<(&str, &str, &str)> = Vec::new();
         let members = organization.members.iter().map(|member| &member.id);
         for account in members.chain([&organization.relay.cloud.management]) {
-            let regions = organization.scope.regions.iter();
+            let regions = organization.enrolment.regions.iter();
             wanted.extend(regions.map(|region| (account.as_str(), region.as_str(), "current")));
         }
         covered.sort_unstable();

@@ -16,7 +16,7 @@ use aws_sdk_s3::types::{
 use pipetrail_tests::fault_proxy::{Fault, FaultProxy};
 use pipetrail_tests::names;
 use pipetrail_tests::organization::{HOME, Organization, SECOND, Targeted};
-use pipetrail_tests::{aws, report};
+use pipetrail_tests::{aws, tally};
 use serde_json::Value;
 
 use crate::{lake, leftovers, org};
@@ -57,7 +57,7 @@ async fn scenario(mut organization: Organization) -> Result<()> {
     let wrong = ["destroy", "--delete-data", &evidence_bucket, "--yes"];
     let wrong = organization.run(&wrong, &organization.aws_config).await?;
     assert_eq!(wrong.code, Some(2));
-    assert!(wrong.said.contains(&lake_bucket), "{}", wrong.said);
+    assert!(wrong.stderr.contains(&lake_bucket), "{}", wrong.stderr);
 
     let record = &evidence[0];
     let until = SystemTime::now() + Duration::from_secs(86_400);
@@ -161,7 +161,7 @@ async fn data(organization: &Organization, member: &str) -> Result<(Vec<String>,
     let mut rows = Vec::new();
     for table in ["approvals", "pipeline_executions"] {
         let sql = format!("SELECT event_key FROM {table} WHERE account_id = '{member}'");
-        let found = report::query(&organization.audit().await?, &sql).await?;
+        let found = tally::query(&organization.audit().await?, &sql).await?;
         rows.extend(found.into_iter().flatten().flatten());
     }
     Ok((rows, lake::evidence(organization, member).await?))
@@ -177,7 +177,7 @@ async fn everything(organization: &Organization) -> Result<BTreeSet<String>> {
 async fn json(organization: &Organization, arguments: &[&str], code: i32) -> Result<Value> {
     let arguments = [arguments, &["--output", "json"]].concat();
     let ran = organization.run(&arguments, &organization.aws_config).await?;
-    assert_eq!(ran.code, Some(code), "{}", ran.said);
+    assert_eq!(ran.code, Some(code), "{}", ran.stderr);
     ran.json()
 }
 

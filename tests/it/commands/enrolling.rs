@@ -24,7 +24,7 @@ async fn run(organization: &Organization, targeted: &Targeted, arguments: &[&str
         all.push("--yes");
     }
     let ran = organization.run(&all, &targeted.aws_config).await?;
-    let report = ran.json().with_context(|| format!("{arguments:?}: {}", ran.said))?;
+    let report = ran.json().with_context(|| format!("{arguments:?}: {}", ran.stderr))?;
     Ok((ran.code.context("it was killed")?, report))
 }
 
@@ -97,11 +97,11 @@ fn accounts_and_units_come_and_go_and_nobody_else_is_touched() {
         let early = organization
             .run(&["enroll", "--yes", "--account", outside], &targeted.aws_config)
             .await?;
-        assert_eq!(early.code, Some(1), "{}", early.said);
+        assert_eq!(early.code, Some(1), "{}", early.stderr);
         assert!(
-            early.said.contains("hint: run `pipetrail apply` first"),
+            early.stderr.contains("hint: run `pipetrail apply` first"),
             "{}",
-            early.said
+            early.stderr
         );
         assert_eq!(fs::read_to_string(&settings)?, text);
 
@@ -217,8 +217,8 @@ fn a_unit_comes_and_goes_and_a_killed_run_is_finished_by_the_next() {
             let mut arguments = arguments.to_vec();
             arguments.push("--yes");
             let ran = organization.run(&arguments, &targeted.aws_config).await?;
-            assert_eq!(ran.code, Some(code), "{arguments:?}: {}", ran.said);
-            assert!(ran.said.contains(said), "{arguments:?}: {}", ran.said);
+            assert_eq!(ran.code, Some(code), "{arguments:?}: {}", ran.stderr);
+            assert!(ran.stderr.contains(said), "{arguments:?}: {}", ran.stderr);
         }
         assert_eq!(fs::read_to_string(&settings)?, before);
         assert_eq!(instances(organization).await?, everywhere(&members));

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_organizations::Client;
-use pipetrail_tests::organization::{HOME, Organization, Scope};
+use pipetrail_tests::environment::{Ran, TestEnvironment};
+use pipetrail_tests::organization::{Enrolment, HOME, Organization};
 
 use crate::built::built;
 
@@ -84,11 +84,11 @@ async fn all() -> Result<()> {
         "ORDER lacks a command, or has one too many: {commands:?}"
     );
 
-    let scope = Scope {
+    let enrolment = Enrolment {
         members: 2,
-        ..Scope::default()
+        ..Enrolment::default()
     };
-    let organization = Organization::start(built, scope).await?;
+    let organization = Organization::start(built, enrolment).await?;
     let placeholders = placeholders(&organization).await?;
     // As AWS takes deployment targets, not as moto does.
     let targeted = organization.targeted().await?;
@@ -102,9 +102,9 @@ async fn all() -> Result<()> {
                 .iter()
                 .find(|(with_code, _)| with_code == line)
                 .map_or(0, |(_, code)| *code);
-            let output = shell(folder.path(), &targeted.aws_config, &substituted(line, &placeholders))?;
-            if output.status.code() != Some(expected) {
-                let (code, said) = (output.status.code(), String::from_utf8_lossy(&output.stderr));
+            let ran = shell(folder.path(), &targeted.aws_config, &substituted(line, &placeholders))?;
+            if ran.code != Some(expected) {
+                let (code, said) = (ran.code, ran.stderr);
                 wrong.push(format!("`{line}` ended with {code:?}, not {expected}\n{said}"));
             }
         }
@@ -142,9 +142,9 @@ fn inputs(folder: &Path) -> Result<()> {
 /// With everything in place: quiet says nothing beside the data, verbose names every call.
 fn quiet_and_verbose(folder: &Path, aws_config: &Path) -> Result<()> {
     let quiet = shell(folder, aws_config, "pipetrail apply --quiet")?;
-    ensure!(quiet.status.success() && !quiet.stdout.is_empty());
-    ensure!(quiet.stderr.is_empty(), "{}", String::from_utf8_lossy(&quiet.stderr));
-    let verbose = String::from_utf8(shell(folder, aws_config, "pipetrail apply --verbose")?.stderr)?;
+    ensure!(quiet.code == Some(0) && !quiet.stdout.is_empty());
+    ensure!(quiet.stderr.is_empty(), "{}", quiet.stderr);
+    let verbose = shell(folder, aws_config, "pipetrail apply --verbose")?.stderr;
     let calls: Vec<&str> = verbose.lines().filter_map(|line| line.strip_prefix("aws: ")).collect();
     for call in [
         "sts GetCallerIdentity, audit, eu-central-1, attempt 1, ",
@@ -198,9 +198,9 @@ fn substituted(line: &str, placeholders: &[(&str, String)]) -> String {
 /// The example lines of every command, as its help shows them.
 fn examples(folder: &Path) -> Result<BTreeMap<String, Vec<String>>> {
     let help = |line: &str| -> Result<String> {
-        let output = shell(folder, Path::new("/nonexistent"), line)?;
-        ensure!(output.status.success(), "`{line}` fails");
-        Ok(String::from_utf8(output.stdout)?)
+        let ran = shell(folder, Path::new("/nonexistent"), line)?;
+        ensure!(ran.code == Some(0), "`{line}` fails");
+        Ok(ran.stdout)
     };
     let main = help("pipetrail --help")?;
     let commands = main
@@ -226,16 +226,10 @@ fn examples(folder: &Path) -> Result<BTreeMap<String, Vec<String>>> {
 }
 
 /// Runs a line as a user would type it, in a folder that is also the home, with nothing else set.
-fn shell(folder: &Path, aws_config: &Path, line: &str) -> Result<Output> {
+fn shell(folder: &Path, aws_config: &Path, line: &str) -> Result<Ran> {
     let path = std::env::var("PATH").unwrap_or_default();
-    let mut command = Command::new("sh");
-    command.args(["-c", line]).current_dir(folder).env_clear();
-    command
-        .env("PATH", format!("{}:{path}", folder.display()))
-        .env("HOME", folder)
-        .env("NO_PROXY", "127.0.0.1")
-        .env("AWS_CONFIG_FILE", aws_config)
-        .env("AWS_EC2_METADATA_DISABLED", "true");
-    let output = command.stdin(Stdio::null()).output();
-    output.with_context(|| format!("cannot run `{line}`"))
+    TestEnvironment::new(folder)
+        .aws_config(aws_config)
+        .with("PATH", format!("{}:{path}", folder.display()))
+        .run("sh", &["-c", line])
 }

@@ -115,7 +115,7 @@ async fn disturbed(shared: &Organization, case: &Case, wanted: &state::State) ->
     (case.place)(&proxied.traffic);
     let ran = organization.run(&APPLY, &proxied.aws_config).await?;
     let broken = proxied.traffic.broken();
-    ensure!(ran.code == Some(0), "apply exits {:?}\n{}", ran.code, ran.said);
+    ensure!(ran.code == Some(0), "apply exits {:?}\n{}", ran.code, ran.stderr);
     let hit: Vec<String> = broken
         .iter()
         .map(|(call, fault)| format!("{call}: {fault:?}"))
@@ -156,11 +156,11 @@ fn what_is_refused_for_good_is_named_with_the_next_command_and_done_by_it() {
         let ran = organization.run(&APPLY, &proxied.aws_config).await?;
         ensure!(ran.code == Some(4), "{ran:?}");
         ensure!(
-            ran.said.contains("cannot create stack instances: AccessDenied"),
+            ran.stderr.contains("cannot create stack instances: AccessDenied"),
             "{}",
-            ran.said
+            ran.stderr
         );
-        ensure!(ran.said.contains("hint: check the permissions"), "{}", ran.said);
+        ensure!(ran.stderr.contains("hint: check the permissions"), "{}", ran.stderr);
 
         proxied.traffic.place(None);
         let ran = organization.run(&APPLY, &proxied.aws_config).await?;

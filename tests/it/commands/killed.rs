@@ -23,7 +23,6 @@ use tokio::task::JoinSet;
 use crate::org;
 use crate::state::{self, APPLY};
 
-/// How many runs are under way at once.
 const AT_ONCE: usize = 3;
 
 #[test]
@@ -114,7 +113,7 @@ async fn killed(shared: &Organization, number: usize, fault: Fault, wanted: &sta
         ran.code == Some(0),
         "the second apply exits {:?}\n{}",
         ran.code,
-        ran.said
+        ran.stderr
     );
     let difference = state::difference(&state::read(&organization).await?, wanted);
     ensure!(difference.is_empty(), "the state differs\n{}", difference.join("\n"));

@@ -10,7 +10,7 @@ use anyhow::{Context, ensure};
 use pipetrail_tests::fault_proxy::{Call, FaultProxy};
 use pipetrail_tests::organization::{HOME, SECOND};
 
-use crate::ailing::{Ailing, Ailment, Place, targets};
+use crate::ailing::{Ailing, Ailment, Instance, targets};
 use crate::org;
 
 const NOT_READY: &str = "The AWS Access Key Id needs a subscription for the service";
@@ -21,7 +21,7 @@ fn a_new_account_that_is_not_ready_is_tried_again_and_nobody_else_is() {
         let organization = org::fresh(&shared, 1).await?;
         let targeted = organization.targeted().await?;
         let ran = organization.run(&crate::state::APPLY, &targeted.aws_config).await?;
-        ensure!(ran.code == Some(0), "{}", ran.said);
+        ensure!(ran.code == Some(0), "{}", ran.stderr);
 
         let traffic = Default::default();
         let moto = FaultProxy::share(&traffic, "moto", &targeted.endpoint).await?;
@@ -30,14 +30,14 @@ fn a_new_account_that_is_not_ready_is_tried_again_and_nobody_else_is() {
         fs::write(&aws_config, text.replace(&targeted.endpoint, &moto.endpoint))?;
 
         let account = &organization.unenrolled.id;
-        let everywhere: BTreeSet<Place> = [HOME, SECOND].map(|region| (account.clone(), region.to_owned())).into();
-        let place: Place = (account.clone(), SECOND.to_owned());
+        let everywhere: BTreeSet<Instance> = [HOME, SECOND].map(|region| (account.clone(), region.to_owned())).into();
+        let instance: Instance = (account.clone(), SECOND.to_owned());
         let ailment = Ailment {
             detailed_status: "FAILED",
             reason: NOT_READY,
             is_over: false,
         };
-        let ailments = BTreeMap::from([(place.clone(), ailment)]);
+        let ailments = BTreeMap::from([(instance.clone(), ailment)]);
         let ailing = Ailing::behind(&traffic, everywhere.clone(), ailments);
         let arguments = [
             "enroll",
@@ -52,20 +52,20 @@ fn a_new_account_that_is_not_ready_is_tried_again_and_nobody_else_is() {
         let ready = async {
             // Results are read after the first attempt has failed; the next one comes ten seconds later.
             traffic.until("ListStackSetOperationResults", 1).await?;
-            ailing.mend(&place);
+            ailing.mend(&instance);
             Ok(())
         };
         let (ran, ()) = tokio::try_join!(organization.run(&arguments, &aws_config), ready)?;
-        ensure!(ran.code == Some(0), "{}", ran.said);
+        ensure!(ran.code == Some(0), "{}", ran.stderr);
         let report = ran.json()?;
         ensure!(report["result"] == "applied", "{report:#}");
-        ensure!(ran.said.contains(NOT_READY), "{}", ran.said);
+        ensure!(ran.stderr.contains(NOT_READY), "{}", ran.stderr);
         ensure!(
-            ran.said.contains("trying again what failed in 10 s (1 of 2)"),
+            ran.stderr.contains("trying again what failed in 10 s (1 of 2)"),
             "{}",
-            ran.said
+            ran.stderr
         );
-        ensure!(!ran.said.contains("(2 of 2)"), "{}", ran.said);
+        ensure!(!ran.stderr.contains("(2 of 2)"), "{}", ran.stderr);
         let rows = report["coverage"]["instances"].as_array().context("no coverage")?;
         ensure!(
             rows.len() == 2 && rows.iter().all(|row| row["state"] == "current"),
@@ -79,7 +79,7 @@ fn a_new_account_that_is_not_ready_is_tried_again_and_nobody_else_is() {
         ensure!(created.len() == 1 && updated.len() == 1, "{created:?} {updated:?}");
         ensure!(targets(created[0], &everywhere) == everywhere, "{:?}", created[0]);
         ensure!(
-            targets(updated[0], &everywhere) == BTreeSet::from([place]),
+            targets(updated[0], &everywhere) == BTreeSet::from([instance]),
             "{:?}",
             updated[0]
         );
@@ -87,7 +87,7 @@ fn a_new_account_that_is_not_ready_is_tried_again_and_nobody_else_is() {
         ensure!(of("DeleteStackInstances").is_empty());
 
         let ran = organization.run(&crate::state::APPLY, &aws_config).await?;
-        ensure!(ran.json()?["result"] == "unchanged", "{}", ran.said);
+        ensure!(ran.json()?["result"] == "unchanged", "{}", ran.stderr);
         Ok(())
     });
 }

@@ -11,7 +11,7 @@ use pipetrail_tests::fault_proxy::{Call, Traffic};
 use pipetrail_tests::organization::{HOME, Organization, SECOND};
 use serde_json::Value;
 
-use crate::ailing::{Ailing, Ailment, Place, targets};
+use crate::ailing::{Ailing, Ailment, Instance, targets};
 use crate::org;
 use crate::state::APPLY;
 
@@ -26,15 +26,15 @@ struct Run {
     said: String,
     report: Value,
     /// Targets of CreateStackInstances and of UpdateStackInstances.
-    created: BTreeSet<Place>,
-    updated: BTreeSet<Place>,
+    created: BTreeSet<Instance>,
+    updated: BTreeSet<Instance>,
 }
 
 async fn apply(
     organization: &Organization,
     aws_config: &std::path::Path,
     traffic: &Traffic,
-    everywhere: &BTreeSet<Place>,
+    everywhere: &BTreeSet<Instance>,
 ) -> Result<Run> {
     traffic.place(None);
     let ran = organization.run(&APPLY, aws_config).await?;
@@ -48,17 +48,17 @@ async fn apply(
         report: ran.json()?,
         created: of("CreateStackInstances"),
         updated: of("UpdateStackInstances"),
-        said: ran.said,
+        said: ran.stderr,
     })
 }
 
 /// The state of every account and region in the report.
-fn states(report: &Value) -> Result<BTreeMap<Place, (String, String)>> {
+fn states(report: &Value) -> Result<BTreeMap<Instance, (String, String)>> {
     let rows = report["coverage"]["instances"].as_array().context("no coverage")?;
     let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
     let states = rows.iter().map(|row| {
-        let place = (text(row, "account"), text(row, "region"));
-        (place, (text(row, "state"), text(row, "reason")))
+        let instance = (text(row, "account"), text(row, "region"));
+        (instance, (text(row, "state"), text(row, "reason")))
     });
     Ok(states.collect())
 }
@@ -73,8 +73,8 @@ fn apply_covers_all_others_names_the_three_and_retries_only_what_can_succeed() {
         organizations.close_account().account_id(id(0)).send().await?;
 
         let pairs = |account: String| [HOME, SECOND].map(|region| (account.clone(), region.to_owned()));
-        let everywhere: BTreeSet<Place> = (0..6).flat_map(|number| pairs(id(number))).collect();
-        let suspended: BTreeSet<Place> = pairs(id(0)).into();
+        let everywhere: BTreeSet<Instance> = (0..6).flat_map(|number| pairs(id(number))).collect();
+        let suspended: BTreeSet<Instance> = pairs(id(0)).into();
         let (failing, disabled) = ((id(1), HOME.to_owned()), (id(2), SECOND.to_owned()));
         let ailment = |detailed_status, reason| Ailment {
             detailed_status,
@@ -86,7 +86,7 @@ fn apply_covers_all_others_names_the_three_and_retries_only_what_can_succeed() {
             (disabled.clone(), ailment("FAILED", DISABLED)),
         ]);
         let skipped = ailment("SKIPPED_SUSPENDED_ACCOUNT", SUSPENDED);
-        ailments.extend(suspended.iter().map(|place| (place.clone(), skipped.clone())));
+        ailments.extend(suspended.iter().map(|instance| (instance.clone(), skipped.clone())));
         let proxied = organization.proxied().await?;
         let ailing = Ailing::behind(&proxied.traffic, everywhere.clone(), ailments);
         let run = || apply(&organization, &proxied.aws_config, &proxied.traffic, &everywhere);
@@ -94,14 +94,17 @@ fn apply_covers_all_others_names_the_three_and_retries_only_what_can_succeed() {
         // All at once; three do not get there.
         let first = run().await?;
         ensure!(first.code == Some(4), "{}", first.said);
-        for (place, (state, reason)) in states(&first.report)? {
-            let (wanted, because) = match &place {
-                place if suspended.contains(place) => ("suspended", SUSPENDED),
-                place if *place == failing => ("outdated", EXISTS),
-                place if *place == disabled => ("outdated", DISABLED),
+        for (instance, (state, reason)) in states(&first.report)? {
+            let (wanted, because) = match &instance {
+                instance if suspended.contains(instance) => ("suspended", SUSPENDED),
+                instance if *instance == failing => ("outdated", EXISTS),
+                instance if *instance == disabled => ("outdated", DISABLED),
                 _ => ("current", ""),
             };
-            ensure!(state == wanted && reason == because, "{place:?} is {state}: {reason}");
+            ensure!(
+                state == wanted && reason == because,
+                "{instance:?} is {state}: {reason}"
+            );
         }
         for part in [EXISTS, DISABLED, &id(0), &id(1), &id(2)] {
             ensure!(first.said.contains(part), "{part} is not told\n{}", first.said);

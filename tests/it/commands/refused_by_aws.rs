@@ -2,12 +2,12 @@
 //! are canned, by the API's models; that AWS words them so is unproven.
 
 use std::fs;
-use std::process::Stdio;
 
 use anyhow::Result;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::{Request, Response, body::Incoming};
+use pipetrail_tests::environment::{Ran, TestEnvironment};
 use pipetrail_tests::loopback;
 use tokio::process::Command;
 
@@ -79,16 +79,13 @@ async fn run(aws: Aws) -> Result<(Option<i32>, String)> {
             "[profile {name}]\naws_access_key_id = {name}\naws_secret_access_key = secret\nendpoint_url = http://{address}\n"
         )
     };
-    fs::write(folder.path().join("aws"), profile("management") + &profile("audit"))?;
-    let mut command = Command::new(&built().pipetrail);
-    command.arg("status").current_dir(folder.path()).env_clear();
-    command
-        .env("HOME", folder.path())
-        .env("AWS_CONFIG_FILE", folder.path().join("aws"))
-        .env("NO_PROXY", "127.0.0.1");
-    let output = command.stdin(Stdio::null()).output().await?;
+    let aws_config = folder.path().join("aws");
+    fs::write(&aws_config, profile("management") + &profile("audit"))?;
+    let environment = TestEnvironment::new(folder.path()).aws_config(&aws_config);
+    let mut command = Command::from(environment.command(&built().pipetrail));
+    let ran = Ran::from(command.arg("status").output().await?);
     server.abort();
-    Ok((output.status.code(), String::from_utf8(output.stderr)?))
+    Ok((ran.code, ran.stderr))
 }
 
 #[tokio::test]

@@ -4,75 +4,44 @@
 //! Account Management and Service Quotas (moto has neither call), ActivateOrganizationsAccess, and that
 //! AWS's own policies deny what the doctor says they deny.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
-
 use anyhow::{Context, Result};
 use aws_sdk_organizations::types::PolicyType;
 use pipetrail_tests::aws;
-use pipetrail_tests::emulators::prepare::{Built, prepare};
-use pipetrail_tests::organization::{HOME, Organization, SECOND, Scope};
+use pipetrail_tests::emulators::prepare::prepare;
+use pipetrail_tests::environment::{Ran, TestEnvironment};
+use pipetrail_tests::organization::{Enrolment, HOME, Organization, SECOND};
 use serde_json::Value;
 
-/// What a command printed, and its exit code.
-struct Ran {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
+/// The lines of that name, of a report.
+fn lines(ran: &Ran, check: &str) -> Vec<Value> {
+    let report = ran.json().unwrap();
+    let checks = report["checks"].as_array().unwrap();
+    checks.iter().filter(|line| line["check"] == check).cloned().collect()
 }
 
-impl Ran {
-    /// The verdicts of the lines of that name.
-    fn verdicts(&self, check: &str) -> Vec<String> {
-        self.lines(check)
-            .iter()
-            .map(|line| line["verdict"].as_str().unwrap().to_owned())
-            .collect()
-    }
-
-    fn lines(&self, check: &str) -> Vec<Value> {
-        let report: Value =
-            serde_json::from_str(&self.stdout).unwrap_or_else(|_| panic!("{}{}", self.stdout, self.stderr));
-        let checks = report["checks"].as_array().unwrap();
-        checks.iter().filter(|line| line["check"] == check).cloned().collect()
-    }
-}
-
-/// Runs the binary in `folder`, as a new user would: nothing of the repository is there.
-fn run(built: &Built, organization: &Organization, folder: &Path, arguments: &[&str]) -> Ran {
-    let mut command = Command::new(&built.pipetrail);
-    command.args(arguments).current_dir(folder).stdin(Stdio::null());
-    command
-        .env_clear()
-        .env("HOME", folder)
-        .env("AWS_CONFIG_FILE", &organization.aws_config);
-    command.env("AWS_SHARED_CREDENTIALS_FILE", folder.join("no-credentials"));
-    command
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env("NO_PROXY", "127.0.0.1");
-    let output = command.output().unwrap();
-    Ran {
-        code: output.status.code(),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
+/// The verdicts of the lines of that name.
+fn verdicts(ran: &Ran, check: &str) -> Vec<String> {
+    let verdict = |line: &Value| line["verdict"].as_str().unwrap().to_owned();
+    lines(ran, check).iter().map(verdict).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_user_writes_the_file_and_mends_what_the_doctor_names() -> Result<()> {
     let built = prepare().await?;
-    let scope = Scope {
+    let enrolment = Enrolment {
         members: 2,
-        ..Scope::default()
+        ..Enrolment::default()
     };
-    let organization = Organization::start(&built, scope).await?;
+    let organization = Organization::start(&built, enrolment).await?;
     let cloud = &organization.relay.cloud;
     let management = cloud.at(&cloud.management, HOME).await?;
     let client = aws_sdk_organizations::Client::new(&management);
     let root = client.list_roots().send().await?.roots.unwrap_or_default();
     let root = root.into_iter().next().and_then(|root| root.id).context("no root")?;
     let folder = tempfile::tempdir()?;
-    let pipetrail = |arguments: &[&str]| run(&built, &organization, folder.path(), arguments);
+    // As a new user would start it: nothing of the repository is there.
+    let environment = TestEnvironment::new(folder.path()).aws_config(&organization.aws_config);
+    let pipetrail = |arguments: &[&str]| environment.run(&built.pipetrail, arguments).unwrap();
     let profiles = ["--profile", "management", "--audit-profile", "audit"];
     let init = |more: &[&str]| pipetrail(&[&["init"], &profiles[..], more].concat());
 
@@ -133,13 +102,13 @@ async fn a_new_user_writes_the_file_and_mends_what_the_doctor_names() -> Result<
         "audit-account",
         "put-events-quota",
     ] {
-        assert_eq!(ran.verdicts(check), ["ok"], "{check}: {}", ran.stdout);
+        assert_eq!(verdicts(&ran, check), ["ok"], "{check}: {}", ran.stdout);
     }
-    assert_eq!(ran.verdicts("regions-audit"), ["ok"], "{}", ran.stdout);
-    assert_eq!(ran.verdicts("regions-management"), ["unknown"], "{}", ran.stdout);
-    assert_eq!(ran.verdicts("organization-trail"), ["failed"]);
-    assert_eq!(ran.verdicts("service-control-policies"), ["ok"]);
-    let access = &ran.lines("trusted-access")[0];
+    assert_eq!(verdicts(&ran, "regions-audit"), ["ok"], "{}", ran.stdout);
+    assert_eq!(verdicts(&ran, "regions-management"), ["unknown"], "{}", ran.stdout);
+    assert_eq!(verdicts(&ran, "organization-trail"), ["failed"]);
+    assert_eq!(verdicts(&ran, "service-control-policies"), ["ok"]);
+    let access = &lines(&ran, "trusted-access")[0];
     assert_eq!(access["verdict"], "failed");
     assert!(access["remedy"].as_str().unwrap().contains("pipetrail doctor --fix"));
 
@@ -148,7 +117,7 @@ async fn a_new_user_writes_the_file_and_mends_what_the_doctor_names() -> Result<
     assert_eq!(ran.code, Some(2), "{}", ran.stderr);
     let ran = pipetrail(&["doctor", "--fix", "--yes", "--output", "json"]);
     assert_eq!(ran.code, Some(1), "{}", ran.stderr);
-    assert_eq!(ran.verdicts("trusted-access"), ["ok"]);
+    assert_eq!(verdicts(&ran, "trusted-access"), ["ok"]);
     assert!(
         ran.stdout.contains("StackSets was given trusted access"),
         "{}",
@@ -173,7 +142,7 @@ async fn a_new_user_writes_the_file_and_mends_what_the_doctor_names() -> Result<
         .await?;
     let ran = pipetrail(&["doctor", "--output", "json"]);
     assert_eq!(
-        (ran.verdicts("organization-trail"), ran.verdicts("trail-logging")),
+        (verdicts(&ran, "organization-trail"), verdicts(&ran, "trail-logging")),
         (vec!["ok".into()], vec!["failed".into()])
     );
     trail.start_logging().name("organization").send().await?;
@@ -209,14 +178,14 @@ async fn a_new_user_writes_the_file_and_mends_what_the_doctor_names() -> Result<
 
     let ran = pipetrail(&["doctor", "--members", "--output", "json"]);
     assert_eq!(ran.code, Some(1), "{}", ran.stderr);
-    let found = &ran.lines("left-overs")[0];
+    let found = &lines(&ran, "leftovers")[0];
     assert_eq!(
         found["evidence"],
         format!(
             "account {member} has, without a stack of pipetrail's: rule pipetrail-forward in eu-west-1, role pipetrail-forwarder-eu-west-1"
         )
     );
-    let denied = &ran.lines("service-control-policies")[0];
+    let denied = &lines(&ran, "service-control-policies")[0];
     assert_eq!(denied["verdict"], "failed");
     let evidence = denied["evidence"].as_str().unwrap();
     assert!(

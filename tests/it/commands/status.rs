@@ -11,7 +11,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 use pipetrail_tests::emulators::prepare::prepare;
-use pipetrail_tests::organization::{HOME, Organization, SECOND, Scope};
+use pipetrail_tests::organization::{Enrolment, HOME, Organization, SECOND};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
@@ -22,8 +22,8 @@ use crate::org;
 async fn status(organization: &Organization, arguments: &[&str]) -> (String, i32) {
     let arguments = [&["status"], arguments].concat();
     let ran = organization.run(&arguments, &organization.aws_config).await.unwrap();
-    let code = ran.code.unwrap_or_else(|| panic!("{}", ran.said));
-    (ran.data, code)
+    let code = ran.code.unwrap_or_else(|| panic!("{}", ran.stderr));
+    (ran.stdout, code)
 }
 
 /// Account, region, verdict and explanation of every row.
@@ -55,12 +55,12 @@ fn an_account_and_region_is_covered_while_its_own_heartbeats_arrive() {
 }
 
 async fn story() -> Result<()> {
-    let scope = Scope {
+    let enrolment = Enrolment {
         members: 2,
-        ..Scope::default()
+        ..Enrolment::default()
     };
     let built = prepare().await?;
-    let organization = Arc::new(Organization::start(&built, scope).await?);
+    let organization = Arc::new(Organization::start(&built, enrolment).await?);
     let [one, two] = [0, 1].map(|member: usize| organization.members[member].id.clone());
     let outside = &organization.unenrolled.id;
 
@@ -137,10 +137,8 @@ async fn story() -> Result<()> {
 
 /// A watch shows block after block, and Ctrl-C is its end, not its failure.
 async fn watched(organization: &Organization, pipetrail: &Path, account: &str) -> Result<()> {
-    let mut command = Command::new(pipetrail);
+    let mut command = Command::from(organization.environment().command(pipetrail));
     command.args(["status", "--watch", "1", "--no-lake", "--account", account]);
-    command.env("AWS_CONFIG_FILE", &organization.aws_config);
-    command.env("NO_PROXY", "127.0.0.1").current_dir(organization.folder());
     let mut child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut blocks = 0;

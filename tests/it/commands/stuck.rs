@@ -35,22 +35,22 @@ fn what_is_stuck_is_led_out_of_and_retained_buckets_are_adopted_with_their_objec
         let database = DatabaseInput::builder().name(names::DATABASE).build()?;
         glue.create_database().database_input(database).send().await?;
         let ran = run(&organization, &["apply"]).await?;
-        assert_eq!(ran.code, Some(4), "{}", ran.said);
+        assert_eq!(ran.code, Some(4), "{}", ran.stderr);
         assert!(
-            ran.said
+            ran.stderr
                 .contains("! stack pipetrail-artifacts: delete and create, it is REVIEW_IN_PROGRESS")
         );
         assert_eq!(
             status(&client, "pipetrail-data").await?,
             "ROLLBACK_COMPLETE",
             "{}",
-            ran.said
+            ran.stderr
         );
         glue.delete_database().name(names::DATABASE).send().await?;
         let ran = run(&organization, &["apply"]).await?;
-        assert_eq!(ran.code, Some(0), "{}", ran.said);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
         assert!(
-            ran.said
+            ran.stderr
                 .contains("! stack pipetrail-data: delete and create, it is ROLLBACK_COMPLETE")
         );
 
@@ -84,7 +84,7 @@ fn what_is_stuck_is_led_out_of_and_retained_buckets_are_adopted_with_their_objec
 
         let planned = run(&organization, &["plan"]).await?;
         let adopts = format!("adopt bucket {bucket} with all that is in it");
-        assert!(planned.data.contains(&adopts), "{}", planned.data);
+        assert!(planned.stdout.contains(&adopts), "{}", planned.stdout);
         // Killed before the change set is executed, and again when its creation has begun.
         let proxied = organization.proxied().await?;
         for fault in [Fault::Stalls, Fault::Hangs] {
@@ -97,16 +97,16 @@ fn what_is_stuck_is_led_out_of_and_retained_buckets_are_adopted_with_their_objec
                 ended = child.wait() => bail!("it ended by itself: {:?}", ended?),
             }
             let planned = run(&organization, &["plan"]).await?;
-            let shell = planned.data.contains("delete and create, it is REVIEW_IN_PROGRESS");
-            assert_eq!(shell, fault == Fault::Stalls, "{}{}", planned.data, planned.said);
+            let shell = planned.stdout.contains("delete and create, it is REVIEW_IN_PROGRESS");
+            assert_eq!(shell, fault == Fault::Stalls, "{}{}", planned.stdout, planned.stderr);
         }
         let ran = run(&organization, &["apply"]).await?;
-        assert_eq!(ran.code, Some(0), "{}", ran.said);
-        assert!(ran.said.contains("partitions of the adopted lake"), "{}", ran.said);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        assert!(ran.stderr.contains("partitions of the adopted lake"), "{}", ran.stderr);
         assert!(
-            ran.said.contains("! stack pipetrail-pipeline: roll back and update"),
+            ran.stderr.contains("! stack pipetrail-pipeline: roll back and update"),
             "{}",
-            ran.said
+            ran.stderr
         );
         assert_eq!(status(&client, "pipetrail-data").await?, "CREATE_COMPLETE");
         let kept = aws::object_keys(&s3, &bucket, "pipeline_executions/").await?;
@@ -114,7 +114,7 @@ fn what_is_stuck_is_led_out_of_and_retained_buckets_are_adopted_with_their_objec
         // The tables are new, the rows are not.
         assert_eq!(lake::rows(&organization, "pipeline_executions", member).await?, before);
         let partitions = lake::partitions(&organization, "pipeline_executions", member).await?;
-        assert_eq!(partitions.len(), 1, "{}", ran.said);
+        assert_eq!(partitions.len(), 1, "{}", ran.stderr);
         assert_eq!(run(&organization, &["plan", "--check"]).await?.code, Some(0));
         Ok(())
     });

@@ -27,15 +27,14 @@ async fn said(organization: &Organization, arguments: &[&str]) -> Result<Value> 
 async fn refused(organization: &Organization, arguments: &[&str]) -> Result<String> {
     let ran = organization.run(arguments, &organization.aws_config).await?;
     assert_eq!(
-        (ran.code, ran.data.as_str()),
+        (ran.code, ran.stdout.as_str()),
         (Some(2), ""),
         "{arguments:?}: {}",
-        ran.said
+        ran.stderr
     );
-    Ok(ran.said)
+    Ok(ran.stderr)
 }
 
-/// A queue of an account.
 async fn queue(config: &SdkConfig, account: &str, name: &str) -> Result<String> {
     let sqs = aws_sdk_sqs::Client::new(config);
     sqs.create_queue().queue_name(name).send().await?;
@@ -164,7 +163,6 @@ fn a_queue_gets_what_its_filter_names_until_it_is_unsubscribed() {
     });
 }
 
-/// The organization's root.
 async fn root(organization: &Organization) -> Result<String> {
     let cloud = &organization.relay.cloud;
     let client = aws_sdk_organizations::Client::new(&cloud.at(&cloud.management, HOME).await?);

@@ -11,9 +11,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{Capability, TemplateStage};
-use pipetrail_tests::organization::{HOME, Organization, Ran};
+use pipetrail_tests::environment::Ran;
+use pipetrail_tests::organization::{HOME, Organization};
 use pipetrail_tests::player::play;
-use pipetrail_tests::report::query;
+use pipetrail_tests::tally::query;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
@@ -168,7 +169,7 @@ fn an_old_deployment_is_brought_forward_though_interrupted_and_old_rows_stay_rea
         );
 
         let ran = run(&organization, &["plan", "--check", "--output", "json"]).await?;
-        assert_eq!(ran.code, Some(3), "{}", ran.said);
+        assert_eq!(ran.code, Some(3), "{}", ran.stderr);
         let report = ran.json()?;
         let stacks = report["plan"]["stacks"].as_array().context("no stacks")?;
         let named: Vec<_> = stacks
@@ -192,10 +193,10 @@ fn an_old_deployment_is_brought_forward_though_interrupted_and_old_rows_stay_rea
             (ran.code, &ran.json()?["result"]),
             (Some(0), &Value::from("applied")),
             "{}",
-            ran.said
+            ran.stderr
         );
         let ran = run(&organization, &["apply", "--output", "json"]).await?;
-        assert_eq!(ran.json()?["result"], "unchanged", "{}", ran.said);
+        assert_eq!(ran.json()?["result"], "unchanged", "{}", ran.stderr);
         assert_eq!(run(&organization, &["plan", "--check"]).await?.code, Some(0));
 
         organization.relay.invalidate().await;
@@ -214,25 +215,25 @@ fn a_saved_plan_is_applied_once_and_then_refused() {
         let path: PathBuf = organization.folder().join("saved.plan");
         let file = path.to_str().context("a path that is no text")?;
         let planned = run(&organization, &["plan", "--out", file]).await?;
-        assert_eq!(planned.code, Some(0), "{}", planned.said);
+        assert_eq!(planned.code, Some(0), "{}", planned.stderr);
         assert!(
-            planned.data.contains("+ stack pipetrail-artifacts: create"),
+            planned.stdout.contains("+ stack pipetrail-artifacts: create"),
             "{}",
-            planned.data
+            planned.stdout
         );
 
         let applied = run(&organization, &["apply", file]).await?;
-        assert_eq!(applied.code, Some(0), "{}", applied.said);
+        assert_eq!(applied.code, Some(0), "{}", applied.stderr);
         let again = run(&organization, &["apply", "--plan", file]).await?;
-        assert_eq!(again.code, Some(1), "{}", again.said);
+        assert_eq!(again.code, Some(1), "{}", again.stderr);
         for said in ["is not the plan any more", "stacks[0]: ", "pipetrail plan --out"] {
-            assert!(again.said.contains(said), "{}", again.said);
+            assert!(again.stderr.contains(said), "{}", again.stderr);
         }
 
         std::fs::write(&path, "{\"format\": 1")?;
         let broken = run(&organization, &["apply", file]).await?;
-        assert_eq!(broken.code, Some(2), "{}", broken.said);
-        assert!(broken.said.contains("is not a plan file"), "{}", broken.said);
+        assert_eq!(broken.code, Some(2), "{}", broken.stderr);
+        assert!(broken.stderr.contains("is not a plan file"), "{}", broken.stderr);
         Ok(())
     });
 }

@@ -2,8 +2,9 @@
 //! into an account. None of it reaches AWS.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
+use pipetrail_tests::environment::{Ran, TestEnvironment};
 use tempfile::TempDir;
 
 use crate::built::built;
@@ -14,46 +15,37 @@ const RIGHT: &str = "[organization]\norganizational_units = [\"r-ab12\"]\nregion
 const KEYS: &str = "aws_access_key_id = AKID\naws_secret_access_key = secret\n";
 
 /// A folder with a `pipetrail.toml` and an AWS config, and nothing else.
-struct Place(TempDir);
-
-struct Said {
-    code: Option<i32>,
-    out: String,
-    err: String,
+struct Configured {
+    environment: TestEnvironment,
+    folder: TempDir,
 }
 
-impl Place {
+impl Configured {
     fn new(settings: &str, aws: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let aws_config = folder.path().join("aws");
         fs::write(folder.path().join("pipetrail.toml"), settings).unwrap();
-        fs::write(folder.path().join("aws"), aws).unwrap();
-        Place(folder)
+        fs::write(&aws_config, aws).unwrap();
+        let environment = TestEnvironment::new(folder.path()).aws_config(&aws_config);
+        Self { environment, folder }
     }
 
-    fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Said {
-        let mut command = Command::new(&built().pipetrail);
-        command.args(arguments).current_dir(self.0.path()).env_clear();
-        command
-            .env("HOME", self.0.path())
-            .env("AWS_CONFIG_FILE", self.0.path().join("aws"))
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .envs(environment.iter().copied());
-        let output = command.stdin(Stdio::null()).output().unwrap();
-        Said {
-            code: output.status.code(),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
+    fn run(&self, arguments: &[&str]) -> Ran {
+        run(&self.environment, arguments)
     }
 
     /// Runs `status`, which is to fail with an error of two lines: what is wrong, and what to do.
     fn refused(&self, code: i32, error: &str, hint: &str) {
-        let said = self.run(&["status"], &[]);
-        assert_eq!((said.code, said.out.as_str()), (Some(code), ""), "{}", said.err);
-        assert!(said.err.starts_with(&format!("error: {error}")), "{}", said.err);
-        let said_hint = said.err.lines().find_map(|line| line.strip_prefix("hint: "));
-        assert!(said_hint.is_some_and(|line| line.contains(hint)), "{}", said.err);
+        let ran = self.run(&["status"]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(code), ""), "{}", ran.stderr);
+        assert!(ran.stderr.starts_with(&format!("error: {error}")), "{}", ran.stderr);
+        let said_hint = ran.stderr.lines().find_map(|line| line.strip_prefix("hint: "));
+        assert!(said_hint.is_some_and(|line| line.contains(hint)), "{}", ran.stderr);
     }
+}
+
+fn run(environment: &TestEnvironment, arguments: &[&str]) -> Ran {
+    environment.run(&built().pipetrail, arguments).unwrap()
 }
 
 #[test]
@@ -74,32 +66,33 @@ fn a_wrong_file_is_named_with_its_line_and_what_to_write() {
         ),
     ];
     for (settings, error) in cases {
-        Place::new(settings, "").refused(2, error, "correct pipetrail.toml");
+        Configured::new(settings, "").refused(2, error, "correct pipetrail.toml");
     }
 }
 
 #[test]
 fn a_missing_file_is_named_with_what_to_do() {
-    let place = Place::new(RIGHT, "");
-    fs::remove_file(place.0.path().join("pipetrail.toml")).unwrap();
-    place.refused(2, "cannot read pipetrail.toml: ", "--config");
+    let configured = Configured::new(RIGHT, "");
+    fs::remove_file(configured.folder.path().join("pipetrail.toml")).unwrap();
+    configured.refused(2, "cannot read pipetrail.toml: ", "--config");
 }
 
 #[test]
 fn a_profile_that_does_not_exist_is_named_with_its_file() {
-    let place = Place::new(RIGHT, &format!("[profile management]\n{KEYS}"));
-    let file = place.0.path().join("aws").display().to_string();
+    let configured = Configured::new(RIGHT, &format!("[profile management]\n{KEYS}"));
+    let file = configured.folder.path().join("aws").display().to_string();
     let error = format!("{file} has no profile audit, which the audit account is to be reached with\n");
-    place.refused(2, &error, "correct audit.profile in pipetrail.toml");
+    configured.refused(2, &error, "correct audit.profile in pipetrail.toml");
 }
 
 #[test]
 fn keys_in_the_environment_do_not_stand_in_for_a_profile() {
     let empty = "[profile management]\nregion = eu-west-1\n[profile audit]\nregion = eu-west-1\n";
-    let keys = [("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "secret")];
-    let said = Place::new(RIGHT, empty).run(&["status"], &keys);
+    let configured = Configured::new(RIGHT, empty);
+    let environment = configured.environment.clone().with("AWS_ACCESS_KEY_ID", "AKID");
+    let ran = run(&environment.with("AWS_SECRET_ACCESS_KEY", "secret"), &["status"]);
     let error = "error: no AWS credentials for the management account in profile management\n";
-    assert!(said.err.starts_with(error), "{}", said.err);
+    assert!(ran.stderr.starts_with(error), "{}", ran.stderr);
 }
 
 #[test]
@@ -108,10 +101,10 @@ fn no_credentials_at_all_is_told_from_no_answer() {
         .replace("profile = \"management\"\n", "")
         .replace("profile = \"audit\"\n", "");
     let error = "no AWS credentials for the management account";
-    Place::new(&without, "").refused(1, error, "set organization.profile in pipetrail.toml (or --profile)");
+    Configured::new(&without, "").refused(1, error, "set organization.profile in pipetrail.toml (or --profile)");
     let empty = "[profile management]\nregion = eu-west-1\n[profile audit]\nregion = eu-west-1\n";
     let error = "no AWS credentials for the management account in profile management";
-    Place::new(RIGHT, empty).refused(1, error, "has credentials");
+    Configured::new(RIGHT, empty).refused(1, error, "has credentials");
 }
 
 #[test]
@@ -119,18 +112,18 @@ fn an_endpoint_that_does_not_answer_is_told() {
     let endpoint = format!("{KEYS}endpoint_url = http://127.0.0.1:1\n");
     let aws = format!("[profile management]\n{endpoint}[profile audit]\n{endpoint}");
     let error = "cannot ask who the management profile belongs to: ";
-    Place::new(RIGHT, &aws).refused(1, error, "endpoint_url");
+    Configured::new(RIGHT, &aws).refused(1, error, "endpoint_url");
 }
 
 #[test]
 fn verbose_tells_every_attempt_and_no_secret() {
     let endpoint = format!("{KEYS}endpoint_url = http://127.0.0.1:1\n");
-    let place = Place::new(
+    let configured = Configured::new(
         RIGHT,
         &format!("[profile management]\n{endpoint}[profile audit]\n{endpoint}"),
     );
-    let said = place.run(&["status", "--verbose"], &[]);
-    let calls: Vec<&str> = said.err.lines().filter(|line| line.starts_with("aws: ")).collect();
+    let ran = configured.run(&["status", "--verbose"]);
+    let calls: Vec<&str> = ran.stderr.lines().filter(|line| line.starts_with("aws: ")).collect();
     for account in ["management", "audit"] {
         for attempt in 1..=3 {
             let call = format!("aws: sts GetCallerIdentity, {account}, eu-central-1, attempt {attempt}, ");
@@ -139,22 +132,23 @@ fn verbose_tells_every_attempt_and_no_secret() {
                     .iter()
                     .any(|line| line.starts_with(&call) && line.ends_with("no answer")),
                 "{call}: {}",
-                said.err
+                ran.stderr
             );
         }
     }
-    assert!(!said.err.contains("AKID"), "{}", said.err);
+    assert!(!ran.stderr.contains("AKID"), "{}", ran.stderr);
 }
 
 #[test]
 fn wrong_usage_is_two_and_help_has_no_colour_where_none_is_wanted() {
-    let place = Place::new(RIGHT, "");
-    assert_eq!(place.run(&["status", "--quiet", "--verbose"], &[]).code, Some(2));
-    assert_eq!(place.run(&["nonsense"], &[]).code, Some(2));
-    let coloured = place.run(&["--help"], &[("CLICOLOR_FORCE", "1")]);
-    let plain = place.run(&["--help"], &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]);
-    assert!(coloured.out.contains('\u{1b}'));
-    assert!(!plain.out.contains('\u{1b}'));
+    let configured = Configured::new(RIGHT, "");
+    assert_eq!(configured.run(&["status", "--quiet", "--verbose"]).code, Some(2));
+    assert_eq!(configured.run(&["nonsense"]).code, Some(2));
+    let forced = configured.environment.clone().with("CLICOLOR_FORCE", "1");
+    let plain = run(&forced.clone().with("NO_COLOR", "1"), &["--help"]);
+    let coloured = run(&forced.without("NO_COLOR"), &["--help"]);
+    assert!(coloured.stdout.contains('\u{1b}'));
+    assert!(!plain.stdout.contains('\u{1b}'));
 }
 
 /// Every command as it is called with nothing wrong, as far as the command line goes.
@@ -184,15 +178,19 @@ const COMMANDS: [&[&str]; 11] = [
 #[test]
 fn every_command_ends_with_the_documented_code_where_its_input_is_bad() {
     let long = "1".repeat(100_000);
-    let right = Place::new(RIGHT, "");
-    let broken = Place::new("[organization", "");
-    let refused = |place: &Place, command: &[&str], more: &[&str], code: i32| {
-        let said = place.run(&[command, more].concat(), &[]);
+    let right = Configured::new(RIGHT, "");
+    let broken = Configured::new("[organization", "");
+    let refused = |configured: &Configured, command: &[&str], more: &[&str], code: i32| {
+        let ran = configured.run(&[command, more].concat());
         let shown = &more.iter().map(|text| &text[..text.len().min(20)]).collect::<Vec<_>>();
-        assert_eq!(said.code, Some(code), "{command:?} {shown:?}: {}", said.err);
-        assert!(said.err.starts_with("error: "), "{command:?} {shown:?}: {}", said.err);
-        assert_eq!(said.out, "", "{command:?} {shown:?}");
-        assert!(!said.err.contains("someone"), "{command:?} {shown:?}: {}", said.err);
+        assert_eq!(ran.code, Some(code), "{command:?} {shown:?}: {}", ran.stderr);
+        assert!(
+            ran.stderr.starts_with("error: "),
+            "{command:?} {shown:?}: {}",
+            ran.stderr
+        );
+        assert_eq!(ran.stdout, "", "{command:?} {shown:?}");
+        assert!(!ran.stderr.contains("someone"), "{command:?} {shown:?}: {}", ran.stderr);
     };
     for command in COMMANDS {
         for more in [
@@ -238,28 +236,28 @@ fn every_command_ends_with_the_documented_code_where_its_input_is_bad() {
         &["init", "--operator-email", "someone@example"],
         &["init", "--unit", "r-ab12", "--profile", "none", "--config", "new.toml"],
     ] {
-        let said = right.run(wrong, &[]);
+        let ran = right.run(wrong);
         assert_eq!(
-            (said.code, said.out.as_str()),
+            (ran.code, ran.stdout.as_str()),
             (Some(2), ""),
             "{:?}: {}",
             wrong[0],
-            said.err
+            ran.stderr
         );
     }
-    let aws = Place::new(
+    let aws = Configured::new(
         RIGHT,
         &format!("[profile management]\n{KEYS}endpoint_url = http://127.0.0.1:1\n"),
     );
-    let said = aws.run(&["init", "--profile", "nobody", "--config", "new.toml"], &[]);
+    let ran = aws.run(&["init", "--profile", "nobody", "--config", "new.toml"]);
     let hint = "hint: correct --profile; `aws configure list-profiles`";
-    assert!(said.code == Some(2) && said.err.contains(hint), "{}", said.err);
-    let said = right.run(&["doctor", "--profile", "none", "--output", "json"], &[]);
-    assert_eq!(said.code, Some(1), "{}", said.err);
+    assert!(ran.code == Some(2) && ran.stderr.contains(hint), "{}", ran.stderr);
+    let ran = right.run(&["doctor", "--profile", "none", "--output", "json"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
     assert!(
-        serde_json::from_str::<serde_json::Value>(&said.out).is_ok(),
+        serde_json::from_str::<serde_json::Value>(&ran.stdout).is_ok(),
         "{}",
-        said.out
+        ran.stdout
     );
 }
 
@@ -268,30 +266,32 @@ fn an_argument_or_a_path_that_is_not_utf_8_is_no_panic() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
     let odd = OsStr::from_bytes(b"\xff\xfe");
+    let folder = tempfile::tempdir().unwrap();
+    let environment = TestEnvironment::new(folder.path());
     for arguments in [
         [OsStr::new("plan"), OsStr::new("--config"), odd],
         [OsStr::new("plan"), OsStr::new("--profile"), odd],
         [OsStr::new("enroll"), OsStr::new("--account"), odd],
     ] {
-        let mut command = Command::new(&built().pipetrail);
-        let output = command.args(arguments).stdin(Stdio::null()).output().unwrap();
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let ran = environment.run(&built().pipetrail, &arguments).unwrap();
+        assert_eq!(ran.code, Some(2), "{arguments:?}");
     }
 }
 
 #[test]
 fn data_that_cannot_be_written_is_an_error_and_a_reader_that_has_enough_is_none() {
+    let folder = tempfile::tempdir().unwrap();
     let run = |stdout: Stdio| {
-        let mut command = Command::new(&built().pipetrail);
-        command.args(["completions", "bash"]).stdin(Stdio::null());
-        command.stdout(stdout).stderr(Stdio::piped()).output().unwrap()
+        let mut command = TestEnvironment::new(folder.path()).command(&built().pipetrail);
+        command.args(["completions", "bash"]);
+        Ran::from(command.stdout(stdout).stderr(Stdio::piped()).output().unwrap())
     };
     let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let output = run(full.into());
-    assert_eq!(output.status.code(), Some(1));
-    let said = String::from_utf8(output.stderr).unwrap();
+    let ran = run(full.into());
+    assert_eq!(ran.code, Some(1));
+    let said = ran.stderr;
     assert!(said.starts_with("error: cannot write to standard output: "), "{said}");
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
-    assert_eq!(run(writer.into()).status.code(), Some(0));
+    assert_eq!(run(writer.into()).code, Some(0));
 }

@@ -7,7 +7,7 @@ use pipetrail_tests::day::STRANGER;
 use pipetrail_tests::organization::HOME;
 use pipetrail_tests::play::Input;
 use pipetrail_tests::player::{Act, Given};
-use pipetrail_tests::report::report;
+use pipetrail_tests::tally::tally;
 use pipetrail_tests::wire::Envelope;
 use serde_json::{Value, json};
 
@@ -120,11 +120,11 @@ fn whatever_is_given_is_a_row_or_kept_or_refused() {
             }
         }
         let (total, played) = (given.len() as u64, org::play_all(&organization, given).await?);
-        let report = report(&organization, BTreeMap::new(), &played).await?;
-        assert_eq!((report.events_in, report.refused), (total, 1));
-        assert_eq!(report.missing, [""; 0]);
+        let tally = tally(&organization, BTreeMap::new(), &played).await?;
+        assert_eq!((tally.events_in, tally.refused), (total, 1));
+        assert_eq!(tally.missing, [""; 0]);
         assert_eq!(
-            report.rows["pipeline_executions"]["000011112222"], 1,
+            tally.rows["pipeline_executions"]["000011112222"], 1,
             "leading zeros are real"
         );
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use pipetrail_tests::report::query;
+use pipetrail_tests::tally::query;
 
 use crate::org;
 
@@ -12,7 +12,7 @@ fn every_enrolled_account_and_region_has_a_heartbeat() {
         let time = "2026-11-20T23:00:00Z";
         let (mut given, mut wanted) = (Vec::new(), BTreeSet::new());
         for member in &organization.members {
-            for region in &organization.scope.regions {
+            for region in &organization.enrolment.regions {
                 let events = organization.relay.scheduled(&member.id, region, time).await?;
                 assert_eq!(events.len(), 1, "{} {region}", member.id);
                 given.extend(events.iter().map(org::emit));

@@ -1,4 +1,4 @@
-//! The report does not overlook what is not there.
+//! The tally does not overlook what is not there.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use pipetrail_tests::names;
 use pipetrail_tests::organization::HOME;
 use pipetrail_tests::player::Played;
 use pipetrail_tests::relay::{Outcome, Trace};
-use pipetrail_tests::report::report;
+use pipetrail_tests::tally::tally;
 
 use crate::{lake, org};
 
@@ -28,11 +28,11 @@ fn a_swallowed_event_and_a_row_without_partition_are_missing() {
                 ..Trace::default()
             },
         };
-        let missing = report(&organization, BTreeMap::new(), &[swallowed]).await?.missing;
+        let missing = tally(&organization, BTreeMap::new(), &[swallowed]).await?.missing;
         assert_eq!(missing, std::slice::from_ref(&id));
 
         let played = org::play_all(&organization, vec![org::emit(&event)]).await?;
-        assert_eq!(report(&organization, BTreeMap::new(), &played).await?.missing, [""; 0]);
+        assert_eq!(tally(&organization, BTreeMap::new(), &played).await?.missing, [""; 0]);
         let month = lake::rows(&organization, "stage_executions", &member).await?[0]["month"].clone();
         let glue = aws_sdk_glue::Client::new(&organization.audit().await?);
         let delete = glue
@@ -40,7 +40,7 @@ fn a_swallowed_event_and_a_row_without_partition_are_missing() {
             .database_name(names::DATABASE)
             .table_name("stage_executions");
         delete.partition_values(&member).partition_values(month).send().await?;
-        assert_eq!(report(&organization, BTreeMap::new(), &played).await?.missing, [id]);
+        assert_eq!(tally(&organization, BTreeMap::new(), &played).await?.missing, [id]);
         Ok(())
     });
 }

@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use pipetrail_tests::fault_proxy::{Call, Traffic};
 
-/// An account and a region.
-pub type Place = (String, String);
+/// A stack instance: account and region.
+pub type Instance = (String, String);
 
 /// Why an instance is not current, in AWS's words.
 #[derive(Clone, Debug)]
@@ -31,20 +31,20 @@ pub struct Ailment {
 pub struct Ailing(Arc<Mutex<State>>);
 
 struct State {
-    everywhere: BTreeSet<Place>,
-    ailments: BTreeMap<Place, Ailment>,
-    /// Places that an operation targets and where it fails, by its id.
+    everywhere: BTreeSet<Instance>,
+    ailments: BTreeMap<Instance, Ailment>,
+    /// Instances that an operation targets and where it fails, by its id.
     operations: BTreeMap<String, Operation>,
 }
 
 struct Operation {
-    targets: BTreeSet<Place>,
-    failures: BTreeMap<Place, Ailment>,
+    targets: BTreeSet<Instance>,
+    failures: BTreeMap<Instance, Ailment>,
 }
 
 impl Ailing {
-    /// Rewrites the answers through `traffic`; `everywhere` are the places of all instances in scope.
-    pub fn behind(traffic: &Traffic, everywhere: BTreeSet<Place>, ailments: BTreeMap<Place, Ailment>) -> Self {
+    /// Rewrites the answers through `traffic`; `everywhere` are all instances in scope.
+    pub fn behind(traffic: &Traffic, everywhere: BTreeSet<Instance>, ailments: BTreeMap<Instance, Ailment>) -> Self {
         let ailing = Self(Arc::new(Mutex::new(State {
             everywhere,
             ailments,
@@ -66,8 +66,8 @@ impl Ailing {
     }
 
     /// Takes the cause away; the instance stays as it is until an operation targets it.
-    pub fn mend(&self, place: &Place) {
-        if let Some(ailment) = self.state().ailments.get_mut(place) {
+    pub fn mend(&self, instance: &Instance) {
+        if let Some(ailment) = self.state().ailments.get_mut(instance) {
             ailment.is_over = true;
         }
     }
@@ -77,12 +77,12 @@ impl Ailing {
     }
 }
 
-/// The places that a call on instances targets, of those in scope.
-pub fn targets(call: &Call, everywhere: &BTreeSet<Place>) -> BTreeSet<Place> {
+/// Which of these instances a call targets.
+pub fn targets(call: &Call, everywhere: &BTreeSet<Instance>) -> BTreeSet<Instance> {
     let accounts = call.list("DeploymentTargets.Accounts");
     let filter = call.form.get("DeploymentTargets.AccountFilterType").map(String::as_str);
     let regions = call.list("Regions");
-    let is_target = |(account, region): &&Place| {
+    let is_target = |(account, region): &&Instance| {
         let listed = accounts.contains(&account.as_str());
         let by_account = match filter {
             Some("INTERSECTION") => listed,
@@ -98,10 +98,10 @@ impl State {
     fn begin(&mut self, call: &Call, body: String) -> String {
         let targets = targets(call, &self.everywhere);
         self.ailments
-            .retain(|place, ailment| !(ailment.is_over && targets.contains(place)));
-        let failures = self.ailments.iter().filter(|(place, _)| targets.contains(*place));
+            .retain(|instance, ailment| !(ailment.is_over && targets.contains(instance)));
+        let failures = self.ailments.iter().filter(|(instance, _)| targets.contains(*instance));
         let failures = failures
-            .map(|(place, ailment)| (place.clone(), ailment.clone()))
+            .map(|(instance, ailment)| (instance.clone(), ailment.clone()))
             .collect();
         if let Some(id) = element(&body, "OperationId") {
             self.operations.insert(id.to_owned(), Operation { targets, failures });
@@ -115,9 +115,9 @@ impl State {
             if number > 0 {
                 changed.push_str("<member>");
             }
-            let place = element(part, "Account").zip(element(part, "Region"));
-            let place = place.map(|(account, region)| (account.to_owned(), region.to_owned()));
-            match place.and_then(|place| self.ailments.get(&place)) {
+            let instance = element(part, "Account").zip(element(part, "Region"));
+            let instance = instance.map(|(account, region)| (account.to_owned(), region.to_owned()));
+            match instance.and_then(|instance| self.ailments.get(&instance)) {
                 Some(Ailment {
                     detailed_status,
                     reason,

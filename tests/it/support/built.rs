@@ -4,7 +4,6 @@ use std::sync::OnceLock;
 
 use pipetrail_tests::emulators::prepare::{Built, prepare};
 
-/// The binary and the zips.
 pub fn built() -> &'static Built {
     static BUILT: OnceLock<Built> = OnceLock::new();
     BUILT.get_or_init(|| {

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use pipetrail_tests::ids::hex;
 use pipetrail_tests::wire::Envelope;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -99,13 +98,10 @@ const CALL: &[(&str, &str)] = &[
 
 /// What must stand in the lake for one event.
 pub struct Expected {
-    /// Its table.
     pub table: &'static str,
     /// Identity of the happening, by this test's own reckoning.
     pub happening: String,
-    /// Columns and their values.
     pub columns: BTreeMap<&'static str, String>,
-    /// Columns that must be NULL.
     pub absent: Vec<&'static str>,
     /// Columns that a hop across Regions replaces, with what they must no longer hold.
     pub replaced: BTreeMap<&'static str, String>,
@@ -145,7 +141,7 @@ pub fn expected(event: &Envelope, home: &str) -> Expected {
         match at(&detail, path) {
             // The token is stored as its hash wherever it stands.
             Some(value) if Some(&value) == expected.secret.as_ref() => {
-                expected.columns.insert(column, hex(&Sha256::digest(&value)));
+                expected.columns.insert(column, hex::encode(Sha256::digest(&value)));
             }
             Some(value) if value == "HIDDEN_DUE_TO_SECURITY_REASONS" => expected.absent.push(column),
             Some(value) => {

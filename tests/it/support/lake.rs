@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use pipetrail_tests::organization::{HOME, Organization};
-use pipetrail_tests::report::query;
+use pipetrail_tests::tally::query;
 use pipetrail_tests::{aws, names};
 use serde_json::Value;
 

@@ -124,7 +124,7 @@ pub async fn of_organization(organization: &Organization) -> Result<Found> {
     }
     let accounts = organization.members.iter().map(|member| &member.id);
     for account in accounts.chain([&cloud.management]) {
-        for region in &organization.scope.regions {
+        for region in &organization.enrolment.regions {
             let there = of_account(&cloud.at(account, region).await?).await?;
             found.extend(there.into_iter().map(|line| format!("{account} {region} {line}")));
         }

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use anyhow::Result;
 use pipetrail_tests::day::STRANGER;
 use pipetrail_tests::emulators::prepare::prepare;
-use pipetrail_tests::organization::{Organization, Scope};
+use pipetrail_tests::organization::{Enrolment, Organization};
 use pipetrail_tests::player::{Act, Given, Played, play};
 use pipetrail_tests::wire::Envelope;
 use tokio::runtime::Runtime;
@@ -46,12 +46,12 @@ pub fn with<F: Future<Output = Result<()>>>(test: impl FnOnce(Arc<Organization>)
 }
 
 async fn enrolled() -> Result<Arc<Organization>> {
-    let scope = Scope {
+    let enrolment = Enrolment {
         members: 12,
         account_topics: vec![OWN_TOPIC],
-        ..Scope::default()
+        ..Enrolment::default()
     };
-    let organization = Organization::start(&prepare().await?, scope).await?;
+    let organization = Organization::start(&prepare().await?, enrolment).await?;
     organization.apply().await?;
     organization.subscribe().await?;
     organization.deploy_by_hand(STRANGER).await?;
@@ -63,11 +63,11 @@ async fn enrolled() -> Result<Arc<Organization>> {
 pub async fn fresh(shared: &Organization, members: usize) -> Result<Organization> {
     static NEXT: AtomicU64 = AtomicU64::new(777_000_000_001);
     let management = NEXT.fetch_add(1, Ordering::Relaxed).to_string();
-    let scope = Scope {
+    let enrolment = Enrolment {
         members,
-        ..Scope::default()
+        ..Enrolment::default()
     };
-    shared.beside(&management, scope).await
+    shared.beside(&management, enrolment).await
 }
 
 /// An event as given, with another account and Region wherever they stand.
@@ -93,6 +93,6 @@ pub fn emit(envelope: &Envelope) -> Given {
 /// Plays events and waits until all is delivered.
 pub async fn play_all(organization: &Arc<Organization>, given: Vec<Given>) -> Result<Vec<Played>> {
     let played = play(organization, given).await?;
-    pipetrail_tests::report::wait_for_quiet(organization).await?;
+    pipetrail_tests::tally::wait_for_quiet(organization).await?;
     Ok(played)
 }

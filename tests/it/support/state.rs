@@ -22,9 +22,7 @@ pub const APPLY: [&str; 3] = ["apply", "--output", "json"];
 
 /// An apply that nothing disturbed.
 pub struct Undisturbed {
-    /// What it brought about.
     pub state: State,
-    /// Its calls.
     pub calls: Vec<Call>,
 }
 
@@ -71,7 +69,7 @@ pub async fn read(organization: &Organization) -> Result<State> {
     let cloud = &organization.relay.cloud;
     let everyone = organization.members.iter().chain([&organization.unenrolled]);
     for account in everyone.map(|member| &member.id).chain([&cloud.management]) {
-        for region in &organization.scope.regions {
+        for region in &organization.enrolment.regions {
             let config = cloud.at(account, region).await?;
             let place = format!("{account} {region}");
             rules(&config, &place, &mut state).await?;

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use super::state::{Execution, seconds};
 use crate::ids::uuid_of;
 
-/// The people of the day.
 pub(super) const PEOPLE: [&str; 3] = ["dana@example.com", "lee@example.com", "sam@example.com"];
 
 impl Execution {

@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::Sent;
 use super::api_call::PEOPLE;
+use super::happening::Happening;
 use super::state::{Execution, millis, seconds};
 use crate::ids::uuid_of;
 use crate::organization::{HOME, SECOND};
@@ -12,7 +12,6 @@ use crate::organization::{HOME, SECOND};
 const GATE: [&str; 2] = ["Prod", "ApproveProd"];
 const MANUAL: [&str; 2] = ["Approval", "Manual"];
 
-/// How the gate ends.
 pub(super) enum Ending {
     Approved(&'static str),
     ApprovedSilently,
@@ -21,7 +20,6 @@ pub(super) enum Ending {
     RejectedThenRetried(&'static str, &'static str),
 }
 
-/// A run to come.
 pub(super) struct Run {
     execution: Execution,
     person: &'static str,
@@ -30,7 +28,7 @@ pub(super) struct Run {
 /// Collects events while a clock goes on.
 struct Clock {
     now: Timestamp,
-    sent: Vec<Sent>,
+    sent: Vec<Happening>,
 }
 
 impl Clock {
@@ -42,7 +40,7 @@ impl Clock {
     /// The event leaves its service `delay` seconds from now.
     fn send(&mut self, event: Value, delay: i64) {
         let at = self.now + SignedDuration::from_secs(delay);
-        self.sent.push(Sent { at, event });
+        self.sent.push(Happening { at, event });
     }
 }
 
@@ -63,7 +61,7 @@ impl Run {
     }
 
     /// All events of this run, in the order of the happenings.
-    pub(super) fn events(&self, ending: &Ending) -> Vec<Sent> {
+    pub(super) fn events(&self, ending: &Ending) -> Vec<Happening> {
         let mut clock = Clock {
             now: self.execution.started,
             sent: vec![],

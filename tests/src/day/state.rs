@@ -41,18 +41,16 @@ impl Execution {
         self.event("Stage", at, merged(detail, more))
     }
 
-    /// An action's change of state; `kind` is category and provider.
+    /// An action's change of state.
     pub(crate) fn action(
         &self,
         at: Timestamp,
-        place: [&str; 2],
-        kind: [&str; 2],
+        [stage, action]: [&str; 2],
+        [category, provider]: [&str; 2],
         state: &str,
         attempt: u8,
         more: &Value,
     ) -> Value {
-        let [stage, action] = place;
-        let [category, provider] = kind;
         let detail = json!({"pipeline": self.pipeline, "execution-id": self.id, "start-time": millis(self.started),
             "stage": stage, "action": action, "action-execution-id": self.action_id(stage, action, attempt),
             "state": state, "region": self.region, "version": 7.0, "pipeline-execution-attempt": f64::from(attempt),

@@ -14,13 +14,9 @@ use crate::printer;
 /// What was built, and where.
 #[derive(Clone, Debug)]
 pub struct Built {
-    /// The repository.
     pub root: PathBuf,
-    /// Cargo's target folder.
     pub target: PathBuf,
-    /// The `pipetrail` binary.
     pub pipetrail: PathBuf,
-    /// Folder of the zips.
     pub zips: PathBuf,
 }
 

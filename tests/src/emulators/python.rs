@@ -19,11 +19,7 @@ const REQUIREMENTS: &str = include_str!("../../requirements.txt");
 /// # Errors
 /// When there is no Python 3.10 or newer with `venv`, or when `pip` fails.
 pub fn environment(target: &Path) -> Result<PathBuf> {
-    let hash: String = Sha256::digest(REQUIREMENTS)
-        .iter()
-        .take(6)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash = hex::encode(&Sha256::digest(REQUIREMENTS)[..6]);
     let home = target.join(format!("emulators-{hash}"));
     let python = home.join("bin").join("python");
     let stamp = home.join("installed");
@@ -59,7 +55,6 @@ pub fn environment(target: &Path) -> Result<PathBuf> {
     Ok(python)
 }
 
-/// A Python that is new enough.
 fn system_python() -> Result<String> {
     let candidates = [
         "python3",

@@ -12,7 +12,6 @@ use super::Call;
 /// The token of an empty page. The emulators never see it.
 const TOKEN: &str = "after-an-empty-page";
 
-/// AWS's error of that code.
 pub(super) fn error(call: &Call, code: &str) -> Result<Response<Full<Bytes>>> {
     // AWS answers most of its conflicts with 409, its throttles with 400.
     let status = match code {

@@ -14,7 +14,6 @@ pub struct Call {
     pub number: usize,
     /// The emulator behind the proxy.
     pub emulator: &'static str,
-    /// HTTP method.
     pub method: String,
     /// Service by the signature's scope, such as `cloudformation`; empty for unsigned calls.
     pub service: String,
@@ -64,7 +63,7 @@ impl Call {
             region,
             operation,
             access_key,
-            digest: digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect(),
+            digest: hex::encode(&digest[..8]),
             form,
         }
     }

@@ -1,6 +1,5 @@
 //! What can happen to a call.
 
-/// What happens to one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// It never reaches the emulator; the caller gets HTTP 500.

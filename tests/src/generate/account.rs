@@ -3,51 +3,15 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::cast::Cast;
 use super::people::{self, Person};
+use super::pipeline::Pipeline;
 use super::random::Random;
-use super::run::{self, Cast};
-use super::story::{Happening, Story};
+use super::run;
+use super::story::Story;
 use super::words;
+use crate::day::happening::Happening;
 use crate::day::state::{Execution, seconds};
-
-const GATES: [&str; 5] = ["ApproveProd", "Approve", "ChangeBoard", "go-live", "QA_sign@off"];
-const DEPLOYS: [&str; 4] = ["CloudFormation", "ECS", "CodeDeploy", "S3"];
-
-/// What starts a pipeline.
-#[derive(Clone, Copy)]
-pub(super) enum Source {
-    GitHub,
-    CodeCommit,
-    S3,
-    ByHand,
-}
-
-impl Source {
-    pub(super) fn provider(self) -> &'static str {
-        match self {
-            Source::GitHub => "CodeStarSourceConnection",
-            Source::S3 => "S3",
-            Source::CodeCommit | Source::ByHand => "CodeCommit",
-        }
-    }
-}
-
-/// A pipeline and its habits.
-pub(super) struct Pipeline {
-    pub(super) name: String,
-    region: String,
-    pub(super) source: Source,
-    pub(super) staging: bool,
-    pub(super) gate: Option<String>,
-    pub(super) deploys_with: &'static str,
-    /// In a thousand.
-    pub(super) deploys_fail: u64,
-    /// Its gates are waved through within seconds.
-    pub(super) hasty: bool,
-    /// Works at night too.
-    nightly: bool,
-    version: u32,
-}
 
 /// An account while time goes on.
 pub(super) struct Account {
@@ -72,24 +36,7 @@ impl Account {
         let regions = all[..number].to_vec();
         let number = usize::try_from(random.between(1, 3) * random.between(1, 3)).unwrap_or(1);
         let pipelines = (0..number)
-            .map(|number| Pipeline {
-                name: words::pipeline(&mut random, number),
-                region: random.mostly_first(&regions).clone(),
-                source: *random.of(&[
-                    Source::GitHub,
-                    Source::GitHub,
-                    Source::CodeCommit,
-                    Source::S3,
-                    Source::ByHand,
-                ]),
-                staging: random.chance(400),
-                gate: random.chance(900).then(|| (*random.of(&GATES)).to_owned()),
-                deploys_with: random.of::<&str>(&DEPLOYS),
-                deploys_fail: *random.of(&[5, 20, 40, 120]),
-                hasty: random.chance(80),
-                nightly: random.chance(150),
-                version: u32::try_from(random.between(1, 40)).unwrap_or(1),
-            })
+            .map(|number| Pipeline::new(&mut random, number, &regions))
             .collect();
         // A few accounts do most of the work.
         let rank = 1 + random.below(20);
@@ -179,8 +126,8 @@ fn change(story: &mut Story<'_>, pipeline: &Pipeline, person: &Person) {
     let name = &pipeline.name;
     match story.random.below(10) {
         0..6 => {
-            let before = structure(pipeline, &story.execution.account, story.version - 1);
-            let after = structure(pipeline, &story.execution.account, story.version);
+            let before = pipeline.structure(&story.execution.account, story.version - 1);
+            let after = pipeline.structure(&story.execution.account, story.version);
             story.call(
                 person,
                 "UpdatePipeline",
@@ -209,24 +156,6 @@ fn change(story: &mut Story<'_>, pipeline: &Pipeline, person: &Person) {
             story.refused(person, "DeletePipeline", Value::Null, "AccessDenied", &why);
         }
     }
-}
-
-fn structure(pipeline: &Pipeline, account: &str, version: u32) -> Value {
-    let action = |name: &str, category: &str, provider: &str| {
-        json!({"name": name, "actionTypeId": {"category": category, "owner": "AWS", "provider": provider, "version": "1"},
-            "runOrder": 1, "configuration": {"Setting": "value"}, "outputArtifacts": [], "inputArtifacts": []})
-    };
-    let gate = pipeline.gate.iter().map(|name| action(name, "Approval", "Manual"));
-    let prod: Vec<Value> = gate
-        .chain([action("Deploy", "Deploy", pipeline.deploys_with)])
-        .collect();
-    json!({"name": pipeline.name, "roleArn": format!("arn:aws:iam::{account}:role/pipeline-role"),
-        "artifactStore": {"type": "S3", "location": format!("codepipeline-{}-210987654321", pipeline.region)},
-        "stages": [
-            {"name": "Source", "actions": [action("Checkout", "Source", pipeline.source.provider())]},
-            {"name": "Build", "actions": [action("Compile", "Build", "CodeBuild")]},
-            {"name": "Prod", "actions": prod}],
-        "version": version, "executionMode": "SUPERSEDED", "pipelineType": "V2"})
 }
 
 /// A heartbeat of an account and Region at a full hour.

@@ -6,8 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::account::{Account, heartbeat};
 use super::people::Person;
 use super::random::Random;
-use super::story::Happening;
-use super::{Form, Plan, people, run};
+use super::recipe::{Form, Recipe};
+use super::{people, run};
+use crate::day::happening::Happening;
 use crate::day::state::seconds;
 
 /// An event as it is written.
@@ -15,9 +16,7 @@ use crate::day::state::seconds;
 pub struct Delivered {
     /// When it arrives.
     pub at: Timestamp,
-    /// Where it happened.
     pub account: String,
-    /// Where it happened.
     pub region: String,
     /// One line of JSON: the envelope, or in a trail the record.
     pub text: String,
@@ -26,7 +25,7 @@ pub struct Delivered {
 
 /// Goes through the days; each has what arrives on it, in order.
 pub struct Days {
-    plan: Plan,
+    recipe: Recipe,
     morning: Timestamp,
     accounts: Vec<Account>,
     everybody: Vec<Person>,
@@ -38,28 +37,28 @@ pub struct Days {
 impl Days {
     /// Nothing has happened yet.
     #[must_use]
-    pub fn new(plan: Plan) -> Self {
-        let mut random = Random::new(plan.seed, "organization");
-        let everybody = people::everybody(&mut random, plan.accounts.len());
-        let accounts: Vec<_> = plan
+    pub fn new(recipe: Recipe) -> Self {
+        let mut random = Random::new(recipe.seed, "organization");
+        let everybody = people::everybody(&mut random, recipe.accounts.len());
+        let accounts: Vec<_> = recipe
             .accounts
             .iter()
-            .map(|id| Account::new(plan.seed, id, &plan.regions, &everybody, plan.days))
+            .map(|id| Account::new(recipe.seed, id, &recipe.regions, &everybody, recipe.days))
             .collect();
         Self {
-            morning: plan.until - SignedDuration::from_hours(24 * i64::from(plan.days)),
+            morning: recipe.until - SignedDuration::from_hours(24 * i64::from(recipe.days)),
             weights: accounts.iter().map(|account| account.weight).sum(),
             accounts,
             everybody,
             random,
             pending: Vec::new(),
-            plan,
+            recipe,
         }
     }
 
     fn live(&mut self) {
         let share = self.share_of_today();
-        let calls_only = self.plan.form == Form::Trail;
+        let calls_only = self.recipe.form == Form::Trail;
         for number in 0..self.accounts.len() {
             let account = &mut self.accounts[number];
             account.due += share * account.weight / self.weights;
@@ -69,7 +68,7 @@ impl Days {
                 self.deliver(&id, happening);
             }
         }
-        if self.plan.heartbeats && !calls_only {
+        if self.recipe.heartbeats && !calls_only {
             self.beat();
         }
     }
@@ -81,14 +80,14 @@ impl Days {
             _ => 1.0,
         };
         let days =
-            (0..i64::from(self.plan.days)).map(|day| self.plan.until - SignedDuration::from_hours(24 * (day + 1)));
+            (0..i64::from(self.recipe.days)).map(|day| self.recipe.until - SignedDuration::from_hours(24 * (day + 1)));
         #[expect(clippy::cast_precision_loss, reason = "a share needs no more")]
-        let events = self.plan.events as f64;
+        let events = self.recipe.events as f64;
         events * weight(self.morning) / days.map(weight).sum::<f64>()
     }
 
     fn beat(&mut self) {
-        let begin = self.plan.until - SignedDuration::from_hours(24 * i64::from(self.plan.days));
+        let begin = self.recipe.until - SignedDuration::from_hours(24 * i64::from(self.recipe.days));
         let hours = u64::try_from(self.morning.duration_since(begin).as_hours()).unwrap_or_default();
         for number in 0..self.accounts.len() {
             let account = &self.accounts[number];
@@ -108,26 +107,26 @@ impl Days {
     fn deliver(&mut self, account: &str, happening: Happening) {
         let Happening { mut at, mut event } = happening;
         let is_call = run::is_call(&event);
-        if self.plan.form == Form::Trail && !is_call {
+        if self.recipe.form == Form::Trail && !is_call {
             return;
         }
-        let times = if self.plan.delivered && self.random.chance(10) {
+        let times = if self.recipe.delivered && self.random.chance(10) {
             2
         } else {
             1
         };
         let region = event["region"].as_str().unwrap_or_default().to_owned();
         for time in 0..times {
-            if self.plan.delivered && self.random.chance(2) {
+            if self.recipe.delivered && self.random.chance(2) {
                 at += SignedDuration::from_hours(self.random.between(1, 20 * 24));
             } else if time > 0 {
                 at += SignedDuration::from_secs(self.random.between(1, 6 * 3600));
             }
-            if self.plan.delivered && region != self.plan.regions[0] && self.plan.form == Form::Envelopes {
+            if self.recipe.delivered && region != self.recipe.regions[0] && self.recipe.form == Form::Envelopes {
                 event["id"] = self.random.uuid().into();
                 event["time"] = seconds(at).into();
             }
-            let what = if self.plan.form == Form::Trail {
+            let what = if self.recipe.form == Form::Trail {
                 &event["detail"]
             } else {
                 &event
@@ -149,7 +148,7 @@ impl Iterator for Days {
     type Item = Vec<Delivered>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.morning >= self.plan.until {
+        if self.morning >= self.recipe.until {
             return None;
         }
         self.live();
@@ -158,5 +157,13 @@ impl Iterator for Days {
         let later = self.pending.partition_point(|delivered| delivered.at < self.morning);
         let later = self.pending.split_off(later);
         Some(std::mem::replace(&mut self.pending, later))
+    }
+}
+
+impl Recipe {
+    /// All of it in one list, for few events.
+    #[must_use]
+    pub fn all(self) -> Vec<Delivered> {
+        Days::new(self).flatten().collect()
     }
 }

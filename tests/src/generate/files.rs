@@ -10,16 +10,16 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Serialize;
 
+use super::days::{Days, Delivered};
 use super::noise::Noise;
 use super::random::Random;
-use super::{Days, Delivered, Form, Plan};
+use super::recipe::{Form, Recipe};
 
 /// Lines of one file of envelopes, and records of one CloudTrail log file.
 const A_FILE: usize = 20_000;
 /// The organization whose trail it is.
 const ORGANIZATION: &str = "o-exampleorg01";
 
-/// What was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Written {
     /// Events of CodePipeline and heartbeats, with those that come twice.
@@ -28,7 +28,6 @@ pub struct Written {
     pub decisions: u64,
     /// Records of other services.
     pub noise: u64,
-    /// Files.
     pub files: u64,
     /// Bytes before compression.
     pub bytes: u64,
@@ -36,13 +35,13 @@ pub struct Written {
     pub accounts: usize,
 }
 
-/// Writes what is planned into a folder, which is made.
+/// Writes what the recipe asks for into a folder, which is made.
 ///
 /// # Errors
 /// When it cannot be written to.
-pub fn write(plan: Plan, out: &Path) -> Result<Written> {
+pub fn write(recipe: Recipe, out: &Path) -> Result<Written> {
     fs::create_dir_all(out)?;
-    let (form, noise, seed) = (plan.form, plan.noise, plan.seed);
+    let (form, noise, seed) = (recipe.form, recipe.noise, recipe.seed);
     let mut writer = Writer {
         out: out.to_owned(),
         written: Written::default(),
@@ -50,7 +49,7 @@ pub fn write(plan: Plan, out: &Path) -> Result<Written> {
         noise: Noise::new(seed, noise),
     };
     let mut accounts = BTreeSet::new();
-    for day in Days::new(plan) {
+    for day in Days::new(recipe) {
         for delivered in &day {
             writer.written.events += 1;
             writer.written.decisions += u64::from(delivered.decision);

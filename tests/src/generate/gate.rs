@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::run::{Cast, End};
-use super::story::{Place, Story};
+use super::cast::{Cast, End};
+use super::story::{StageAction, Story};
 use super::words;
 use crate::day::state::seconds;
 
@@ -12,13 +12,13 @@ const GATE_KIND: [&str; 2] = ["Approval", "Manual"];
 const WEEK: i64 = 7 * 24 * 3600;
 
 /// A gate is opened and decided, or not.
-pub(super) fn tell(story: &mut Story<'_>, cast: &Cast<'_>, place: Place<'_>) -> End {
+pub(super) fn tell(story: &mut Story<'_>, cast: &Cast<'_>, at: StageAction<'_>) -> End {
     let since = story.now;
-    story.action(place, GATE_KIND, "STARTED", since, json!({}));
+    story.action(at, GATE_KIND, "STARTED", since, json!({}));
     match story.random.below(1000) {
-        0..30 => return expired(story, place, since),
-        30..55 => return stopped(story, cast, place, since),
-        55..65 => return canceled(story, place, since),
+        0..30 => return expired(story, at, since),
+        30..55 => return stopped(story, cast, at, since),
+        55..65 => return canceled(story, at, since),
         _ => {}
     }
     if cast.pipeline.hasty {
@@ -33,7 +33,7 @@ pub(super) fn tell(story: &mut Story<'_>, cast: &Cast<'_>, place: Place<'_>) -> 
     }
     let person = story.random.mostly_first(cast.approvers).clone();
     if story.random.chance(25) {
-        denied(story, cast, place);
+        denied(story, cast, at);
     }
     let approved = story.random.chance(925);
     let (decision, summary) = if approved {
@@ -41,8 +41,8 @@ pub(super) fn tell(story: &mut Story<'_>, cast: &Cast<'_>, place: Place<'_>) -> 
     } else {
         ("Rejected", words::refusing(story.random))
     };
-    let token = story.action_id(place);
-    let request = json!({"pipelineName": cast.pipeline.name, "stageName": place[0], "actionName": place[1],
+    let token = story.action_id(at);
+    let request = json!({"pipelineName": cast.pipeline.name, "stageName": at[0], "actionName": at[1],
         "result": {"status": decision, "summary": summary}, "token": token});
     let response = json!({"approvedAt": seconds(story.now)});
     story.call(&person, "PutApprovalResult", request.clone(), response);
@@ -63,22 +63,16 @@ pub(super) fn tell(story: &mut Story<'_>, cast: &Cast<'_>, place: Place<'_>) -> 
     let mut result = json!({"external-execution-id": token,
         "external-execution-summary": if summary.is_empty() { by } else { summary }});
     if approved {
-        story.action(
-            place,
-            GATE_KIND,
-            "SUCCEEDED",
-            since,
-            json!({"execution-result": result}),
-        );
+        story.action(at, GATE_KIND, "SUCCEEDED", since, json!({"execution-result": result}));
         return End::Passed;
     }
     result["error-code"] = json!("JobFailed");
-    story.action(place, GATE_KIND, "FAILED", since, json!({"execution-result": result}));
+    story.action(at, GATE_KIND, "FAILED", since, json!({"execution-result": result}));
     End::Failed
 }
 
 /// Somebody who may not decide tries to.
-fn denied(story: &mut Story<'_>, cast: &Cast<'_>, place: Place<'_>) {
+fn denied(story: &mut Story<'_>, cast: &Cast<'_>, at: StageAction<'_>) {
     let person = story.random.of(cast.everybody).clone();
     let (account, region) = (&story.execution.account, &story.execution.region);
     let why = format!(
@@ -87,26 +81,26 @@ fn denied(story: &mut Story<'_>, cast: &Cast<'_>, place: Place<'_>) {
          codepipeline:PutApprovalResult action",
         person.arn(account),
         cast.pipeline.name,
-        place[0],
-        place[1]
+        at[0],
+        at[1]
     );
     story.refused(&person, "PutApprovalResult", Value::Null, "AccessDenied", &why);
     story.wait(5, 600);
 }
 
 /// Nobody decides for a week. At the end of the generated time such a gate is still open.
-fn expired(story: &mut Story<'_>, place: Place<'_>, since: Timestamp) -> End {
+fn expired(story: &mut Story<'_>, at: StageAction<'_>, since: Timestamp) -> End {
     story.wait(WEEK, WEEK + 5);
-    let result = json!({"external-execution-id": story.action_id(place),
+    let result = json!({"external-execution-id": story.action_id(at),
         "external-execution-summary": "Approval expired", "error-code": "JobTimedOut"});
-    story.action(place, GATE_KIND, "FAILED", since, json!({"execution-result": result}));
-    story.stage(place[0], "FAILED", false);
+    story.action(at, GATE_KIND, "FAILED", since, json!({"execution-result": result}));
+    story.stage(at[0], "FAILED", false);
     story.pipeline("FAILED", json!({}));
     End::Over
 }
 
 /// Somebody stops the execution while it waits.
-fn stopped(story: &mut Story<'_>, cast: &Cast<'_>, place: Place<'_>, since: Timestamp) -> End {
+fn stopped(story: &mut Story<'_>, cast: &Cast<'_>, at: StageAction<'_>, since: Timestamp) -> End {
     story.wait(120, 20000);
     let person = story.random.of(cast.everybody).clone();
     let reason = words::refusing(story.random);
@@ -115,19 +109,19 @@ fn stopped(story: &mut Story<'_>, cast: &Cast<'_>, place: Place<'_>, since: Time
     let response = json!({"pipelineExecutionId": story.execution.id});
     story.call(&person, "StopPipelineExecution", request, response);
     story.pipeline("STOPPING", json!({"stop-execution-comments": reason}));
-    story.stage(place[0], "STOPPING", false);
-    story.action(place, GATE_KIND, "ABANDONED", since, json!({}));
+    story.stage(at[0], "STOPPING", false);
+    story.action(at, GATE_KIND, "ABANDONED", since, json!({}));
     story.wait(1, 2);
-    story.stage(place[0], "STOPPED", false);
+    story.stage(at[0], "STOPPED", false);
     story.pipeline("STOPPED", json!({}));
     End::Over
 }
 
 /// Somebody edits the pipeline while the execution waits.
-fn canceled(story: &mut Story<'_>, place: Place<'_>, since: Timestamp) -> End {
+fn canceled(story: &mut Story<'_>, at: StageAction<'_>, since: Timestamp) -> End {
     story.wait(60, 7200);
-    story.action(place, GATE_KIND, "CANCELED", since, json!({}));
-    story.stage(place[0], "CANCELED", false);
+    story.action(at, GATE_KIND, "CANCELED", since, json!({}));
+    story.stage(at[0], "CANCELED", false);
     story.pipeline("CANCELED", json!({}));
     End::Over
 }

@@ -12,7 +12,6 @@ const SHAPES: u64 = 7;
 const ID: &str = "00000000-0000-4000-8000-000000000000";
 const TIME: &str = "0000-00-00T00:00:00Z";
 
-/// Makes records of other services.
 pub(super) struct Noise {
     random: Random,
     each: usize,

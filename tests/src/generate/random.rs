@@ -28,7 +28,6 @@ impl Random {
         self.next() % limit.max(1)
     }
 
-    /// From `from` to `to`, both included.
     pub(super) fn between(&mut self, from: i64, to: i64) -> i64 {
         from + i64::try_from(self.below(to.abs_diff(from) + 1)).unwrap_or_default()
     }
@@ -54,7 +53,6 @@ impl Random {
         }
     }
 
-    /// Lower-case hexadecimal digits.
     pub(super) fn hex(&mut self, digits: usize) -> String {
         let mut text = String::with_capacity(digits + 16);
         while text.len() < digits {

@@ -2,28 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::account::{Pipeline, Source};
+use super::cast::{Cast, End};
 use super::gate;
 use super::people::{self, Person};
-use super::story::{Happening, Place, Story};
+use super::pipeline::Source;
+use super::story::{StageAction, Story};
 use super::words;
+use crate::day::happening::Happening;
 
-/// Who takes part.
-pub(super) struct Cast<'a> {
-    pub(super) pipeline: &'a Pipeline,
-    pub(super) approvers: &'a [Person],
-    pub(super) everybody: &'a [Person],
-}
-
-/// What an action or a gate comes to.
-pub(super) enum End {
-    Passed,
-    Failed,
-    /// The execution is over, and nothing more is told of it.
-    Over,
-}
-
-/// The whole execution.
 pub(super) fn tell(story: &mut Story<'_>, cast: &Cast<'_>, rolled_back: bool) {
     if rolled_back {
         let operator = story.random.mostly_first(cast.approvers).clone();
@@ -100,38 +86,37 @@ fn started(story: &mut Story<'_>, person: &Person, request: Value) {
 }
 
 /// A stage with one action that may fail and be retried. False when the execution ends here.
-fn step(story: &mut Story<'_>, cast: &Cast<'_>, place: Place<'_>, kind: [&str; 2], takes: i64, fails: u64) -> bool {
+fn step(story: &mut Story<'_>, cast: &Cast<'_>, at: StageAction<'_>, kind: [&str; 2], takes: i64, fails: u64) -> bool {
     story.wait(1, 3);
-    story.stage(place[0], "STARTED", false);
+    story.stage(at[0], "STARTED", false);
     loop {
         let failure = story.random.chance(fails).then_some("JobFailed");
         let id = format!("{}:{}", cast.pipeline.name, story.random.uuid());
         let result = json!({"external-execution-id": id,
             "external-execution-url": format!("https://console.aws.amazon.com/codebuild/home#/builds/{id}/view/new")});
-        match work(story, place, kind, takes, failure, result) {
+        match work(story, at, kind, takes, failure, result) {
             End::Passed => {
-                story.stage(place[0], "SUCCEEDED", story.attempt > 1);
+                story.stage(at[0], "SUCCEEDED", story.attempt > 1);
                 return true;
             }
-            _ if !retry(story, cast, place) => return false,
+            _ if !retry(story, cast, at) => return false,
             _ => {}
         }
     }
 }
 
-/// An action runs.
 fn work(
     story: &mut Story<'_>,
-    place: Place<'_>,
+    at: StageAction<'_>,
     kind: [&str; 2],
     takes: i64,
     failure: Option<&str>,
     mut result: Value,
 ) -> End {
     let since = story.now;
-    story.action(place, kind, "STARTED", since, json!({}));
+    story.action(at, kind, "STARTED", since, json!({}));
     story.wait(takes / 2 + 1, takes * 2);
-    let artifact = json!([{"name": format!("{}Artifact", place[0]), "s3location": {
+    let artifact = json!([{"name": format!("{}Artifact", at[0]), "s3location": {
         "bucket": format!("codepipeline-{}-210987654321", story.execution.region),
         "key": format!("{}/{}", story.execution.pipeline, story.random.hex(7))}}]);
     match failure {
@@ -139,34 +124,34 @@ fn work(
             result["error-code"] = json!(code);
             result["external-execution-summary"] = json!("Build terminated with state: FAILED");
             let more = json!({"execution-result": result, "input-artifacts": artifact});
-            story.action(place, kind, "FAILED", since, more);
+            story.action(at, kind, "FAILED", since, more);
             End::Failed
         }
         None => {
             let more = json!({"execution-result": result, "output-artifacts": artifact});
-            story.action(place, kind, "SUCCEEDED", since, more);
+            story.action(at, kind, "SUCCEEDED", since, more);
             End::Passed
         }
     }
 }
 
 /// The stage failed and with it the execution; sometimes somebody tries again.
-fn retry(story: &mut Story<'_>, cast: &Cast<'_>, place: Place<'_>) -> bool {
-    story.stage(place[0], "FAILED", story.attempt > 1);
+fn retry(story: &mut Story<'_>, cast: &Cast<'_>, at: StageAction<'_>) -> bool {
+    story.stage(at[0], "FAILED", story.attempt > 1);
     story.pipeline("FAILED", json!({}));
     if story.attempt > 3 || !story.random.chance(400) {
         return false;
     }
     story.wait(2, 5400);
     let person = story.random.of(cast.everybody).clone();
-    let request = json!({"pipelineName": cast.pipeline.name, "stageName": place[0],
+    let request = json!({"pipelineName": cast.pipeline.name, "stageName": at[0],
         "pipelineExecutionId": story.execution.id, "retryMode": "FAILED_ACTIONS"});
     let response = json!({"pipelineExecutionId": story.execution.id});
     story.call(&person, "RetryStageExecution", request, response);
     story.attempt += 1;
     story.retried = Some(story.now);
     story.pipeline("RESUMED", json!({}));
-    story.stage(place[0], "RESUMED", true);
+    story.stage(at[0], "RESUMED", true);
     true
 }
 
@@ -219,7 +204,6 @@ fn roll_back(story: &mut Story<'_>, cast: &Cast<'_>, operator: &Person) {
     story.pipeline("SUCCEEDED", json!({}));
 }
 
-/// How many of these are calls.
 pub(super) fn calls(told: &[Happening]) -> usize {
     told.iter().filter(|happening| is_call(&happening.event)).count()
 }

@@ -5,13 +5,8 @@ use serde_json::{Value, json};
 
 use super::people::Person;
 use super::random::Random;
+use crate::day::happening::Happening;
 use crate::day::state::{Execution, millis, seconds};
-
-/// An event and when it leaves its service.
-pub(super) struct Happening {
-    pub(super) at: Timestamp,
-    pub(super) event: Value,
-}
 
 /// An execution while it happens, or a pipeline while somebody works on it.
 pub(super) struct Story<'a> {
@@ -26,7 +21,7 @@ pub(super) struct Story<'a> {
 }
 
 /// Stage and action.
-pub(super) type Place<'p> = [&'p str; 2];
+pub(super) type StageAction<'p> = [&'p str; 2];
 
 impl Story<'_> {
     /// Time goes on by so many seconds.
@@ -53,17 +48,16 @@ impl Story<'_> {
         self.tell(event, 1, 11);
     }
 
-    /// `since` is when the action began.
-    pub(super) fn action(&mut self, place: Place<'_>, kind: [&str; 2], state: &str, since: Timestamp, more: Value) {
+    pub(super) fn action(&mut self, at: StageAction<'_>, kind: [&str; 2], state: &str, since: Timestamp, more: Value) {
         let mut more = self.with_version(more);
         more["start-time"] = json!(millis(since));
-        let event = self.execution.action(self.now, place, kind, state, self.attempt, &more);
+        let event = self.execution.action(self.now, at, kind, state, self.attempt, &more);
         self.tell(event, 1, 11);
     }
 
     /// The id of an action's execution; a gate's is its token.
-    pub(super) fn action_id(&self, place: Place<'_>) -> String {
-        self.execution.action_id(place[0], place[1], self.attempt)
+    pub(super) fn action_id(&self, at: StageAction<'_>) -> String {
+        self.execution.action_id(at[0], at[1], self.attempt)
     }
 
     /// Somebody calls CodePipeline now.

@@ -60,7 +60,6 @@ const HOSTILE: [&str; 12] = [
     "`id`; $(reboot) \\\" \\u0000 | ' , ; \"\"",
 ];
 
-/// A pipeline's name.
 pub(super) fn pipeline(random: &mut Random, number: usize) -> String {
     if random.chance(15) {
         let odd = random.of(&ODD_PIPELINES);
@@ -78,7 +77,6 @@ pub(super) fn pipeline(random: &mut Random, number: usize) -> String {
     }
 }
 
-/// A comment of somebody who approves.
 pub(super) fn approving(random: &mut Random) -> String {
     if random.chance(250) {
         String::new()

@@ -7,27 +7,22 @@ use aws_sdk_organizations::types::OrganizationFeatureSet;
 
 use crate::aws;
 
-/// Units that are enrolled.
 const ENROLLED: [&str; 2] = ["payments", "platform"];
 /// The unit that is not.
 const OUTSIDE: &str = "sandbox";
 
-/// A member account.
 #[derive(Clone, Debug)]
 pub struct Member {
-    /// Account id.
     pub id: String,
     /// Such as `payments-1`; the name of its profile too.
     pub name: String,
 }
 
-/// What was made.
 pub(super) struct Made {
     pub(super) management: String,
     pub(super) audit: String,
     pub(super) members: Vec<Member>,
     pub(super) unenrolled: Member,
-    /// Ids of the enrolled units.
     pub(super) units: Vec<String>,
 }
 

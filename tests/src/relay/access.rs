@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::cloud::{Cache, Cloud};
 use super::deployed;
 use super::policy::{Answer, Principal, Request, evaluate};
+use super::role::Role;
 use super::stacks::Stacks;
 use crate::ids::{arn_name, arn_part};
 use crate::wire::Envelope;
@@ -20,15 +21,7 @@ const EVENTS: &str = "events.amazonaws.com";
 pub struct Access {
     roles: Cache<Option<Arc<Role>>>,
     resources: Cache<Option<Vec<Value>>>,
-    /// The stacks that policies are read from.
     pub stacks: Stacks,
-}
-
-/// A role as deployed.
-pub struct Role {
-    pub(super) arn: String,
-    pub(super) trust: Value,
-    pub(super) policies: Vec<Value>,
 }
 
 impl Access {
@@ -199,32 +192,10 @@ impl Access {
         Ok(Some(policies))
     }
 
-    /// Forgets everything.
     pub async fn invalidate(&self) {
         self.roles.clear().await;
         self.resources.clear().await;
         self.stacks.invalidate().await;
-    }
-}
-
-impl Role {
-    fn request(&self, action: &str, resource: &str) -> Request {
-        let account = arn_part(&self.arn, 4);
-        let known = [
-            ("aws:principalarn", self.arn.as_str()),
-            ("aws:principalaccount", account),
-            ("aws:principalisawsservice", "false"),
-            ("aws:securetransport", "true"),
-            ("aws:resourceaccount", arn_part(resource, 4)),
-        ];
-        Request {
-            principal: Principal::Role(self.arn.clone()),
-            action: action.to_owned(),
-            resource: resource.to_owned(),
-            context: known
-                .map(|(key, value)| (key.to_owned(), vec![value.to_owned()]))
-                .into(),
-        }
     }
 }
 

@@ -20,13 +20,9 @@ pub struct Cloud {
     pub moto: String,
     /// Endpoint of MiniStack: the audit account.
     pub ministack: String,
-    /// Account id of the management account.
     pub management: String,
-    /// Account id of the audit account.
     pub audit: String,
-    /// Home Region.
     pub home: String,
-    /// Keys of the management account.
     keys: Credentials,
     sessions: Cache<Credentials>,
     organization: Cache<Organization>,
@@ -37,7 +33,6 @@ pub struct Cloud {
 pub struct Organization {
     /// Such as `o-exampleorgid`.
     pub id: String,
-    /// All its accounts.
     pub accounts: BTreeSet<String>,
 }
 
@@ -157,7 +152,6 @@ impl<T> Cache<T> {
         Ok(value)
     }
 
-    /// Forgets everything.
     pub async fn clear(&self) {
         self.0.lock().await.clear();
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use super::access::Role;
 use super::cloud::Cloud;
+use super::role::Role;
 use crate::ids::{arn_name, arn_part};
 
 /// A role with its trust policy and all its policies; none: no such role.
@@ -67,7 +67,6 @@ pub(super) async fn role(cloud: &Cloud, arn: &str) -> Result<Option<Arc<Role>>> 
     })))
 }
 
-/// A function's resource policy.
 pub(super) async fn function(cloud: &Cloud, function: &str) -> Result<Option<Vec<Value>>> {
     let config = cloud.at(arn_part(function, 4), arn_part(function, 3)).await?;
     let client = aws_sdk_lambda::Client::new(&config);

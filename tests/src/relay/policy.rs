@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::Value;
 
-/// Who asks.
 #[derive(Clone, Debug)]
 pub enum Principal {
     /// An AWS service, such as `events.amazonaws.com`.
@@ -22,13 +21,10 @@ pub enum Principal {
 /// in this request maps to an empty list.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Who asks.
     pub principal: Principal,
     /// Such as `events:PutEvents`.
     pub action: String,
-    /// ARN of what is acted upon.
     pub resource: String,
-    /// Condition keys and their values.
     pub context: BTreeMap<String, Vec<String>>,
 }
 

@@ -11,25 +11,20 @@ use super::cloud::{Cache, Cloud};
 use crate::ids::{arn_name, arn_part};
 use crate::wire::Envelope;
 
-/// A rule with an event pattern.
 #[derive(Clone, Debug)]
 pub struct Rule {
-    /// ARN of the rule.
     pub arn: String,
-    /// Its targets.
     pub targets: Vec<Target>,
     pattern: String,
     state: RuleState,
 }
 
-/// A rule's target.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// What is delivered to.
     pub arn: String,
     /// The role that EventBridge takes for it.
     pub role: Option<String>,
-    /// ARN of the dead-letter queue.
     pub dlq: Option<String>,
 }
 
@@ -61,7 +56,6 @@ impl Rules {
         Ok(matching)
     }
 
-    /// Forgets everything.
     pub async fn invalidate(&self) {
         self.0.clear().await;
     }

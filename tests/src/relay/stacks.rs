@@ -36,7 +36,6 @@ impl Stacks {
         Ok(own.iter().chain(instances.iter().filter(there)).cloned().collect())
     }
 
-    /// Forgets everything.
     pub async fn invalidate(&self) {
         self.own.clear().await;
         self.instances.clear().await;

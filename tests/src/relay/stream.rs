@@ -37,7 +37,6 @@ pub enum Put {
     Taken,
     /// The transform refused it: it lies under the stream's error prefix.
     Failed,
-    /// There is no such stream.
     NoStream,
 }
 
@@ -115,7 +114,6 @@ impl Streams {
         Ok(Put::Taken)
     }
 
-    /// Forgets everything.
     pub async fn invalidate(&self) {
         self.0.clear().await;
     }

@@ -13,11 +13,8 @@ use super::yaml;
 /// A deployed stack: its template, its parameters and where it stands.
 #[derive(Clone, Debug)]
 pub struct Stack {
-    /// Account of the stack.
     pub account: String,
-    /// Region of the stack.
     pub region: String,
-    /// Parameters as deployed.
     pub parameters: BTreeMap<String, String>,
     template: Value,
 }

@@ -8,34 +8,23 @@ use crate::wire::Envelope;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// A target took it.
-    Delivered {
-        /// ARN of the target.
-        target: String,
-    },
+    Delivered { target: String },
     /// A target refused it; its dead-letter queue has it.
     DeadLettered {
-        /// ARN of the queue.
         queue: String,
         /// Why, in EventBridge's words.
         code: &'static str,
     },
     /// A target refused it, and no dead-letter queue took it.
     Dropped {
-        /// ARN of the target.
         target: String,
         /// Why, in EventBridge's words.
         code: &'static str,
     },
     /// The target bus does not exist: AWS acknowledges and drops.
-    Swallowed {
-        /// ARN of the bus.
-        bus: String,
-    },
+    Swallowed { bus: String },
     /// No rule of this bus matches.
-    Unmatched {
-        /// ARN of the bus.
-        bus: String,
-    },
+    Unmatched { bus: String },
 }
 
 impl fmt::Display for Outcome {

@@ -1,65 +1,17 @@
 //! What the responder answers, in the shapes of the API's model.
 
+mod answer;
 mod cloudformation;
 
 use serde_json::{Value, json};
+
+pub(super) use answer::Answer;
 
 use super::world::{MANAGEMENT, ORGANIZATION, ROOT, World};
 use crate::fault_proxy::Call;
 
 /// Accounts a page: AWS's most.
 const ACCOUNTS_A_PAGE: usize = 20;
-
-/// An HTTP answer.
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) kind: &'static str,
-    pub(super) text: String,
-}
-
-impl Answer {
-    fn json(value: &Value) -> Self {
-        Self {
-            status: 200,
-            kind: "application/x-amz-json-1.1",
-            text: value.to_string(),
-        }
-    }
-
-    fn xml(operation: &str, result: &str) -> Self {
-        Self {
-            status: 200,
-            kind: "text/xml",
-            text: format!("<{operation}Response><{operation}Result>{result}</{operation}Result></{operation}Response>"),
-        }
-    }
-
-    fn object(status: u16) -> Self {
-        Self {
-            status,
-            kind: "application/octet-stream",
-            text: String::new(),
-        }
-    }
-
-    pub(super) fn json_error(code: &str) -> Self {
-        Self {
-            status: 400,
-            kind: "application/x-amz-json-1.1",
-            text: json!({"__type": code, "Message": code}).to_string(),
-        }
-    }
-
-    pub(super) fn xml_error(code: &str, message: &str) -> Self {
-        Self {
-            status: 400,
-            kind: "text/xml",
-            text: format!(
-                "<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
-            ),
-        }
-    }
-}
 
 /// The answer; `None` to calls that are not known here.
 pub(super) fn answer(world: &World, call: &Call, body: &str) -> Option<Answer> {

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use tokio::process::Command;
 
-/// How a child ended.
 pub(super) struct Ended {
     pub(super) code: Option<i32>,
     /// Standard output, then standard error.

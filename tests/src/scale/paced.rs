@@ -16,7 +16,6 @@ const LIMITS: [(&str, f64, f64); 8] = [
     ("ListRoots", 1.0, 2.0),
 ];
 
-/// The buckets.
 #[derive(Debug, Default)]
 pub(super) struct Buckets(BTreeMap<&'static str, (f64, Option<Instant>)>);
 

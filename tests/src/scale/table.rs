@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Args, Measured};
+use super::args::Args;
+use super::measured::Measured;
 
 /// One column for each situation.
 pub(super) fn table(args: &Args, measured: &[Measured]) -> String {

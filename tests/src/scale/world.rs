@@ -37,13 +37,11 @@ pub(super) struct World {
 pub(super) struct Kept {
     /// Stacks by account, region and name.
     pub(super) stacks: BTreeMap<(String, String, String), Sent>,
-    /// The stack set.
     pub(super) stack_set: Option<Sent>,
     /// Bodies that may be templates, by path; other objects are empty.
     pub(super) objects: BTreeMap<String, String>,
     /// (unit, region) pairs that were targeted as a whole.
     pub(super) auto_targets: BTreeSet<(String, String)>,
-    /// Ids of operations.
     pub(super) operations: Vec<String>,
     /// Saved queries of Athena; their ids are their places.
     pub(super) queries: Vec<serde_json::Value>,
@@ -122,7 +120,6 @@ impl World {
         )
     }
 
-    /// The AWS config file.
     pub(super) fn profiles(&self, endpoint: &str) -> String {
         let mut text = String::new();
         for (name, account) in [("management", MANAGEMENT), ("audit", AUDIT)] {

@@ -24,7 +24,7 @@ fn rows_reach_the_organizations_lake_and_its_partitions_are_registered() {
                 .await
         };
         let first = ingest(&bucket).await?;
-        assert_eq!(first.code, Some(0), "{}", first.said);
+        assert_eq!(first.code, Some(0), "{}", first.stderr);
         assert_eq!(first.json()?["rows"], 10);
         let again = ingest(&bucket).await?.json()?;
         assert_eq!((&again["rows"], &again["duplicates"]), (&0.into(), &10.into()));
@@ -37,8 +37,8 @@ fn rows_reach_the_organizations_lake_and_its_partitions_are_registered() {
         assert_eq!(partitions, ["2026-01", "2026-02"]);
 
         let gone = ingest("s3://no-such-lake/x").await?;
-        assert_eq!(gone.code, Some(2), "{}", gone.said);
-        assert!(gone.said.contains("there is no such bucket"), "{}", gone.said);
+        assert_eq!(gone.code, Some(2), "{}", gone.stderr);
+        assert!(gone.stderr.contains("there is no such bucket"), "{}", gone.stderr);
         Ok(())
     });
 }

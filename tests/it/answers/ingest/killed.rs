@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::made::{Place, events};
+use super::made::events;
+use crate::lake_folder::LakeFolder;
 
 /// How many runs are killed after a part of the time that a whole one takes; as many more are killed
 /// once their first file is there.
@@ -15,18 +16,18 @@ const MOMENTS: u32 = 4;
 fn a_run_that_is_killed_anywhere_leaves_a_lake_that_the_next_one_completes() {
     let lines = events(6, 4, 150);
     let text = lines.join("\n");
-    let whole = Place::new();
+    let whole = LakeFolder::new();
     let file = whole.write("events.ndjson", text.as_bytes());
     // Most of it goes through the temporary file.
     let more = ["--memory", "300000", "--jobs", "2"];
     let begun = Instant::now();
-    let report = whole.ingest(&[&file], &more).report();
+    let report = whole.ingest(&[&file], &more).json().unwrap();
     let duration = begun.elapsed();
     assert_eq!(report["rows"].as_u64(), Some(lines.len() as u64), "{report}");
 
     let (mut killed, mut between) = (0, 0);
     for moment in 1..=2 * MOMENTS {
-        let place = Place::new();
+        let place = LakeFolder::new();
         let file = place.write("events.ndjson", text.as_bytes());
         let temp = place.folder("temp");
         let more = [&more[..], &["--temp-dir", &temp]].concat();
@@ -48,9 +49,9 @@ fn a_run_that_is_killed_anywhere_leaves_a_lake_that_the_next_one_completes() {
             "the temporary file has no name"
         );
 
-        let said = place.ingest(&[&file], &more);
-        assert_eq!(said.code, Some(0), "{}", said.err);
-        let report = said.report();
+        let ran = place.ingest(&[&file], &more);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        let report = ran.json().unwrap();
         let (rows, duplicates) = (report["rows"].as_u64().unwrap(), report["duplicates"].as_u64().unwrap());
         assert_eq!(rows + duplicates, lines.len() as u64);
         assert_eq!(place.files(), whole.files());
@@ -76,7 +77,7 @@ fn data(folder: &Path) -> usize {
 
 #[test]
 fn what_a_killed_run_left_half_written_is_no_data_and_is_removed() {
-    let place = Place::new();
+    let place = LakeFolder::new();
     let file = place.write("events.ndjson", events(1, 1, 3).join("\n").as_bytes());
     let folder = place
         .lake()
@@ -85,15 +86,15 @@ fn what_a_killed_run_left_half_written_is_no_data_and_is_removed() {
     let half = folder.join("ingest-0123456789abcdef0123456789abcdef.parquet#1");
     fs::write(&half, b"PAR1").unwrap();
     assert_eq!(place.query("SELECT COUNT(*) AS n FROM pipeline_executions")[0]["n"], 0);
-    let said = place.ingest(&[&file], &[]);
-    assert_eq!(said.code, Some(0), "{}", said.err);
+    let ran = place.ingest(&[&file], &[]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert!(!half.exists());
     assert_eq!(place.query("SELECT COUNT(*) AS n FROM pipeline_executions")[0]["n"], 3);
 }
 
 #[test]
 fn an_interruption_while_reading_changes_nothing_and_says_so() {
-    let place = Place::new();
+    let place = LakeFolder::new();
     let mut command = place.command(&place.arguments(&["-"], &[]));
     command.stdin(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
@@ -118,7 +119,7 @@ fn an_interruption_while_reading_changes_nothing_and_says_so() {
 fn an_interruption_while_writing_says_that_a_second_run_completes_it() {
     let lines = events(6, 4, 20);
     for _ in 0..10 {
-        let place = Place::new();
+        let place = LakeFolder::new();
         let file = place.write("events.ndjson", lines.join("\n").as_bytes());
         let mut command = place.command(&place.arguments(&[&file], &["--jobs", "1"]));
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -138,7 +139,7 @@ fn an_interruption_while_writing_says_that_a_second_run_completes_it() {
             said.contains("run the same command again to write what is left"),
             "{said}"
         );
-        let report = place.ingest(&[&file], &[]).report();
+        let report = place.ingest(&[&file], &[]).json().unwrap();
         let (rows, duplicates) = (report["rows"].as_u64().unwrap(), report["duplicates"].as_u64().unwrap());
         assert!(rows > 0 && duplicates > 0, "{report}");
         assert_eq!(rows + duplicates, lines.len() as u64);

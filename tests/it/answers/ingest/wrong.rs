@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use super::made::{Place, events};
+use super::made::events;
+use crate::lake_folder::LakeFolder;
 
 const OTHER_SCHEMA: &[u8] = include_bytes!("other-schema.parquet");
 
@@ -15,7 +16,7 @@ fn a_file_that_is_not_the_lakes_own_stops_its_partition_alone() {
         (b"no parquet at all", "it cannot be read as Parquet"),
         (b"", "it cannot be read as Parquet"),
     ] {
-        let place = Place::new();
+        let place = LakeFolder::new();
         let file = place.write("events.ndjson", events(2, 1, 3).join("\n").as_bytes());
         let folder = place
             .lake()
@@ -23,34 +24,38 @@ fn a_file_that_is_not_the_lakes_own_stops_its_partition_alone() {
         fs::create_dir_all(folder.join("2026/01")).unwrap();
         let foreign = folder.join("2026/01/theirs.parquet");
         fs::write(&foreign, bytes).unwrap();
-        let said = place.ingest(&[&file], &[]);
-        assert_eq!(said.code, Some(4), "{}", said.err);
-        let report = said.report();
+        let ran = place.ingest(&[&file], &[]);
+        assert_eq!(ran.code, Some(4), "{}", ran.stderr);
+        let report = ran.json().unwrap();
         assert_eq!(report["rows"].as_u64(), Some(3), "{report}");
         let counts = (report["records"].as_u64(), report["unwritten"].as_u64());
         assert_eq!(counts, (Some(6), Some(3)), "{report}");
         assert!(
-            said.err.contains("month=2026-01/2026/01/theirs.parquet") && said.err.contains(why),
+            ran.stderr.contains("month=2026-01/2026/01/theirs.parquet") && ran.stderr.contains(why),
             "{}",
-            said.err
+            ran.stderr
         );
-        assert!(said.err.contains("hint: move the file out of the lake"), "{}", said.err);
+        assert!(
+            ran.stderr.contains("hint: move the file out of the lake"),
+            "{}",
+            ran.stderr
+        );
         assert_eq!(place.files().len(), 2);
 
         fs::remove_file(&foreign).unwrap();
-        let said = place.ingest(&[&file], &[]);
+        let ran = place.ingest(&[&file], &[]);
         assert_eq!(
-            (said.code, said.report()["rows"].as_u64()),
+            (ran.code, ran.json().unwrap()["rows"].as_u64()),
             (Some(0), Some(3)),
             "{}",
-            said.err
+            ran.stderr
         );
     }
 }
 
 #[test]
 fn hidden_files_and_other_names_in_a_partition_are_no_data() {
-    let place = Place::new();
+    let place = LakeFolder::new();
     let file = place.write("events.ndjson", events(1, 1, 3).join("\n").as_bytes());
     let folder = place
         .lake()
@@ -65,13 +70,13 @@ fn hidden_files_and_other_names_in_a_partition_are_no_data() {
     ] {
         fs::write(folder.join(name), b"nothing").unwrap();
     }
-    let said = place.ingest(&[&file], &[]);
-    assert_eq!(said.code, Some(0), "{}", said.err);
+    let ran = place.ingest(&[&file], &[]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
 }
 
 #[test]
 fn truncated_gzip_counts_up_to_its_end_and_says_so() {
-    let place = Place::new();
+    let place = LakeFolder::new();
     let lines = events(1, 1, 200);
     let mut gzip = Command::new("gzip")
         .arg("-c")
@@ -86,27 +91,27 @@ fn truncated_gzip_counts_up_to_its_end_and_says_so() {
         .unwrap();
     let packed = gzip.wait_with_output().unwrap().stdout;
     let file = place.write("events.ndjson.gz", &packed[..packed.len() * 2 / 3]);
-    let said = place.ingest(&[&file], &[]);
-    assert_eq!(said.code, Some(4), "{}", said.err);
-    let report = said.report();
+    let ran = place.ingest(&[&file], &[]);
+    assert_eq!(ran.code, Some(4), "{}", ran.stderr);
+    let report = ran.json().unwrap();
     let rows = report["rows"].as_u64().unwrap();
     assert!(0 < rows && rows < 200, "{report}");
     assert!(report["rejected"].as_u64().unwrap() >= 1, "{report}");
 
     let whole = place.write("events.ndjson.gz", &packed);
-    let said = place.ingest(&[&whole], &[]);
-    assert_eq!(said.code, Some(0), "{}", said.err);
-    assert_eq!(said.report()["rows"].as_u64(), Some(200 - rows));
+    let ran = place.ingest(&[&whole], &[]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(ran.json().unwrap()["rows"].as_u64(), Some(200 - rows));
 }
 
 #[test]
 fn what_cannot_be_read_is_named_and_stops_nothing() {
-    let place = Place::new();
+    let place = LakeFolder::new();
     let file = place.write("events.ndjson", events(1, 1, 3).join("\n").as_bytes());
     place.folder("empty");
-    let said = place.ingest(&["gone.json", "no*match", "empty", &file], &[]);
-    assert_eq!(said.code, Some(4), "{}", said.err);
-    let report = said.report();
+    let ran = place.ingest(&["gone.json", "no*match", "empty", &file], &[]);
+    assert_eq!(ran.code, Some(4), "{}", ran.stderr);
+    let report = ran.json().unwrap();
     assert_eq!(report["rows"].as_u64(), Some(3));
     let failed: Vec<&str> = report["failed"]
         .as_array()
@@ -121,18 +126,18 @@ fn what_cannot_be_read_is_named_and_stops_nothing() {
 
 #[test]
 fn a_lake_that_another_run_writes_to_is_left_alone() {
-    let place = Place::new();
+    let place = LakeFolder::new();
     let file = place.write("events.ndjson", events(1, 1, 3).join("\n").as_bytes());
     fs::create_dir(place.lake()).unwrap();
     let lock = File::create(place.lake().join(".ingest.lock")).unwrap();
     lock.lock().unwrap();
-    let said = place.ingest(&[&file], &[]);
-    assert_eq!((said.code, said.out.as_str()), (Some(1), ""), "{}", said.err);
+    let ran = place.ingest(&[&file], &[]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""), "{}", ran.stderr);
     assert!(
-        said.err
+        ran.stderr
             .starts_with("error: another ingest is writing to lake lake\nhint: wait"),
         "{}",
-        said.err
+        ran.stderr
     );
     drop(lock);
     assert_eq!(place.ingest(&[&file], &[]).code, Some(0));
@@ -140,7 +145,7 @@ fn a_lake_that_another_run_writes_to_is_left_alone() {
 
 #[test]
 fn a_place_that_can_be_no_lake_is_wrong_usage() {
-    let place = Place::new();
+    let place = LakeFolder::new();
     let file = place.write("events.ndjson", events(1, 1, 1).join("\n").as_bytes());
     for (lake, code, error) in [
         (file.as_str(), 2, "cannot make lake"),
@@ -148,9 +153,9 @@ fn a_place_that_can_be_no_lake_is_wrong_usage() {
         ("s3://", 2, "expected a folder or s3://bucket/prefix"),
         ("s3://bucket/lake", 1, "no AWS credentials for s3://bucket/lake"),
     ] {
-        let said = place.run(&["ingest", &file, "--lake", lake]);
-        assert_eq!(said.code, Some(code), "{lake}: {}", said.err);
-        assert!(said.err.contains(error), "{lake}: {}", said.err);
+        let ran = place.run(&["ingest", &file, "--lake", lake]);
+        assert_eq!(ran.code, Some(code), "{lake}: {}", ran.stderr);
+        assert!(ran.stderr.contains(error), "{lake}: {}", ran.stderr);
     }
     for arguments in [
         &["ingest", "--lake", "lake"][..],
@@ -163,59 +168,59 @@ fn a_place_that_can_be_no_lake_is_wrong_usage() {
 
 #[test]
 fn a_temporary_folder_or_a_reject_file_that_cannot_be_written_is_named() {
-    let place = Place::new();
+    let place = LakeFolder::new();
     let file = place.write("events.ndjson", events(1, 1, 50).join("\n").as_bytes());
-    let said = place.ingest(&[&file], &["--memory", "1000", "--temp-dir", "/nowhere"]);
-    assert_eq!(said.code, Some(1), "{}", said.err);
+    let ran = place.ingest(&[&file], &["--memory", "1000", "--temp-dir", "/nowhere"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
     assert!(
-        said.err.contains("cannot write the temporary file in /nowhere"),
+        ran.stderr.contains("cannot write the temporary file in /nowhere"),
         "{}",
-        said.err
+        ran.stderr
     );
     let wrong = place.write("wrong.ndjson", b"no event\n");
-    let said = place.ingest(&[&wrong], &["--rejects", "/dev/null/x"]);
-    assert_eq!(said.code, Some(2), "{}", said.err);
+    let ran = place.ingest(&[&wrong], &["--rejects", "/dev/null/x"]);
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
     assert!(
-        said.err.contains("cannot write reject file /dev/null/x"),
+        ran.stderr.contains("cannot write reject file /dev/null/x"),
         "{}",
-        said.err
+        ran.stderr
     );
     assert_eq!(place.files(), [""; 0]);
 }
 
 #[test]
 fn a_reject_file_that_is_an_input_is_refused_before_anything_is_touched() {
-    let place = Place::new();
+    let place = LakeFolder::new();
     let text = format!("no event\n{}\n", events(1, 1, 5).join("\n"));
     let file = place.write("events.ndjson", text.as_bytes());
-    let link = place.0.path().join("link");
+    let link = place.path("link");
     std::fs::hard_link(&file, &link).unwrap();
     for arguments in [
         vec!["--rejects", &file],
         vec!["--rejects", link.to_str().unwrap(), "--dry-run"],
     ] {
-        let said = place.ingest(&[&file], &arguments);
-        assert_eq!(said.code, Some(2), "{}", said.err);
-        assert!(said.err.contains("it is one of the files to read"), "{}", said.err);
+        let ran = place.ingest(&[&file], &arguments);
+        assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+        assert!(ran.stderr.contains("it is one of the files to read"), "{}", ran.stderr);
         assert!(!place.lake().exists());
     }
     let folder = place.folder("more");
     let rejects = format!("{folder}/rejects.ndjson");
     std::fs::write(&rejects, "no event\n").unwrap();
-    let said = place.ingest(&[&folder], &["--rejects", &rejects]);
-    assert_eq!(said.code, Some(2), "{}", said.err);
+    let ran = place.ingest(&[&folder], &["--rejects", &rejects]);
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
     assert_eq!(std::fs::read_to_string(&rejects).unwrap(), "no event\n");
 }
 
 #[test]
 fn a_dry_run_keeps_no_reject_file() {
-    let place = Place::new();
+    let place = LakeFolder::new();
     let file = place.write("events.ndjson", b"no event\n");
     let rejects = place.write("mine.ndjson", b"mine");
-    let said = place.ingest(&[&file], &["--dry-run", "--rejects", &rejects]);
-    assert_eq!(said.report()["rejected"], 1, "{}", said.err);
-    assert!(said.report()["reject_file"].is_null());
+    let ran = place.ingest(&[&file], &["--dry-run", "--rejects", &rejects]);
+    assert_eq!(ran.json().unwrap()["rejected"], 1, "{}", ran.stderr);
+    assert!(ran.json().unwrap()["reject_file"].is_null());
     assert_eq!(std::fs::read_to_string(&rejects).unwrap(), "mine");
 }
 
@@ -223,10 +228,10 @@ fn a_dry_run_keeps_no_reject_file() {
 fn a_device_that_takes_the_rejects_keeps_its_permissions() {
     use std::os::unix::fs::PermissionsExt;
     let mode = || std::fs::metadata("/dev/null").unwrap().permissions().mode();
-    let (place, before) = (Place::new(), mode());
+    let (place, before) = (LakeFolder::new(), mode());
     let file = place.write("events.ndjson", b"no event\n");
-    let said = place.ingest(&[&file], &["--rejects", "/dev/null"]);
-    assert_eq!(said.report()["rejected"], 1, "{}", said.err);
+    let ran = place.ingest(&[&file], &["--rejects", "/dev/null"]);
+    assert_eq!(ran.json().unwrap()["rejected"], 1, "{}", ran.stderr);
     assert_eq!(mode(), before);
 }
 
@@ -235,10 +240,10 @@ fn rejects_that_cannot_be_kept_stop_the_run_before_it_writes() {
     if !std::path::Path::new("/dev/full").exists() {
         return;
     }
-    let place = Place::new();
+    let place = LakeFolder::new();
     let text = format!("no event\n{}\n", events(1, 1, 5).join("\n"));
     let file = place.write("events.ndjson", text.as_bytes());
-    let said = place.ingest(&[&file], &["--rejects", "/dev/full"]);
-    assert_eq!(said.code, Some(2), "{}", said.err);
+    let ran = place.ingest(&[&file], &["--rejects", "/dev/full"]);
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
     assert!(place.files().is_empty());
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use pipetrail_tests::generate::{self, Days, Plan};
+use pipetrail_tests::generate::{self, Days, Recipe};
 use pipetrail_tests::printer;
 
 use super::{OF_THE_WAY, ingest, ingested, without};
@@ -27,16 +27,16 @@ type Wanted = BTreeMap<(String, String), Vec<u64>>;
 fn a_large_set_becomes_what_the_cloud_path_computes_once_twice_and_after_kills() {
     let million = std::env::var_os("PIPETRAIL_MILLION").is_some();
     let (accounts, events) = if million { (100, 1_000_000) } else { (8, 12_000) };
-    let plan = Plan::new(accounts, 40, 2, events);
+    let recipe = Recipe::new(accounts, 40, 2, events);
     let folder = tempfile::tempdir().unwrap();
     let (from, lake, broken) = (
         folder.path().join("events"),
         folder.path().join("lake"),
         folder.path().join("broken"),
     );
-    let written = generate::write(plan.clone(), &from).unwrap();
+    let written = generate::write(recipe.clone(), &from).unwrap();
     assert!(written.events > events);
-    let wanted = wanted(plan);
+    let wanted = wanted(recipe);
 
     // Not what building it takes.
     crate::built::built();
@@ -67,9 +67,9 @@ fn a_large_set_becomes_what_the_cloud_path_computes_once_twice_and_after_kills()
     assert_eq!(compare(&broken, &wanted), rows, "as if it had never been killed");
 }
 
-fn wanted(plan: Plan) -> Wanted {
+fn wanted(recipe: Recipe) -> Wanted {
     let mut wanted = Wanted::new();
-    for event in Days::new(plan).flatten() {
+    for event in Days::new(recipe).flatten() {
         let (table, row) = computed::row(&event.text);
         let fingerprint = fingerprint(&row);
         let all = wanted.entry((table, row["event_key"].clone())).or_default();

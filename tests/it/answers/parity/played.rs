@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::sync::Arc;
 
-use pipetrail_tests::generate::Plan;
+use pipetrail_tests::generate::Recipe;
 use pipetrail_tests::organization::{HOME, SECOND};
 use pipetrail_tests::printer;
 use pipetrail_tests::wire::Envelope;
@@ -34,14 +34,14 @@ fn events_from_a_file_become_the_rows_that_the_cloud_path_makes_of_them() {
             events.extend(moved.filter(|event| region == HOME || is_told_apart(event)));
         }
         let fixtures = events.len();
-        let plan = Plan {
+        let recipe = Recipe {
             accounts: members.to_vec(),
             regions: vec![HOME.to_owned(), SECOND.to_owned()],
             heartbeats: false,
             delivered: false,
-            ..Plan::new(2, 4, 11, 100)
+            ..Recipe::new(2, 4, 11, 100)
         };
-        let generated = plan.all();
+        let generated = recipe.all();
         events.extend(
             generated
                 .iter()

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use pipetrail_tests::generate::{self, Form, Plan};
+use pipetrail_tests::generate::{self, Form, Recipe};
 use serde_json::{Value, json};
 
 use super::{OF_THE_WAY, difference, fixtures, ingested, without};
@@ -22,7 +22,7 @@ fn a_call_from_a_log_file_becomes_the_row_of_its_envelope() {
         folder.path().join("envelopes.ndjson"),
         folder.path().join("log.json.gz"),
     );
-    let generated = Plan::new(5, 10, 5, 8000).all();
+    let generated = Recipe::new(5, 10, 5, 8000).all();
     let mut events: Vec<Value> = fixtures(&["cloudtrail"])
         .iter()
         .map(|text| serde_json::from_str(text).unwrap())
@@ -64,15 +64,15 @@ fn a_call_from_a_log_file_becomes_the_row_of_its_envelope() {
 fn of_an_organizations_trail_only_what_is_codepipelines_becomes_rows() {
     let folder = tempfile::tempdir().unwrap();
     let (trail, lake) = (folder.path().join("trail"), folder.path().join("lake"));
-    let plan = Plan {
+    let recipe = Recipe {
         form: Form::Trail,
         noise: 20,
-        ..Plan::new(4, 6, 9, 300)
+        ..Recipe::new(4, 6, 9, 300)
     };
-    let written = generate::write(plan.clone(), &trail).unwrap();
+    let written = generate::write(recipe.clone(), &trail).unwrap();
     assert_eq!(written.noise, 20 * written.events);
     ingested(&trail, &lake);
-    let wanted: std::collections::BTreeSet<String> = plan
+    let wanted: std::collections::BTreeSet<String> = recipe
         .all()
         .iter()
         .map(|record| {

@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use super::alone::Place;
-use crate::built::built;
+use pipetrail_tests::environment::{Ran, TestEnvironment};
+
+use super::alone::alone;
 
 /// Types line after line, each once the prompt waits for it, and writes what the terminal showed.
 const TYPIST: &str = r#"
@@ -42,33 +43,22 @@ sys.stdout.buffer.write(shown)
 sys.exit(os.waitstatus_to_exitcode(status))
 "#;
 
-/// What the terminal showed while these lines were typed into the command, and the exit code.
-pub fn typed(into: &Command, lines: &[&str]) -> (String, i32) {
-    let mut command = Command::new("/usr/bin/env");
-    command.env_clear();
-    for (name, value) in into.get_envs() {
-        command.env(name, value.unwrap_or_default());
-    }
-    command
-        .env("PATH", std::env::var_os("PATH").unwrap())
-        .env("TERM", "xterm");
-    command.args(["python3", "-c", TYPIST, &lines.join("\x1f")]);
+/// What the terminal showed while these lines were typed into a command of the environment, and the
+/// exit code.
+pub fn typed(environment: &TestEnvironment, into: &Command, lines: &[&str]) -> (String, i32) {
+    let mut command = environment.clone().with("TERM", "xterm").command("python3");
+    command.args(["-c", TYPIST, &lines.join("\x1f")]);
     command.arg(into.get_program()).args(into.get_args());
-    command.current_dir(into.get_current_dir().unwrap());
-    let output = command.stdin(Stdio::null()).output().unwrap();
-    let shown = String::from_utf8_lossy(&output.stdout).replace('\r', "");
-    (
-        shown + &String::from_utf8_lossy(&output.stderr),
-        output.status.code().unwrap(),
-    )
+    let ran = Ran::from(command.output().unwrap());
+    (ran.stdout.replace('\r', "") + &ran.stderr, ran.code.unwrap())
 }
 
 #[test]
 fn lines_become_statements_and_wrong_ones_do_not_end_the_prompt() {
-    let place = Place::new();
-    let mut prompt = place.command(&built().pipetrail);
-    prompt.args(["query", "--lake", place.lake()]);
+    let alone = alone();
+    let prompt = alone.command(&["query", "--lake", "lake"]);
     let (shown, code) = typed(
+        &alone.environment,
         &prompt,
         &[
             "SELECT 40 + 2 AS answer,\r",
@@ -97,7 +87,7 @@ fn lines_become_statements_and_wrong_ones_do_not_end_the_prompt() {
     // Typed, and said.
     assert!(shown.matches("no_such_column").count() > 1, "{shown}");
 
-    let history = place.folder.path().join(".local/state/pipetrail/history");
+    let history = alone.path(".local/state/pipetrail/history");
     assert_eq!(fs::metadata(&history).unwrap().permissions().mode() & 0o777, 0o600);
     let kept = fs::read_to_string(history).unwrap();
     assert!(kept.contains("select count(*) AS none from heartbeats;"), "{kept}");
@@ -111,7 +101,7 @@ fn lines_become_statements_and_wrong_ones_do_not_end_the_prompt() {
     );
 
     // What was typed comes back.
-    let (shown, code) = typed(&prompt, &["\x1b[A\x1b[A\r", "exit\r"]);
+    let (shown, code) = typed(&alone.environment, &prompt, &["\x1b[A\x1b[A\r", "exit\r"]);
     assert_eq!(code, 0, "{shown}");
     assert!(shown.contains("none\n") && shown.contains("   0\n1 row in "), "{shown}");
 }

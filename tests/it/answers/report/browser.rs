@@ -8,10 +8,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use pipetrail_tests::generate::Plan;
+use pipetrail_tests::generate::Recipe;
 use serde::Deserialize;
 
-use super::{DECISION, Place};
+use super::{DECISION, lake_of, written};
+use crate::lake_folder::LakeFolder;
 
 /// What tests/browser/check.mjs has seen.
 #[derive(Debug, Deserialize)]
@@ -83,7 +84,7 @@ fn chromium() -> Option<PathBuf> {
 }
 
 /// What the browser sees of a report, or nothing where there is no browser.
-fn seen(place: &Place, word: &str, screens: &str) -> Option<Seen> {
+fn seen(folder: &LakeFolder, word: &str, screens: &str) -> Option<Seen> {
     let modules = target().join("browser");
     let (Some(chromium), true) = (chromium(), modules.join("node_modules").is_dir()) else {
         let _ = writeln!(
@@ -93,7 +94,7 @@ fn seen(place: &Place, word: &str, screens: &str) -> Option<Seen> {
         );
         return None;
     };
-    place.written("report.html");
+    written(folder, "report.html");
     let screens = target().join("report-screens").join(screens);
     fs::create_dir_all(&screens).unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser/check.mjs");
@@ -101,7 +102,7 @@ fn seen(place: &Place, word: &str, screens: &str) -> Option<Seen> {
     node.arg(script)
         .arg(chromium)
         .arg(&modules)
-        .arg(place.file("report.html"))
+        .arg(folder.path("report.html"))
         .arg(screens)
         .arg(word);
     let ran = node.output().unwrap();
@@ -158,13 +159,13 @@ fn sound(seen: &Seen) {
 
 #[test]
 fn the_page_of_a_large_organization_is_sound_in_a_browser() {
-    let plan = Plan {
+    let recipe = Recipe {
         heartbeats: false,
-        ..Plan::new(200, 90, 1, 24_000)
+        ..Recipe::new(200, 90, 1, 24_000)
     };
-    let lines: Vec<String> = plan.all().into_iter().map(|event| event.text).collect();
-    let place = Place::new(&lines);
-    let Some(seen) = seen(&place, "rejected", "organization") else {
+    let lines: Vec<String> = recipe.all().into_iter().map(|event| event.text).collect();
+    let folder = lake_of(&lines);
+    let Some(seen) = seen(&folder, "rejected", "organization") else {
         return;
     };
     sound(&seen);
@@ -233,8 +234,8 @@ fn a_page_of_fifty_thousand_decisions_stays_usable() {
             .replace("2026-11-20T09:27:58Z", &at.to_string())
     };
     let lines: Vec<String> = (0..DECISIONS).map(line).collect();
-    let place = Place::new(&lines);
-    let Some(seen) = seen(&place, "chg-031337", "fifty-thousand") else {
+    let folder = lake_of(&lines);
+    let Some(seen) = seen(&folder, "chg-031337", "fifty-thousand") else {
         return;
     };
     sound(&seen);

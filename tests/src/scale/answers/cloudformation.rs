@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::Answer;
+use super::answer::Answer;
 use crate::fault_proxy::Call;
 use crate::scale::world::{AUDIT, Kept, Sent, World};
 

@@ -3,6 +3,7 @@
 //! It is the same day every time. Where the events go is not this module's business.
 
 mod api_call;
+pub(crate) mod happening;
 mod run;
 pub(crate) mod state;
 
@@ -10,21 +11,15 @@ use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use self::happening::Happening;
 use self::run::{Ending, Run};
 use crate::organization::{HOME, Member, Organization, SECOND};
 use crate::player::{Act, Given};
 use crate::wire::Envelope;
 
-/// When the day begins.
 const MORNING: &str = "2026-11-20T08:00:00Z";
 /// An account of nobody in the organization; its leading zeros are real.
 pub const STRANGER: &str = "000099998888";
-
-/// An event and when it leaves its service.
-pub(crate) struct Sent {
-    at: Timestamp,
-    event: Value,
-}
 
 /// The whole day of an organization.
 ///
@@ -46,7 +41,7 @@ pub async fn day(organization: &Organization) -> Result<Vec<Given>> {
     sent.extend(
         late.events(&Ending::Approved("late but valid"))
             .into_iter()
-            .map(|sent| Sent { at: morning, ..sent }),
+            .map(|sent| Happening { at: morning, ..sent }),
     );
     // The member that is not enrolled and the stranger work too.
     let not_enrolled = Run::new(&organization.unenrolled.id, HOME, "try-out", morning);
@@ -69,7 +64,7 @@ pub async fn day(organization: &Organization) -> Result<Vec<Given>> {
     let twice: Vec<_> = given.iter().step_by(25).cloned().collect();
     given.extend(twice);
     for member in &organization.members {
-        for region in &organization.scope.regions {
+        for region in &organization.enrolment.regions {
             for envelope in organization
                 .relay
                 .scheduled(&member.id, region, "2026-11-20T09:00:00Z")
@@ -90,7 +85,7 @@ pub async fn day(organization: &Organization) -> Result<Vec<Given>> {
 }
 
 /// Two pipelines, one in each Region, with another outcome for every member.
-fn of_member(member: &Member, number: usize, morning: Timestamp) -> Vec<Sent> {
+fn of_member(member: &Member, number: usize, morning: Timestamp) -> Vec<Happening> {
     let minutes = |minutes: usize| SignedDuration::from_mins(i64::try_from(minutes).unwrap_or_default());
     let endings = [
         Ending::Approved("CAB-118 ok"),

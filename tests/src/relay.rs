@@ -11,6 +11,7 @@ pub mod access;
 pub mod cloud;
 mod deployed;
 pub mod policy;
+pub mod role;
 pub mod rules;
 pub mod schedule;
 mod stacks;
@@ -38,7 +39,6 @@ const EVENTS: &str = "events.amazonaws.com";
 
 /// EventBridge, as far as these deliveries need it.
 pub struct Relay {
-    /// Where accounts live.
     pub cloud: Cloud,
     access: Access,
     rules: Rules,
@@ -47,7 +47,6 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// A relay that has read nothing yet.
     #[must_use]
     pub fn new(cloud: Cloud) -> Self {
         Self {

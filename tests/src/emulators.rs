@@ -15,10 +15,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
-const SUPERVISOR: &str = include_str!("supervise.py");
+use crate::environment::cleared;
+
+const SUPERVISOR: &str = include_str!("emulators/supervise.py");
 const READY: Duration = Duration::from_secs(60);
 
-/// Both emulators, running.
 pub struct Emulators {
     /// moto: the management account and the members.
     pub moto: Emulator,
@@ -108,18 +109,12 @@ impl Emulator {
         std::fs::create_dir_all(&workdir).with_context(|| format!("cannot make {}", workdir.display()))?;
         let log_path = folder.join(format!("{name}.log"));
         let log = std::fs::File::create(&log_path).context("cannot write the emulator's log")?;
-        let mut command = Command::new(python);
+        let mut command = Command::from(cleared(python, &["PATH", "HOME", "LANG", "SYSTEMROOT"]));
         command
             .args(["-c", SUPERVISOR])
             .arg(&workdir)
             .arg(python)
             .args(arguments);
-        command.env_clear();
-        for inherited in ["PATH", "HOME", "LANG", "SYSTEMROOT"] {
-            if let Some(value) = std::env::var_os(inherited) {
-                command.env(inherited, value);
-            }
-        }
         command.envs([("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local")]);
         command.env("TMPDIR", &workdir).env("S3_DATA_DIR", workdir.join("s3"));
         command.env("NO_PROXY", "127.0.0.1,localhost").envs(environment);

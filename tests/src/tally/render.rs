@@ -1,10 +1,10 @@
-//! The report for a reader.
+//! The tally for a reader.
 
 use std::fmt;
 
-use super::Report;
+use super::Tally;
 
-impl fmt::Display for Report {
+impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             accounts,

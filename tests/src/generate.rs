@@ -4,12 +4,15 @@
 //! They come day by day, as they would arrive, so that a day is all that is ever in memory.
 
 mod account;
+mod cast;
 mod days;
 mod files;
 mod gate;
 mod noise;
 mod people;
+mod pipeline;
 mod random;
+mod recipe;
 mod run;
 mod story;
 mod words;
@@ -17,16 +20,12 @@ mod words;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use clap::ValueEnum;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 
 pub use self::days::{Days, Delivered};
 pub use self::files::{Written, write};
-
-use self::random::Random;
-use crate::organization::{HOME, SECOND};
+use self::recipe::end_of;
+pub use self::recipe::{Form, Recipe};
 use crate::printer;
 
 /// Write the events of a made-up organization into files
@@ -64,87 +63,6 @@ pub struct Args {
     out: PathBuf,
 }
 
-/// A form of event files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Form {
-    /// `.ndjson.gz`: one EventBridge envelope a line.
-    Envelopes,
-    /// `.json.gz`: CloudTrail log files.
-    Trail,
-}
-
-/// What to generate.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// Account ids.
-    pub accounts: Vec<String>,
-    /// Regions; the first is the audit account's home.
-    pub regions: Vec<String>,
-    /// The first moment that is not generated any more.
-    pub until: Timestamp,
-    /// Days before that.
-    pub days: u32,
-    /// Another seed gives other events.
-    pub seed: u64,
-    /// About how many events, heartbeats apart.
-    pub events: u64,
-    /// Whether there are heartbeats.
-    pub heartbeats: bool,
-    /// Whether events are as a bus at home got them: some twice, some days late, those of other
-    /// Regions with an `id` and a `time` of the hop. Otherwise as their services emit them, once.
-    pub delivered: bool,
-    /// What is written of them.
-    pub form: Form,
-    /// In a trail: records of other services for each one of CodePipeline.
-    pub noise: u32,
-}
-
-impl Plan {
-    /// A plan for so many accounts, made up from the seed.
-    #[must_use]
-    pub fn new(accounts: u32, days: u32, seed: u64, events: u64) -> Self {
-        let mut random = Random::new(seed, "accounts");
-        let mut ids: Vec<String> = Vec::new();
-        while ids.len() < usize::try_from(accounts).unwrap_or(usize::MAX) {
-            // Leading zeros are real.
-            let limit = if ids.len().is_multiple_of(10) {
-                1_000_000_000
-            } else {
-                1_000_000_000_000
-            };
-            let id = format!("{:012}", random.below(limit));
-            if !ids.contains(&id) {
-                ids.push(id);
-            }
-        }
-        Self {
-            accounts: ids,
-            regions: [HOME, SECOND, "us-east-1"].map(str::to_owned).to_vec(),
-            until: end_of(Date::constant(2026, 11, 20)),
-            days,
-            seed,
-            events,
-            heartbeats: true,
-            delivered: true,
-            form: Form::Envelopes,
-            noise: 0,
-        }
-    }
-
-    /// All of it in one list, for few events.
-    #[must_use]
-    pub fn all(self) -> Vec<Delivered> {
-        Days::new(self).flatten().collect()
-    }
-}
-
-fn end_of(day: Date) -> Timestamp {
-    let midnight = day.saturating_add(SignedDuration::from_hours(24));
-    midnight
-        .to_zoned(TimeZone::UTC)
-        .map_or(Timestamp::MAX, |zoned| zoned.timestamp())
-}
-
 /// `cargo local-org generate`.
 ///
 /// # Errors
@@ -153,14 +71,14 @@ pub fn run(args: &Args) -> Result<()> {
     let events = args
         .events
         .unwrap_or(u64::from(args.accounts) * u64::from(args.days) * 60);
-    let plan = Plan {
+    let recipe = Recipe {
         until: end_of(args.until),
         heartbeats: !args.no_heartbeats,
         form: args.form,
         noise: args.noise,
-        ..Plan::new(args.accounts, args.days, args.seed, events)
+        ..Recipe::new(args.accounts, args.days, args.seed, events)
     };
-    let written = write(plan, &args.out).with_context(|| format!("cannot write into {}", args.out.display()))?;
+    let written = write(recipe, &args.out).with_context(|| format!("cannot write into {}", args.out.display()))?;
     printer::data(&serde_json::to_string(&written)?);
     Ok(())
 }
@@ -175,15 +93,15 @@ mod tests {
     use super::*;
     use crate::wire::Envelope;
 
-    fn small() -> Plan {
-        Plan::new(7, 12, 3, 4000)
+    fn small() -> Recipe {
+        Recipe::new(7, 12, 3, 4000)
     }
 
     #[test]
     fn a_seed_always_gives_the_same_events_and_another_seed_gives_others() {
-        let texts = |plan: Plan| plan.all().into_iter().map(|event| event.text).collect::<Vec<_>>();
+        let texts = |recipe: Recipe| recipe.all().into_iter().map(|event| event.text).collect::<Vec<_>>();
         assert_eq!(texts(small()), texts(small()));
-        assert_ne!(texts(small()), texts(Plan { seed: 4, ..small() }));
+        assert_ne!(texts(small()), texts(Recipe { seed: 4, ..small() }));
     }
 
     #[test]
@@ -210,12 +128,12 @@ mod tests {
 
     #[test]
     fn as_emitted_nothing_comes_twice_and_no_hop_has_changed_an_event() {
-        let plan = Plan {
+        let recipe = Recipe {
             delivered: false,
             heartbeats: false,
             ..small()
         };
-        let all = plan.all();
+        let all = recipe.all();
         let keys: BTreeSet<_> = all
             .iter()
             .map(|event| pipetrail_collector::event_key(event.text.as_bytes()).unwrap())
@@ -226,12 +144,12 @@ mod tests {
     #[test]
     fn a_trail_holds_each_record_once_among_its_noise() {
         let folder = tempfile::tempdir().unwrap();
-        let plan = Plan {
+        let recipe = Recipe {
             form: Form::Trail,
             noise: 9,
-            ..Plan::new(3, 5, 1, 60)
+            ..Recipe::new(3, 5, 1, 60)
         };
-        let written = write(plan, folder.path()).unwrap();
+        let written = write(recipe, folder.path()).unwrap();
         assert_eq!(written.noise, written.events * 9);
         let (mut ours, mut all) = (0_u64, 0_u64);
         let mut folders = vec![folder.path().to_owned()];

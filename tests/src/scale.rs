@@ -5,87 +5,31 @@
 //! it remembers what `pipetrail apply` sends, so that it can be asked for it, and nothing happens.
 
 mod answers;
+mod args;
 mod child;
+mod measured;
 mod paced;
 mod responder;
 mod table;
 mod world;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use clap::Args as ClapArgs;
 use tempfile::TempDir;
 
+pub use self::args::Args;
 use self::child::Ended;
+pub use self::measured::Measured;
 use self::responder::Responder;
 use self::world::World;
 use crate::emulators::prepare::{Built, prepare};
+use crate::environment::TestEnvironment;
+use crate::pipetrail;
 use crate::printer::{self, Step};
-
-/// Measure what planning for a large organization costs
-///
-/// Drives the real binary against a responder in AWS's shapes on loopback, in four situations: a
-/// first enrolment, a steady state, every hundredth stack instance missing, and then a unit that is
-/// taken out of the configuration.
-#[derive(Clone, Debug, ClapArgs)]
-pub struct Args {
-    /// Enrolled accounts
-    #[arg(long, default_value_t = 5000)]
-    pub accounts: usize,
-    /// Regions, at most 8
-    #[arg(long, default_value_t = 4)]
-    pub regions: usize,
-    /// Organizational units that the accounts are spread over
-    #[arg(long, default_value_t = 20)]
-    pub units: usize,
-    /// How long every answer takes
-    #[arg(long, value_name = "MILLISECONDS", default_value_t = 0)]
-    pub latency_ms: u64,
-    /// Throttle Organizations as AWS does: ListAccounts 8 calls a second, 12 at once
-    #[arg(long)]
-    pub throttle: bool,
-}
-
-/// What one planning cost.
-#[derive(Clone, Debug)]
-pub struct Measured {
-    /// What stood when it began.
-    pub situation: &'static str,
-    /// Calls by service and operation, those that were throttled included.
-    pub calls: BTreeMap<(String, String), usize>,
-    /// How many of them were throttled.
-    pub throttled: usize,
-    /// From start to end of the process.
-    pub wall: Duration,
-    /// Peak resident memory in KiB; `None` where the system does not tell.
-    pub peak_kib: Option<u64>,
-    /// The plan, as it was told.
-    pub said: String,
-}
-
-impl Measured {
-    /// Calls of all services but those that page through the stack set.
-    #[must_use]
-    pub fn calls_beside_stack_sets(&self) -> usize {
-        let beside = self
-            .calls
-            .iter()
-            .filter(|((_, operation), _)| !operation.contains("StackSet") && !operation.contains("StackInstances"));
-        beside.map(|(_, count)| count).sum()
-    }
-
-    /// Calls of one operation.
-    #[must_use]
-    pub fn calls_of(&self, operation: &str) -> usize {
-        let of = self.calls.iter().filter(|((_, name), _)| name == operation);
-        of.map(|(_, count)| count).sum()
-    }
-}
 
 /// Measures and prints a table.
 ///
@@ -171,7 +115,8 @@ impl<'a> Bench<'a> {
 
     async fn pipetrail(&self, arguments: &[&str]) -> Result<Ended> {
         let folder = self.folder.path();
-        let command = crate::organization::command(self.built, arguments, &self.settings, &self.aws_config, folder);
+        let environment = TestEnvironment::new(folder).aws_config(&self.aws_config);
+        let command = pipetrail::command(self.built, &environment, &self.settings, arguments);
         let ended = child::run(command).await?;
         let unknown = self.responder.unknown();
         ensure!(

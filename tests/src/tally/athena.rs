@@ -10,8 +10,7 @@ use aws_sdk_athena::types::{QueryExecutionContext, QueryExecutionState as State}
 use crate::names::DATABASE;
 
 /// A table as Glue describes it.
-pub struct Table {
-    /// Its name.
+pub struct GlueTable {
     pub name: String,
     /// Its location, `s3://…/`.
     pub root: String,
@@ -19,7 +18,7 @@ pub struct Table {
     pub keys: Vec<String>,
 }
 
-impl Table {
+impl GlueTable {
     /// Where a partition of this table belongs.
     pub fn location(&self, values: &[String]) -> String {
         let folders = self
@@ -31,23 +30,22 @@ impl Table {
     }
 }
 
-/// Rows with one key in one partition.
-pub struct Row {
+/// How many rows with one key are in one partition.
+pub struct Counted {
     pub account: String,
     pub key: String,
     pub partition: Vec<String>,
     pub count: u64,
 }
 
-/// The tables of the database.
-pub async fn tables(config: &SdkConfig) -> Result<Vec<Table>> {
+pub async fn tables(config: &SdkConfig) -> Result<Vec<GlueTable>> {
     let client = aws_sdk_glue::Client::new(config);
     let mut pages = client.get_tables().database_name(DATABASE).into_paginator().send();
     let mut tables = Vec::new();
     while let Some(page) = pages.next().await {
         for table in page?.table_list.unwrap_or_default() {
             let root = table.storage_descriptor.and_then(|storage| storage.location);
-            tables.push(Table {
+            tables.push(GlueTable {
                 root: root.with_context(|| format!("{} has no location", table.name))?,
                 name: table.name,
                 keys: table
@@ -63,7 +61,7 @@ pub async fn tables(config: &SdkConfig) -> Result<Vec<Table>> {
 }
 
 /// Locations of the registered partitions of a table, by their values.
-pub async fn partitions(config: &SdkConfig, table: &Table) -> Result<BTreeMap<Vec<String>, String>> {
+pub async fn partitions(config: &SdkConfig, table: &GlueTable) -> Result<BTreeMap<Vec<String>, String>> {
     let client = aws_sdk_glue::Client::new(config);
     let pages = client.get_partitions().database_name(DATABASE).table_name(&table.name);
     let mut pages = pages.into_paginator().send();
@@ -82,7 +80,7 @@ pub async fn partitions(config: &SdkConfig, table: &Table) -> Result<BTreeMap<Ve
 }
 
 /// How many rows a table has per account, key and partition.
-pub async fn rows(config: &SdkConfig, table: &Table) -> Result<Vec<Row>> {
+pub async fn counted(config: &SdkConfig, table: &GlueTable) -> Result<Vec<Counted>> {
     let mut columns = vec!["account_id".to_owned(), "event_key".to_owned()];
     columns.extend(table.keys.iter().map(|key| format!("\"{key}\"")));
     let columns = columns.join(", ");
@@ -101,7 +99,7 @@ pub async fn rows(config: &SdkConfig, table: &Table) -> Result<Vec<Row>> {
             .unwrap_or_default()
             .parse()
             .context("a count is a number")?;
-        Ok(Row {
+        Ok(Counted {
             account,
             key,
             partition,

@@ -25,7 +25,7 @@ pub type Counts = BTreeMap<String, BTreeMap<String, u64>>;
 
 /// The figures of a run, in the form that `--output json` prints.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Report {
+pub struct Tally {
     /// Given account ids and the members that stood for them.
     pub accounts: BTreeMap<String, String>,
     /// Events given, whatever they were.
@@ -38,9 +38,7 @@ pub struct Report {
     pub objects: u64,
     /// Partitions in Glue.
     pub partitions: u64,
-    /// Evidence records.
     pub evidence: u64,
-    /// Alerts per subscriber.
     pub alerts: BTreeMap<String, u64>,
     /// Records under the error prefix.
     pub errors_kept: u64,
@@ -51,17 +49,17 @@ pub struct Report {
 }
 
 /// What stands in the lake, the evidence and the subscribers' queues now.
-pub async fn state(organization: &Organization) -> Result<(Report, Lake)> {
+pub async fn state(organization: &Organization) -> Result<(Tally, Lake)> {
     let config = organization.audit().await?;
     let audit = &organization.relay.cloud.audit;
     let tables = athena::tables(&config).await?;
     let store = Store::new(&config, audit, HOME);
     let errors = store.errors().await?;
-    let mut report = Report {
+    let mut tally = Tally {
         objects: store.objects(&tables).await?,
         evidence: store.evidence().await?,
         errors_kept: errors.len() as u64,
-        ..Report::default()
+        ..Tally::default()
     };
     let mut lake = Lake {
         keys: BTreeSet::new(),
@@ -70,10 +68,10 @@ pub async fn state(organization: &Organization) -> Result<(Report, Lake)> {
     };
     for table in &tables {
         let registered = athena::partitions(&config, table).await?;
-        report.partitions += registered.len() as u64;
-        let rows = report.rows.entry(table.name.clone()).or_default();
+        tally.partitions += registered.len() as u64;
+        let rows = tally.rows.entry(table.name.clone()).or_default();
         let mut keys: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for row in athena::rows(&config, table).await? {
+        for row in athena::counted(&config, table).await? {
             *rows.entry(row.account.clone()).or_default() += row.count;
             keys.entry(row.account.clone()).or_default().insert(row.key.clone());
             let found = (row.account, row.key);
@@ -84,12 +82,12 @@ pub async fn state(organization: &Organization) -> Result<(Report, Lake)> {
             }
         }
         let counted = keys.into_iter().map(|(account, keys)| (account, keys.len() as u64));
-        report.distinct.insert(table.name.clone(), counted.collect());
+        tally.distinct.insert(table.name.clone(), counted.collect());
     }
     for (subscriber, alerts) in organization.alerts().await? {
-        report.alerts.insert(subscriber, alerts.len() as u64);
+        tally.alerts.insert(subscriber, alerts.len() as u64);
     }
-    Ok((report, lake))
+    Ok((tally, lake))
 }
 
 /// What is needed to tell what is missing.
@@ -102,29 +100,29 @@ pub struct Lake {
     pub errors: BTreeSet<Vec<u8>>,
 }
 
-/// The whole report after playing: waits for quiet, then asks everyone.
+/// The whole tally after playing: waits for quiet, then asks everyone.
 ///
 /// # Errors
 /// When someone cannot be asked.
-pub async fn report(
+pub async fn tally(
     organization: &Organization,
     accounts: BTreeMap<String, String>,
     played: &[Played],
-) -> Result<Report> {
+) -> Result<Tally> {
     let step = Step::begin("waiting until all is delivered");
     wait_for_quiet(organization).await?;
     step.done("");
     let step = Step::begin("asking Athena, S3, Glue and the subscribers");
-    let (mut report, lake) = state(organization).await?;
-    report.accounts = accounts;
-    report.events_in = played.len() as u64;
-    report.refused = played.iter().filter(|played| played.refusal().is_some()).count() as u64;
+    let (mut tally, lake) = state(organization).await?;
+    tally.accounts = accounts;
+    tally.events_in = played.len() as u64;
+    tally.refused = played.iter().filter(|played| played.refusal().is_some()).count() as u64;
     let dead = dead_letters(organization, played).await?;
     let missing = played.iter().filter(|played| !is_found(played, &lake, &dead));
     let missing: BTreeSet<_> = missing.map(|played| played.given.label.clone()).collect();
-    report.missing = missing.into_iter().collect();
+    tally.missing = missing.into_iter().collect();
     step.done("");
-    Ok(report)
+    Ok(tally)
 }
 
 /// Keys and ids of events in dead-letter queues.

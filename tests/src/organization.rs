@@ -1,9 +1,10 @@
 //! An AWS Organization on the emulators, enrolled by the real `pipetrail apply`.
 
 mod accounts;
-mod apply;
+mod enrolment;
 mod profiles;
 mod proxied;
+mod settings;
 mod stranger;
 pub mod subscribers;
 mod targets;
@@ -16,57 +17,28 @@ use aws_credential_types::Credentials;
 use tempfile::TempDir;
 
 pub use self::accounts::Member;
-pub use self::apply::Ran;
-pub(crate) use self::apply::command;
+pub use self::enrolment::{Enrolment, HOME, MEMBERS, SECOND};
 pub use self::proxied::Proxied;
 pub use self::targets::Targeted;
 use crate::aws;
 use crate::emulators::prepare::Built;
 use crate::emulators::{self, Emulators};
+use crate::environment::{Ran, TestEnvironment};
+use crate::pipetrail;
 use crate::printer::Step;
 use crate::relay::Relay;
 use crate::relay::cloud::{self, Cloud};
-
-/// The home Region, where the audit account's stacks stand.
-pub const HOME: &str = "eu-central-1";
-/// The other Region that is always enrolled.
-pub const SECOND: &str = "eu-west-1";
-/// How many members are enrolled at least.
-pub const MEMBERS: usize = 6;
-
-/// What is to be enrolled.
-#[derive(Clone, Debug)]
-pub struct Scope {
-    /// Number of enrolled members.
-    pub members: usize,
-    /// Regions, the home Region first.
-    pub regions: Vec<String>,
-    /// Members, by their index, that get an alert topic of their own.
-    pub account_topics: Vec<usize>,
-}
-
-impl Default for Scope {
-    fn default() -> Self {
-        Self {
-            members: MEMBERS,
-            regions: vec![HOME.to_owned(), SECOND.to_owned()],
-            account_topics: vec![],
-        }
-    }
-}
 
 /// A running, enrolled organization. Dropping it ends it.
 pub struct Organization {
     /// Stands in for EventBridge.
     pub relay: Relay,
-    /// Enrolled members.
     pub members: Vec<Member>,
     /// A member of an organizational unit that is not enrolled.
     pub unenrolled: Member,
     /// Ids of the organizational units that are enrolled.
     pub units: Vec<String>,
-    /// What was enrolled.
-    pub scope: Scope,
+    pub enrolment: Enrolment,
     /// The AWS config file with one profile per role.
     pub aws_config: PathBuf,
     built: Built,
@@ -81,9 +53,9 @@ impl Organization {
     ///
     /// # Errors
     /// When an emulator does not start or refuses.
-    pub async fn start(built: &Built, scope: Scope) -> Result<Self> {
+    pub async fn start(built: &Built, enrolment: Enrolment) -> Result<Self> {
         ensure!(
-            scope.regions.first().is_some_and(|region| region == HOME),
+            enrolment.regions.first().is_some_and(|region| region == HOME),
             "the home Region comes first"
         );
         let folder = TempDir::with_prefix("pipetrail-local-org-").context("cannot make a folder")?;
@@ -96,7 +68,7 @@ impl Organization {
 
         let step = Step::begin("creating the organization");
         let keys = aws::keys("management");
-        let organization = Self::create(Arc::new(emulators), folder, built, scope, keys).await?;
+        let organization = Self::create(Arc::new(emulators), folder, built, enrolment, keys).await?;
         step.done(&format!(
             "management {}, audit {}, {} members",
             organization.relay.cloud.management,
@@ -111,10 +83,10 @@ impl Organization {
     ///
     /// # Errors
     /// When an emulator refuses.
-    pub async fn beside(&self, management: &str, scope: Scope) -> Result<Self> {
+    pub async fn beside(&self, management: &str, enrolment: Enrolment) -> Result<Self> {
         let folder = TempDir::with_prefix("pipetrail-local-org-").context("cannot make a folder")?;
         let keys = cloud::assume(&self.emulators.moto.endpoint, &aws::keys("management"), management).await?;
-        Self::create(Arc::clone(&self.emulators), folder, &self.built, scope, keys).await
+        Self::create(Arc::clone(&self.emulators), folder, &self.built, enrolment, keys).await
     }
 
     /// Takes a few bytes for the zip of each function from now on, where no function is ever invoked:
@@ -139,22 +111,22 @@ impl Organization {
         emulators: Arc<Emulators>,
         folder: TempDir,
         built: &Built,
-        scope: Scope,
+        enrolment: Enrolment,
         keys: Credentials,
     ) -> Result<Self> {
-        let made = accounts::create(&emulators.moto.endpoint, HOME, &keys, scope.members).await?;
+        let made = accounts::create(&emulators.moto.endpoint, HOME, &keys, enrolment.members).await?;
         let (moto, ministack) = (&emulators.moto.endpoint, &emulators.ministack.endpoint);
         let cloud = Cloud::new(moto, ministack, (&made.management, keys), &made.audit, HOME);
         let everyone = made.members.iter().chain([&made.unenrolled]);
         let path = folder.path().join("aws-config");
         let aws_config = profiles::write(path, (moto, ministack), &cloud, everyone).await?;
-        let settings = apply::write_settings(folder.path(), &made, &scope)?;
+        let settings = settings::write(folder.path(), &made, &enrolment)?;
         Ok(Self {
             relay: Relay::new(cloud),
             members: made.members,
             unenrolled: made.unenrolled,
             units: made.units,
-            scope,
+            enrolment,
             aws_config,
             built: built.clone(),
             settings,
@@ -184,10 +156,10 @@ impl Organization {
             "pipetrail {} failed ({:?})\n{}{}",
             arguments.join(" "),
             ran.code,
-            ran.data,
-            ran.said
+            ran.stdout,
+            ran.stderr
         );
-        Ok(ran.data)
+        Ok(ran.stdout)
     }
 
     /// Runs `pipetrail` with these arguments and that AWS config, however it ends.
@@ -195,16 +167,22 @@ impl Organization {
     /// # Errors
     /// When it cannot be started.
     pub async fn run(&self, arguments: &[&str], aws_config: &Path) -> Result<Ran> {
-        apply::run(self.command(arguments, aws_config)).await
+        pipetrail::run(self.command(arguments, aws_config)).await
     }
 
     /// `pipetrail` with these arguments and that AWS config, not started; its output is piped.
     #[must_use]
     pub fn command(&self, arguments: &[&str], aws_config: &Path) -> tokio::process::Command {
-        apply::command(&self.built, arguments, &self.settings, aws_config, self.folder.path())
+        let environment = self.environment().aws_config(aws_config);
+        pipetrail::command(&self.built, &environment, &self.settings, arguments)
     }
 
-    /// The `pipetrail` binary.
+    /// A home in the organization's folder, with its profiles.
+    #[must_use]
+    pub fn environment(&self) -> TestEnvironment {
+        TestEnvironment::new(self.folder.path()).aws_config(&self.aws_config)
+    }
+
     #[must_use]
     pub fn binary(&self) -> &std::path::Path {
         &self.built.pipetrail

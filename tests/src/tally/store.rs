@@ -6,7 +6,7 @@ use aws_sdk_s3::Client;
 use aws_smithy_types::base64;
 use serde_json::Value;
 
-use super::athena::Table;
+use super::athena::GlueTable;
 use crate::{aws, names};
 
 pub struct Store {
@@ -25,7 +25,7 @@ impl Store {
     }
 
     /// Objects below the tables' locations.
-    pub async fn objects(&self, tables: &[Table]) -> Result<u64> {
+    pub async fn objects(&self, tables: &[GlueTable]) -> Result<u64> {
         let mut count = 0;
         for table in tables {
             let prefix = table.root.strip_prefix(&format!("s3://{}/", self.lake));

@@ -1,0 +1,25 @@
+//! The arguments of `cargo local-org scale`.
+
+/// Measure what planning for a large organization costs
+///
+/// Drives the real binary against a responder in AWS's shapes on loopback, in four situations: a
+/// first enrolment, a steady state, every hundredth stack instance missing, and then a unit that is
+/// taken out of the configuration.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Enrolled accounts
+    #[arg(long, default_value_t = 5000)]
+    pub accounts: usize,
+    /// Regions, at most 8
+    #[arg(long, default_value_t = 4)]
+    pub regions: usize,
+    /// Organizational units that the accounts are spread over
+    #[arg(long, default_value_t = 20)]
+    pub units: usize,
+    /// How long every answer takes
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 0)]
+    pub latency_ms: u64,
+    /// Throttle Organizations as AWS does: ListAccounts 8 calls a second, 12 at once
+    #[arg(long)]
+    pub throttle: bool,
+}
