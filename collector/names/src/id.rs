@@ -103,10 +103,20 @@ macro_rules! id {
         #[cfg(feature = "serde")]
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                use serde::de::{Error, Unexpected};
-                let text = String::deserialize(deserializer)?;
-                text.parse()
-                    .map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), &Self::EXPECTED))
+                struct Text;
+                impl serde::de::Visitor<'_> for Text {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str($name::EXPECTED)
+                    }
+
+                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
+                        let unexpected = serde::de::Unexpected::Str(text);
+                        text.parse().map_err(|_| E::invalid_value(unexpected, &self))
+                    }
+                }
+                deserializer.deserialize_str(Text)
             }
         }
     };

@@ -95,6 +95,6 @@ mod tests {
     #[test]
     fn a_literal_cannot_be_left() {
         assert_eq!(literal("it's '; DROP"), "'it''s ''; DROP'");
-        assert_eq!(literal("\\'"), "'\\''''");
+        assert_eq!(literal("\\'"), "'\\'''");
     }
 }
