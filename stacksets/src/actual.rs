@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::TrustedAccess;
-use crate::apply::Clients;
+use crate::clients::Clients;
 use crate::desired::{Desired, Zip};
 use crate::error::{Error, from_sdk};
 use crate::management::ManagementStacks;

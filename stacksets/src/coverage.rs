@@ -10,7 +10,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::actual::Actual;
-use crate::apply::Clients;
+use crate::clients::Clients;
 use crate::desired::Scope;
 use crate::error::Error;
 use crate::management::ManagementStacks;

@@ -6,6 +6,7 @@
 
 mod bucket;
 mod carry_out;
+mod contents;
 mod evidence;
 mod instances;
 mod plan;
@@ -19,8 +20,9 @@ mod tests;
 use serde::Serialize;
 
 pub use carry_out::destroy;
+pub use contents::Contents;
 pub use plan::plan;
-pub use standing::{Contents, Standing};
+pub use standing::Standing;
 
 /// What is called how: templates and configuration say it, this crate does not know them.
 #[derive(Clone, Debug, PartialEq, Eq)]

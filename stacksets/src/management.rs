@@ -3,36 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_cloudformation::Client;
-use aws_sdk_cloudformation::config::Region;
 use serde::Serialize;
 
 use crate::MEMBER_STACK;
-use crate::apply::Clients;
+use crate::clients::Clients;
 use crate::desired::Scope;
 use crate::error::{Error, Fault, chain};
 use crate::organization::Organization;
 use crate::stack::Stack;
 use crate::stack_set::StackSet;
 use crate::template::Template;
-
-/// CloudFormation in the management account.
-#[derive(Clone, Debug)]
-pub struct ManagementAccount {
-    /// The account that the credentials belong to, as STS says it. Nothing is done when it is not the
-    /// organization's management account.
-    pub account: String,
-    /// A client of any region.
-    pub client: Client,
-}
-
-impl ManagementAccount {
-    /// CloudFormation in `region`.
-    pub fn at(&self, region: &str) -> Client {
-        let config = self.client.config().to_builder();
-        Client::from_conf(config.region(Region::new(region.to_owned())).build())
-    }
-}
 
 /// What stands in the management account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -154,6 +134,7 @@ fn is_region_off(error: &Error) -> bool {
 mod tests {
     use super::*;
     use crate::canned::Canned;
+    use crate::clients::ManagementAccount;
     use crate::organization::Caller;
 
     fn clients(server: &Canned, account: &str) -> Clients {

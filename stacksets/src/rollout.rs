@@ -22,8 +22,9 @@ use crate::desired::Rollout;
 use crate::error::{Error, from_sdk};
 use crate::explain::explain;
 use crate::journal::Written;
+use crate::pause::Pause;
 use crate::plan::{SetAction, SetStep};
-use crate::stack::{Pause, parameters_to, tags_to};
+use crate::stack::{parameters_to, tags_to};
 use crate::stack_set::StackSet;
 pub(crate) use targets::targets_of;
 

@@ -15,6 +15,9 @@ use crate::operation::Operation;
 use crate::stack::{is_ours, parameters_from, tags_from};
 use crate::time;
 
+/// StackSets takes no more organizational units in one call.
+pub(crate) const UNITS_PER_CALL: usize = 50;
+
 /// The stack set as it stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StackSet {

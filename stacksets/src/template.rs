@@ -3,6 +3,7 @@
 mod diff;
 
 pub use diff::TemplateDiff;
+use diff::comparable;
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
@@ -41,12 +42,6 @@ impl Template {
     pub fn diff_from(&self, deployed: &str) -> TemplateDiff {
         TemplateDiff::between(deployed, &self.0)
     }
-}
-
-fn comparable(text: &str) -> impl Iterator<Item = String> {
-    text.trim_end()
-        .lines()
-        .map(|line| line.trim_end().chars().filter(|c| c.is_ascii() && *c != '?').collect())
 }
 
 /// The first 16 hexadecimal digits of the SHA-256 of `bytes`.

@@ -1,9 +1,9 @@
 //! The management account's own stacks.
 
 use super::run::Run;
+use crate::clients::ManagementAccount;
 use crate::error::{Error, chain};
 use crate::journal::{StepState, Written};
-use crate::management::ManagementAccount;
 use crate::plan::{ManagementAction, ManagementStep};
 use crate::rollout::InstanceResult;
 use crate::{MEMBER_STACK, stack};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Clients;
+use crate::clients::Clients;
 use crate::journal::{Journal, Progress, StepState, Written};
 use crate::plan::{AccessStep, InstancesAction, InstancesStep, Plan, SetStep, StackStep, Upload};
 use crate::rollout::Target;

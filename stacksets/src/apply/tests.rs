@@ -4,6 +4,7 @@ use super::*;
 use crate::canned::Canned;
 use crate::desired::{Rollout, Value};
 use crate::journal::StepState;
+use crate::organization::Caller;
 use crate::plan::{Change, InstancesAction, InstancesStep, StackAction, StackStep};
 use crate::template::{MAX_BODY_BYTES, Template};
 

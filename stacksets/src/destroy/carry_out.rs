@@ -6,7 +6,7 @@ mod set;
 use std::collections::BTreeSet;
 
 use super::{Names, Plan, Remains, Standing, Step, stack};
-use crate::apply::Clients;
+use crate::clients::Clients;
 use crate::error::Error;
 use crate::journal::{Journal, Progress, StepResult, Written};
 use crate::rollout::Ended;

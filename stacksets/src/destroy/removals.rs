@@ -6,10 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Filter, Removal};
 use crate::operation;
 use crate::organization::Organization;
-use crate::stack_set::{Instance, StackSet};
-
-/// StackSets takes no more organizational units in one call.
-const UNITS_PER_CALL: usize = 50;
+use crate::stack_set::{Instance, StackSet, UNITS_PER_CALL};
 
 type Regions = BTreeSet<String>;
 

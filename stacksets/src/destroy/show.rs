@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::{Contents, Filter, Plan, Remains, Removal, Step};
+use super::{Filter, Plan, Remains, Removal, Step};
 use crate::plan::some;
 
 impl fmt::Display for Plan {
@@ -89,14 +89,6 @@ impl fmt::Display for Step {
             }
             Step::Bucket { bucket } => write!(f, "bucket {bucket}: delete"),
         }
-    }
-}
-
-impl fmt::Display for Contents {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Contents { versions, bytes, more } = self;
-        let least = if *more { "more than " } else { "" };
-        write!(f, "{least}{versions} object versions ({least}{bytes} bytes)")
     }
 }
 

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::organization::{Account, Membership};
-use crate::plan::instances::{Regions, UNITS_PER_CALL, View, of_accounts};
-use crate::plan::{InstancesAction, InstancesStep};
-use crate::stack_set::Instance;
+use crate::plan::group::{Regions, of_accounts};
+use crate::plan::step::{InstancesAction, InstancesStep};
+use crate::plan::view::View;
+use crate::stack_set::{Instance, UNITS_PER_CALL};
 
 type Pair<'a> = (&'a str, &'a String);
 

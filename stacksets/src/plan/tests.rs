@@ -15,12 +15,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::*;
 use crate::access::TrustedAccess;
 use crate::actual::Actual;
-use crate::desired::{Desired, Scope, StackSpec};
+use crate::desired::{Desired, Scope, StackSpec, Zip};
 use crate::error::Error;
 use crate::operation::Operation;
 use crate::organization::{Account, Caller, Organization};
 use crate::stack::Stack;
 use crate::stack_set::{Instance, StackSet};
+use crate::template::Template;
 
 const UNIT: &str = "ou-ab12-11111111";
 const OTHER_UNIT: &str = "ou-ab12-22222222";

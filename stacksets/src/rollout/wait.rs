@@ -6,8 +6,8 @@ use super::tally::{Pace, Tally};
 use super::{Ended, InstanceResult, Target};
 use crate::error::{Error, from_sdk};
 use crate::operation::is_open;
+use crate::pause::Pause;
 use crate::plan::InstancesStep;
-use crate::stack::Pause;
 use crate::stack_set::list_instances;
 
 impl Target<'_> {

@@ -7,7 +7,8 @@ use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 
 use super::Target;
 use crate::error::{Error, from_sdk};
-use crate::stack::{Pause, is_ours, tags_from};
+use crate::pause::Pause;
+use crate::stack::{is_ours, tags_from};
 use crate::stack_set::list_operations;
 
 /// How often a call is made while others keep the stack set busy. The operations found at work are

@@ -2,9 +2,10 @@
 
 use aws_sdk_cloudformation::Client;
 
-use super::{Condition, Pause, Stack};
+use super::{Condition, Stack};
 use crate::error::Error;
 use crate::journal::Progress;
+use crate::pause::Pause;
 
 /// Waits until CloudFormation is at work on none of these stacks: a run that was killed leaves behind
 /// what AWS goes on with. Writes nothing. Stacks that are not pipetrail's are not waited for.

@@ -2,10 +2,9 @@
 
 use super::super::{Step, destroy, plan};
 use super::{Standing, empty, instance, names, set, stack, standing};
-use crate::apply::Clients;
 use crate::canned::Canned;
+use crate::clients::{Clients, ManagementAccount};
 use crate::journal::{StepResult, StepState};
-use crate::management::ManagementAccount;
 use crate::organization::Caller;
 use crate::{AUDIT_STACKS, OUR_TAG, STACK_SET};
 
