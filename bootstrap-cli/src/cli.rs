@@ -24,6 +24,7 @@ use crate::init::Unanswered;
 use crate::lake::LakeError;
 use crate::plan_file::PlanFileError;
 use crate::printer::{self, Output, Volume};
+use crate::remedy;
 use crate::report::ReportError;
 use crate::rows::RowsError;
 use crate::subscriptions::{NoTopic, Refused};
@@ -339,7 +340,7 @@ pub fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
     } else if let Some(error) = error.downcast_ref::<ReportError>() {
         (error.exit(), error.hint())
     } else if let Some(error) = error.downcast_ref::<pipetrail_stacksets::Error>() {
-        (Exit::Failed, error.hint())
+        (Exit::Failed, remedy::hint(error))
     } else {
         (Exit::Failed, None)
     }

@@ -10,9 +10,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use pipetrail_stacksets::plan::plan_for;
-use pipetrail_stacksets::{
-    Actual, Clients, Coverage, Desired, Error, Focus, Organization, Plan, StepResult, StepState, chain,
-};
+use pipetrail_stacksets::{Actual, Clients, Coverage, Desired, Error, Focus, Organization, Plan, StepState, chain};
 use serde::Serialize;
 
 use crate::aws::Session;
@@ -24,7 +22,8 @@ use crate::exit::{Exit, Outcome};
 use crate::prepare::settle_management;
 use crate::printer::{self, Output};
 use crate::rollout::{carry_out, coverage, hint};
-use crate::{desired, tables};
+use crate::step::Step;
+use crate::{desired, remedy, tables};
 
 /// The first pause before another attempt; every further one is three times as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
@@ -59,7 +58,7 @@ struct Report<'a> {
     settings: &'a [Setting],
     plan: &'a Plan,
     /// Those of all attempts.
-    steps: &'a [StepResult],
+    steps: &'a [Step],
     /// Of the accounts in question; `None` when it could not be read after the plan was applied.
     coverage: Option<&'a Coverage>,
 }
@@ -153,13 +152,13 @@ impl Enrolment<'_> {
     /// Tries again what failed, after pauses that grow: an account that was created minutes ago is not
     /// always ready. The plan is made anew each time, and with it the operations' ids. Gives the index
     /// of the last attempt's first step.
-    async fn try_again(&self, results: &mut Vec<StepResult>) -> usize {
+    async fn try_again(&self, results: &mut Vec<Step>) -> usize {
         let (mut last, mut pause) = (0, FIRST_PAUSE);
         for attempt in 1..=self.request.retries {
             let failed = results.get(last..).unwrap_or_default().iter();
             if !failed
                 .clone()
-                .any(|step| step.state != StepState::Done || !step.failed.is_empty())
+                .any(|step| step.result.state != StepState::Done || !step.result.failed.is_empty())
             {
                 break;
             }
@@ -173,14 +172,14 @@ impl Enrolment<'_> {
                     last = results.len();
                     results.extend(carry_out(&plan, self.clients).await);
                 }
-                Err(error) => printer::error(&chain(&error), error.hint().as_deref()),
+                Err(error) => printer::error(&chain(&error), remedy::hint(&error).as_deref()),
             }
         }
         last
     }
 
     /// `last` is the index of the last attempt's first step: what it mended has not failed.
-    async fn report(&self, output: Output, plan: &Plan, steps: &[StepResult], last: usize) -> anyhow::Result<Exit> {
+    async fn report(&self, output: Output, plan: &Plan, steps: &[Step], last: usize) -> anyhow::Result<Exit> {
         let scope = &self.desired.scope;
         let (earlier, latest) = steps.split_at(last);
         let mut coverage = coverage(self.clients, self.organization, scope, latest).await;
@@ -190,7 +189,7 @@ impl Enrolment<'_> {
                 .instances
                 .retain(|row| focus.has_account(self.organization, &row.account));
         }
-        let written = !self.settings.is_empty() || earlier.iter().any(|step| step.changed);
+        let written = !self.settings.is_empty() || earlier.iter().any(|step| step.result.changed);
         let result = match Outcome::of(latest, coverage.as_ref()) {
             Outcome::Failed if written => Outcome::PartlyApplied,
             Outcome::Unchanged if written => Outcome::Applied,

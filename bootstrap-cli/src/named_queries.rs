@@ -8,11 +8,12 @@ use std::fmt;
 
 use aws_sdk_athena::Client;
 use jiff::Timestamp;
-use pipetrail_stacksets::{Error, StepResult, StepState, chain, from_sdk};
+use pipetrail_stacksets::{Error, chain, from_sdk};
 use serde::Serialize;
 
 use crate::audits::{self, Audit, AuditError, Parameters};
 use crate::engine::DATABASE;
+use crate::step::Step;
 
 /// What the names of ours begin with.
 const NAME: &str = "pipetrail audit ";
@@ -137,25 +138,19 @@ pub async fn plan(client: Option<&Client>) -> anyhow::Result<Changes> {
 }
 
 /// Does it, as one step: new texts first, so that there is never none.
-pub async fn publish(client: &Client) -> StepResult {
-    let (state, message, hint) = match bring(client).await {
-        Ok(changes) => {
-            let message = format!("{} published, {} removed", changes.publish.len(), changes.remove.len());
-            (StepState::Done, message, None)
-        }
-        Err(error) => {
-            let hint = "Athena's console lacks the audits until then: run `pipetrail apply` again";
-            (StepState::Failed, chain(error.as_ref()), Some(hint.to_owned()))
-        }
+pub async fn publish(client: &Client) -> Step {
+    let done = match bring(client).await {
+        Ok(changes) => Ok(format!(
+            "{} published, {} removed",
+            changes.publish.len(),
+            changes.remove.len()
+        )),
+        Err(error) => Err((
+            chain(error.as_ref()),
+            "Athena's console lacks the audits until then: run `pipetrail apply` again",
+        )),
     };
-    StepResult {
-        step: "named queries of the audits".to_owned(),
-        state,
-        changed: true,
-        message: Some(message),
-        hint,
-        failed: vec![],
-    }
+    Step::own("named queries of the audits", done)
 }
 
 async fn bring(client: &Client) -> anyhow::Result<Changes> {

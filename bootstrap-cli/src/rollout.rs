@@ -1,15 +1,21 @@
 //! Carrying out a plan for people: show the steps, read what stands afterwards, hint.
 
 use pipetrail_stacksets::apply::apply;
-use pipetrail_stacksets::{Clients, Coverage, InstanceResult, Organization, Plan, Scope, StepResult, chain};
+use pipetrail_stacksets::{Clients, Coverage, InstanceResult, Organization, Plan, Scope, chain};
 
 use crate::exit::Exit;
 use crate::printer::{self, Steps};
+use crate::remedy::{self, Again};
+use crate::step::Step;
 
 /// Applies the plan and shows its steps.
-pub async fn carry_out(plan: &Plan, clients: &Clients) -> Vec<StepResult> {
+pub async fn carry_out(plan: &Plan, clients: &Clients) -> Vec<Step> {
     let mut steps = Steps::new(plan.steps());
-    apply(plan, clients, &mut |progress| steps.show(progress)).await
+    let results = apply(plan, clients, &mut |progress| steps.show(progress)).await;
+    results
+        .into_iter()
+        .map(|result| Step::new(result, Again::Apply))
+        .collect()
 }
 
 /// What stands afterwards; `None`, and an error that is told, when it cannot be read: what was applied
@@ -18,17 +24,17 @@ pub async fn coverage(
     clients: &Clients,
     organization: &Organization,
     scope: &Scope,
-    results: &[StepResult],
+    steps: &[Step],
 ) -> Option<Coverage> {
-    let failed: Vec<InstanceResult> = results.iter().flat_map(|result| result.failed.clone()).collect();
+    let failed: Vec<InstanceResult> = steps.iter().flat_map(|step| step.result.failed.clone()).collect();
     let coverage = Coverage::read(clients, organization, scope, &failed).await;
     coverage
-        .inspect_err(|error| printer::error(&chain(error), error.hint().as_deref()))
+        .inspect_err(|error| printer::error(&chain(error), remedy::hint(error).as_deref()))
         .ok()
 }
 
 /// Says what to try next, each once.
-pub fn hint(exit: Exit, steps: &[StepResult]) {
+pub fn hint(exit: Exit, steps: &[Step]) {
     let mut hints: Vec<&str> = Vec::new();
     for hint in steps.iter().filter_map(|step| step.hint.as_deref()) {
         if !hints.contains(&hint) {

@@ -139,11 +139,11 @@ async fn uploaded(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::canned::Canned;
+    use crate::answers::Answers;
 
     #[tokio::test]
     async fn a_bucket_is_ours_missing_or_somebody_elses() {
-        let server = Canned::serve(&[
+        let server = Answers::new(&[
             ("HEAD /ours", 200, ""),
             ("HEAD /missing", 404, ""),
             ("HEAD /taken", 403, ""),
@@ -163,7 +163,7 @@ mod tests {
 
     #[tokio::test]
     async fn zips_are_looked_for_only_in_a_bucket_of_the_audit_account() {
-        let server = Canned::serve(&[
+        let server = Answers::new(&[
             ("HEAD /the-bucket/lambda/a-", 200, ""),
             ("HEAD /the-bucket/lambda/b-", 404, ""),
         ]);

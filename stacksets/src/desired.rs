@@ -21,7 +21,7 @@ pub struct Desired {
     /// The stack set; its `name` is [`crate::STACK_SET`] and it is never protected.
     pub stack_set: StackSpec,
     /// How fast and how tolerant operations are.
-    pub rollout: Rollout,
+    pub rollout: RolloutLimits,
 }
 
 /// Which accounts and regions are enrolled, and where the audit account's side stands.
@@ -48,7 +48,7 @@ pub struct Scope {
 /// How fast and how tolerant stack set operations are (`OperationPreferences`, soft tolerance,
 /// regions in parallel).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct Rollout {
+pub struct RolloutLimits {
     /// Accounts per region at a time, in per cent (1–100).
     pub max_concurrent_percentage: u8,
     /// Failed accounts per region before the operation stops there, in per cent (0–100).
@@ -63,7 +63,7 @@ pub struct StackSpec {
     /// Its template.
     pub template: Template,
     /// Its parameters.
-    pub parameters: BTreeMap<String, Value>,
+    pub parameters: BTreeMap<String, ParameterValue>,
     /// Its tags. Tags that others put on it stay.
     pub tags: BTreeMap<String, String>,
     /// Whether termination protection is on.
@@ -75,7 +75,7 @@ pub struct StackSpec {
 
 /// A parameter's value.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub enum Value {
+pub enum ParameterValue {
     /// Known now.
     Text(String),
     /// Known now, but not to be shown (an e-mail address).
@@ -89,10 +89,10 @@ pub enum Value {
     },
 }
 
-impl Value {
+impl ParameterValue {
     /// The output `output` of stack `stack`.
     pub fn output(stack: &str, output: &str) -> Self {
-        Value::Output {
+        ParameterValue::Output {
             stack: stack.to_owned(),
             output: output.to_owned(),
         }
@@ -100,27 +100,29 @@ impl Value {
 }
 
 /// As it is displayed: a private one is not shown here either.
-impl fmt::Debug for Value {
+impl fmt::Debug for ParameterValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-impl fmt::Display for Value {
+impl fmt::Display for ParameterValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Value::Text(text) => write!(f, "{text:?}"),
-            Value::Private(_) => f.write_str("(private)"),
-            Value::Output { stack, output } => write!(f, "{stack}.{output}"),
+            ParameterValue::Text(text) => write!(f, "{text:?}"),
+            ParameterValue::Private(_) => f.write_str("(private)"),
+            ParameterValue::Output { stack, output } => write!(f, "{stack}.{output}"),
         }
     }
 }
 
-impl Serialize for Value {
+impl Serialize for ParameterValue {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Value::Text(text) => serializer.serialize_str(text),
-            Value::Private(_) | Value::Output { .. } => serializer.collect_str(&format_args!("<{self}>")),
+            ParameterValue::Text(text) => serializer.serialize_str(text),
+            ParameterValue::Private(_) | ParameterValue::Output { .. } => {
+                serializer.collect_str(&format_args!("<{self}>"))
+            }
         }
     }
 }
@@ -163,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_private_value_is_shown_nowhere() {
-        let value = Value::Private("someone@example.com".into());
+        let value = ParameterValue::Private("someone@example.com".into());
         assert_eq!(value.to_string(), "(private)");
         assert_eq!(format!("{value:?}"), "(private)");
         assert_eq!(serde_json::to_string(&value).unwrap(), r#""<(private)>""#);

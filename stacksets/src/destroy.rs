@@ -19,6 +19,8 @@ mod tests;
 
 use serde::Serialize;
 
+use crate::account_region::AccountRegion;
+
 pub use carry_out::destroy;
 pub use contents::Contents;
 pub use plan::plan;
@@ -45,7 +47,7 @@ pub struct Names {
 
 /// Everything that goes, in order, and what stays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Plan {
+pub struct DestroyPlan {
     /// The organization, `o-…`.
     pub organization: String,
     /// The audit account.
@@ -53,7 +55,7 @@ pub struct Plan {
     /// Home region.
     pub region: String,
     /// What is done, in this order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<DestroyStep>,
     /// What stays, and why.
     pub remains: Vec<Remains>,
     /// What to know beside it.
@@ -63,7 +65,7 @@ pub struct Plan {
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Step {
+pub enum DestroyStep {
     /// An operation of the stack set is still at work: it is waited for.
     Join {
         /// Its id.
@@ -75,7 +77,7 @@ pub enum Step {
         operation_id: String,
     },
     /// Stack instances are deleted, with their stacks or without.
-    Instances(Removal),
+    Instances(InstancesRemoval),
     /// The stack set is deleted, once it has no instance.
     StackSet {
         /// Its name.
@@ -115,19 +117,19 @@ pub enum Step {
 
 /// One `DeleteStackInstances` operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Removal {
+pub struct InstancesRemoval {
     /// Units or roots, 50 at most.
     pub units: Vec<String>,
     /// The accounts that the filter is about.
     pub accounts: Vec<String>,
     /// What the accounts mean.
-    pub filter: Filter,
+    pub filter: AccountFilter,
     /// Regions.
     pub regions: Vec<String>,
     /// Whether the stacks stay: the account cannot be reached, or StackSets cannot work on them.
     pub retains_stacks: bool,
-    /// `<account>/<region>` of every instance that it is about.
-    pub instances: Vec<String>,
+    /// Every instance that it is about.
+    pub instances: Vec<AccountRegion>,
     /// The operation's id.
     pub operation_id: String,
 }
@@ -135,7 +137,7 @@ pub struct Removal {
 /// Which accounts below the units an operation is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Filter {
+pub enum AccountFilter {
     /// All.
     None,
     /// Only those named.
@@ -144,11 +146,22 @@ pub enum Filter {
     Difference,
 }
 
+/// What it is that stays. It serialises as it is displayed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remnant {
+    /// A stack, by name.
+    Stack(String),
+    /// A bucket, by name.
+    Bucket(String),
+    /// The stack of a stack instance.
+    InstanceStack(AccountRegion),
+}
+
 /// Something of pipetrail that stays.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Remains {
-    /// What it is, for example `bucket pipetrail-lake-…`.
-    pub what: String,
+    /// What it is.
+    pub what: Remnant,
     /// Its account.
     pub account: String,
     /// Its region.
@@ -163,4 +176,20 @@ pub struct Remains {
     pub retained_until: Option<String>,
     /// Whether it was to go, and could not: the command then ends as partly done.
     pub unwanted: bool,
+}
+
+impl Remains {
+    /// Without contents, and not unwanted.
+    pub fn new(what: Remnant, account: &str, region: &str, why: impl Into<String>) -> Self {
+        Remains {
+            what,
+            account: account.to_owned(),
+            region: region.to_owned(),
+            why: why.into(),
+            records: None,
+            bytes: None,
+            retained_until: None,
+            unwanted: false,
+        }
+    }
 }

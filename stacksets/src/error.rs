@@ -1,6 +1,6 @@
-//! What can go wrong, as lower-case fragments with a cause and, where one is known, the next command.
+//! What can go wrong, as lower-case fragments with a cause and, where one is known, a remedy.
 
-mod hint;
+mod remedy;
 
 use std::error::Error as StdError;
 
@@ -8,7 +8,7 @@ use aws_sdk_cloudformation::config::http::HttpResponse;
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use thiserror::Error;
 
-/// An error of this crate. [`Error::hint`] names the next command.
+/// An error of this crate. [`Error::remedy`] says what is to be done.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -35,8 +35,8 @@ pub enum Error {
         management: String,
     },
     /// A configured organizational unit or root is not there.
-    #[error("{unit} is not an organizational unit or root of organization {organization}")]
-    UnknownUnit {
+    #[error("{unit} is not an OU or root of organization {organization}")]
+    UnknownOu {
         /// The id in the configuration.
         unit: String,
         /// The organization that was asked.
@@ -239,7 +239,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_endpoint_that_is_no_url_does_not_bring_the_request_to_light() {
-        let server = crate::canned::Canned::serve(&[]);
+        let server = crate::answers::Answers::new(&[]);
         let config = server.cloudformation().config().to_builder().endpoint_url("nowhere");
         let client = aws_sdk_cloudformation::Client::from_conf(config.build());
         let answer = client.describe_stacks().stack_name("secret").send().await;

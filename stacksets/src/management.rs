@@ -133,11 +133,11 @@ fn is_region_off(error: &Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::canned::Canned;
+    use crate::answers::Answers;
     use crate::clients::ManagementAccount;
     use crate::organization::Caller;
 
-    fn clients(server: &Canned, account: &str) -> Clients {
+    fn clients(server: &Answers, account: &str) -> Clients {
         Clients {
             audit: server.cloudformation(),
             s3: server.s3(),
@@ -170,7 +170,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_profile_of_another_account_is_refused_before_anything_is_asked() {
-        let server = Canned::serve(&[]);
+        let server = Answers::new(&[]);
         let read = ManagementStacks::read(&clients(&server, "000000000002"), &organization(), &scope(), None).await;
         assert_eq!(
             read.unwrap_err().to_string(),
@@ -189,7 +189,7 @@ mod tests {
             "InvalidClientTokenId",
             "The security token included in the request is invalid.",
         );
-        let server = Canned::serve(&[
+        let server = Answers::new(&[
             ("/eu-central-1/cloudformation/", 400, &missing),
             ("/me-south-1/cloudformation/", 403, &unknown),
             ("/eu-central-1/cloudformation/", 403, &unknown),

@@ -5,6 +5,7 @@ mod diff;
 mod fingerprint;
 mod focus;
 mod group;
+mod ids;
 mod instances;
 mod management;
 mod note;
@@ -26,13 +27,13 @@ use serde::Serialize;
 pub use diff::{plan, plan_for};
 pub use focus::Focus;
 pub use note::{Note, Uncovering};
-pub(crate) use show::some;
+pub(crate) use show::{heading, some};
 pub use step::{
     AccessStep, Change, InstancesAction, InstancesStep, ManagementAction, ManagementStep, SetAction, SetStep,
     StackAction, StackStep, Upload,
 };
 
-use crate::desired::{Rollout, Value};
+use crate::desired::{ParameterValue, RolloutLimits};
 
 /// Everything that has to change, in the order of application.
 #[derive(Clone, Debug, PartialEq, Hash, Serialize)]
@@ -58,38 +59,22 @@ pub struct Plan {
     /// The stack set's instances: created and tried again first, removed last.
     pub instances: Vec<InstancesStep>,
     /// How fast and how tolerant the operations are.
-    pub rollout: Rollout,
+    pub rollout: RolloutLimits,
     /// What to know, but not to do.
     pub notes: Vec<Note>,
     /// Where zips and large templates go.
     #[serde(skip)]
-    pub(crate) bucket: Value,
-    /// Outputs of the stacks that stand: what [`Value::Output`] means while they are unchanged.
+    pub(crate) bucket: ParameterValue,
+    /// Outputs of the stacks that stand: what [`ParameterValue::Output`] means while they are unchanged.
     #[serde(skip)]
     pub(crate) outputs: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl Plan {
-    /// Whether there is nothing to do.
-    pub fn is_empty(&self) -> bool {
-        self.steps() == 0
-    }
-
     /// The stacks before the uploads, which is the one with their bucket, and those after them.
     pub(crate) fn around_uploads(&self) -> (&[StackStep], &[StackStep]) {
-        let has_bucket = |step: &&StackStep| matches!(&self.bucket, Value::Output { stack, .. } if *stack == step.name);
+        let has_bucket =
+            |step: &&StackStep| matches!(&self.bucket, ParameterValue::Output { stack, .. } if *stack == step.name);
         self.stacks.split_at(self.stacks.iter().take_while(has_bucket).count())
-    }
-
-    /// How many steps there are: stacks, uploads, trusted access, operations to wait for,
-    /// stack set, stacks of the management account, operations on instances.
-    pub fn steps(&self) -> usize {
-        self.stacks.len()
-            + self.uploads.len()
-            + usize::from(self.trusted_access.is_some())
-            + self.joins.len()
-            + usize::from(self.stack_set.is_some())
-            + self.management.len()
-            + self.instances.len()
     }
 }

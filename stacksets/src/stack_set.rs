@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::access::brief_retries;
+use crate::account_region::AccountRegion;
 use crate::error::{Error, from_sdk, is_unknown_call};
 use crate::operation::Operation;
 use crate::stack::{is_ours, parameters_from, tags_from};
@@ -73,6 +74,16 @@ pub struct Drift {
     /// When that was last checked.
     #[serde(serialize_with = "time::serialize")]
     pub checked_at: Option<Timestamp>,
+}
+
+impl Instance {
+    /// Where it is.
+    pub fn at(&self) -> AccountRegion {
+        AccountRegion {
+            account: self.account.clone(),
+            region: self.region.clone(),
+        }
+    }
 }
 
 impl StackSet {

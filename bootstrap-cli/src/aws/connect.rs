@@ -14,6 +14,7 @@ use thiserror::Error;
 
 use super::profiles::Identity;
 use crate::exit::Exit;
+use crate::remedy::hint;
 
 /// There are no credentials, or not the right ones.
 #[derive(Debug, Error)]
@@ -93,7 +94,7 @@ impl ConnectError {
     /// The next thing to try.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            ConnectError::Sts(error) => error.hint().unwrap_or_else(|| {
+            ConnectError::Sts(error) => hint(error).unwrap_or_else(|| {
                 "check the keys of that profile, `aws sts get-caller-identity` uses them".to_owned()
             }),
             ConnectError::NoProfile { setting, .. } => {

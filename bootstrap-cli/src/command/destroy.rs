@@ -5,8 +5,8 @@ mod elsewhere;
 use std::cell::Cell;
 
 use aws_config::retry::RetryConfig;
-use pipetrail_stacksets::destroy::{Names, Plan, Remains, Standing, destroy, plan};
-use pipetrail_stacksets::{Organization, StepResult, StepState};
+use pipetrail_stacksets::destroy::{DestroyPlan, Names, Remains, Standing, destroy, plan};
+use pipetrail_stacksets::{Organization, StepState};
 use serde::Serialize;
 
 use crate::aws::Session;
@@ -16,6 +16,8 @@ use crate::confirm::confirmed;
 use crate::doctor::regions;
 use crate::exit::Exit;
 use crate::printer::{self, Output, Steps};
+use crate::remedy::Again;
+use crate::step::Step;
 use crate::{desired, rollout};
 
 /// Take pipetrail away again: every enrolled account's stack, the stack set, the pipeline
@@ -42,8 +44,8 @@ pub struct Args {
 struct Report<'a> {
     command: &'static str,
     result: Outcome,
-    plan: &'a Plan,
-    steps: &'a [StepResult],
+    plan: &'a DestroyPlan,
+    steps: &'a [Step],
     remains: &'a [Remains],
 }
 
@@ -62,13 +64,13 @@ enum Outcome {
 }
 
 impl Outcome {
-    fn of(steps: &[StepResult], remains: &[Remains]) -> Self {
+    fn of(steps: &[Step], remains: &[Remains]) -> Self {
         let done = steps
             .iter()
-            .any(|step| step.changed || matches!(step.state, StepState::Done | StepState::Partial));
+            .any(|Step { result, .. }| result.changed || matches!(result.state, StepState::Done | StepState::Partial));
         let failed = steps
             .iter()
-            .any(|step| step.state != StepState::Done || !step.failed.is_empty());
+            .any(|Step { result, .. }| result.state != StepState::Done || !result.failed.is_empty());
         match (done, failed || remains.iter().any(|remains| remains.unwanted)) {
             (false, false) => Outcome::Unchanged,
             (true, false) => Outcome::Destroyed,
@@ -136,10 +138,14 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
     let mut tell = |progress: pipetrail_stacksets::Progress<'_>| steps.show(progress);
     let (results, remains) = destroy(&plan, &names, &standing, &clients, &mut tell).await;
     drop(steps);
-    report(global.output, &plan, &results, &remains)
+    let steps: Vec<Step> = results
+        .into_iter()
+        .map(|result| Step::new(result, Again::Destroy))
+        .collect();
+    report(global.output, &plan, &steps, &remains)
 }
 
-fn report(output: Output, plan: &Plan, steps: &[StepResult], remains: &[Remains]) -> anyhow::Result<Exit> {
+fn report(output: Output, plan: &DestroyPlan, steps: &[Step], remains: &[Remains]) -> anyhow::Result<Exit> {
     let result = Outcome::of(steps, remains);
     match output {
         Output::Json => printer::json(&Report {
@@ -178,22 +184,25 @@ fn names(config: &Config) -> Names {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pipetrail_stacksets::destroy::Remnant;
+    use pipetrail_stacksets::{StepId, StepResult};
 
-    fn step(state: StepState, changed: bool) -> StepResult {
-        StepResult {
-            step: "stack x".into(),
+    fn step(state: StepState, changed: bool) -> Step {
+        let result = StepResult {
+            step: StepId::Stack("x".into()),
             state,
             changed,
             message: None,
-            hint: None,
+            remedy: None,
             failed: vec![],
-        }
+        };
+        Step::new(result, Again::Destroy)
     }
 
     fn remains(unwanted: bool) -> Remains {
         Remains {
             unwanted,
-            ..Remains::default()
+            ..Remains::new(Remnant::Bucket("x".into()), "999988887777", "eu-central-1", "")
         }
     }
 

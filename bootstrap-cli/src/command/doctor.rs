@@ -12,6 +12,7 @@ use crate::doctor::check::{Check, Verdict, lines};
 use crate::doctor::{self, Fix};
 use crate::exit::Exit;
 use crate::printer::{self, Output};
+use crate::remedy::hint;
 
 /// Check every precondition and say how to mend what is missing
 ///
@@ -108,5 +109,5 @@ async fn agreed(fixes: &[Fix], yes: bool) -> anyhow::Result<bool> {
 }
 
 fn complain(error: &Error) {
-    printer::error(&chain(error), error.hint().as_deref());
+    printer::error(&chain(error), hint(error).as_deref());
 }

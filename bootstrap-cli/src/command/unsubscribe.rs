@@ -12,6 +12,7 @@ use crate::cli::Global;
 use crate::confirm::confirmed;
 use crate::exit::Exit;
 use crate::printer::{self, Output};
+use crate::remedy::hint;
 use crate::subscriptions::Refused;
 use crate::subscriptions::endpoint::EndpointArgs;
 use crate::subscriptions::topics::{Listed, Subscription, Topics, attributes, list};
@@ -156,7 +157,7 @@ async fn remove(sns: &Client, going: &[Listed]) -> (Vec<bool>, usize) {
             }
             Err(error) => {
                 let error = from_sdk(format!("remove subscription {arn}"))(error);
-                printer::error(&chain(&error), error.hint().as_deref());
+                printer::error(&chain(&error), hint(&error).as_deref());
                 false
             }
         };

@@ -5,6 +5,8 @@ use std::fmt;
 use pipetrail_stacksets::{Error, chain};
 use serde::Serialize;
 
+use crate::remedy::hint;
+
 /// What a check found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -89,7 +91,7 @@ impl Check {
 
     /// A read that AWS refused says nothing about what it would have read.
     pub fn unread(check: &'static str, error: &Error) -> Self {
-        Self::unknown(check, chain(error), error.hint())
+        Self::unknown(check, chain(error), hint(error))
     }
 
     fn new(check: &'static str, verdict: Verdict, evidence: impl Into<String>, remedy: Option<String>) -> Self {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::desired::{StackSpec, Value};
+use crate::desired::{ParameterValue, StackSpec};
 use crate::plan::outputs::{Outputs, resolved};
 use crate::plan::step::Change;
 
@@ -28,7 +28,7 @@ pub(super) fn changes(
         changes.push(Change::Template(spec.template.diff_from(template)));
     }
     for (name, value) in &spec.parameters {
-        let (wanted, private) = (resolved(value, outputs), matches!(value, Value::Private(_)));
+        let (wanted, private) = (resolved(value, outputs), matches!(value, ParameterValue::Private(_)));
         let stands = parameters.get(name);
         // An output that is not known yet will be one that the parameter cannot have already.
         if wanted.is_none() || stands != wanted {

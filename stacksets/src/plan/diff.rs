@@ -4,7 +4,7 @@ use crate::STACK_SET;
 use crate::access::TrustedAccess;
 use crate::actual::Actual;
 use crate::bus;
-use crate::desired::{Desired, Value};
+use crate::desired::{Desired, ParameterValue};
 use crate::error::Error;
 use crate::organization::Caller;
 use crate::plan::focus::Focus;
@@ -68,7 +68,7 @@ pub fn plan(desired: &Desired, actual: &Actual) -> Result<Plan, Error> {
         instances,
         rollout: desired.rollout.clone(),
         notes: notes(view),
-        bucket: Value::output(bucket_stack, &desired.bucket_output),
+        bucket: ParameterValue::output(bucket_stack, &desired.bucket_output),
         outputs,
     })
 }
@@ -113,7 +113,7 @@ pub fn plan_for(desired: &Desired, actual: &Actual, focus: &Focus) -> Result<Pla
         instances,
         rollout: desired.rollout.clone(),
         notes,
-        bucket: Value::Text(String::new()),
+        bucket: ParameterValue::Text(String::new()),
         outputs,
     })
 }

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::account_region::AccountRegion;
+
 /// Why the management account is not covered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -50,19 +52,19 @@ pub enum Note {
     },
     /// Instances in scope that StackSets cannot update any more.
     Inoperable {
-        /// `<account>/<region>` each.
-        instances: Vec<String>,
+        /// Where they are.
+        instances: Vec<AccountRegion>,
     },
     /// Instances outside of the scope that are removed while their stacks stay behind: the account is
     /// not active, or the instance is inoperable.
     StacksLeftBehind {
-        /// `<account>/<region>` each.
-        instances: Vec<String>,
+        /// Where they are.
+        instances: Vec<AccountRegion>,
     },
     /// Instances of accounts that are no longer in the organization: AWS removes them.
     LeftOrganization {
-        /// `<account>/<region>` each.
-        instances: Vec<String>,
+        /// Where they are.
+        instances: Vec<AccountRegion>,
     },
     /// The audit account is not in the organization.
     AuditAccountOutside {

@@ -22,10 +22,11 @@ pub(super) fn notes(view: View<'_>) -> Vec<Note> {
 
     let (mut inoperable, mut left) = (Vec::new(), Vec::new());
     for instance in view.instances().filter(|instance| view.sees_account(&instance.account)) {
-        let name = format!("{}/{}", instance.account, instance.region);
         match view.membership(&instance.account, &instance.region) {
-            Membership::Left => left.push(name),
-            Membership::Enrolled | Membership::Skipped if instance.status == "INOPERABLE" => inoperable.push(name),
+            Membership::Left => left.push(instance.at()),
+            Membership::Enrolled | Membership::Skipped if instance.status == "INOPERABLE" => {
+                inoperable.push(instance.at())
+            }
             _ => {}
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::actual::Actual;
-use crate::desired::Value;
+use crate::desired::ParameterValue;
 
 /// By stack, then by key.
 pub(super) type Outputs = BTreeMap<String, BTreeMap<String, String>>;
@@ -17,16 +17,16 @@ pub(super) fn outputs(actual: &Actual) -> Outputs {
 }
 
 /// The value, if it is known before anything is applied.
-pub(super) fn resolved<'a>(value: &'a Value, outputs: &'a Outputs) -> Option<&'a String> {
+pub(super) fn resolved<'a>(value: &'a ParameterValue, outputs: &'a Outputs) -> Option<&'a String> {
     match value {
-        Value::Text(text) | Value::Private(text) => Some(text),
-        Value::Output { stack, output } => outputs.get(stack)?.get(output),
+        ParameterValue::Text(text) | ParameterValue::Private(text) => Some(text),
+        ParameterValue::Output { stack, output } => outputs.get(stack)?.get(output),
     }
 }
 
 /// The parameters as they go into an operation's id: by value, since another bus under the same
 /// symbol is another state. What is not known yet goes in by its symbol.
-pub(super) fn state_of(parameters: &BTreeMap<String, Value>, outputs: &Outputs) -> String {
+pub(super) fn state_of(parameters: &BTreeMap<String, ParameterValue>, outputs: &Outputs) -> String {
     let values = parameters.iter().map(|(name, value)| {
         let value = resolved(value, outputs).map_or_else(|| value.to_string(), |known| format!("={known}"));
         (name, value)

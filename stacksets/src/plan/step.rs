@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::desired::{Value, Zip};
+use crate::desired::{ParameterValue, Zip};
 use crate::template::{Template, TemplateDiff};
 
 /// A stack to create, replace or update.
@@ -23,7 +23,7 @@ pub struct StackStep {
     pub template: Template,
     /// All parameters it gets.
     #[serde(skip)]
-    pub(crate) parameters: BTreeMap<String, Value>,
+    pub(crate) parameters: BTreeMap<String, ParameterValue>,
     /// All tags it gets, those that others put on it included.
     #[serde(skip)]
     pub(crate) tags: BTreeMap<String, String>,
@@ -78,7 +78,7 @@ pub enum Change {
         /// Its value now; `None` when it is not set or private.
         from: Option<String>,
         /// Its value afterwards.
-        to: Value,
+        to: ParameterValue,
     },
     /// A tag.
     Tag {
@@ -128,7 +128,7 @@ pub struct SetStep {
     /// The operation's id; AWS takes none for a creation.
     pub operation_id: Option<String>,
     #[serde(skip)]
-    pub(crate) parameters: BTreeMap<String, Value>,
+    pub(crate) parameters: BTreeMap<String, ParameterValue>,
     #[serde(skip)]
     pub(crate) tags: BTreeMap<String, String>,
 }

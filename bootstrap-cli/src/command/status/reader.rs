@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use jiff::Timestamp;
-use pipetrail_stacksets::{Caller, Coverage, Detection, Organization, Progress, STACK_SET, Scope, chain, detect_drift};
+use pipetrail_stacksets::{
+    Caller, Coverage, Detection, Organization, Progress, STACK_SET, Scope, StepId, chain, detect_drift,
+};
 
 use super::verdict::{Rules, counts, silent_after};
 use super::{Args, Asked, Report};
@@ -122,7 +124,7 @@ impl<'a> Reader<'a> {
     pub async fn detect_drift(&mut self) -> anyhow::Result<()> {
         let (_, caller) = self.organization().await?;
         let client = self.session.clients(caller).management;
-        let step = "drift detection";
+        let step = &StepId::Callers("drift detection");
         let mut steps = Steps::new(1);
         let mut tell = |status: &str| steps.show(Progress::Waits { step, status });
         let percentage = u8::try_from(self.config.rollout.max_concurrent_percentage.0).unwrap_or(100);

@@ -71,7 +71,7 @@ fn is_below(row: &Judged, unit: &str, organization: &Organization) -> bool {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use pipetrail_stacksets::{Account, Row};
+    use pipetrail_stacksets::{Account, CoverageRow};
 
     use super::*;
 
@@ -93,11 +93,11 @@ mod tests {
 
     fn row(account: &str, region: &str, verdict: Verdict) -> Judged {
         Judged {
-            row: Row {
+            row: CoverageRow {
                 account: account.into(),
                 region: region.into(),
                 organizational_unit: Some("r-ab12".into()),
-                ..Row::default()
+                ..CoverageRow::default()
             },
             verdict,
             explanation: String::new(),

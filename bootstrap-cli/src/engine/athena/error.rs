@@ -5,6 +5,7 @@ use pipetrail_stacksets::{Error, Fault};
 use thiserror::Error;
 
 use super::DATABASE;
+use crate::remedy::hint;
 
 /// Athena does not answer.
 #[derive(Debug, Error)]
@@ -48,8 +49,8 @@ impl AthenaError {
                 Error::Aws {
                     fault: Fault::Refused { code, message },
                     ..
-                } => refused(code, message).or_else(|| error.hint()),
-                _ => error.hint(),
+                } => refused(code, message).or_else(|| hint(error)),
+                _ => hint(error),
             },
             AthenaError::Ended { state, reason } => Some(reasoned(state, reason)),
             AthenaError::Answer(_) => None,
