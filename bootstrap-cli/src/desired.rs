@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use pipetrail_collector::templates;
 use pipetrail_stacksets::{
-    AUDIT_STACKS, Desired, MEMBER_TEMPLATE, OUR_TAG, RolloutLimits, STACK_SET, Scope, StackSpec, Template, ParameterValue, Zip,
+    AUDIT_STACKS, Desired, MEMBER_TEMPLATE, OUR_TAG, ParameterValue, RolloutLimits, STACK_SET, Scope, StackSpec,
+    Template, Zip,
 };
 
 use crate::config::Config;
@@ -58,7 +59,10 @@ pub fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> Desired {
         ("Architecture", text(&config.audit.architecture.as_str())),
         ("LakeBucket", ParameterValue::output(data, "LakeBucket")),
         ("EvidenceBucket", ParameterValue::output(data, "EvidenceBucket")),
-        ("AthenaResultsBucket", ParameterValue::output(data, "AthenaResultsBucket")),
+        (
+            "AthenaResultsBucket",
+            ParameterValue::output(data, "AthenaResultsBucket"),
+        ),
         ("PartitionQueueArn", ParameterValue::output(data, "PartitionQueueArn")),
         ("LogRetentionDays", text(&LOG_RETENTION_DAYS)),
         (
@@ -113,7 +117,12 @@ fn percentage(number: u32) -> u8 {
     u8::try_from(number).unwrap_or(100)
 }
 
-fn spec<const N: usize>(name: &str, template: &str, parameters: [(&str, ParameterValue); N], protect: bool) -> StackSpec {
+fn spec<const N: usize>(
+    name: &str,
+    template: &str,
+    parameters: [(&str, ParameterValue); N],
+    protect: bool,
+) -> StackSpec {
     StackSpec {
         name: name.to_owned(),
         template: Template::new(template),

@@ -86,7 +86,7 @@ impl Outcome {
 mod tests {
     use super::*;
     use crate::remedy::Again;
-    use pipetrail_stacksets::{InstanceResult, CoverageRow, CoverageState, StepId, StepResult};
+    use pipetrail_stacksets::{CoverageRow, CoverageState, InstanceResult, StepId, StepResult};
 
     fn step(state: StepState) -> Step {
         let result = StepResult {
@@ -121,7 +121,10 @@ mod tests {
 
     #[test]
     fn nothing_to_do_and_everything_current_is_zero() {
-        let outcome = Outcome::of(&[], Some(&coverage(&[CoverageState::Current, CoverageState::Suspended])));
+        let outcome = Outcome::of(
+            &[],
+            Some(&coverage(&[CoverageState::Current, CoverageState::Suspended])),
+        );
         assert_eq!((outcome, outcome.exit()), (Outcome::Unchanged, Exit::Ok));
     }
 

@@ -14,7 +14,6 @@ use crate::stack_set::StackSet;
 /// What stands in the organization and the audit account.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Actual {
-    /// The organization.
     pub organization: Organization,
     /// In which role the management profile calls.
     pub caller: Caller,
@@ -27,7 +26,6 @@ pub struct Actual {
     pub retained: BTreeSet<String>,
     /// The keys of the zips that are uploaded already.
     pub uploaded: BTreeSet<String>,
-    /// The stack set, if it exists.
     pub stack_set: Option<StackSet>,
     /// The management account's own stacks; `None` where nobody can look into it.
     pub management: Option<ManagementStacks>,

@@ -27,13 +27,11 @@ pub use row::{CoverageRow, CoverageState, Origin};
 pub struct Coverage<R = CoverageRow> {
     /// The organization, `o-…`.
     pub organization: String,
-    /// The audit account.
     pub audit_account: String,
     /// Home region.
     pub region: String,
     /// The audit account's stacks, in the order of deployment.
     pub stacks: Vec<StackState>,
-    /// Whether the stack set exists.
     pub stack_set_exists: bool,
     /// One row per account and region, by account and region.
     pub instances: Vec<R>,
@@ -44,7 +42,6 @@ pub struct Coverage<R = CoverageRow> {
 /// A stack of the audit account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StackState {
-    /// Its name.
     pub name: String,
     /// Its CloudFormation status; `None` when it does not exist.
     pub status: Option<String>,
@@ -55,9 +52,7 @@ pub struct StackState {
 /// An account that the stack set cannot reach.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Uncovered {
-    /// The account.
     pub account: String,
-    /// Why not.
     pub reason: String,
 }
 

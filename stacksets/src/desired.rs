@@ -16,7 +16,6 @@ pub struct Desired {
     pub stacks: Vec<StackSpec>,
     /// The output of the first stack that names the bucket for zips and large templates.
     pub bucket_output: String,
-    /// The Lambda zips.
     pub zips: Vec<Zip>,
     /// The stack set; its `name` is [`crate::STACK_SET`] and it is never protected.
     pub stack_set: StackSpec,
@@ -41,7 +40,6 @@ pub struct Scope {
     pub excluded: Vec<String>,
     /// Whether the management account gets stacks of its own: the stack set never reaches it.
     pub management: bool,
-    /// Regions to enrol.
     pub regions: Vec<String>,
 }
 
@@ -58,15 +56,11 @@ pub struct RolloutLimits {
 /// One stack, or the stack set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StackSpec {
-    /// Its name.
     pub name: String,
-    /// Its template.
     pub template: Template,
-    /// Its parameters.
     pub parameters: BTreeMap<String, ParameterValue>,
     /// Its tags. Tags that others put on it stay.
     pub tags: BTreeMap<String, String>,
-    /// Whether termination protection is on.
     pub protect: bool,
     /// Names of the buckets that outlive it. Its template says them literally: from a reference
     /// CloudFormation would not find out that a bucket exists already.
@@ -81,16 +75,10 @@ pub enum ParameterValue {
     /// Known now, but not to be shown (an e-mail address).
     Private(String),
     /// The output of another stack, known once that stack stands.
-    Output {
-        /// That stack's name.
-        stack: String,
-        /// The output's key.
-        output: String,
-    },
+    Output { stack: String, output: String },
 }
 
 impl ParameterValue {
-    /// The output `output` of stack `stack`.
     pub fn output(stack: &str, output: &str) -> Self {
         ParameterValue::Output {
             stack: stack.to_owned(),
@@ -132,7 +120,6 @@ impl Serialize for ParameterValue {
 pub struct Zip {
     /// The function's name without prefix: `transform`.
     pub name: String,
-    /// The file's bytes.
     pub bytes: Vec<u8>,
 }
 

@@ -29,7 +29,6 @@ pub use standing::Standing;
 /// What is called how: templates and configuration say it, this crate does not know them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
-    /// The audit account.
     pub audit_account: String,
     /// Home region.
     pub region: String,
@@ -50,7 +49,6 @@ pub struct Names {
 pub struct DestroyPlan {
     /// The organization, `o-…`.
     pub organization: String,
-    /// The audit account.
     pub audit_account: String,
     /// Home region.
     pub region: String,
@@ -62,34 +60,21 @@ pub struct DestroyPlan {
     pub notes: Vec<String>,
 }
 
-/// One step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum DestroyStep {
     /// An operation of the stack set is still at work: it is waited for.
-    Join {
-        /// Its id.
-        operation_id: String,
-    },
+    Join { operation_id: String },
     /// New accounts of the units are not enrolled by themselves any more.
-    AutoDeploymentOff {
-        /// The operation's id.
-        operation_id: String,
-    },
+    AutoDeploymentOff { operation_id: String },
     /// Stack instances are deleted, with their stacks or without.
     Instances(InstancesRemoval),
     /// The stack set is deleted, once it has no instance.
-    StackSet {
-        /// Its name.
-        name: String,
-    },
+    StackSet { name: String },
     /// A stack is deleted.
     Stack {
-        /// Its name.
         name: String,
-        /// Its account.
         account: String,
-        /// Its region.
         region: String,
         /// Its id: the name may belong to another stack by the time it is deleted.
         #[serde(skip)]
@@ -101,7 +86,6 @@ pub enum DestroyStep {
     },
     /// All versions of all objects are deleted.
     Empty {
-        /// The bucket.
         bucket: String,
         /// What it holds.
         contents: Contents,
@@ -109,10 +93,7 @@ pub enum DestroyStep {
         keeps_retained: bool,
     },
     /// The empty bucket is deleted.
-    Bucket {
-        /// Its name.
-        bucket: String,
-    },
+    Bucket { bucket: String },
 }
 
 /// One `DeleteStackInstances` operation.
@@ -124,13 +105,11 @@ pub struct InstancesRemoval {
     pub accounts: Vec<String>,
     /// What the accounts mean.
     pub filter: AccountFilter,
-    /// Regions.
     pub regions: Vec<String>,
     /// Whether the stacks stay: the account cannot be reached, or StackSets cannot work on them.
     pub retains_stacks: bool,
     /// Every instance that it is about.
     pub instances: Vec<AccountRegion>,
-    /// The operation's id.
     pub operation_id: String,
 }
 
@@ -160,11 +139,8 @@ pub enum Remnant {
 /// Something of pipetrail that stays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Remains {
-    /// What it is.
     pub what: Remnant,
-    /// Its account.
     pub account: String,
-    /// Its region.
     pub region: String,
     /// Why it stays, and until when.
     pub why: String,

@@ -9,9 +9,7 @@ use crate::explain::explain;
 /// What became of one account and region in an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct InstanceResult {
-    /// The account.
     pub account: String,
-    /// The region.
     pub region: String,
     /// `PENDING`, `RUNNING`, `SUCCEEDED`, `FAILED` or `CANCELLED`.
     pub status: String,

@@ -19,7 +19,6 @@ use crate::step_id::StepId;
 /// What became of one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepResult {
-    /// What it was.
     pub step: StepId,
     /// How it ended.
     pub state: StepState,
@@ -96,10 +95,7 @@ impl fmt::Display for StepResult {
 #[derive(Clone, Copy, Debug)]
 pub enum Progress<'a> {
     /// A step begins.
-    Begins {
-        /// What it is.
-        step: &'a StepId,
-    },
+    Begins { step: &'a StepId },
     /// AWS is at work.
     Waits {
         /// What is waited for.

@@ -28,7 +28,6 @@ pub struct ManagementStacks {
 /// covered when `current`, missing without a `status`, else outdated or failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ManagementStack {
-    /// The region.
     pub region: String,
     /// The stack's CloudFormation status; `None` when there is none.
     pub status: Option<String>,

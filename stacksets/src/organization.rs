@@ -29,7 +29,6 @@ pub struct Organization {
     pub accounts: BTreeMap<String, Account>,
 }
 
-/// An account of the organization.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
     /// `State`, or `Status` where that is missing: AWS retired the latter in September 2026, and still

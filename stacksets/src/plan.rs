@@ -40,7 +40,6 @@ use crate::desired::{ParameterValue, RolloutLimits};
 pub struct Plan {
     /// The organization, `o-…`.
     pub organization: String,
-    /// The audit account.
     pub audit_account: String,
     /// Home region.
     pub region: String,

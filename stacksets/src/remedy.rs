@@ -31,19 +31,9 @@ pub enum Remedy {
     /// Apply once from the management account, which may switch trusted access on.
     ApplyFromManagementAccount,
     /// Ask whoever made the change set that waits there.
-    AskAboutChangeSet {
-        /// The stack's name.
-        stack: String,
-        /// The stack's region.
-        region: String,
-    },
+    AskAboutChangeSet { stack: String, region: String },
     /// Fix what the stack's events name, then try again.
-    FixStack {
-        /// The stack's name.
-        stack: String,
-        /// The stack's region.
-        region: String,
-    },
+    FixStack { stack: String, region: String },
     /// Nothing but to wait, which trying again does: CloudFormation is at work.
     AwaitStack,
     /// Have the name freed: what has it is somebody else's.
@@ -59,19 +49,13 @@ pub enum Remedy {
     /// Fix what the reason names, then try again: the rollback is continued.
     ContinueRollback,
     /// See the stack's events, then try again.
-    SeeEvents {
-        /// The stack's name.
-        stack: String,
-    },
+    SeeEvents { stack: String },
     /// Try again: a bucket that an earlier stack retained is adopted.
     AdoptBucket,
     /// Find out whose the resource of that name is and rename it, then try again.
     RenameResource,
     /// See the stack's outputs, then try again.
-    SeeOutputs {
-        /// The stack's name.
-        stack: String,
-    },
+    SeeOutputs { stack: String },
     /// Have the stack set renamed, which is somebody else's, then try again.
     RenameStackSet,
     /// Look up which accounts failed, and try them again.

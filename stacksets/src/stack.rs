@@ -34,13 +34,9 @@ pub struct Stack {
     pub reason: Option<String>,
     /// The template as it was sent.
     pub template: String,
-    /// Its parameters.
     pub parameters: BTreeMap<String, String>,
-    /// Its outputs.
     pub outputs: BTreeMap<String, String>,
-    /// Its tags.
     pub tags: BTreeMap<String, String>,
-    /// Whether termination protection is on.
     pub protected: bool,
 }
 

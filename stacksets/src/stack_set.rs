@@ -24,9 +24,7 @@ pub(crate) const UNITS_PER_CALL: usize = 50;
 pub struct StackSet {
     /// The template as it was sent.
     pub template: String,
-    /// Its parameters.
     pub parameters: BTreeMap<String, String>,
-    /// Its tags.
     pub tags: BTreeMap<String, String>,
     /// Whether new accounts of its units are enrolled by themselves and lose their stacks when they
     /// leave; `None` where the endpoint does not say.
@@ -34,7 +32,6 @@ pub struct StackSet {
     /// Whether new accounts of its units are enrolled by themselves, whatever becomes of the stacks of
     /// those that leave; `None` where the endpoint does not say.
     pub auto_deploys: Option<bool>,
-    /// Its instances.
     pub instances: Vec<Instance>,
     /// Its operations of the last 90 days.
     pub(crate) operations: Vec<Operation>,
@@ -44,12 +41,10 @@ pub struct StackSet {
     pub auto_targets: Option<BTreeSet<(String, String)>>,
 }
 
-/// A stack instance.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Instance {
     /// The account, 12 digits.
     pub account: String,
-    /// The region.
     pub region: String,
     /// The configured unit or root that it came by, where AWS says it.
     pub unit: Option<String>,

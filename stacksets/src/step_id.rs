@@ -22,12 +22,7 @@ pub enum StepId {
     /// The stack set is brought to its state, or deleted; its name.
     StackSet(String),
     /// A stack of the management account is brought to its state, or deleted with its enrolment.
-    ManagementStack {
-        /// The management account.
-        account: String,
-        /// The region.
-        region: String,
-    },
+    ManagementStack { account: String, region: String },
     /// An operation of a plan on instances.
     Instances(InstancesStep),
     /// Auto-deployment is switched off.
@@ -36,11 +31,8 @@ pub enum StepId {
     InstancesRemoval(InstancesRemoval),
     /// A stack is deleted because everything goes.
     StackRemoval {
-        /// Its name.
         name: String,
-        /// Its account.
         account: String,
-        /// Its region.
         region: String,
     },
     /// A bucket is emptied; its name.

@@ -15,12 +15,10 @@ pub const MAX_BODY_BYTES: usize = 51_200;
 pub struct Template(String);
 
 impl Template {
-    /// Wraps the template's text.
     pub fn new(body: impl Into<String>) -> Self {
         Template(body.into())
     }
 
-    /// The text.
     pub fn body(&self) -> &str {
         &self.0
     }

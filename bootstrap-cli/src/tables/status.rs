@@ -75,7 +75,7 @@ pub fn status(report: &Report, all: bool) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use pipetrail_stacksets::{Coverage, CoverageRow, StackState, CoverageState};
+    use pipetrail_stacksets::{Coverage, CoverageRow, CoverageState, StackState};
 
     use super::*;
 

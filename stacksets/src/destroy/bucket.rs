@@ -17,7 +17,6 @@ const PASSES: u32 = 4;
 /// After how many object versions a count is told again.
 pub(super) const TOLD_EVERY: usize = 10_000;
 
-/// A bucket of an account.
 #[derive(Clone, Copy)]
 pub(super) struct Bucket<'a> {
     pub(super) client: &'a Client,

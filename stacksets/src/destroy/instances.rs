@@ -42,7 +42,6 @@ impl SetCalls<'_> {
         self.wait(id.as_deref().unwrap_or(operation_id), tell).await
     }
 
-    /// Deletes instances and waits.
     pub(super) async fn remove_instances(
         &self,
         removal: &InstancesRemoval,

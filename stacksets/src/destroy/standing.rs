@@ -19,9 +19,7 @@ const COUNTED_PAGES: [u32; 2] = [1_000, 20];
 /// What stands of pipetrail.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standing {
-    /// The organization.
     pub organization: Organization,
-    /// The stack set, if there is one.
     pub stack_set: Option<StackSet>,
     /// The organization's roots, where AWS does not say by which unit an instance came.
     pub roots: Vec<String>,

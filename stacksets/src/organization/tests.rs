@@ -155,7 +155,7 @@ async fn a_unit_that_is_deleted_while_the_units_are_walked_hides_no_other_one() 
             r#"{"Organization":{"Id":"o-abcdefghij","FeatureSet":"ALL","MasterAccountId":"000000000001"}}"#,
         ),
         (
-            "AWSOrganizationsV20161128.ListAccounts\r",
+            "AWSOrganizationsV20161128.ListAccounts\n",
             200,
             r#"{"Accounts":[{"Id":"000000000002","State":"ACTIVE"},{"Id":"000000000003","State":"ACTIVE"}]}"#,
         ),

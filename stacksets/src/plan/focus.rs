@@ -9,7 +9,6 @@ use crate::organization::Organization;
 pub struct Focus {
     /// Organizational units or roots.
     pub units: BTreeSet<String>,
-    /// Accounts.
     pub accounts: BTreeSet<String>,
 }
 

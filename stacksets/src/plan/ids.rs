@@ -44,12 +44,10 @@ impl InstancesStep {
 }
 
 impl Plan {
-    /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.ids().next().is_none()
     }
 
-    /// How many steps there are.
     pub fn steps(&self) -> usize {
         self.ids().count()
     }

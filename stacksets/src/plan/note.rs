@@ -19,56 +19,28 @@ pub enum Uncovering {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Note {
     /// The management account gets no stacks; service-managed stack sets never deploy into it.
-    ManagementAccountNotCovered {
-        /// That account.
-        account: String,
-        /// Why.
-        reason: Uncovering,
-    },
+    ManagementAccountNotCovered { account: String, reason: Uncovering },
     /// A region of the management account cannot be looked into, so it gets no stack there.
     ManagementRegionUnreadable {
-        /// That account.
         account: String,
-        /// The region.
         region: String,
         /// What AWS answered.
         reason: String,
     },
     /// Accounts in scope that StackSets skips.
-    NotActive {
-        /// Their ids.
-        accounts: Vec<String>,
-    },
+    NotActive { accounts: Vec<String> },
     /// Auto-deployment ignores filters: excluded accounts below an enrolled unit get the stack when
     /// they join it.
-    ExclusionIgnored {
-        /// Their ids.
-        accounts: Vec<String>,
-    },
+    ExclusionIgnored { accounts: Vec<String> },
     /// Accounts that are enrolled alone: whoever joins their unit gets the stack too.
-    SingleAccounts {
-        /// Their ids.
-        accounts: Vec<String>,
-    },
+    SingleAccounts { accounts: Vec<String> },
     /// Instances in scope that StackSets cannot update any more.
-    Inoperable {
-        /// Where they are.
-        instances: Vec<AccountRegion>,
-    },
+    Inoperable { instances: Vec<AccountRegion> },
     /// Instances outside of the scope that are removed while their stacks stay behind: the account is
     /// not active, or the instance is inoperable.
-    StacksLeftBehind {
-        /// Where they are.
-        instances: Vec<AccountRegion>,
-    },
+    StacksLeftBehind { instances: Vec<AccountRegion> },
     /// Instances of accounts that are no longer in the organization: AWS removes them.
-    LeftOrganization {
-        /// Where they are.
-        instances: Vec<AccountRegion>,
-    },
+    LeftOrganization { instances: Vec<AccountRegion> },
     /// The audit account is not in the organization.
-    AuditAccountOutside {
-        /// That account.
-        account: String,
-    },
+    AuditAccountOutside { account: String },
 }

@@ -10,9 +10,7 @@ use crate::template::{Template, TemplateDiff};
 /// A stack to create, replace or update.
 #[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct StackStep {
-    /// Its name.
     pub name: String,
-    /// What is done to it.
     pub action: StackAction,
     /// What differs; for a new stack its parameters.
     pub changes: Vec<Change>,
@@ -69,20 +67,15 @@ pub enum StackAction {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Change {
-    /// The template's text.
     Template(TemplateDiff),
-    /// A parameter.
     Parameter {
-        /// Its name.
         name: String,
         /// Its value now; `None` when it is not set or private.
         from: Option<String>,
         /// Its value afterwards.
         to: ParameterValue,
     },
-    /// A tag.
     Tag {
-        /// Its key.
         key: String,
         /// Its value afterwards.
         to: String,
@@ -117,9 +110,7 @@ pub enum AccessStep {
 /// The stack set to create or update.
 #[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct SetStep {
-    /// Its name.
     pub name: String,
-    /// What is done to it.
     pub action: SetAction,
     /// What differs; for a new one its parameters.
     pub changes: Vec<Change>,
@@ -147,7 +138,6 @@ pub enum SetAction {
 /// `DeleteStackInstances` call.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct InstancesStep {
-    /// What is done to them.
     pub action: InstancesAction,
     /// Units or roots, 50 at most.
     pub units: Vec<String>,
@@ -155,13 +145,11 @@ pub struct InstancesStep {
     pub accounts: Option<Vec<String>>,
     /// All accounts below the units but these; empty beside `accounts`.
     pub excluded: Vec<String>,
-    /// Regions.
     pub regions: Vec<String>,
     /// Whether stacks stay behind when their instances are deleted.
     pub retain_stacks: bool,
     /// How many instances that concerns.
     pub instances: usize,
-    /// The operation's id.
     pub operation_id: String,
 }
 
@@ -196,11 +184,8 @@ pub enum InstancesAction {
 /// A stack of the management account.
 #[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct ManagementStep {
-    /// The management account.
     pub account: String,
-    /// The region.
     pub region: String,
-    /// What is done.
     #[serde(flatten)]
     pub action: ManagementAction,
 }
@@ -210,16 +195,11 @@ pub struct ManagementStep {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum ManagementAction {
     /// It is brought to the member template's state.
-    Deploy {
-        /// How.
-        stack: StackStep,
-    },
+    Deploy { stack: StackStep },
     /// It is deleted: the account or the region is not enrolled any more.
     Delete {
-        /// Its id.
         #[serde(skip)]
         id: String,
-        /// Its status.
         status: String,
     },
     /// Nothing can be done to it: the step fails.

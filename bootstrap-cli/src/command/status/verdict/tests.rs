@@ -72,7 +72,13 @@ fn the_stacks_state_decides_before_any_heartbeat() {
             Failed,
             "no operation can work on the stack any more",
         ),
-        (CoverageState::Missing, "", "", NotEnrolled, "in scope, but without a stack"),
+        (
+            CoverageState::Missing,
+            "",
+            "",
+            NotEnrolled,
+            "in scope, but without a stack",
+        ),
         (
             CoverageState::Unenrolled,
             "",
