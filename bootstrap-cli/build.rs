@@ -2,18 +2,12 @@
 //!
 //! They are looked for in the folder that `PIPETRAIL_ZIPS` names, else in `lambda` below the target
 //! folder, where `.ci/lambda-zips` puts them: as they are there, or in a folder per architecture
-//! (`x86_64`, `arm64`). Without them the binary has none, and `apply` asks for `--zips`.
-//!
-//! Embeds the audits as well, every file of `audits/` and of `audits/shared/`, once their headers are
-//! found to be right.
+//! (`x86_64`, `arm64`). Without them the binary has none, and `apply` asks for `--function-zips`.
 
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
-
-#[path = "src/audits/header.rs"]
-mod header;
 
 const FUNCTIONS: [&str; 3] = ["transform", "partition", "approval"];
 const ARCHITECTURES: [&str; 2] = ["x86_64", "arm64"];
@@ -22,8 +16,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-env-changed=PIPETRAIL_ZIPS");
     println!("cargo::rerun-if-env-changed=CARGO_TARGET_DIR");
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=src/audits/header.rs");
-    audits()?;
     let named = env::var_os("PIPETRAIL_ZIPS").map(PathBuf::from);
     let folder = match &named {
         Some(folder) => folder.clone(),
@@ -61,36 +53,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     code.push_str("];\n");
     let out = env::var_os("OUT_DIR").ok_or("no OUT_DIR")?;
     fs::write(Path::new(&out).join("zips.rs"), code)?;
-    Ok(())
-}
-
-fn audits() -> Result<(), Box<dyn Error>> {
-    let folder = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or("no CARGO_MANIFEST_DIR")?).join("audits");
-    let mut code = String::new();
-    for (table, folder) in [("FILES", folder.clone()), ("SHARED", folder.join("shared"))] {
-        println!("cargo::rerun-if-changed={}", folder.display());
-        let mut files: Vec<PathBuf> = fs::read_dir(&folder)?
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect::<Result<_, _>>()?;
-        files.retain(|path| path.extension().is_some_and(|extension| extension == "sql"));
-        // By name, not by path: `.sql` sorts behind `-`.
-        files.sort_by_key(|path| path.file_stem().map(ToOwned::to_owned));
-        writeln!(code, "static {table}: &[(&str, &str)] = &[")?;
-        for path in files {
-            let name = path
-                .file_stem()
-                .and_then(|name| name.to_str())
-                .ok_or("a file without a name")?;
-            let text = fs::read_to_string(&path)?;
-            if table == "FILES" {
-                header::read(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-            }
-            writeln!(code, "    ({name:?}, include_str!({:?})),", path.canonicalize()?)?;
-        }
-        code.push_str("];\n");
-    }
-    let out = env::var_os("OUT_DIR").ok_or("no OUT_DIR")?;
-    fs::write(Path::new(&out).join("audits.rs"), code)?;
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! The command line: parse, run, and one place where errors become messages and exit codes.
+//! The command line: parse, build the context, run the command, tell how it ended.
 
 use std::cell::Cell;
 use std::path::PathBuf;
@@ -6,29 +6,17 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
-use pipetrail_stacksets::chain;
-use thiserror::Error;
+use pipetrail_lake::engine::athena;
+use pipetrail_names::Region;
 
-use crate::audits::AuditError;
-use crate::aws::{ConnectError, WrongAccount};
 use crate::command::{
     apply, audit, completions, destroy, doctor, enroll, ingest, init, man, plan, query, report, status, subscribe,
     subscriptions, unenroll, unsubscribe,
 };
-use crate::config::edit::SettingsError;
-use crate::config::{Config, ConfigError, RegionName};
-use crate::engine::{self, EngineError};
-use crate::exit::Exit;
-use crate::ingest::IngestError;
-use crate::init::Unanswered;
-use crate::lake::LakeError;
-use crate::plan_file::PlanFileError;
-use crate::printer::{self, Output, Volume};
-use crate::remedy;
-use crate::report::ReportError;
-use crate::rows::RowsError;
-use crate::subscriptions::{NoTopic, Refused};
-use crate::zips::{self, ZipError};
+use crate::context::Context;
+use crate::deploy::function_zips;
+use crate::failure::{Exit, Failure, Result, UsageError};
+use crate::terminal::printer::{self, Output, Volume};
 
 /// Enrols an AWS Organization in pipetrail, shows what is covered, and asks the lake.
 ///
@@ -47,7 +35,7 @@ struct Cli {
 /// What every command takes.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
-pub struct Global {
+struct Global {
     /// Configuration file
     #[arg(
         long,
@@ -58,28 +46,28 @@ pub struct Global {
         env = "PIPETRAIL_CONFIG",
         hide_env_values = true
     )]
-    pub config: PathBuf,
+    config: PathBuf,
     /// Form of the data on standard output
     #[arg(long, global = true, value_name = "FORM", value_enum, default_value_t)]
-    pub output: Output,
+    output: Output,
     /// AWS profile of the management account, instead of organization.profile
     #[arg(long, global = true, value_name = "NAME")]
-    pub profile: Option<String>,
+    profile: Option<String>,
     /// AWS profile of the audit account, instead of audit.profile
     #[arg(long, global = true, value_name = "NAME")]
-    pub audit_profile: Option<String>,
-    /// Home region, instead of audit.region
+    audit_profile: Option<String>,
+    /// Home region of the audit account, instead of audit.region
     #[arg(long, global = true, value_name = "REGION")]
-    pub region: Option<RegionName>,
+    home_region: Option<Region>,
     /// Endpoint of all AWS services, instead of the profiles' own
     #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::Url, value_parser = endpoint)]
-    pub endpoint_url: Option<String>,
+    endpoint_url: Option<String>,
     /// Write data and errors only: no plan, no progress
     #[arg(long, global = true, conflicts_with = "verbose")]
-    pub quiet: bool,
+    quiet: bool,
     /// Write a line for every call to AWS: what, as whom, where, how long, with which result
     #[arg(long, global = true)]
-    pub verbose: bool,
+    verbose: bool,
 }
 
 /// Reads `--endpoint-url`.
@@ -93,27 +81,35 @@ fn endpoint(text: &str) -> Result<String, &'static str> {
 }
 
 impl Global {
-    /// The configuration file, with what these flags say instead.
-    ///
-    /// # Errors
-    /// The file cannot be read or is wrong.
-    pub fn configuration(&self) -> Result<Config, ConfigError> {
-        Config::load(&self.config).map(|config| self.over(config))
-    }
-
-    /// A configuration with what these flags say instead.
-    pub fn over(&self, mut config: Config) -> Config {
-        if let Some(region) = &self.region {
-            config.audit.region = region.clone();
-        }
-        config
-    }
-
     fn volume(&self) -> Volume {
         match (self.quiet, self.verbose) {
             (true, _) => Volume::Quiet,
             (_, true) => Volume::Verbose,
             _ => Volume::Normal,
+        }
+    }
+}
+
+impl From<Global> for Context {
+    fn from(global: Global) -> Self {
+        let Global {
+            config,
+            output,
+            profile,
+            audit_profile,
+            home_region,
+            endpoint_url,
+            quiet: _,
+            verbose: _,
+        } = global;
+        Context {
+            file: config,
+            output,
+            profile,
+            audit_profile,
+            home_region,
+            endpoint_url,
+            begun: Cell::new(false),
         }
     }
 }
@@ -139,16 +135,6 @@ enum Command {
     Man(man::Args),
 }
 
-/// A command that cannot run the way it was called.
-#[derive(Debug, Error)]
-#[error("{message}")]
-pub struct UsageError {
-    /// What is wrong.
-    pub message: &'static str,
-    /// The next thing to try.
-    pub hint: &'static str,
-}
-
 /// The command line as clap sees it, for what is generated from it.
 pub fn command() -> clap::Command {
     Cli::command()
@@ -160,7 +146,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         // Not clap's own text: the digests of the functions are worth computing only when asked for.
         Err(error) if error.kind() == ErrorKind::DisplayVersion => {
-            printer::verbatim(&zips::version());
+            printer::verbatim(&function_zips::version());
             return written(Exit::Ok, false).into();
         }
         // Help goes as it is; what is wrong may quote an address.
@@ -190,10 +176,10 @@ const STACK: usize = 128 << 20;
 fn carry_out(cli: Cli) -> ExitCode {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.enable_all().thread_stack_size(STACK).build();
-    let ended = runtime.map_err(anyhow::Error::from).and_then(|runtime| {
+    let ended = runtime.map_err(Failure::from).and_then(|runtime| {
         let ended = runtime.block_on(async {
-            let ended = run(&cli).await;
-            engine::settle().await;
+            let ended = run(cli).await;
+            settle().await;
             ended
         });
         // A question that nobody answered still waits for its line.
@@ -202,63 +188,73 @@ fn carry_out(cli: Cli) -> ExitCode {
     });
     match ended {
         Ok(exit) => exit.into(),
-        Err(error) => {
-            let (exit, hint) = classify(&error);
-            printer::error(&chain(error.as_ref()), hint.as_deref());
-            exit.into()
+        Err(failure) => {
+            printer::error(&failure.to_string(), failure.hint().as_deref());
+            failure.exit().into()
         }
     }
 }
 
-async fn run(cli: &Cli) -> anyhow::Result<Exit> {
-    let rows = matches!(cli.command, Command::Query(_) | Command::Audit(_));
-    if cli.global.output == Output::Csv && !rows {
+/// Waits until queries that nobody waits for any more are stopped, but not against a second Ctrl-C.
+async fn settle() {
+    tokio::select! {
+        confirmed = athena::settle() => if !confirmed {
+            printer::error("Athena does not confirm that the query was stopped", None);
+        },
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+async fn run(Cli { global, command }: Cli) -> Result<Exit> {
+    let context = &Context::from(global);
+    let rows = matches!(command, Command::Query(_) | Command::Audit(_));
+    if context.output == Output::Csv && !rows {
         return Err(UsageError {
             message: "this command has no rows to write as csv",
             hint: "use --output json",
         }
         .into());
     }
-    let begun = Cell::new(false);
-    let command = async {
-        match &cli.command {
-            Command::Init(args) => init::run(&cli.global, args).await,
-            Command::Doctor(args) => doctor::run(&cli.global, args, &begun).await,
-            Command::Plan(args) => plan::run(&cli.global, args).await,
-            Command::Apply(args) => apply::run(&cli.global, args, &begun).await,
-            Command::Status(args) => status::run(&cli.global, args).await,
-            Command::Enroll(args) => enroll::run(&cli.global, args, &begun).await,
-            Command::Unenroll(args) => unenroll::run(&cli.global, args, &begun).await,
-            Command::Subscribe(args) => subscribe::run(&cli.global, args, &begun).await,
-            Command::Unsubscribe(args) => unsubscribe::run(&cli.global, args, &begun).await,
-            Command::Subscriptions(args) => subscriptions::run(&cli.global, args).await,
-            Command::Destroy(args) => destroy::run(&cli.global, args, &begun).await,
-            Command::Ingest(args) => ingest::run(&cli.global, args, &begun).await,
-            Command::Query(args) => query::run(&cli.global, args).await,
-            Command::Audit(args) => audit::run(&cli.global, args).await,
-            Command::Report(args) => report::run(&cli.global, args).await,
-            Command::Completions(args) => completions::run(&cli.global, args).await,
-            Command::Man(args) => man::run(&cli.global, args).await,
+    let running = async {
+        match &command {
+            Command::Init(args) => init::run(context, args).await,
+            Command::Doctor(args) => doctor::run(context, args).await,
+            Command::Plan(args) => plan::run(context, args).await,
+            Command::Apply(args) => apply::run(context, args).await,
+            Command::Status(args) => status::run(context, args).await,
+            Command::Enroll(args) => enroll::run(context, args).await,
+            Command::Unenroll(args) => unenroll::run(context, args).await,
+            Command::Subscribe(args) => subscribe::run(context, args).await,
+            Command::Unsubscribe(args) => unsubscribe::run(context, args).await,
+            Command::Subscriptions(args) => subscriptions::run(context, args).await,
+            Command::Destroy(args) => destroy::run(context, args).await,
+            Command::Ingest(args) => ingest::run(context, args).await,
+            Command::Query(args) => query::run(context, args).await,
+            Command::Audit(args) => audit::run(context, args).await,
+            Command::Report(args) => report::run(context, args).await,
+            Command::Completions(args) => completions::run(context, args, self::command()).await,
+            Command::Man(args) => man::run(context, args, self::command()).await,
         }
     };
     // At the prompt it ends a line or a query.
-    let prompts = matches!(&cli.command, Command::Query(args) if args.prompts());
+    let prompts = matches!(&command, Command::Query(args) if args.prompts());
     // Whoever watches ends it so.
-    let watches = matches!(&cli.command, Command::Status(args) if args.watches());
+    let watches = matches!(&command, Command::Status(args) if args.watches());
     // The command is gone before anything is said, and with it what it shows on the terminal.
     let ended = tokio::select! {
-        ended = command => Some(ended),
+        ended = running => Some(ended),
         _ = tokio::signal::ctrl_c(), if !prompts => None,
     };
+    let begun = context.begun.get();
     match ended {
-        Some(Ok(exit)) => Ok(written(exit, begun.get())),
-        Some(Err(error)) if begun.get() && is_unanswered(&error) => {
-            printer::error(&chain(error.as_ref()), classify(&error).1.as_deref());
+        Some(Ok(exit)) => Ok(written(exit, begun)),
+        Some(Err(failure)) if begun && failure.is_unanswered() => {
+            printer::error(&failure.to_string(), failure.hint().as_deref());
             Ok(Exit::Partly)
         }
-        Some(Err(error)) => Err(error),
+        Some(Err(failure)) => Err(failure),
         None if watches => Ok(Exit::Ok),
-        None => Ok(interrupted(begun.get(), matches!(&cli.command, Command::Ingest(_)))),
+        None => Ok(interrupted(begun, matches!(&command, Command::Ingest(_)))),
     }
 }
 
@@ -269,18 +265,6 @@ fn written(exit: Exit, begun: bool) -> Exit {
         (Exit::Ok, true, true) => Exit::Partly,
         _ => exit,
     }
-}
-
-/// Whether a call got no answer: once something was being changed, nobody knows what became of it.
-fn is_unanswered(error: &anyhow::Error) -> bool {
-    use pipetrail_stacksets::{Error, Fault};
-    matches!(
-        error.downcast_ref(),
-        Some(Error::Aws {
-            fault: Fault::Unanswered(_),
-            ..
-        })
-    )
 }
 
 /// Says what an interruption leaves behind; `begun` says that something was being changed, `ingests`
@@ -297,52 +281,6 @@ fn interrupted(begun: bool, ingests: bool) -> Exit {
     } else {
         printer::error("interrupted, nothing was changed", None);
         Exit::Failed
-    }
-}
-
-/// Which exit code an error means, and what to try next.
-pub fn classify(error: &anyhow::Error) -> (Exit, Option<String>) {
-    if let Some(error) = error.downcast_ref::<ConfigError>() {
-        (Exit::Usage, Some(error.hint()))
-    } else if let Some(error) = error.downcast_ref::<UsageError>() {
-        (Exit::Usage, Some(error.hint.to_owned()))
-    } else if let Some(error) = error.downcast_ref::<Unanswered>() {
-        (Exit::Usage, Some(error.hint()))
-    } else if let Some(error) = error.downcast_ref::<Refused>() {
-        (Exit::Usage, Some(error.hint.clone()))
-    } else if let Some(error) = error.downcast_ref::<NoTopic>() {
-        (Exit::Failed, Some(error.hint().to_owned()))
-    } else if error.is::<query::FileError>() {
-        (
-            Exit::Usage,
-            Some("name a file of SQL in UTF-8, or - for standard input".to_owned()),
-        )
-    } else if let Some(error) = error.downcast_ref::<ZipError>() {
-        (Exit::Usage, Some(error.hint()))
-    } else if let Some(error) = error.downcast_ref::<ConnectError>() {
-        (error.exit(), error.hint())
-    } else if let Some(error) = error.downcast_ref::<PlanFileError>() {
-        (error.exit(), Some(error.hint()))
-    } else if let Some(error) = error.downcast_ref::<SettingsError>() {
-        (Exit::Failed, Some(error.hint().to_owned()))
-    } else if let Some(error) = error.downcast_ref::<WrongAccount>() {
-        (Exit::Failed, Some(error.hint().to_owned()))
-    } else if let Some(error) = error.downcast_ref::<LakeError>() {
-        (error.exit(), error.hint())
-    } else if let Some(error) = error.downcast_ref::<EngineError>() {
-        (error.exit(), error.hint())
-    } else if let Some(error) = error.downcast_ref::<RowsError>() {
-        (error.exit(), error.hint())
-    } else if let Some(error) = error.downcast_ref::<IngestError>() {
-        (error.exit(), error.hint())
-    } else if let Some(error) = error.downcast_ref::<AuditError>() {
-        (error.exit(), error.hint())
-    } else if let Some(error) = error.downcast_ref::<ReportError>() {
-        (error.exit(), error.hint())
-    } else if let Some(error) = error.downcast_ref::<pipetrail_stacksets::Error>() {
-        (Exit::Failed, remedy::hint(error))
-    } else {
-        (Exit::Failed, None)
     }
 }
 
@@ -366,7 +304,7 @@ mod tests {
 
     #[test]
     fn a_region_that_is_none_is_wrong_usage_and_says_what_one_looks_like() {
-        let error = Cli::try_parse_from(["pipetrail", "status", "--region", "Frankfurt"]).unwrap_err();
+        let error = Cli::try_parse_from(["pipetrail", "status", "--home-region", "Frankfurt"]).unwrap_err();
         assert!(error.to_string().contains("eu-central-1"), "{error}");
     }
 
@@ -377,33 +315,10 @@ mod tests {
                     [audit]\naccount = \"999988887777\"\nregion = \"eu-central-1\"\n";
         std::fs::write(&folder, text).unwrap();
         let file = folder.to_str().unwrap();
-        let cli = Cli::try_parse_from(["pipetrail", "status", "--config", file, "--region", "eu-west-1"]).unwrap();
-        let config = cli.global.configuration();
+        let cli = Cli::try_parse_from(["pipetrail", "status", "--config", file, "--home-region", "eu-west-1"]).unwrap();
+        let config = Context::from(cli.global).configuration();
         std::fs::remove_file(&folder).unwrap();
         assert_eq!(config.unwrap().audit.region.as_ref(), "eu-west-1");
-    }
-
-    #[test]
-    fn wrong_usage_is_two_and_a_refusal_of_aws_is_one() {
-        let usage = UsageError {
-            message: "no",
-            hint: "use --yes",
-        };
-        assert_eq!(classify(&usage.into()), (Exit::Usage, Some("use --yes".to_owned())));
-        let refused = pipetrail_stacksets::Error::FeatureSet("o-abcdefghij".into());
-        assert_eq!(classify(&refused.into()).0, Exit::Failed);
-    }
-
-    #[test]
-    fn a_call_without_an_answer_is_told_from_a_refusal() {
-        use pipetrail_stacksets::{Error, Fault};
-        let of = |fault| -> anyhow::Error {
-            let action = "subscribe".to_owned();
-            Error::Aws { action, fault }.into()
-        };
-        assert!(is_unanswered(&of(Fault::Unanswered("timed out".into()))));
-        let (code, message) = ("AccessDenied".to_owned(), "no".to_owned());
-        assert!(!is_unanswered(&of(Fault::Refused { code, message })));
     }
 
     #[test]
@@ -421,6 +336,29 @@ mod tests {
         for ingests in [false, true] {
             let exits = (interrupted(true, ingests), interrupted(false, ingests));
             assert_eq!(exits, (Exit::Partly, Exit::Failed));
+        }
+    }
+
+    #[test]
+    fn the_main_page_lists_every_command() {
+        let page = man::page(command()).unwrap();
+        for command in command().get_subcommands() {
+            assert!(
+                page.contains(&format!("pipetrail\\-{}(1)", command.get_name())),
+                "{}",
+                command.get_name()
+            );
+        }
+    }
+
+    #[test]
+    fn every_shell_completes_every_command_and_global_flag() {
+        for shell in <clap_complete::Shell as clap::ValueEnum>::value_variants() {
+            let script = completions::script(*shell, command());
+            for command in command().get_subcommands() {
+                assert!(script.contains(command.get_name()), "{shell}: {}", command.get_name());
+            }
+            assert!(script.contains("audit-profile"), "{shell}");
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod man;
 pub mod plan;
 pub mod query;
 pub mod report;
+pub mod select;
 pub mod status;
 pub mod subscribe;
 pub mod subscriptions;

@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use thiserror::Error;
 
-pub use values::{AccountId, Architecture, Email, Number, RegionName, RetentionMode, RoleArn, Schedule, UnitId};
+use crate::failure::{Exit, Explain};
+pub use pipetrail_names::{AccountId, OuId, Region, RoleArn};
+pub use values::{Architecture, Email, Number, RetentionMode, Schedule};
 
 /// Each takes two of a stack's 500 resources, of which about 110 are taken.
 const MAX_ACCOUNT_TOPICS: usize = 150;
@@ -60,7 +62,7 @@ pub struct Organization {
     pub management_profile: Option<String>,
     /// Organizational units, or the root for all.
     #[serde(default)]
-    pub organizational_units: Vec<UnitId>,
+    pub organizational_units: Vec<OuId>,
     /// Single accounts to enrol beside the units.
     #[serde(default)]
     pub accounts: Vec<AccountId>,
@@ -72,7 +74,7 @@ pub struct Organization {
     #[serde(default = "yes")]
     pub management_account: bool,
     /// Regions to enrol in every account.
-    pub regions: Vec<RegionName>,
+    pub regions: Vec<Region>,
 }
 
 fn yes() -> bool {
@@ -92,7 +94,7 @@ pub struct Audit {
     /// External id for that role.
     pub external_id: Option<String>,
     /// Home region of the bus.
-    pub region: RegionName,
+    pub region: Region,
     /// What the zips were built for.
     #[serde(default)]
     pub architecture: Architecture,
@@ -221,13 +223,16 @@ pub enum ConfigError {
     },
 }
 
-impl ConfigError {
-    /// The next thing to try.
-    pub fn hint(&self) -> String {
-        match self {
+impl Explain for ConfigError {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
             ConfigError::Unreadable { .. } => "`pipetrail init` writes one; or name another with --config".to_owned(),
             ConfigError::Wrong { path, .. } => format!("correct {} and run the command again", path.display()),
-        }
+        })
     }
 }
 

@@ -4,6 +4,7 @@
 //! Each group is a file: plain facts, a pure judgement, and a thin ring that reads.
 
 pub mod check;
+mod examination;
 mod fix;
 mod leftovers;
 mod members;
@@ -15,9 +16,12 @@ pub mod trail;
 
 use std::collections::BTreeSet;
 
-use pipetrail_stacksets::{AUDIT_STACKS, Caller, MEMBER_STACK, Organization, Stack, TrustedAccess};
+use pipetrail_names::audit::{Bucket, STACKS};
+use pipetrail_names::member;
+use pipetrail_stacksets::{Caller, Organization, Stack, TrustedAccess};
 
 use self::check::Check;
+pub use self::examination::Examination;
 pub use self::fix::{Fix, fixes};
 pub use self::policies::roots;
 pub use self::regions::{LACKING, Regions, enabled, read as read_regions};
@@ -32,15 +36,6 @@ const UNREACHED: [&str; 5] = [
     regions::MANAGEMENT,
     policies::NAME,
 ];
-
-/// All lines, and what `--fix` needs.
-#[derive(Debug, Default)]
-pub struct Examination {
-    /// The lines.
-    pub checks: Vec<Check>,
-    /// Trusted access, where it could be asked for.
-    pub access: Option<(TrustedAccess, Caller)>,
-}
 
 /// Examines everything; the members' accounts through `member_role`, or not at all.
 pub async fn examine(config: &Config, profiles: Profiles, member_role: Option<&str>) -> (Examination, Session) {
@@ -71,7 +66,7 @@ pub async fn examine(config: &Config, profiles: Profiles, member_role: Option<&s
     ));
     let is_audit = audit.is_ok_and(|found| found == audit_account);
     let calls = caller.is_ok();
-    let session = profiles.session(caller.unwrap_or_default());
+    let session = Session::of(profiles, caller.unwrap_or_default());
 
     let mut known = None;
     if calls {
@@ -197,7 +192,7 @@ async fn of_management(config: &Config, session: &Session, known: Option<&(Organ
         let mut missing = BTreeSet::new();
         for region in &wanted {
             let client = aws_sdk_cloudformation::Client::new(&aws::at(session.management(), region));
-            match Stack::read(&client, MEMBER_STACK).await {
+            match Stack::read(&client, member::STACK).await {
                 Ok(Some(_)) => {}
                 Ok(None) => drop(missing.insert(region.clone())),
                 Err(error) => checks.push(Check::unread(leftovers::NAME, &error)),
@@ -235,12 +230,12 @@ async fn of_audit(config: &Config, session: &Session, known: Option<&(Organizati
             "the organization's size is not known",
         )),
     }
-    let [artifacts, data, pipeline] = AUDIT_STACKS;
-    let bucket = |kind: &str| format!("pipetrail-{kind}-{account}-{home}");
+    let [artifacts, data, pipeline] = STACKS;
+    let bucket = |kind: &Bucket| kind.name(&config.audit.account, &config.audit.region);
     let mut buckets = Vec::new();
     for (stack, kinds) in [
-        (artifacts, &["artifacts"][..]),
-        (data, &["lake", "evidence", "athena"]),
+        (artifacts, &[Bucket::Artifacts][..]),
+        (data, &[Bucket::Lake, Bucket::Evidence, Bucket::Athena]),
         (pipeline, &[]),
     ] {
         match Stack::read(&cloudformation, stack).await {
@@ -249,7 +244,7 @@ async fn of_audit(config: &Config, session: &Session, known: Option<&(Organizati
                 let found = leftovers::pipeline(session.audit(), account, home).await;
                 checks.extend(leftovers::judge(&format!("the audit account {account}"), &found));
             }
-            Ok(None) => buckets.extend(kinds.iter().map(|kind| bucket(kind))),
+            Ok(None) => buckets.extend(kinds.iter().map(bucket)),
             Err(error) => checks.push(Check::unread(leftovers::NAME, &error)),
         }
     }

@@ -1,25 +1,19 @@
 //! Files that their owner alone reads, written as a whole or not at all: settings with addresses and
 //! external ids, reports that name people.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::Path;
+
+use tempfile::NamedTempFile;
 
 /// Writes a file that is not there yet.
 ///
 /// # Errors
-/// [`ErrorKind::AlreadyExists`] where there is one, which is left as it is; whatever else the file system
-/// refuses.
+/// [`io::ErrorKind::AlreadyExists`] where there is one, which is left as it is; whatever else the file
+/// system refuses.
 pub fn create(path: &Path, contents: &[u8]) -> io::Result<()> {
-    let draft = Draft::write(path, contents)?;
-    // Unlike a rename, a link never replaces.
-    match fs::hard_link(&draft.0, path) {
-        // Not every file system has links.
-        Err(error) if matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::PermissionDenied) => {
-            new().open(path)?.write_all(contents)
-        }
-        linked => linked,
-    }
+    draft(path, contents)?.persist_noclobber(path)?;
+    Ok(())
 }
 
 /// Writes a file in the place of whatever is there.
@@ -27,40 +21,24 @@ pub fn create(path: &Path, contents: &[u8]) -> io::Result<()> {
 /// # Errors
 /// What the file system refuses; what was there is left as it is then.
 pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
-    let draft = Draft::write(path, contents)?;
-    fs::rename(&draft.0, path)
+    draft(path, contents)?.persist(path)?;
+    Ok(())
 }
 
-/// A file beside the one that is meant; of no use any more, whatever became of it.
-struct Draft(PathBuf);
-
-impl Draft {
-    fn write(path: &Path, contents: &[u8]) -> io::Result<Self> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let draft = Draft(path.with_file_name(format!(".{name}.{}", std::process::id())));
-        let mut file = new().open(&draft.0)?;
-        file.write_all(contents)?;
-        file.sync_all()?;
-        Ok(draft)
-    }
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
-}
-
-fn new() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
+/// A file beside the one that is meant, readable by its owner alone. It is gone again when it is dropped.
+pub fn draft(path: &Path, contents: &[u8]) -> io::Result<NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut draft = NamedTempFile::new_in(folder.unwrap_or_else(|| Path::new(".")))?;
+    draft.write_all(contents)?;
+    draft.as_file().sync_all()?;
+    Ok(draft)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::io::ErrorKind;
+
     use super::*;
 
     #[test]

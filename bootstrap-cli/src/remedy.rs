@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use pipetrail_stacksets::{Error, Remedy, SERVICE_PRINCIPAL};
+use pipetrail_stacksets::{Remedy, SERVICE_PRINCIPAL};
 
 /// The command that a hint says to run again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,11 +21,6 @@ impl fmt::Display for Again {
             Again::Destroy => "`pipetrail destroy`",
         })
     }
-}
-
-/// What to try next after an error of a read or a plan, without the `hint:` in front.
-pub fn hint(error: &Error) -> Option<String> {
-    error.remedy().map(|remedy| words(&remedy, Again::Apply))
 }
 
 /// What to try next, without the `hint:` in front.
@@ -120,6 +115,11 @@ pub fn words(remedy: &Remedy, again: Again) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pipetrail_stacksets::Error;
+
+    fn hint(error: &Error) -> Option<String> {
+        error.remedy().map(|remedy| words(&remedy, Again::Apply))
+    }
 
     fn blocked(status: &str) -> String {
         let error = Error::Blocked {

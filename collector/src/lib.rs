@@ -1,10 +1,8 @@
-//! What runs in the audit account: from EventBridge envelopes to rows, partitions, evidence and
-//! alerts.
+//! From EventBridge envelopes to rows, evidence and alerts; and the audit account's templates.
 //!
 //! Reading, sorting, redacting and deciding are pure ([`event`], [`rows`], [`redact`], [`transform`],
-//! [`decision`]); the handlers around AWS calls (`approval`, `partition`) stand behind the feature
-//! `aws`, so that λ transform links no AWS SDK, and Parquet files behind `parquet`, which no Lambda
-//! links: there Firehose writes them.
+//! [`decision`]). The handler around AWS calls (`approval`) stands behind the feature `aws`, so that
+//! λ transform links no AWS SDK. Whatever reads or writes a lake is above, in `pipetrail-lake`.
 
 pub mod alert;
 #[cfg(feature = "aws")]
@@ -22,10 +20,6 @@ mod key;
 #[cfg(test)]
 mod lake_doc_test;
 pub mod layout;
-#[cfg(feature = "parquet")]
-pub mod parquet;
-#[cfg(feature = "aws")]
-pub mod partition;
 pub mod principal;
 pub mod redact;
 pub mod rows;
@@ -35,7 +29,7 @@ pub mod telemetry;
 pub mod templates;
 pub mod time;
 pub mod transform;
-mod write;
+pub mod write;
 
 pub use event::{Event, EventError};
 pub use key::sha256_hex;

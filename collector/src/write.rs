@@ -6,7 +6,7 @@
 use crate::json::Json;
 
 /// Appends the JSON of a value.
-pub(crate) fn json(out: &mut Vec<u8>, value: &Json<'_>) {
+pub fn json(out: &mut Vec<u8>, value: &Json<'_>) {
     tree::<false>(out, value);
 }
 

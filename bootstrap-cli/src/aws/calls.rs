@@ -17,7 +17,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::{RuntimeComponents, RuntimeComponentsBuilder};
 use aws_smithy_types::config_bag::ConfigBag;
 
-use crate::printer;
+use crate::terminal::printer;
 
 /// Writes a line for every call that goes through `http` on behalf of `account`.
 pub fn watched(http: SharedHttpClient, account: &'static str) -> SharedHttpClient {

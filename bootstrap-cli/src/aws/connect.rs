@@ -12,9 +12,8 @@ use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError;
 use pipetrail_stacksets::{chain, from_sdk};
 use thiserror::Error;
 
-use super::profiles::Identity;
-use crate::exit::Exit;
-use crate::remedy::hint;
+use super::identity::Identity;
+use crate::failure::{Exit, Explain};
 
 /// There are no credentials, or not the right ones.
 #[derive(Debug, Error)]
@@ -79,9 +78,8 @@ fn of(profile: &Option<String>) -> String {
         .map_or_else(String::new, |name| format!(" in profile {name}"))
 }
 
-impl ConnectError {
-    /// A profile that does not exist is wrong configuration.
-    pub fn exit(&self) -> Exit {
+impl Explain for ConnectError {
+    fn exit(&self) -> Exit {
         match self {
             ConnectError::NoProfile { .. } | ConnectError::Profiles(_) => Exit::Usage,
             ConnectError::NoCredentials { .. }
@@ -91,10 +89,9 @@ impl ConnectError {
         }
     }
 
-    /// The next thing to try.
-    pub fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         Some(match self {
-            ConnectError::Sts(error) => hint(error).unwrap_or_else(|| {
+            ConnectError::Sts(error) => error.hint().unwrap_or_else(|| {
                 "check the keys of that profile, `aws sts get-caller-identity` uses them".to_owned()
             }),
             ConnectError::NoProfile { setting, .. } => {
@@ -124,7 +121,7 @@ fn table(account: &str) -> &'static str {
 }
 
 /// Checks that the profile is there.
-pub(super) async fn exists(identity: &Identity) -> Result<(), ConnectError> {
+pub async fn exists(identity: &Identity) -> Result<(), ConnectError> {
     let Some(profile) = &identity.profile else {
         return Ok(());
     };
@@ -144,7 +141,7 @@ pub(super) async fn exists(identity: &Identity) -> Result<(), ConnectError> {
 }
 
 /// Says why nobody could be asked who calls.
-pub(super) async fn explain(
+pub async fn explain(
     error: SdkError<GetCallerIdentityError, HttpResponse>,
     identity: &Identity,
     base: &SdkConfig,
@@ -156,7 +153,7 @@ pub(super) async fn explain(
         let caller = caller.ok().and_then(|caller| caller.arn);
         return ConnectError::Role {
             account,
-            role: role.clone(),
+            role: role.to_string(),
             caller: caller.unwrap_or_else(|| format!("the {account} profile")),
             code,
             message,

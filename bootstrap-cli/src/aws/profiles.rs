@@ -7,9 +7,13 @@ use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::SharedHttpClient;
 use pipetrail_stacksets::Error;
 
-use super::{ConnectError, Http, Session, WrongAccount, assume, connect};
-use crate::cli::Global;
-use crate::config::{Config, RoleArn};
+use super::connect::{self, ConnectError};
+use super::http::{Http, assume};
+use super::identity::{Identity, configured, unconfigured};
+use super::wrong_account::WrongAccount;
+use crate::config::Config;
+use crate::context::Context;
+use crate::failure::Result;
 
 /// Organizations throttles at a few calls a second for the whole organization; the pauses double up
 /// to 20 s.
@@ -20,28 +24,28 @@ const FIRST_ATTEMPTS: u32 = 3;
 
 /// Both accounts' ways to AWS, before anybody has asked who calls.
 pub struct Profiles {
-    http: Http,
-    management: Way,
-    audit: Way,
+    pub(super) http: Http,
+    pub(super) management: Way,
+    pub(super) audit: Way,
 }
 
 impl Profiles {
     /// Loads both. What is wrong with them shows in [`Profiles::callers`].
-    pub async fn load(config: &Config, global: &Global) -> Self {
+    pub async fn load(config: &Config, context: &Context) -> Self {
         let organization = &config.organization;
         let management = Identity {
             account: "management",
             setting: "organization.profile in pipetrail.toml (or --profile)",
-            profile: global.profile.clone().or(organization.profile.clone()),
-            role_arn: text(&organization.role_arn),
+            profile: context.profile.clone().or(organization.profile.clone()),
+            role_arn: organization.role_arn.clone(),
             external_id: organization.external_id.clone(),
         };
         let home = Some(config.audit.region.as_ref());
         let http = Http::default();
-        let endpoint = global.endpoint_url.as_ref();
+        let endpoint = context.endpoint_url.as_ref();
         let (management, audit) = tokio::join!(
             Way::load(management, &http, home, endpoint),
-            Way::load(audit_identity(config, global), &http, home, endpoint)
+            Way::load(configured(config, context), &http, home, endpoint)
         );
         Profiles {
             http,
@@ -63,47 +67,22 @@ impl Profiles {
     pub async fn callers(&self) -> (Result<String, ConnectError>, Result<String, ConnectError>) {
         tokio::join!(self.management.account(), self.audit.account())
     }
-
-    /// A session of them; `caller` is the account of the management profile.
-    pub fn session(self, caller: String) -> Session {
-        Session {
-            http: self.http,
-            management: self.management.config,
-            audit: self.audit.config,
-            owner: None,
-            caller,
-        }
-    }
-}
-
-fn text(arn: &Option<RoleArn>) -> Option<String> {
-    arn.as_ref().map(|arn| arn.as_ref().to_owned())
-}
-
-fn audit_identity(config: &Config, global: &Global) -> Identity {
-    Identity {
-        account: "audit",
-        setting: "audit.profile in pipetrail.toml (or --audit-profile)",
-        profile: global.audit_profile.clone().or(config.audit.profile.clone()),
-        role_arn: text(&config.audit.role_arn),
-        external_id: config.audit.external_id.clone(),
-    }
 }
 
 /// The audit account alone, for commands that need no other, in the home region.
 ///
 /// # Errors
 /// No credentials, no answer, or a profile of another account.
-pub async fn audit(config: &Config, global: &Global) -> anyhow::Result<SdkConfig> {
-    let (home, endpoint) = (Some(config.audit.region.as_ref()), global.endpoint_url.as_ref());
-    let way = Way::load(audit_identity(config, global), &Http::default(), home, endpoint).await;
+pub async fn audit(config: &Config, context: &Context) -> Result<SdkConfig> {
+    let (home, endpoint) = (Some(config.audit.region.as_ref()), context.endpoint_url.as_ref());
+    let way = Way::load(configured(config, context), &Http::default(), home, endpoint).await;
     WrongAccount::check(config, way.account().await?)?;
     Ok(way.config)
 }
 
 /// The management account's own profile, where the other one is a delegated administrator's, and the
 /// account that it belongs to.
-pub(super) async fn owner(config: &Config, global: &Global) -> Result<Option<(SdkConfig, String)>, ConnectError> {
+pub async fn owner(config: &Config, context: &Context) -> Result<Option<(SdkConfig, String)>, ConnectError> {
     let Some(profile) = config.organization.management_profile.clone() else {
         return Ok(None);
     };
@@ -114,7 +93,7 @@ pub(super) async fn owner(config: &Config, global: &Global) -> Result<Option<(Sd
         ..Identity::default()
     };
     let home = Some(config.audit.region.as_ref());
-    let way = Way::load(identity, &Http::default(), home, global.endpoint_url.as_ref()).await;
+    let way = Way::load(identity, &Http::default(), home, context.endpoint_url.as_ref()).await;
     let found = way.account().await?;
     Ok(Some((way.config, found)))
 }
@@ -140,35 +119,11 @@ pub async fn account(account: &'static str, name: Option<&String>, config: &SdkC
     way.account().await
 }
 
-fn unconfigured(account: &'static str, profile: Option<&String>) -> Identity {
-    Identity {
-        account,
-        setting: match account {
-            "audit" => "--audit-profile",
-            _ => "--profile",
-        },
-        profile: profile.cloned(),
-        ..Identity::default()
-    }
-}
-
-/// Where the credentials come from.
-#[derive(Default)]
-pub(super) struct Identity {
-    /// `management` or `audit`, for people.
-    pub(super) account: &'static str,
-    /// Where the profile is named, for people.
-    pub(super) setting: &'static str,
-    pub(super) profile: Option<String>,
-    pub(super) role_arn: Option<String>,
-    pub(super) external_id: Option<String>,
-}
-
 /// An identity's configuration, before and after it has assumed its role.
-pub(super) struct Way {
+pub struct Way {
     identity: Identity,
     base: SdkConfig,
-    pub(super) config: SdkConfig,
+    pub config: SdkConfig,
 }
 
 impl Way {
@@ -177,16 +132,16 @@ impl Way {
         Self::new(identity, base).await
     }
 
-    pub(super) async fn new(identity: Identity, base: SdkConfig) -> Self {
+    pub async fn new(identity: Identity, base: SdkConfig) -> Self {
         let config = match &identity.role_arn {
-            Some(role_arn) => assume(&base, role_arn, identity.external_id.as_ref()).await,
+            Some(role_arn) => assume(&base, role_arn.as_str(), identity.external_id.as_ref()).await,
             None => base.clone(),
         };
         Way { identity, base, config }
     }
 
     /// The account that it leads to.
-    pub(super) async fn account(&self) -> Result<String, ConnectError> {
+    pub async fn account(&self) -> Result<String, ConnectError> {
         connect::exists(&self.identity).await?;
         let sts = aws_sdk_sts::config::Builder::from(&self.config)
             .retry_config(RetryConfig::standard().with_max_attempts(FIRST_ATTEMPTS));

@@ -1,14 +1,17 @@
-//! Real clients against an STS on loopback. That AWS's own STS answers so is unproven.
+//! Real clients against answers in the shapes of STS. That AWS's own STS answers so is unproven.
 
 use std::sync::{Arc, Mutex};
 
-use aws_config::BehaviorVersion;
-use aws_sdk_sts::config::Credentials;
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_sts::config::{Credentials, SharedHttpClient};
 use jiff::{SignedDuration, Timestamp};
 
-use super::profiles::{Identity, Way};
+use super::http::assume;
+use super::identity::Identity;
+use super::profiles::Way;
 use super::*;
-use crate::canned::listen;
+use crate::canned::answering;
+use crate::failure::Explain;
 
 const ROLE: &str = "arn:aws:iam::999988887777:role/audit";
 
@@ -22,19 +25,19 @@ struct Request {
 
 type Seen = Arc<Mutex<Vec<Request>>>;
 
-/// Serves `answer` of the action and how often it was asked for, until the test's process ends.
-fn sts(answer: impl Fn(&str, usize) -> (u16, String) + Send + 'static) -> (String, Seen) {
+/// Gives `answer` of the action and how often it was asked for.
+fn sts(answer: impl Fn(&str, usize) -> (u16, String) + Send + 'static) -> (SharedHttpClient, Seen) {
     let seen = Seen::default();
     let requests = Arc::clone(&seen);
-    let url = listen(move |text| {
-        let request = read(&text);
+    let client = answering(move |text| {
+        let request = read(text);
         let action = request.action.clone();
         let mut seen = requests.lock().unwrap();
         seen.push(request);
         let count = seen.iter().filter(|seen| seen.action == action).count();
         answer(&action, count)
     });
-    (url, seen)
+    (client, seen)
 }
 
 fn read(text: &str) -> Request {
@@ -67,12 +70,11 @@ fn keys(number: usize, until: Timestamp) -> (u16, String) {
     (200, body)
 }
 
-async fn base(url: &str) -> SdkConfig {
+async fn base(client: &SharedHttpClient) -> SdkConfig {
     aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(Http::default().0)
+        .http_client(client.clone())
         .region(Region::new("eu-central-1"))
         .credentials_provider(Credentials::new("BASE", "secret", None, None, "test"))
-        .endpoint_url(url)
         .load()
         .await
 }
@@ -82,14 +84,14 @@ fn identity() -> Identity {
         account: "audit",
         setting: "audit.profile",
         profile: None,
-        role_arn: Some(ROLE.to_owned()),
+        role_arn: Some(ROLE.parse().unwrap()),
         external_id: None,
     }
 }
 
 #[tokio::test]
 async fn credentials_of_a_role_are_renewed_before_they_expire() {
-    let (url, seen) = sts(|action, count| match action {
+    let (client, seen) = sts(|action, count| match action {
         "AssumeRole" => {
             // Within the time that the SDK keeps in hand, so the next call needs new ones.
             let until = Timestamp::now() + SignedDuration::from_secs(5);
@@ -97,7 +99,7 @@ async fn credentials_of_a_role_are_renewed_before_they_expire() {
         }
         _ => caller("999988887777"),
     });
-    let way = Way::new(identity(), base(&url).await).await;
+    let way = Way::new(identity(), base(&client).await).await;
     assert_eq!(way.account().await.unwrap(), "999988887777");
     aws_sdk_sts::Client::new(&way.config)
         .get_caller_identity()
@@ -120,14 +122,14 @@ async fn credentials_of_a_role_are_renewed_before_they_expire() {
 
 #[tokio::test]
 async fn a_role_that_is_refused_is_named_with_its_caller_and_what_to_do() {
-    let (url, _) = sts(|action, _| match action {
+    let (client, _) = sts(|action, _| match action {
         "AssumeRole" => {
             let error = "<Code>AccessDenied</Code><Message>User is not authorized</Message>";
             (403, format!("<ErrorResponse><Error>{error}</Error></ErrorResponse>"))
         }
         _ => caller("111122223333"),
     });
-    let way = Way::new(identity(), base(&url).await).await;
+    let way = Way::new(identity(), base(&client).await).await;
     let error = way.account().await.unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -144,18 +146,12 @@ async fn a_role_that_is_refused_is_named_with_its_caller_and_what_to_do() {
 #[tokio::test]
 async fn a_members_role_is_assumed_in_its_partition_under_the_tools_name() {
     let later = Timestamp::now() + SignedDuration::from_hours(1);
-    let (url, seen) = sts(move |action, count| match action {
+    let (client, seen) = sts(move |action, count| match action {
         "AssumeRole" => keys(count, later),
         _ => caller("111122223333"),
     });
-    let base = base(&url).await;
-    let session = Session {
-        http: Http::default(),
-        management: base.clone(),
-        audit: base,
-        owner: None,
-        caller: "000000000001".to_owned(),
-    };
+    let base = base(&client).await;
+    let session = Session::over(client, base);
     let member = session.member("111122223333", "Reader", "us-gov-west-1").await;
     assert_eq!(account("management", None, &member).await.unwrap(), "111122223333");
     let seen = seen.lock().unwrap();
@@ -168,29 +164,14 @@ async fn a_members_role_is_assumed_in_its_partition_under_the_tools_name() {
     );
 }
 
-#[test]
-fn arns_are_of_the_partition_that_the_region_belongs_to() {
-    let regions = ["eu-central-1", "cn-north-1", "us-gov-west-1", "us-east-1"];
-    assert_eq!(regions.map(partition), ["aws", "aws-cn", "aws-us-gov", "aws"]);
-}
-
 #[tokio::test]
 async fn credentials_that_sts_refuses_are_to_be_renewed() {
     let error = "<ErrorResponse><Error><Code>ExpiredToken</Code><Message>expired</Message></Error></ErrorResponse>";
-    let (url, _) = sts(move |_, _| (403, error.to_owned()));
-    let error = account("audit", None, &base(&url).await).await.unwrap_err();
+    let (client, _) = sts(move |_, _| (403, error.to_owned()));
+    let error = account("audit", None, &base(&client).await).await.unwrap_err();
     assert_eq!(
         pipetrail_stacksets::chain(&error),
         "cannot ask who the audit profile belongs to: ExpiredToken: expired"
     );
     assert!(error.hint().unwrap().contains("aws sso login"));
-}
-
-#[test]
-fn the_session_name_is_one_that_sts_takes() {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
-    assert!(
-        SESSION_NAME.bytes().all(allowed) && (2..=64).contains(&SESSION_NAME.len()),
-        "{SESSION_NAME}"
-    );
 }

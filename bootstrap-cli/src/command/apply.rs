@@ -1,21 +1,22 @@
 //! `pipetrail apply`
 
-use std::cell::Cell;
 use std::path::PathBuf;
 
-use pipetrail_stacksets::{Coverage, Desired, Plan, StepId, StepState, chain};
+use pipetrail_names::audit::{DATA_STACK, PIPELINE_STACK};
+use pipetrail_stacksets::{Coverage, Desired, Plan, StepId, StepState};
 use serde::Serialize;
 
-use crate::cli::Global;
-use crate::confirm::confirmed;
-use crate::exit::{Exit, Outcome};
-use crate::partitions::LakeBucket;
-use crate::plan_file::PlanFile;
-use crate::prepare::{Busy, DATA_STACK, PIPELINE_STACK, Prepared, UNREGISTERED, adopted_lake, prepare};
-use crate::printer::{self, Output};
-use crate::rollout::{self, carry_out};
-use crate::step::Step;
-use crate::{named_queries, tables};
+use crate::context::Context;
+use crate::deploy::adopted_lake::LakeBucket;
+use crate::deploy::carry_out::{self, carry_out};
+use crate::deploy::outcome::Outcome;
+use crate::deploy::plan_file::PlanFile;
+use crate::deploy::prepare::{Busy, Prepared, UNREGISTERED, adopted_lake, prepare};
+use crate::deploy::step::Step;
+use crate::deploy::{listing, named_queries};
+use crate::failure::{Exit, Result};
+use crate::terminal::confirm::confirmed;
+use crate::terminal::printer::{self, Output};
 
 /// Bring the audit account and every enrolled account to the state that pipetrail.toml describes
 ///
@@ -41,12 +42,12 @@ pub struct Args {
     yes: bool,
     /// Folder of transform.zip, partition.zip and approval.zip, instead of those in this binary
     #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
-    zips: Option<PathBuf>,
+    function_zips: Option<PathBuf>,
 }
 
 /// What `apply --output json` writes.
 #[derive(Serialize)]
-struct Report<'a> {
+struct Applied<'a> {
     command: &'static str,
     result: Outcome,
     plan: &'a Plan,
@@ -59,13 +60,13 @@ struct Report<'a> {
 ///
 /// # Errors
 /// Wrong configuration or usage, or a read that AWS refuses. What fails later is in the report.
-pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Result<Exit> {
+pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
     // What is wrong with the file is said before anything is asked.
     let saved = args.plan.as_ref().or(args.plan_option.as_ref());
     let saved = saved.map(|path| PlanFile::read(path).map(|file| (path, file)));
     let saved = saved.transpose()?;
     if let Some((path, file)) = &saved {
-        let expected = global.configuration()?;
+        let expected = context.configuration()?;
         file.belongs(
             path,
             "audit account",
@@ -82,7 +83,7 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
         desired: Desired { scope, .. },
         actual,
         plan,
-    } = prepare(global, args.zips.as_deref(), Busy::Wait).await?;
+    } = prepare(context, args.function_zips.as_deref(), Busy::Wait).await?;
     if let Some((path, file)) = &saved {
         file.compare(path, &plan)?;
     }
@@ -96,13 +97,13 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
 
     if plan.is_empty() && !unregistered && queries.is_empty() {
         let coverage = Coverage::of(&actual, &scope);
-        return report(global.output, &plan, &[], Some(&coverage));
+        return report(context.output, &plan, &[], Some(&coverage));
     }
     let usage = "read the plan above, then run `pipetrail apply --yes`";
     if !confirmed(args.yes, "apply this plan?", usage, "nothing was applied").await? {
         return Ok(Exit::Failed);
     }
-    begun.set(true);
+    context.begin();
     let adopts = adopted_lake(&plan).is_some();
     if let Some(lake) = lake.as_ref().filter(|_| adopts) {
         lake.mark().await?;
@@ -120,8 +121,8 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
         printer::say(&step.result.to_string());
         steps.push(step);
     }
-    let coverage = rollout::coverage(&clients, &actual.organization, &scope, &steps).await;
-    report(global.output, &plan, &steps, coverage.as_ref())
+    let coverage = carry_out::coverage(&clients, &actual.organization, &scope, &steps).await;
+    report(context.output, &plan, &steps, coverage.as_ref())
 }
 
 /// Whether nothing went wrong with that stack.
@@ -136,17 +137,17 @@ async fn registered(lake: &LakeBucket) -> Step {
     let done = match lake.register().await {
         Ok(count) => Ok(format!("{count} registered")),
         Err(error) => Err((
-            chain(error.as_ref()),
+            error.to_string(),
             "queries miss old rows until then: run `pipetrail apply` again",
         )),
     };
     Step::own("partitions of the adopted lake", done)
 }
 
-fn report(output: Output, plan: &Plan, steps: &[Step], coverage: Option<&Coverage>) -> anyhow::Result<Exit> {
+fn report(output: Output, plan: &Plan, steps: &[Step], coverage: Option<&Coverage>) -> Result<Exit> {
     let result = Outcome::of(steps, coverage);
     match output {
-        Output::Json => printer::json(&Report {
+        Output::Json => printer::json(&Applied {
             command: "apply",
             result,
             plan,
@@ -156,8 +157,8 @@ fn report(output: Output, plan: &Plan, steps: &[Step], coverage: Option<&Coverag
         // The steps were told on standard error while they went on.
         _ => coverage
             .iter()
-            .for_each(|coverage| printer::data(&tables::coverage(coverage))),
+            .for_each(|coverage| printer::data(&listing::coverage(coverage))),
     }
-    rollout::hint(result.exit(), steps);
+    carry_out::hint(result.exit(), steps);
     Ok(result.exit())
 }

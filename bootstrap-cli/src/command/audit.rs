@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::audits::{self, AuditError, Select};
-use crate::cli::{Global, UsageError};
-use crate::engine;
-use crate::exit::Exit;
-use crate::lake::Location;
-use crate::printer::{self, Output};
-use crate::{rows, tables};
+use pipetrail_lake::audits::{self, Audit, AuditError};
+use pipetrail_lake::store::Location;
+
+use crate::command::select::Select;
+use crate::context::Context;
+use crate::failure::{Exit, Result, UsageError};
+use crate::lake;
+use crate::terminal::answer;
+use crate::terminal::listing::{lines, table};
+use crate::terminal::printer::{self, Output};
 
 /// Ask an audit by its name
 ///
@@ -50,9 +53,9 @@ fn pair(text: &str) -> Result<(String, String), &'static str> {
 ///
 /// # Errors
 /// An audit or a value that does not exist, a lake that cannot be opened, or what the engine says.
-pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
+pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
     if args.list {
-        return list(global.output);
+        return list(context.output);
     }
     // Without a name clap lets nothing but --list through.
     let audit = audits::find(args.name.as_deref().unwrap_or_default())?;
@@ -63,8 +66,8 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
         printer::verbatim(&sql);
         return Ok(Exit::Ok);
     }
-    let engine = engine::choose(global, args.lake.as_ref()).await?;
-    rows::ask(&engine, &sql, global.output).await?;
+    let engine = lake::engine(context, args.lake.as_ref()).await?;
+    answer::ask(&engine, &sql, context.output).await?;
     Ok(Exit::Ok)
 }
 
@@ -82,7 +85,7 @@ fn values(set: &[(String, String)]) -> Result<BTreeMap<String, String>, AuditErr
     Ok(values)
 }
 
-fn list(output: Output) -> anyhow::Result<Exit> {
+fn list(output: Output) -> Result<Exit> {
     match output {
         Output::Json => printer::json(&audits::all())?,
         Output::Csv => {
@@ -92,7 +95,23 @@ fn list(output: Output) -> anyhow::Result<Exit> {
             }
             .into());
         }
-        Output::Table => printer::data(&tables::audits(audits::all())),
+        Output::Table => printer::data(&listing(audits::all())),
     }
     Ok(Exit::Ok)
+}
+
+/// The audits that there are.
+fn listing(audits: &[Audit]) -> String {
+    let mut all = table(&["AUDIT", "ANSWERS", "OWN PARAMETERS"]);
+    for audit in audits {
+        let own = audit.parameters.iter().filter(|parameter| parameter.own);
+        let own: Vec<&str> = own.map(|parameter| parameter.name).collect();
+        // The first sentence: docs/audits.md and JSON have all of it.
+        let answers = audit
+            .answers
+            .split_once(". ")
+            .map_or(audit.answers.trim_end_matches('.'), |(first, _)| first);
+        all.add_row([audit.name, answers, &own.join(", ")]);
+    }
+    lines(&all)
 }

@@ -2,23 +2,22 @@
 
 mod elsewhere;
 
-use std::cell::Cell;
-
 use aws_config::retry::RetryConfig;
 use pipetrail_stacksets::destroy::{DestroyPlan, Names, Remains, Standing, destroy, plan};
 use pipetrail_stacksets::{Organization, StepState};
 use serde::Serialize;
 
 use crate::aws::Session;
-use crate::cli::Global;
 use crate::config::Config;
-use crate::confirm::confirmed;
+use crate::context::Context;
+use crate::deploy::step::Step;
+use crate::deploy::{carry_out, desired};
 use crate::doctor::regions;
-use crate::exit::Exit;
-use crate::printer::{self, Output, Steps};
+use crate::failure::{Exit, Result};
 use crate::remedy::Again;
-use crate::step::Step;
-use crate::{desired, rollout};
+use crate::terminal::confirm::confirmed;
+use crate::terminal::printer::{self, Output};
+use crate::terminal::progress::Steps;
 
 /// Take pipetrail away again: every enrolled account's stack, the stack set, the pipeline
 ///
@@ -92,8 +91,8 @@ impl Outcome {
 ///
 /// # Errors
 /// Wrong configuration or usage, or a read that AWS refuses. What fails later is in the report.
-pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Result<Exit> {
-    let config = global.configuration()?;
+pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
+    let config = context.configuration()?;
     let names = names(&config);
     if let Some(typed) = args.delete_data.as_ref().filter(|typed| **typed != names.lake) {
         let message = format!("--delete-data names {typed:?}, which is not the lake; nothing was changed");
@@ -105,7 +104,7 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
         return Ok(Exit::Usage);
     }
     let deletes_data = args.delete_data.is_some();
-    let session = Session::connect(&config, global).await?;
+    let session = Session::connect(&config, context).await?;
     // The configured units need not exist any more.
     let (organization, caller) = Organization::read(&session.organizations(), &session.caller, &[]).await?;
     let clients = session.clients(caller);
@@ -122,7 +121,7 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
     printer::say(&plan.to_string());
 
     if plan.steps.is_empty() {
-        return report(global.output, &plan, &[], &plan.remains);
+        return report(context.output, &plan, &[], &plan.remains);
     }
     let question = if deletes_data {
         "destroy all of this, the data included?"
@@ -133,19 +132,16 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
     if !confirmed(args.yes, question, hint, "nothing was destroyed").await? {
         return Ok(Exit::Failed);
     }
-    begun.set(true);
+    context.begin();
     let mut steps = Steps::new(plan.steps.len());
     let mut tell = |progress: pipetrail_stacksets::Progress<'_>| steps.show(progress);
     let (results, remains) = destroy(&plan, &names, &standing, &clients, &mut tell).await;
     drop(steps);
-    let steps: Vec<Step> = results
-        .into_iter()
-        .map(|result| Step::new(result, Again::Destroy))
-        .collect();
-    report(global.output, &plan, &steps, &remains)
+    let steps = results.into_iter().map(|result| Step::new(result, Again::Destroy));
+    report(context.output, &plan, &steps.collect::<Vec<_>>(), &remains)
 }
 
-fn report(output: Output, plan: &DestroyPlan, steps: &[Step], remains: &[Remains]) -> anyhow::Result<Exit> {
+fn report(output: Output, plan: &DestroyPlan, steps: &[Step], remains: &[Remains]) -> Result<Exit> {
     let result = Outcome::of(steps, remains);
     match output {
         Output::Json => printer::json(&Report {
@@ -162,7 +158,7 @@ fn report(output: Output, plan: &DestroyPlan, steps: &[Step], remains: &[Remains
             .iter()
             .for_each(|remains| printer::data(&format!("stays: {remains}"))),
     }
-    rollout::hint(result.exit(), steps);
+    carry_out::hint(result.exit(), steps);
     Ok(result.exit())
 }
 

@@ -1,18 +1,15 @@
 //! `pipetrail doctor`
 
-use std::cell::Cell;
-
 use pipetrail_stacksets::{Error, chain};
 use serde::Serialize;
 
 use crate::aws::Profiles;
-use crate::cli::Global;
-use crate::confirm::confirmed;
+use crate::context::Context;
 use crate::doctor::check::{Check, Verdict, lines};
 use crate::doctor::{self, Fix};
-use crate::exit::Exit;
-use crate::printer::{self, Output};
-use crate::remedy::hint;
+use crate::failure::{Exit, Explain, Result};
+use crate::terminal::confirm::confirmed;
+use crate::terminal::printer::{self, Output};
 
 /// Check every precondition and say how to mend what is missing
 ///
@@ -55,9 +52,9 @@ struct Report<'a> {
 ///
 /// # Errors
 /// Wrong configuration or usage. What AWS refuses is a line of the report.
-pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Result<Exit> {
-    let config = global.configuration()?;
-    let profiles = Profiles::load(&config, global).await;
+pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
+    let config = context.configuration()?;
+    let profiles = Profiles::load(&config, context).await;
     let role = args.members.then_some(args.member_role.as_str());
     let (mut examination, session) = doctor::examine(&config, profiles, role).await;
     let mut fixed = Vec::new();
@@ -65,7 +62,7 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
         let fixes = doctor::fixes(&examination);
         if agreed(&fixes, args.yes).await? {
             for fix in fixes {
-                begun.set(true);
+                context.begin();
                 match fix.take(&session, &mut examination.checks).await {
                     Ok(done) => {
                         printer::say(&done);
@@ -78,7 +75,7 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
     }
     let checks = &examination.checks;
     let failed = checks.iter().any(|check| check.verdict == Verdict::Failed);
-    match global.output {
+    match context.output {
         Output::Json => printer::json(&Report {
             command: "doctor",
             result: if failed { "not-ready" } else { "ready" },
@@ -96,7 +93,7 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
     }
 }
 
-async fn agreed(fixes: &[Fix], yes: bool) -> anyhow::Result<bool> {
+async fn agreed(fixes: &[Fix], yes: bool) -> Result<bool> {
     if fixes.is_empty() {
         printer::say("there is nothing that can be mended from here");
         return Ok(false);
@@ -109,5 +106,5 @@ async fn agreed(fixes: &[Fix], yes: bool) -> anyhow::Result<bool> {
 }
 
 fn complain(error: &Error) {
-    printer::error(&chain(error), hint(error).as_deref());
+    printer::error(&chain(error), error.hint().as_deref());
 }

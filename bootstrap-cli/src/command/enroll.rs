@@ -1,12 +1,11 @@
 //! `pipetrail enroll`
 
-use std::cell::Cell;
-
+use pipetrail_names::{AccountId, OuId};
 use pipetrail_stacksets::Focus;
 
-use crate::cli::Global;
-use crate::enrolment::{self, Direction, Request, account_id, unit_id};
-use crate::exit::Exit;
+use crate::context::Context;
+use crate::deploy::enrolment::{self, Direction, Request};
+use crate::failure::{Exit, Result};
 
 /// Enrol accounts and organizational units now, without waiting for auto-deployment
 ///
@@ -19,15 +18,15 @@ use crate::exit::Exit;
 #[derive(Debug, clap::Args)]
 #[command(
     group = clap::ArgGroup::new("who").required(true).multiple(true),
-    after_help = "Examples:\n  pipetrail enroll --account 111122223333\n  pipetrail enroll --unit ou-ab12-11111111 --yes --output json"
+    after_help = "Examples:\n  pipetrail enroll --account 111122223333\n  pipetrail enroll --ou ou-ab12-11111111 --yes --output json"
 )]
 pub struct Args {
     /// Account to enrol, 12 digits; may be repeated. The management account gets stacks of its own
-    #[arg(long = "account", value_name = "ID", group = "who", value_parser = account_id)]
-    accounts: Vec<String>,
+    #[arg(long = "account", value_name = "ID", group = "who")]
+    accounts: Vec<AccountId>,
     /// Organizational unit or root to enrol, with all units below it; may be repeated
-    #[arg(long = "unit", value_name = "ID", group = "who", value_parser = unit_id)]
-    units: Vec<String>,
+    #[arg(long = "ou", value_name = "ID", group = "who")]
+    ous: Vec<OuId>,
     /// How often what failed is tried again, after 10 s, 30 s and so on
     #[arg(long, value_name = "NUMBER", default_value_t = 3, value_parser = clap::value_parser!(u32).range(..=6))]
     retries: u32,
@@ -36,19 +35,19 @@ pub struct Args {
     yes: bool,
 }
 
-/// Runs the command; `begun` becomes true when it begins to change anything.
+/// Runs the command.
 ///
 /// # Errors
 /// As [`enrolment::run`].
-pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Result<Exit> {
+pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let request = Request {
         direction: Direction::Enroll,
         focus: Focus {
-            units: args.units.iter().cloned().collect(),
-            accounts: args.accounts.iter().cloned().collect(),
+            units: args.ous.iter().map(ToString::to_string).collect(),
+            accounts: args.accounts.iter().map(ToString::to_string).collect(),
         },
         yes: args.yes,
         retries: args.retries,
     };
-    enrolment::run(global, &request, begun).await
+    enrolment::run(context, &request).await
 }

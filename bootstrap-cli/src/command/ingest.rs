@@ -1,6 +1,5 @@
 //! `pipetrail ingest`
 
-use std::cell::Cell;
 use std::ffi::OsString;
 use std::io;
 use std::num::NonZero;
@@ -12,13 +11,15 @@ use jiff::Timestamp;
 use pipetrail_collector::time::Instant;
 use tokio::runtime::Handle;
 
-use crate::cli::Global;
-use crate::exit::Exit;
-use crate::ingest::input::{self, Input, Inputs};
-use crate::ingest::report::{Failed, Report};
-use crate::ingest::{self, IngestError, Limits, Lock, Rejects, To};
-use crate::lake::{Lake, Location};
-use crate::printer::{self, Meter, Output};
+use crate::aws;
+use crate::context::Context;
+use crate::failure::{Exit, Explain, Result};
+use crate::lake;
+use crate::terminal::printer::{self, Output};
+use crate::terminal::progress::Meter;
+use pipetrail_lake::ingest::input::{self, Input, Inputs};
+use pipetrail_lake::ingest::{self, Ended, Failed, IngestError, Ingested, Limits, Lock, Rejects, To};
+use pipetrail_lake::store::{Lake, Location};
 
 /// Bring events from files into a lake
 ///
@@ -56,14 +57,15 @@ pub struct Args {
 ///
 /// # Errors
 /// The lake cannot be opened, or another run writes to it.
-pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Result<Exit> {
+pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let started = std::time::Instant::now();
-    let (inputs, passed_over, problems) = inputs(global, args).await;
+    let (inputs, passed_over, problems) = inputs(context, args).await;
     not_an_input(args.rejects.as_deref(), &inputs)?;
+    let config = async || aws::lake(context).await;
     let lake = if args.dry_run {
-        Lake::open_or_empty(&args.lake, global).await?
+        Lake::open_or_empty(&args.lake, config).await?
     } else {
-        Lake::create(&args.lake, global).await?
+        Lake::create(&args.lake, config).await?
     };
     let lock = if args.dry_run { None } else { Some(Lock::take(&lake)?) };
     let now = Timestamp::now();
@@ -79,7 +81,7 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
         Some(file) => Some(file.clone()),
         None => Some(kept(args, now)),
     });
-    let ingested = Instant::from_millis(now.as_millisecond()).ok_or(IngestError::Worker)?;
+    let at = Instant::from_millis(now.as_millisecond()).ok_or(IngestError::Worker)?;
     let sizes: Option<u64> = inputs.iter().map(|input| input.size).sum();
     let meter = Arc::new(Meter::new(sizes));
 
@@ -89,8 +91,8 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
             let to = To {
                 limits: &limits,
                 rejects: &rejects,
-                ingested,
-                meter: &meter,
+                ingested: at,
+                progress: &*meter,
             };
             ingest::gather(inputs, to, &handle).map(|gathered| (gathered, rejects))
         })
@@ -98,37 +100,43 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
     let ((aside, mut gathered), rejects) = gathered.await.map_err(|_| IngestError::Worker)??;
     // Nothing is written before what is refused is safe.
     let reject_file = rejects.finish()?;
-    begun.set(!args.dry_run);
+    if !args.dry_run {
+        context.begin();
+    }
     let outcomes = {
         let (lake, dry, handle, meter) = (lake.clone(), args.dry_run, Handle::current(), Arc::clone(&meter));
-        tokio::task::spawn_blocking(move || ingest::write(&aside, &lake, &limits, &handle, dry, &meter))
+        tokio::task::spawn_blocking(move || ingest::write(&aside, &lake, &limits, &handle, dry, &*meter))
     };
     let outcomes = outcomes.await.map_err(|_| IngestError::Worker)??;
     drop((lock, meter));
 
     gathered.failed.extend(problems);
-    let mut report = Report::of(lake.location.to_string(), gathered, &outcomes, args.dry_run);
-    report.passed_over = passed_over;
-    report.reject_file = reject_file;
-    report.seconds = started.elapsed().as_secs_f64();
-    match global.output {
-        Output::Json => printer::json(&report)?,
-        _ => printer::data(&report.to_string()),
+    let mut ingested = Ingested::of(lake.location.to_string(), gathered, &outcomes, args.dry_run);
+    ingested.passed_over = passed_over;
+    ingested.reject_file = reject_file;
+    ingested.seconds = started.elapsed().as_secs_f64();
+    match context.output {
+        Output::Json => printer::json(&ingested)?,
+        _ => printer::data(&ingested.to_string()),
     }
-    for failed in &report.failed {
+    for failed in &ingested.failed {
         printer::error(&failed.to_string(), failed.hint.as_deref());
     }
-    if report.reject_file.is_some() {
+    if ingested.reject_file.is_some() {
         printer::advice("the reject file holds original, unredacted events; only you can read it");
     }
-    if !report.failed.is_empty() {
+    if !ingested.failed.is_empty() {
         printer::hint("mend what failed and run the same command again: what the lake has is not written twice");
     }
-    Ok(report.result.exit())
+    Ok(match ingested.result {
+        Ended::Done => Exit::Ok,
+        Ended::Partly => Exit::Partly,
+        Ended::Failed => Exit::Failed,
+    })
 }
 
 /// What the paths stand for; how many files of folders are no event files; what cannot be found.
-async fn inputs(global: &Global, args: &Args) -> (Vec<Input>, u64, Vec<Failed>) {
+async fn inputs(context: &Context, args: &Args) -> (Vec<Input>, u64, Vec<Failed>) {
     let mut inputs = Inputs::default();
     let mut failed = Vec::new();
     for path in &args.paths {
@@ -143,7 +151,7 @@ async fn inputs(global: &Global, args: &Args) -> (Vec<Input>, u64, Vec<Failed>) 
                     bucket: bucket.clone(),
                     prefix: prefix.clone(),
                 };
-                match Lake::open(&whole, global).await {
+                match lake::open(&whole, context).await {
                     Ok(lake) => {
                         input::find_in_bucket(&bucket, &prefix, &lake.store, &mut inputs).await;
                         continue;

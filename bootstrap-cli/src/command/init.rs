@@ -1,20 +1,25 @@
 //! `pipetrail init`
 
+mod answers;
+mod file;
+mod find;
+
 use std::io::ErrorKind;
 
-use anyhow::{Context, bail};
 use pipetrail_stacksets::chain;
 use serde::Serialize;
 
+use self::answers::{Given, complete};
+use self::file::{Answers, render};
+use self::find::{Found, find};
 use crate::aws;
-use crate::cli::Global;
-use crate::config::{AccountId, Email, RegionName, UnitId};
+use crate::config::{AccountId, Email, OuId, Region};
+use crate::context::Context;
 use crate::doctor::check::{Check, Verdict};
 use crate::doctor::{LACKING, enabled};
-use crate::exit::Exit;
-use crate::init::{Answers, Found, Given, complete, find, render};
-use crate::printer::{self, Output};
+use crate::failure::{Exit, Problem, Result};
 use crate::private_file;
+use crate::terminal::printer::{self, Output};
 
 /// Write a commented pipetrail.toml for this organization
 ///
@@ -22,29 +27,29 @@ use crate::private_file;
 /// what is left. Without a terminal the flags have to say it. A file that is there is never replaced.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  pipetrail init --profile management --audit-profile audit\n  pipetrail init --profile management --audit-profile audit --unit r-ab12 --yes --config a.toml"
+    after_help = "Examples:\n  pipetrail init --profile management --audit-profile audit\n  pipetrail init --profile management --audit-profile audit --ou r-ab12 --yes --config a.toml"
 )]
 pub struct Args {
     /// Organizational unit to enrol, or the root for all; may be repeated
-    #[arg(long = "unit", value_name = "ID", value_delimiter = ',')]
-    units: Vec<UnitId>,
+    #[arg(long = "ou", value_name = "ID", value_delimiter = ',')]
+    units: Vec<OuId>,
     /// Regions to enrol in every account
     #[arg(long, value_name = "REGION,REGION", value_delimiter = ',')]
-    regions: Vec<RegionName>,
+    regions: Vec<Region>,
     /// Audit account; that of --audit-profile when absent
     #[arg(long, value_name = "ACCOUNT")]
     audit_account: Option<AccountId>,
     /// Address of the operator's alarms
     #[arg(long, value_name = "ADDRESS")]
     operator_email: Option<Email>,
-    /// Take the offered regions without asking; units and accounts are never guessed
+    /// Take the offered regions without asking; OUs and accounts are never guessed
     #[arg(long)]
     yes: bool,
 }
 
 /// What `init --output json` writes. The address is in the file alone.
 #[derive(Serialize)]
-struct Report<'a> {
+struct Begun<'a> {
     command: &'static str,
     file: String,
     organization: Option<&'a String>,
@@ -59,8 +64,8 @@ struct Report<'a> {
 ///
 /// # Errors
 /// A file that is there, no organization, the wrong account, or an answer that nobody gives.
-pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
-    let path = &global.config;
+pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
+    let path = &context.file;
     let exists = || format!("{} exists, and is never replaced", path.display());
     if path.symlink_metadata().is_ok() {
         printer::error(
@@ -69,35 +74,36 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
         );
         return Ok(Exit::Failed);
     }
-    let home = global.region.as_ref().map(AsRef::as_ref);
-    let endpoint = global.endpoint_url.as_ref();
-    let management = aws::profile("management", global.profile.as_ref(), home, endpoint).await;
+    let home = context.home_region.as_ref().map(AsRef::as_ref);
+    let endpoint = context.endpoint_url.as_ref();
+    let management = aws::profile("management", context.profile.as_ref(), home, endpoint).await;
     let profile_region = management.region().map(|region| region.as_ref().to_owned());
     // Organizations and STS answer anywhere.
     let management = match profile_region {
         Some(_) => management,
         None => aws::at(&management, "us-east-1"),
     };
-    let caller = aws::account("management", global.profile.as_ref(), &management).await?;
-    let audit_account = match audit_caller(global, args, home).await? {
+    let caller = aws::account("management", context.profile.as_ref(), &management).await?;
+    let audit_account = match audit_caller(context, args, home).await? {
         Some(account) => Some(account),
         None => args.audit_account.clone(),
     };
     let found = find(&management, args.units.is_empty()).await;
     tell(&found, &caller);
     if let Err(error) = &found.organization {
-        bail!(
+        let message = format!(
             "{}; use --profile with a profile of the management account",
             chain(error)
         );
+        return Err(Problem::new(message).into());
     }
     let given = Given {
-        profile: global.profile.clone(),
-        audit_profile: global.audit_profile.clone(),
+        profile: context.profile.clone(),
+        audit_profile: context.audit_profile.clone(),
         units: args.units.clone(),
         regions: args.regions.clone(),
         audit_account,
-        home: global.region.clone(),
+        home: context.home_region.clone(),
         profile_region,
         operator_email: args.operator_email.clone(),
     };
@@ -111,12 +117,13 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
     let answers = answers?;
     warn_of_regions(&found, &answers);
     match private_file::create(path, render(&answers).as_bytes()) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => bail!(exists()),
-        created => created.with_context(|| format!("cannot write {}", path.display()))?,
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(Problem::new(exists()).into()),
+        Err(error) => return Err(Problem::new(format!("cannot write {}: {error}", path.display())).into()),
     }
     printer::say(&format!("wrote {}", path.display()));
-    if global.output == Output::Json {
-        printer::json(&Report {
+    if context.output == Output::Json {
+        printer::json(&Begun {
             command: "init",
             file: path.display().to_string(),
             organization: found.organization.as_ref().ok(),
@@ -132,11 +139,11 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
 }
 
 /// The audit profile's account, which has to be the one of --audit-account where both are given.
-async fn audit_caller(global: &Global, args: &Args, home: Option<&str>) -> anyhow::Result<Option<AccountId>> {
-    let Some(profile) = &global.audit_profile else {
+async fn audit_caller(context: &Context, args: &Args, home: Option<&str>) -> Result<Option<AccountId>> {
+    let Some(profile) = &context.audit_profile else {
         return Ok(None);
     };
-    let config = aws::profile("audit", Some(profile), home, global.endpoint_url.as_ref()).await;
+    let config = aws::profile("audit", Some(profile), home, context.endpoint_url.as_ref()).await;
     let config = match config.region() {
         Some(_) => config,
         None => aws::at(&config, "us-east-1"),
@@ -145,10 +152,8 @@ async fn audit_caller(global: &Global, args: &Args, home: Option<&str>) -> anyho
     if let Some(wanted) = &args.audit_account
         && wanted.as_ref() != found
     {
-        bail!(
-            "the audit profile calls from account {found}, but --audit-account is {}",
-            wanted.as_ref()
-        );
+        let message = format!("the audit profile calls from account {found}, but --audit-account is {wanted}");
+        return Err(Problem::new(message).into());
     }
     Ok(found.parse().ok())
 }

@@ -3,12 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap_mangen::Man;
 
-use crate::cli::{self, Global};
-use crate::exit::Exit;
-use crate::printer;
+use crate::context::Context;
+use crate::failure::{Exit, Problem, Result};
+use crate::terminal::printer;
 
 /// Print the manual page, or write the pages of all commands
 ///
@@ -25,36 +24,27 @@ pub struct Args {
 ///
 /// # Errors
 /// The folder cannot be written.
-pub async fn run(_global: &Global, args: &Args) -> anyhow::Result<Exit> {
+pub async fn run(_context: &Context, args: &Args, command: clap::Command) -> Result<Exit> {
     let Some(folder) = &args.dir else {
-        printer::verbatim(&page(cli::command())?);
+        printer::verbatim(&page(command)?);
         return Ok(Exit::Ok);
     };
-    let failed = || format!("cannot write the manual pages to {}", folder.display());
-    std::fs::create_dir_all(folder).with_context(failed)?;
-    clap_mangen::generate_to(cli::command(), folder).with_context(failed)?;
+    let written = std::fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(command, folder));
+    written.map_err(|error| {
+        Problem::new(format!(
+            "cannot write the manual pages to {}: {error}",
+            folder.display()
+        ))
+    })?;
     Ok(Exit::Ok)
 }
 
-fn page(command: clap::Command) -> io::Result<String> {
+/// The main page.
+///
+/// # Errors
+/// Never, but for a defect.
+pub fn page(command: clap::Command) -> io::Result<String> {
     let mut page = Vec::new();
     Man::new(command).render(&mut page)?;
     Ok(String::from_utf8_lossy(&page).into_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_main_page_lists_every_command() {
-        let page = page(cli::command()).unwrap();
-        for command in cli::command().get_subcommands() {
-            assert!(
-                page.contains(&format!("pipetrail\\-{}(1)", command.get_name())),
-                "{}",
-                command.get_name()
-            );
-        }
-    }
 }

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use pipetrail_stacksets::Plan;
 use serde::Serialize;
 
-use crate::cli::Global;
-use crate::exit::Exit;
-use crate::named_queries::Changes;
-use crate::plan_file::PlanFile;
-use crate::prepare::{Busy, Prepared, UNREGISTERED, prepare};
-use crate::printer::{self, Output};
+use crate::context::Context;
+use crate::deploy::named_queries::Changes;
+use crate::deploy::plan_file::PlanFile;
+use crate::deploy::prepare::{Busy, Prepared, UNREGISTERED, prepare};
+use crate::failure::{Exit, Result};
+use crate::terminal::printer::{self, Output};
 
 /// Show what apply would do, and write nothing
 ///
@@ -30,7 +30,7 @@ pub struct Args {
     out: Option<PathBuf>,
     /// Folder of transform.zip, partition.zip and approval.zip, instead of those in this binary
     #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
-    zips: Option<PathBuf>,
+    function_zips: Option<PathBuf>,
 }
 
 /// What `plan --output json` writes.
@@ -52,18 +52,18 @@ struct Report<'a> {
 /// # Errors
 /// Wrong configuration, a read that AWS refuses, what no plan leads out of, or a file that cannot be
 /// written.
-pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
+pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let Prepared {
         plan,
         unregistered,
         queries,
         ..
-    } = prepare(global, args.zips.as_deref(), Busy::Refuse).await?;
+    } = prepare(context, args.function_zips.as_deref(), Busy::Refuse).await?;
     let pending = unregistered || !queries.is_empty() || !plan.is_empty();
     if let Some(path) = &args.out {
         PlanFile::new(&plan)?.write(path)?;
     }
-    match global.output {
+    match context.output {
         Output::Json => printer::json(&Report {
             command: "plan",
             result: if pending { "changes-pending" } else { "unchanged" },

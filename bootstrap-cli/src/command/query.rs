@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use clap::ValueHint;
 use thiserror::Error;
 
-use crate::cli::{Global, UsageError};
-use crate::engine::{self, reading};
-use crate::exit::Exit;
-use crate::lake::Location;
-use crate::{printer, prompt, rows};
+use crate::context::Context;
+use crate::failure::{Exit, Result};
+use crate::failure::{Explain, UsageError};
+use crate::lake;
+use crate::terminal::{answer, printer, prompt};
+use pipetrail_lake::engine::{EngineError, reading};
+use pipetrail_lake::store::Location;
 
 /// Ask the lake in SQL
 ///
@@ -43,13 +45,13 @@ impl Args {
 ///
 /// # Errors
 /// The lake cannot be opened, there is no way to Athena, or the query is refused.
-pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
+pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let sql = match (&args.sql, &args.file) {
         (Some(sql), _) => sql.clone(),
         (None, Some(file)) => read(file)?,
         (None, None) if printer::can_ask() => {
-            let engine = engine::choose(global, args.lake.as_ref()).await?;
-            return prompt::run(engine, global.output).await;
+            let engine = lake::engine(context, args.lake.as_ref()).await?;
+            return prompt::run(engine, context.output).await;
         }
         (None, None) => {
             return Err(UsageError {
@@ -60,18 +62,28 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
         }
     };
     // Before anybody signs in for it.
-    reading::statement(&sql).map_err(engine::EngineError::from)?;
-    let engine = engine::choose(global, args.lake.as_ref()).await?;
-    rows::ask(&engine, &sql, global.output).await?;
+    reading::statement(&sql).map_err(EngineError::from)?;
+    let engine = lake::engine(context, args.lake.as_ref()).await?;
+    answer::ask(&engine, &sql, context.output).await?;
     Ok(Exit::Ok)
 }
 
 /// A file of SQL that cannot be read.
 #[derive(Debug, Error)]
 #[error("cannot read the query from {file}: {cause}")]
-pub struct FileError {
+struct FileError {
     file: String,
     cause: std::io::Error,
+}
+
+impl Explain for FileError {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("name a file of SQL in UTF-8, or - for standard input".to_owned())
+    }
 }
 
 /// The text of a file, up to a little more than may be sent.

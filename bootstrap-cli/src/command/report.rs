@@ -1,18 +1,27 @@
 //! `pipetrail report`
 
+mod file;
+mod gather;
+
 use std::path::{Path, PathBuf};
 
 use clap::ValueHint;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::audits::{Parameters, Select};
-use crate::cli::Global;
-use crate::engine::{self, DATABASE, Engine};
-use crate::exit::Exit;
-use crate::lake::Location;
-use crate::printer::{self, Output};
-use crate::report::{self, Format, ReportError, Scope, Target, Window, counted};
+use pipetrail_lake::audits::Parameters;
+use pipetrail_lake::engine::Engine;
+use pipetrail_lake::store::Location;
+use pipetrail_names::audit::DATABASE;
+use pipetrail_report::{Format, Question, Window, counted, render};
+
+use self::file::{FileError, Target};
+use self::gather::gather;
+use crate::command::select::Select;
+use crate::context::Context;
+use crate::failure::{Exit, Result};
+use crate::lake;
+use crate::terminal::printer::{self, Output};
 
 /// Write a report that people read: who approved and rejected what, in all accounts
 ///
@@ -51,7 +60,7 @@ struct Written<'a> {
     bytes: usize,
     decisions: usize,
     #[serde(flatten)]
-    scope: &'a Scope,
+    question: &'a Question,
 }
 
 /// Ends a window that reaches into the future at this moment, and gives the end that was asked for:
@@ -75,18 +84,18 @@ fn ended(parameters: &mut Parameters, now: Timestamp) -> Option<Timestamp> {
 ///
 /// # Errors
 /// The file may not be written, the lake cannot be opened, or an audit is refused.
-pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
+pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
     // What can be wrong without a query is said before one.
     if args.out.as_os_str() == "-" {
-        return Err(ReportError::Stream.into());
+        return Err(FileError::Stream.into());
     }
     let format = args.format.map_or_else(|| Format::of(&args.out), Ok)?;
     let target = Target::new(&args.out, args.force)?;
     let mut parameters = args.select.parameters()?;
     let generated_at = args.select.now.unwrap_or_else(Timestamp::now);
     let asked_to = ended(&mut parameters, generated_at);
-    let engine = engine::choose(global, args.lake.as_ref()).await?;
-    let scope = Scope {
+    let engine = lake::engine(context, args.lake.as_ref()).await?;
+    let question = Question {
         window: Window {
             from: parameters.from,
             to: parameters.to,
@@ -105,23 +114,23 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
         version: env!("CARGO_PKG_VERSION"),
         generated_at,
     };
-    let report = report::gather(&engine, scope, &parameters).await?;
+    let report = gather(&engine, question, &parameters).await?;
     for account in report.unseen() {
         printer::say(&format!(
             "warning: account {account} has no row in this report; the lake may not hold it, or its number is mistyped"
         ));
     }
-    let contents = report::render(&report, format)?;
+    let contents = render(&report, format)?;
     target.write(&contents)?;
     let decisions = report.of("decisions").len();
-    match global.output {
+    match context.output {
         Output::Json => printer::json(&Written {
             command: "report",
             file: &args.out,
             format: format.name(),
             bytes: contents.len(),
             decisions,
-            scope: &report.scope,
+            question: &report.question,
         })?,
         _ => printer::data(&format!(
             "{}: {}, {} bytes",

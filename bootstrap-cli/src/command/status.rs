@@ -1,26 +1,19 @@
 //! `pipetrail status`
 
-mod reader;
-mod select;
-mod verdict;
-
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use clap::ArgAction;
 use jiff::{SignedDuration, Timestamp};
-use pipetrail_stacksets::{Coverage, chain, time};
-use serde::Serialize;
 
 use crate::aws::Session;
-use crate::cli::Global;
-use crate::exit::Exit;
-use crate::printer::{self, Output};
-use crate::tables;
-
-use reader::Reader;
-pub use select::Select;
-pub use verdict::{Judged, Verdict};
+use crate::context::Context;
+use crate::failure::{Exit, Result};
+use crate::status::judgement::{Asked, Judgement};
+use crate::status::listing::listing;
+use crate::status::reader::{Questions, Reader};
+use crate::status::select::Select;
+use crate::status::verdict::{Judged, Verdict};
+use crate::terminal::printer::{self, Output};
 
 /// Show what is covered: every account and region, and the stacks of the audit account
 ///
@@ -59,6 +52,15 @@ pub struct Args {
 }
 
 impl Args {
+    fn questions(&self) -> Questions<'_> {
+        Questions {
+            select: &self.select,
+            asks_the_lake: !self.no_lake,
+            silent_after: self.silent_after,
+            now: self.now,
+        }
+    }
+
     /// Whether it goes on until Ctrl-C.
     pub fn watches(&self) -> bool {
         self.watch.is_some()
@@ -72,62 +74,22 @@ fn positive(text: &str) -> Result<SignedDuration, String> {
     }
 }
 
-/// What `status --output json` writes, and what the table is made of.
-#[derive(Serialize)]
-pub struct Report {
-    /// `status`
-    pub command: &'static str,
-    /// When that was.
-    #[serde(serialize_with = "time::serialize")]
-    pub now: Option<Timestamp>,
-    /// After how long without a heartbeat an account and region is silent.
-    pub silent_after_seconds: i64,
-    /// What came of asking the lake.
-    pub lake: Asked,
-    /// How many rows have which verdict.
-    pub verdicts: BTreeMap<Verdict, usize>,
-    /// What stands, judged.
-    pub coverage: Coverage<Judged>,
-}
-
-/// What came of asking the lake.
-#[derive(Serialize)]
-#[serde(tag = "result", rename_all = "kebab-case")]
-pub enum Asked {
-    /// It answered.
-    Answered {
-        /// What the query read, where Athena says it.
-        bytes_scanned: Option<i64>,
-        /// Rows of the answer that could not be read.
-        unreadable_rows: usize,
-    },
-    /// It could not be asked.
-    Failed {
-        /// Why.
-        message: String,
-        /// The next thing to try.
-        hint: String,
-    },
-    /// `--no-lake`
-    Skipped,
-}
-
 /// Runs the command.
 ///
 /// # Errors
 /// Wrong configuration, or a read that AWS refuses; a lake that cannot be asked is none.
-pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
-    let config = global.configuration()?;
-    let session = Session::connect(&config, global).await?;
-    let mut reader = Reader::new(&config, &session, args);
+pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
+    let config = context.configuration()?;
+    let session = Session::connect(&config, context).await?;
+    let mut reader = Reader::new(&config, &session, args.questions());
     if args.detect_drift {
         reader.detect_drift().await?;
     }
     if let Some(seconds) = args.watch {
-        return watch(&mut reader, global.output, args, Duration::from_secs(seconds)).await;
+        return watch(&mut reader, context.output, args, Duration::from_secs(seconds)).await;
     }
     let report = reader.read().await?;
-    show(global.output, args, &report)?;
+    show(context.output, args, &report)?;
     let rows = &report.coverage.instances;
     for hint in hints(rows) {
         printer::hint(hint);
@@ -137,14 +99,14 @@ pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
 }
 
 /// Shows report after report; only the first one must be readable.
-async fn watch(reader: &mut Reader<'_>, output: Output, args: &Args, pause: Duration) -> anyhow::Result<Exit> {
+async fn watch(reader: &mut Reader<'_>, output: Output, args: &Args, pause: Duration) -> Result<Exit> {
     show(output, args, &reader.read().await?)?;
     while printer::has_reader() {
         tokio::time::sleep(pause).await;
         match reader.read().await {
             Ok(report) => show(output, args, &report)?,
             // What AWS refuses now it may grant the next time.
-            Err(error) => printer::error(&chain(error.as_ref()), None),
+            Err(failure) => printer::error(&failure.to_string(), None),
         }
     }
     Ok(Exit::Ok)
@@ -167,14 +129,14 @@ fn hints(rows: &[Judged]) -> Vec<&'static str> {
     hints
 }
 
-fn show(output: Output, args: &Args, report: &Report) -> anyhow::Result<()> {
+fn show(output: Output, args: &Args, report: &Judgement) -> Result<()> {
     match output {
         Output::Json => printer::json(report)?,
         _ => {
             if args.watch.is_some() {
                 printer::clear();
             }
-            printer::data(&tables::status(report, args.all));
+            printer::data(&listing(report, args.all));
         }
     }
     // After the screen was cleared, or nobody would see it.

@@ -1,6 +1,5 @@
 //! `pipetrail subscribe`
 
-use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use aws_config::SdkConfig;
@@ -10,46 +9,46 @@ use pipetrail_stacksets::{Organization, chain, from_sdk};
 use serde::Serialize;
 
 use crate::aws::{self, Session};
-use crate::cli::Global;
-use crate::config::Config;
-use crate::confirm::confirmed;
-use crate::exit::Exit;
-use crate::printer::{self, Output};
+use crate::config::{AccountId, Config, OuId, Region};
+use crate::context::Context;
+use crate::failure::{Exit, Result};
+use crate::subscriptions::Refused;
 use crate::subscriptions::change::Settings;
 use crate::subscriptions::endpoint::{Endpoint, EndpointArgs, Protocol};
 use crate::subscriptions::filter::{Decision, Filter};
+use crate::subscriptions::listing::listing;
 use crate::subscriptions::make::{check_quota, create};
 use crate::subscriptions::remaining::{Remaining, remaining};
 use crate::subscriptions::topics::{Attributes, Listed, State, Subscription, Topics, attributes, list};
-use crate::subscriptions::{self, Refused};
-use crate::tables;
+use crate::terminal::confirm::confirmed;
+use crate::terminal::printer::{self, Output};
 
 /// Send alerts about decisions to an endpoint
 ///
 /// Makes one subscription to the alert topic, with a filter that only lets those alerts through that
 /// it names. Running it again changes nothing; with another filter it shows the old and the new one
-/// and asks. Uses the audit account only, unless --unit asks Organizations for accounts.
+/// and asks. Uses the audit account only, unless --ou asks Organizations for accounts.
 #[derive(Debug, clap::Args)]
 #[command(
     group = ArgGroup::new("endpoint").args(["email", "sqs", "https", "lambda"]).required(true),
     group = ArgGroup::new("filter").multiple(true).required(true)
-        .args(["account", "unit", "pipeline", "pipeline_prefix", "decision", "region_of_origin", "all"]),
+        .args(["account", "ou", "pipeline", "pipeline_prefix", "decision", "region", "all"]),
     after_help = "Examples:
   pipetrail subscribe --email team@example.com --account 111122223333
   pipetrail subscribe --sqs arn:aws:sqs:eu-central-1:999988887777:alerts --decision Rejected --raw
-  pipetrail subscribe --https https://alerts.example.com/in --unit ou-ab12-11111111 --pipeline-prefix payments-
+  pipetrail subscribe --https https://alerts.example.com/in --ou ou-ab12-11111111 --pipeline-prefix payments-
   pipetrail subscribe --lambda arn:aws:lambda:eu-central-1:999988887777:function:alerts --all"
 )]
 pub struct Args {
     #[command(flatten)]
     endpoint: EndpointArgs,
     /// Alerts of this account; repeatable
-    #[arg(long, value_name = "ID", value_parser = subscriptions::account)]
-    account: Vec<String>,
-    /// Alerts of the accounts that are below this unit or root now; repeatable. Accounts that join
+    #[arg(long, value_name = "ID")]
+    account: Vec<AccountId>,
+    /// Alerts of the accounts that are below this OU or root now; repeatable. Accounts that join
     /// later are not included until it is run again
-    #[arg(long, value_name = "OU", value_parser = subscriptions::unit)]
-    unit: Vec<String>,
+    #[arg(long, value_name = "ID")]
+    ou: Vec<OuId>,
     /// Alerts of pipelines of this name; repeatable
     #[arg(long, value_name = "NAME")]
     pipeline: Vec<String>,
@@ -60,10 +59,10 @@ pub struct Args {
     #[arg(long, value_enum, ignore_case = true)]
     decision: Option<Decision>,
     /// Alerts of pipelines in this region; repeatable
-    #[arg(long, value_name = "REGION", value_parser = subscriptions::region)]
-    region_of_origin: Vec<String>,
+    #[arg(long, value_name = "REGION")]
+    region: Vec<Region>,
     /// Every alert
-    #[arg(long, conflicts_with_all = ["account", "unit", "pipeline", "pipeline_prefix", "decision", "region_of_origin"])]
+    #[arg(long, conflicts_with_all = ["account", "ou", "pipeline", "pipeline_prefix", "decision", "region"])]
     all: bool,
     /// Deliver without SNS's envelope; SQS and HTTPS only
     #[arg(long)]
@@ -87,7 +86,7 @@ enum Outcome {
 
 /// What `subscribe --output json` writes.
 #[derive(Serialize)]
-struct Report<'a> {
+struct Subscribed<'a> {
     command: &'static str,
     result: Outcome,
     subscription: &'a Subscription,
@@ -100,8 +99,8 @@ struct Report<'a> {
 ///
 /// # Errors
 /// Wrong configuration, a filter or endpoint that SNS would refuse, or a refused call.
-pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Result<Exit> {
-    let config = global.configuration()?;
+pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
+    let config = context.configuration()?;
     let endpoint = args.endpoint.endpoint()?;
     let endpoint =
         endpoint.ok_or_else(|| Refused::new("no endpoint is named", "use --email, --sqs, --https or --lambda"))?;
@@ -111,22 +110,22 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
     let mut filter = filter(args);
     // Checked before the first call; accounts of units are added, and checked, later.
     filter.policy()?;
-    let audit = if args.unit.is_empty() {
-        aws::audit(&config, global).await?
+    let audit = if args.ou.is_empty() {
+        aws::audit(&config, context).await?
     } else {
-        let session = Session::connect(&config, global).await?;
-        filter.accounts.extend(members(&session, &args.unit).await?);
+        let session = Session::connect(&config, context).await?;
+        filter.accounts.extend(members(&session, &args.ou).await?);
         session.audit().clone()
     };
     let wanted = Settings::wanted(filter.policy()?.as_ref(), args.raw);
-    subscribe(global, args, &config, &audit, &endpoint, &wanted, begun).await
+    subscribe(context, args, &config, &audit, &endpoint, &wanted).await
 }
 
 fn filter(args: &Args) -> Filter {
     let set = |values: &[String]| values.iter().cloned().collect();
     Filter {
-        accounts: set(&args.account),
-        regions: set(&args.region_of_origin),
+        accounts: args.account.iter().map(ToString::to_string).collect(),
+        regions: args.region.iter().map(ToString::to_string).collect(),
         pipelines: set(&args.pipeline),
         prefixes: set(&args.pipeline_prefix),
         decision: args.decision,
@@ -134,22 +133,23 @@ fn filter(args: &Args) -> Filter {
 }
 
 /// The active accounts below the units.
-async fn members(session: &Session, units: &[String]) -> anyhow::Result<BTreeSet<String>> {
-    let (organization, _) = Organization::read(&session.organizations(), &session.caller, units).await?;
+async fn members(session: &Session, ous: &[OuId]) -> Result<BTreeSet<String>> {
+    let ids: Vec<String> = ous.iter().map(ToString::to_string).collect();
+    let (organization, _) = Organization::read(&session.organizations(), &session.caller, &ids).await?;
     let mut found = BTreeSet::new();
-    for unit in units {
+    for ou in ous {
         let below = organization
             .accounts
             .iter()
-            .filter(|(_, account)| account.is_active() && account.parents.contains(unit));
+            .filter(|(_, account)| account.is_active() && account.parents.contains(ou.as_str()));
         let below: BTreeSet<String> = below.map(|(id, _)| id.clone()).collect();
         if below.is_empty() {
             // Left out, the filter would let every account through.
-            let message = format!("{unit} has no active account");
-            return Err(Refused::new(message, "name another unit, or the accounts with --account").into());
+            let message = format!("{ou} has no active account");
+            return Err(Refused::new(message, "name another OU, or the accounts with --account").into());
         }
         printer::say(&format!(
-            "{unit} stands for the {} accounts that are below it now; accounts that join later are not included until this is run again",
+            "{ou} stands for the {} accounts that are below it now; accounts that join later are not included until this is run again",
             below.len()
         ));
         found.extend(below);
@@ -158,14 +158,13 @@ async fn members(session: &Session, units: &[String]) -> anyhow::Result<BTreeSet
 }
 
 async fn subscribe(
-    global: &Global,
+    context: &Context,
     args: &Args,
     config: &Config,
     audit: &SdkConfig,
     endpoint: &Endpoint,
     wanted: &Settings,
-    begun: &Cell<bool>,
-) -> anyhow::Result<Exit> {
+) -> Result<Exit> {
     let (account, region) = (config.audit.account.as_ref(), config.audit.region.as_ref());
     let topic = Topics::read(&aws_sdk_cloudformation::Client::new(audit), account, region)
         .await?
@@ -182,8 +181,8 @@ async fn subscribe(
         let pending = subscription.state == State::Pending;
         let remaining = remaining(endpoint, &topic, account, pending);
         show(
-            global.output,
-            &Report {
+            context.output,
+            &Subscribed {
                 command: "subscribe",
                 result,
                 subscription: &subscription,
@@ -198,7 +197,7 @@ async fn subscribe(
         if existing.is_none() && wanted.policy.is_some() {
             check_quota(&sns, &listed, account, args.filter_quota).await?;
         }
-        begun.set(true);
+        context.begin();
         let made = create(&sns, &topic, endpoint, wanted, account).await?;
         // What waits for its confirmation may be hidden, but was just accepted.
         let accepted = Attributes {
@@ -228,7 +227,7 @@ async fn subscribe(
     if !confirmed(args.yes, "change the subscription?", hint, "nothing was changed").await? {
         return Ok(Exit::Failed);
     }
-    begun.set(true);
+    context.begin();
     for (number, (name, value)) in changes.iter().enumerate() {
         let set = sns
             .set_subscription_attributes()
@@ -250,12 +249,12 @@ async fn subscribe(
     report(Outcome::Changed, existing, &now, Some(told.settings.to_string()))
 }
 
-fn show(output: Output, report: &Report<'_>) -> anyhow::Result<Exit> {
+fn show(output: Output, report: &Subscribed<'_>) -> Result<Exit> {
     match output {
         Output::Json => printer::json(report)?,
-        _ => printer::data(&tables::subscriptions(std::slice::from_ref(report.subscription))),
+        _ => printer::data(&listing(std::slice::from_ref(report.subscription))),
     }
-    let Report {
+    let Subscribed {
         command: _,
         result,
         subscription: _,

@@ -3,12 +3,13 @@
 use serde::Serialize;
 
 use crate::aws;
-use crate::cli::Global;
-use crate::exit::Exit;
-use crate::printer::{self, Output};
+use crate::config::AccountId;
+use crate::context::Context;
+use crate::failure::{Exit, Result};
+use crate::subscriptions::filter;
+use crate::subscriptions::listing::listing;
 use crate::subscriptions::topics::{Subscription, Topics, attributes, list};
-use crate::subscriptions::{self as shared, filter};
-use crate::tables;
+use crate::terminal::printer::{self, Output};
 
 /// List who gets alerts
 ///
@@ -21,13 +22,13 @@ use crate::tables;
 )]
 pub struct Args {
     /// Only those that may get alerts of this account; repeatable
-    #[arg(long, value_name = "ID", value_parser = shared::account)]
-    account: Vec<String>,
+    #[arg(long, value_name = "ID")]
+    account: Vec<AccountId>,
 }
 
 /// What `subscriptions --output json` writes.
 #[derive(Serialize)]
-struct Report<'a> {
+struct Subscriptions<'a> {
     command: &'static str,
     topics: Vec<String>,
     subscriptions: &'a [Subscription],
@@ -37,30 +38,30 @@ struct Report<'a> {
 ///
 /// # Errors
 /// Wrong configuration, or a read that AWS refuses.
-pub async fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
-    let config = global.configuration()?;
+pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
+    let config = context.configuration()?;
     let (account, region) = (config.audit.account.as_ref(), config.audit.region.as_ref());
-    let audit = aws::audit(&config, global).await?;
+    let audit = aws::audit(&config, context).await?;
     let topics = Topics::read(&aws_sdk_cloudformation::Client::new(&audit), account, region).await?;
     let sns = aws_sdk_sns::Client::new(&audit);
     let mut found = Vec::new();
     for (topic, owner) in topics.iter() {
-        if !args.account.is_empty() && owner.is_some_and(|owner| args.account.iter().all(|account| account != owner)) {
+        if !args.account.is_empty() && owner.is_some_and(|owner| args.account.iter().all(|account| *account != owner)) {
             continue;
         }
         for listed in list(&sns, &topic, owner).await? {
             found.push(listed.shown(attributes(&sns, &listed, account).await?.as_ref()));
         }
     }
-    found.retain(|one| args.account.is_empty() || args.account.iter().any(|account| gets(one, account)));
-    match global.output {
-        Output::Json => printer::json(&Report {
+    found.retain(|one| args.account.is_empty() || args.account.iter().any(|account| gets(one, account.as_str())));
+    match context.output {
+        Output::Json => printer::json(&Subscriptions {
             command: "subscriptions",
             topics: topics.iter().map(|(arn, _)| arn).collect(),
             subscriptions: &found,
         })?,
         _ if found.is_empty() => printer::say("nobody is subscribed"),
-        _ => printer::data(&tables::subscriptions(&found)),
+        _ => printer::data(&listing(&found)),
     }
     Ok(Exit::Ok)
 }

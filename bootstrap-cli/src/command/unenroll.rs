@@ -1,12 +1,11 @@
 //! `pipetrail unenroll`
 
-use std::cell::Cell;
-
+use pipetrail_names::{AccountId, OuId};
 use pipetrail_stacksets::Focus;
 
-use crate::cli::Global;
-use crate::enrolment::{self, Direction, Request, account_id, unit_id};
-use crate::exit::Exit;
+use crate::context::Context;
+use crate::deploy::enrolment::{self, Direction, Request};
+use crate::failure::{Exit, Result};
 
 /// Take accounts and organizational units out, and remove their stacks
 ///
@@ -20,33 +19,33 @@ use crate::exit::Exit;
 #[derive(Debug, clap::Args)]
 #[command(
     group = clap::ArgGroup::new("who").required(true).multiple(true),
-    after_help = "Examples:\n  pipetrail unenroll --account 111122223333\n  pipetrail unenroll --unit ou-ab12-11111111 --yes"
+    after_help = "Examples:\n  pipetrail unenroll --account 111122223333\n  pipetrail unenroll --ou ou-ab12-11111111 --yes"
 )]
 pub struct Args {
     /// Account to take out, 12 digits; may be repeated. The management account loses its own stacks
-    #[arg(long = "account", value_name = "ID", group = "who", value_parser = account_id)]
-    accounts: Vec<String>,
+    #[arg(long = "account", value_name = "ID", group = "who")]
+    accounts: Vec<AccountId>,
     /// Organizational unit or root to take out; may be repeated
-    #[arg(long = "unit", value_name = "ID", group = "who", value_parser = unit_id)]
-    units: Vec<String>,
+    #[arg(long = "ou", value_name = "ID", group = "who")]
+    ous: Vec<OuId>,
     /// Take them out without asking
     #[arg(long)]
     yes: bool,
 }
 
-/// Runs the command; `begun` becomes true when it begins to change anything.
+/// Runs the command.
 ///
 /// # Errors
 /// As [`enrolment::run`].
-pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Result<Exit> {
+pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let request = Request {
         direction: Direction::Unenroll,
         focus: Focus {
-            units: args.units.iter().cloned().collect(),
-            accounts: args.accounts.iter().cloned().collect(),
+            units: args.ous.iter().map(ToString::to_string).collect(),
+            accounts: args.accounts.iter().map(ToString::to_string).collect(),
         },
         yes: args.yes,
         retries: 0,
     };
-    enrolment::run(global, &request, begun).await
+    enrolment::run(context, &request).await
 }

@@ -1,22 +1,19 @@
 //! `pipetrail unsubscribe`
 
-use std::cell::Cell;
-
 use aws_sdk_sns::Client;
 use clap::ArgGroup;
 use pipetrail_stacksets::{chain, from_sdk};
 use serde::Serialize;
 
 use crate::aws;
-use crate::cli::Global;
-use crate::confirm::confirmed;
-use crate::exit::Exit;
-use crate::printer::{self, Output};
-use crate::remedy::hint;
+use crate::context::Context;
+use crate::failure::{Exit, Explain, Result};
 use crate::subscriptions::Refused;
 use crate::subscriptions::endpoint::EndpointArgs;
+use crate::subscriptions::listing::listing;
 use crate::subscriptions::topics::{Listed, Subscription, Topics, attributes, list};
-use crate::tables;
+use crate::terminal::confirm::confirmed;
+use crate::terminal::printer::{self, Output};
 
 /// Stop sending alerts to an endpoint
 ///
@@ -43,7 +40,7 @@ pub struct Args {
 
 /// What `unsubscribe --output json` writes.
 #[derive(Serialize)]
-struct Report<'a> {
+struct Unsubscribed<'a> {
     command: &'static str,
     removed: &'a [Subscription],
     /// Never confirmed: SNS lets nobody remove them.
@@ -56,11 +53,11 @@ struct Report<'a> {
 ///
 /// # Errors
 /// Wrong configuration, an ARN of another topic, or a refused call.
-pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Result<Exit> {
-    let config = global.configuration()?;
+pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
+    let config = context.configuration()?;
     let endpoint = args.endpoint.endpoint()?;
     let account = config.audit.account.as_ref();
-    let audit = aws::audit(&config, global).await?;
+    let audit = aws::audit(&config, context).await?;
     let stacks = aws_sdk_cloudformation::Client::new(&audit);
     let topics = Topics::read(&stacks, account, config.audit.region.as_ref()).await?;
     if let Some(foreign) = args.arn.iter().find(|arn| !topics.own(arn)) {
@@ -103,13 +100,15 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
         printer::say(&format!("{arn} is not there"));
     }
     if !going.is_empty() {
-        printer::say(&tables::subscriptions(&shown));
+        printer::say(&listing(&shown));
         let hint = "read the list above, then run the command again with --yes";
         if !confirmed(args.yes, "remove these?", hint, "nothing was removed").await? {
             return Ok(Exit::Failed);
         }
     }
-    begun.set(!going.is_empty());
+    if !going.is_empty() {
+        context.begin();
+    }
     let (removed, failed) = remove(&sns, &going).await;
     let removed_shown: Vec<Subscription> = shown
         .into_iter()
@@ -117,15 +116,15 @@ pub async fn run(global: &Global, args: &Args, begun: &Cell<bool>) -> anyhow::Re
         .filter(|(_, gone)| **gone)
         .map(|(one, _)| one)
         .collect();
-    match global.output {
-        Output::Json => printer::json(&Report {
+    match context.output {
+        Output::Json => printer::json(&Unsubscribed {
             command: "unsubscribe",
             removed: &removed_shown,
             pending: &pending,
             absent,
         })?,
         _ if going.is_empty() && pending.is_empty() => printer::say("nothing to remove"),
-        _ if !removed_shown.is_empty() => printer::data(&tables::subscriptions(&removed_shown)),
+        _ if !removed_shown.is_empty() => printer::data(&listing(&removed_shown)),
         _ => {}
     }
     for one in &pending {
@@ -157,7 +156,7 @@ async fn remove(sns: &Client, going: &[Listed]) -> (Vec<bool>, usize) {
             }
             Err(error) => {
                 let error = from_sdk(format!("remove subscription {arn}"))(error);
-                printer::error(&chain(&error), hint(&error).as_deref());
+                printer::error(&chain(&error), error.hint().as_deref());
                 false
             }
         };

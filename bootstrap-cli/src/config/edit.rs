@@ -1,12 +1,15 @@
 //! Editing `pipetrail.toml` in place: comments, order and all that is not meant stay as they are.
 
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use thiserror::Error;
+
+use crate::failure::Explain;
+use crate::private_file;
 use toml_edit::{Array, DocumentMut, Item, TableLike, Value};
 
 /// A change of a setting of `[organization]`.
@@ -79,14 +82,14 @@ pub enum SettingsError {
     Unknown(PathBuf),
 }
 
-impl SettingsError {
-    /// The next thing to try.
-    pub fn hint(&self) -> &'static str {
-        match self {
+impl Explain for SettingsError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
             SettingsError::Io { .. } => "nothing was changed; make the file and its folder writable",
             SettingsError::Changed(_) => "nothing was changed; run the command again",
             SettingsError::Unknown(_) => "nothing was changed; edit the file by hand and run `pipetrail apply`",
-        }
+        };
+        Some(hint.to_owned())
     }
 }
 
@@ -225,22 +228,13 @@ pub fn replace(path: &Path, old: &str, text: &str) -> Result<(), SettingsError> 
     if fs::read_to_string(&target).map_err(refused)? != old {
         return Err(SettingsError::Changed(path.to_owned()));
     }
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = target.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    let written = write(&temporary, &target, text);
-    if written.is_err() {
-        // It may never have been made.
-        let _ = fs::remove_file(&temporary);
-    }
-    written.map_err(refused)
-}
-
-fn write(temporary: &Path, target: &Path, text: &str) -> io::Result<()> {
-    let mut file = File::create(temporary)?;
-    file.set_permissions(fs::metadata(target)?.permissions())?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(temporary, target)
+    let replaced = || {
+        let draft = private_file::draft(&target, text.as_bytes())?;
+        draft.as_file().set_permissions(fs::metadata(&target)?.permissions())?;
+        draft.persist(&target)?;
+        Ok(())
+    };
+    replaced().map_err(refused)
 }
 
 #[cfg(test)]

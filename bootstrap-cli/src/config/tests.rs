@@ -102,30 +102,6 @@ fn a_missing_table_is_named() {
 }
 
 #[test]
-fn units_and_regions_follow_the_rules_of_aws() {
-    use super::values::{Region, Rule, Unit};
-    for good in ["r-ab12", "ou-ab12-cdefgh34"] {
-        assert!(Unit::admits(good), "{good}");
-    }
-    for bad in [
-        "",
-        "r-1",
-        "ou-ab12",
-        "ou-ab12-short",
-        "OU-ab12-cdefgh34",
-        "o-abcdefghij",
-    ] {
-        assert!(!Unit::admits(bad), "{bad}");
-    }
-    for good in ["eu-central-1", "us-gov-west-1", "ap-southeast-12"] {
-        assert!(Region::admits(good), "{good}");
-    }
-    for bad in ["", "eu", "eu-central", "eu-central-1a", "EU-central-1", "global"] {
-        assert!(!Region::admits(bad), "{bad}");
-    }
-}
-
-#[test]
 fn an_operator_email_is_shown_neither_when_it_is_wrong_nor_when_it_is_right() {
     let of = |email: &str| complaint_about(&format!("{LEAST}\n[alerts]\noperator_email = \"{email}\"\n"));
     assert_eq!(

@@ -85,14 +85,6 @@ impl<'de, R: Rule> Deserialize<'de> for Text<R> {
     }
 }
 
-/// An account id. A string, because leading zeros are real.
-pub type AccountId = Text<Account>;
-/// An organizational unit or a root.
-pub type UnitId = Text<Unit>;
-/// A region's name.
-pub type RegionName = Text<Region>;
-/// The ARN of a role.
-pub type RoleArn = Text<Role>;
 /// An e-mail address, never printed.
 pub type Email = Text<Address>;
 /// A schedule expression.
@@ -101,65 +93,6 @@ pub type Schedule = Text<Expression>;
 impl Default for Schedule {
     fn default() -> Self {
         Text("rate(1 hour)".to_owned(), PhantomData)
-    }
-}
-
-/// Rule of [`AccountId`].
-pub enum Account {}
-impl Rule for Account {
-    const EXPECTED: &'static str = "12 digits in quotes, for example \"111122223333\"";
-    fn admits(text: &str) -> bool {
-        text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
-    }
-}
-
-/// Rule of [`UnitId`], from the Organizations API: `r-[0-9a-z]{4,32}` and
-/// `ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}`.
-pub enum Unit {}
-impl Rule for Unit {
-    const EXPECTED: &'static str =
-        "an organizational unit like \"ou-ab12-cdefgh34\" or the root like \"r-ab12\", by its id";
-    fn admits(text: &str) -> bool {
-        let part = |text: &str, least: usize| {
-            (least..=32).contains(&text.len())
-                && text
-                    .bytes()
-                    .all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
-        };
-        if let Some(root) = text.strip_prefix("r-") {
-            return part(root, 4);
-        }
-        let unit = text.strip_prefix("ou-").and_then(|unit| unit.split_once('-'));
-        unit.is_some_and(|(root, unit)| part(root, 4) && part(unit, 8))
-    }
-}
-
-/// Rule of [`RegionName`]: lower-case words and a number, `us-gov-west-1` among them.
-pub enum Region {}
-impl Rule for Region {
-    const EXPECTED: &'static str = "the name of a region, for example \"eu-central-1\"";
-    fn admits(text: &str) -> bool {
-        let parts: Vec<&str> = text.split('-').collect();
-        let Some((number, words)) = parts.split_last() else {
-            return false;
-        };
-        words.len() >= 2
-            && words
-                .iter()
-                .all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase()))
-            && !number.is_empty()
-            && number.bytes().all(|byte| byte.is_ascii_digit())
-    }
-}
-
-/// Rule of [`RoleArn`].
-pub enum Role {}
-impl Rule for Role {
-    const EXPECTED: &'static str = "the ARN of a role, for example \"arn:aws:iam::111122223333:role/pipetrail\"";
-    fn admits(text: &str) -> bool {
-        let parts: Vec<&str> = text.splitn(6, ':').collect();
-        matches!(parts.as_slice(), ["arn", partition, "iam", "", account, resource]
-            if partition.starts_with("aws") && Account::admits(account) && resource.starts_with("role/") && resource.len() > 5)
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use pipetrail_stacksets::{Error, chain};
 use serde::Serialize;
 
-use crate::remedy::hint;
+use crate::failure::Explain;
 
 /// What a check found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -91,7 +91,7 @@ impl Check {
 
     /// A read that AWS refused says nothing about what it would have read.
     pub fn unread(check: &'static str, error: &Error) -> Self {
-        Self::unknown(check, chain(error), hint(error))
+        Self::unknown(check, chain(error), error.hint())
     }
 
     fn new(check: &'static str, verdict: Verdict, evidence: impl Into<String>, remedy: Option<String>) -> Self {

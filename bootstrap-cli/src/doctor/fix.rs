@@ -5,8 +5,8 @@ use std::fmt;
 use pipetrail_stacksets::plan::AccessStep;
 use pipetrail_stacksets::{Caller, Error, TrustedAccess};
 
-use super::Examination;
 use super::check::{Check, Verdict};
+use super::examination::Examination;
 use super::organization;
 use crate::aws::Session;
 

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::check::{Check, Verdict};
 use super::regions::Regions;
-use super::{leftovers, organization, regions, strings};
+use super::{leftovers, organization, regions};
 use crate::aws::Session;
 use crate::config::Config;
 
@@ -32,7 +32,15 @@ pub async fn examine(
         .flat_map(|set| set.instances)
         .map(|instance| (instance.account, instance.region))
         .collect();
-    let (wanted, home) = (strings(&config.organization.regions), config.audit.region.as_ref());
+    let (wanted, home) = (
+        config
+            .organization
+            .regions
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>(),
+        config.audit.region.as_ref(),
+    );
     let mut pending = organization::enrolled(config, organization).into_iter();
     let (mut checks, mut denied, mut unlisted, mut looked) = (Vec::new(), Vec::new(), Vec::new(), 0_usize);
     let mut running: JoinSet<(String, Result<Option<Regions>, Error>, leftovers::Found)> = JoinSet::new();

@@ -8,8 +8,8 @@ use pipetrail_stacksets::{Caller, Error, Fault, Organization, TrustedAccess, cha
 use super::check::Check;
 use crate::aws::ConnectError;
 use crate::config::Config;
-use crate::desired;
-use crate::remedy::hint;
+use crate::deploy::desired;
+use crate::failure::Explain;
 
 /// All features.
 pub const ORGANIZATION: &str = "organization";
@@ -39,7 +39,7 @@ pub async fn read(client: &aws_sdk_organizations::Client, caller: &str, units: &
     let mut unknown_units = Vec::new();
     loop {
         match Organization::read(client, caller, &units).await {
-            Err(Error::UnknownOu { unit, .. }) if units.contains(&unit) => {
+            Err(Error::UnknownUnit { unit, .. }) if units.contains(&unit) => {
                 units.retain(|other| *other != unit);
                 unknown_units.push(unit);
             }
@@ -93,7 +93,7 @@ pub fn judge(config: &Config, read: &Read) -> Vec<Check> {
             .map(|name| Check::skipped(name, reason))
             .collect::<Vec<_>>()
     };
-    let remedy = |error: &Error| hint(error).unwrap_or_default();
+    let remedy = |error: &Error| error.hint().unwrap_or_default();
     let (organization, caller) = match &read.organization {
         Ok((organization, caller)) => (organization, *caller),
         Err(error) => {

@@ -18,7 +18,6 @@ use serde_json::{Map, Value};
 pub use self::read::{read, roots};
 use self::statement::{Call, Truth, applies};
 use super::check::Check;
-use crate::aws;
 
 /// The check.
 pub const NAME: &str = "service-control-policies";
@@ -63,7 +62,7 @@ pub struct Place<'a> {
 /// The calls that the member stack takes, by the permissions that CloudFormation's resource types ask
 /// for, and those of its two roles. `pipetrail` tags the stacks, and with them what is in them.
 fn calls(place: &Place<'_>) -> Vec<Call> {
-    let partition = aws::partition(place.home);
+    let partition = pipetrail_names::partition(place.home);
     let mut calls = Vec::new();
     let mut add = |role: &str, actions: &[&'static str], resource: String, region: &str| {
         calls.extend(actions.iter().map(|action| Call {
@@ -215,7 +214,7 @@ pub fn judge(place: &Place<'_>, policies: &Policies) -> Vec<Check> {
             continue;
         }
         let (targets, denied) = (everywhere(policy), joined(denied));
-        let partition = aws::partition(place.home);
+        let partition = pipetrail_names::partition(place.home);
         let roles = [EXECUTION, FORWARDER, HEARTBEAT].map(|role| format!("\"{}\"", principal(role, "*", partition)));
         let roles = roles.join(", ");
         let exempt =

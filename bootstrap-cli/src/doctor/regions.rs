@@ -196,12 +196,12 @@ mod tests {
             (
                 "\"AccountId\":\"111122223333\"",
                 200,
-                r#"{"Regions":[{"RegionName":"af-south-1","RegionOptStatus":"DISABLED"}],"NextToken":"more"}"#,
+                r#"{"Regions":[{"Region":"af-south-1","RegionOptStatus":"DISABLED"}],"NextToken":"more"}"#,
             ),
             (
                 "\"NextToken\":\"more\"",
                 200,
-                r#"{"Regions":[{"RegionName":"eu-west-1","RegionOptStatus":"ENABLED_BY_DEFAULT"}]}"#,
+                r#"{"Regions":[{"Region":"eu-west-1","RegionOptStatus":"ENABLED_BY_DEFAULT"}]}"#,
             ),
         ]);
         let read = read(&config, Some("111122223333"))

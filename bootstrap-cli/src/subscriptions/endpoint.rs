@@ -4,7 +4,9 @@
 #[cfg(test)]
 mod tests;
 
-use super::Refused;
+use pipetrail_names::{AccountId, Region};
+
+use super::error::Refused;
 
 /// The flags that name an endpoint.
 #[derive(Debug, clap::Args)]
@@ -228,8 +230,8 @@ fn resource<'a>(arn: &'a str, service: &str) -> Option<&'a str> {
         ["arn", partition, found, region, account, resource]
             if partition.starts_with("aws")
                 && *found == service
-                && super::region(region).is_ok()
-                && super::account(account).is_ok() =>
+                && region.parse::<Region>().is_ok()
+                && account.parse::<AccountId>().is_ok() =>
         {
             Some(resource)
         }

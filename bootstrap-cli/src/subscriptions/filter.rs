@@ -10,7 +10,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::Refused;
+use super::error::Refused;
 
 /// Most keys of a filter policy.
 pub const MAX_KEYS: usize = 5;

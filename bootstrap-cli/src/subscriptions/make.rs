@@ -6,10 +6,11 @@ use aws_sdk_sns::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sns::operation::subscribe::SubscribeError;
 use pipetrail_stacksets::{Error, Fault, from_sdk};
 
-use super::Refused;
 use super::change::Settings;
 use super::endpoint::Endpoint;
+use super::error::Refused;
 use super::topics::{Listed, attributes};
+use crate::failure::{Failure, Result};
 
 /// Subscribes the endpoint, its filter in the same call: there is no moment without it. SNS takes the
 /// same settings again.
@@ -22,7 +23,7 @@ pub async fn create(
     endpoint: &Endpoint,
     wanted: &Settings,
     account: &str,
-) -> anyhow::Result<Listed> {
+) -> Result<Listed> {
     let mut call = sns
         .subscribe()
         .topic_arn(topic)
@@ -45,7 +46,7 @@ pub async fn create(
     })
 }
 
-fn refused(error: SdkError<SubscribeError, HttpResponse>, endpoint: &Endpoint) -> anyhow::Error {
+fn refused(error: SdkError<SubscribeError, HttpResponse>, endpoint: &Endpoint) -> Failure {
     let service = error.as_service_error();
     let exists = error
         .message()
@@ -76,7 +77,7 @@ fn refused(error: SdkError<SubscribeError, HttpResponse>, endpoint: &Endpoint) -
 ///
 /// # Errors
 /// There are as many as the quota, or a refused call.
-pub async fn check_quota(sns: &Client, listed: &[Listed], account: &str, quota: usize) -> anyhow::Result<()> {
+pub async fn check_quota(sns: &Client, listed: &[Listed], account: &str, quota: usize) -> Result<()> {
     if listed.len() < quota {
         return Ok(());
     }
@@ -103,7 +104,7 @@ mod tests {
 
     const TOPIC: &str = "arn:aws:sns:eu-central-1:999988887777:pipetrail-alerts";
 
-    async fn refusal(code: &str, message: &str) -> anyhow::Error {
+    async fn refusal(code: &str, message: &str) -> Failure {
         let endpoint = Endpoint::parse(Protocol::Email, "someone@example.com").unwrap();
         let wanted = Settings {
             policy: Some(json!({"decision": ["Rejected"]})),
@@ -129,7 +130,10 @@ mod tests {
                 .starts_with("email s…@example.com is subscribed with another filter")
         );
         let other = refusal("InvalidParameter", "Invalid parameter: Email address").await;
-        assert_eq!(other.to_string(), "cannot subscribe email s…@example.com");
+        assert!(
+            other.to_string().starts_with("cannot subscribe email s…@example.com"),
+            "{other}"
+        );
     }
 
     #[tokio::test]
@@ -140,7 +144,7 @@ mod tests {
         let client = sns(&[(400, &error("InvalidParameter", message))]);
         let refused = create(&client, TOPIC, &endpoint, &wanted, "999988887777").await;
         let refused = refused.map(|_| ()).unwrap_err();
-        let told = pipetrail_stacksets::chain(refused.as_ref());
+        let told = refused.to_string();
         assert!(
             told.ends_with("Endpoint https://example.com/… is unreachable"),
             "{told}"

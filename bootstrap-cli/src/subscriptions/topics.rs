@@ -11,9 +11,10 @@ use pipetrail_stacksets::{AUDIT_STACKS, Error, Stack, from_sdk};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::NoTopic;
 use super::change::Settings;
 use super::endpoint::masked;
+use super::error::NoTopic;
+use crate::failure::Result;
 
 const OUTPUT: &str = "AlertTopicArn";
 
@@ -31,7 +32,7 @@ impl Topics {
     ///
     /// # Errors
     /// [`NoTopic`], a stack without the output, or a refused call.
-    pub async fn read(client: &CloudFormation, account: &str, region: &str) -> anyhow::Result<Self> {
+    pub async fn read(client: &CloudFormation, account: &str, region: &str) -> Result<Self> {
         let [_, _, name] = AUDIT_STACKS;
         let Some(stack) = Stack::describe(client, name).await? else {
             return Err(NoTopic {

@@ -59,7 +59,7 @@ pub async fn prepare() -> Result<Built> {
         "--bin",
         "pipetrail",
         "--features",
-        "pipetrail-collector/aws",
+        "pipetrail-collector/aws,pipetrail-lake/lambda",
     ]);
     build.args(["--message-format", "json-render-diagnostics"]);
     if cfg!(not(debug_assertions)) {

@@ -3,7 +3,7 @@
 use pipetrail_stacksets::{Error, MEMBER_STACK, ManagementAccount, Stack, chain};
 
 use crate::doctor::regions::{self, Regions};
-use crate::printer;
+use crate::terminal::printer;
 
 /// Regions beside the configured ones where the management account has a stack of ours: the configuration
 /// may have named them once, and nothing else knows. Who may not look there is told, and goes on.

@@ -1,0 +1,42 @@
+//! Who an account is to be reached as.
+
+use pipetrail_names::RoleArn;
+
+use crate::config::Config;
+use crate::context::Context;
+
+/// Where the credentials come from.
+#[derive(Default)]
+pub struct Identity {
+    /// `management` or `audit`, for people.
+    pub account: &'static str,
+    /// Where the profile is named, for people.
+    pub setting: &'static str,
+    pub profile: Option<String>,
+    pub role_arn: Option<RoleArn>,
+    pub external_id: Option<String>,
+}
+
+/// Who the audit account is reached as.
+pub fn configured(config: &Config, context: &Context) -> Identity {
+    Identity {
+        account: "audit",
+        setting: "audit.profile in pipetrail.toml (or --audit-profile)",
+        profile: context.audit_profile.clone().or(config.audit.profile.clone()),
+        role_arn: config.audit.role_arn.clone(),
+        external_id: config.audit.external_id.clone(),
+    }
+}
+
+/// Who an account is reached as where there is no configuration yet.
+pub fn unconfigured(account: &'static str, profile: Option<&String>) -> Identity {
+    Identity {
+        account,
+        setting: match account {
+            "audit" => "--audit-profile",
+            _ => "--profile",
+        },
+        profile: profile.cloned(),
+        ..Identity::default()
+    }
+}

@@ -1,0 +1,126 @@
+//! Registers the partitions of an adopted lake: its bucket was retained, but Glue's tables are new.
+//!
+//! Done here and not by the partition function: that one may be warm, and remembers what it registered
+//! in the tables that are gone. A mark in the bucket, put there before the adoption, says that it is
+//! still to do: a run may be killed in between.
+
+use aws_sdk_s3::types::CommonPrefix;
+use pipetrail_collector::layout::Partition;
+use pipetrail_collector::tables::Table;
+use pipetrail_lake::catalog::{BATCH, Catalog};
+use pipetrail_stacksets::{Error, from_sdk};
+use tokio::task::JoinSet;
+
+use crate::failure::Result;
+
+/// Folders that are listed at once.
+const AT_ONCE: usize = 16;
+
+/// Key of the mark; below no table's folder, so that nobody is notified of it.
+const MARK: &str = "unregistered";
+
+/// The lake of the audit account.
+pub struct LakeBucket {
+    /// S3 in the audit account.
+    pub s3: aws_sdk_s3::Client,
+    /// The bucket, and Glue in the audit account.
+    pub catalog: Catalog,
+    /// The audit account.
+    pub owner: String,
+}
+
+impl LakeBucket {
+    /// Whether an adoption was begun and its partitions are not registered yet.
+    ///
+    /// # Errors
+    /// A refused call.
+    pub async fn is_marked(&self) -> Result<bool, Error> {
+        let call = self.s3.head_object().bucket(&self.catalog.bucket).key(MARK);
+        match call.expected_bucket_owner(&self.owner).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(false),
+            Err(error) => Err(from_sdk(format!("look for s3://{}/{MARK}", self.catalog.bucket))(error)),
+        }
+    }
+
+    /// Puts the mark.
+    ///
+    /// # Errors
+    /// A refused call.
+    pub async fn mark(&self) -> Result<(), Error> {
+        let call = self.s3.put_object().bucket(&self.catalog.bucket).key(MARK);
+        let put = call.expected_bucket_owner(&self.owner).send().await;
+        put.map_err(from_sdk(format!("put s3://{}/{MARK}", self.catalog.bucket)))?;
+        Ok(())
+    }
+
+    /// Registers every partition that the bucket has a folder for, and takes the mark away; gives how
+    /// many there are. Those that are registered already stay as they are.
+    ///
+    /// # Errors
+    /// A refused call, or a partition that Glue refuses.
+    pub async fn register(&self) -> Result<usize> {
+        let mut count = 0;
+        for table in Table::ALL {
+            let partitions = self.partitions(table).await?;
+            if partitions.is_empty() {
+                continue;
+            }
+            let descriptor = self.catalog.descriptor(table).await?;
+            for batch in partitions.chunks(BATCH) {
+                let registered = self.catalog.register(table, &descriptor, batch).await?;
+                if let Some((_, refused)) = registered.refused.into_iter().next() {
+                    return Err(refused.into());
+                }
+            }
+            count += partitions.len();
+        }
+        let call = self.s3.delete_object().bucket(&self.catalog.bucket).key(MARK);
+        let gone = call.expected_bucket_owner(&self.owner).send().await;
+        gone.map_err(from_sdk(format!("delete s3://{}/{MARK}", self.catalog.bucket)))?;
+        Ok(count)
+    }
+
+    /// The partitions of a table, by their folders.
+    async fn partitions(&self, table: Table) -> Result<Vec<Partition>> {
+        let mut folders = vec![format!("{}/", table.name())];
+        for _ in table.partition_keys() {
+            let mut below = Vec::new();
+            for some in folders.chunks(AT_ONCE) {
+                let mut listings = JoinSet::new();
+                for folder in some {
+                    listings.spawn(list(
+                        self.s3.clone(),
+                        self.catalog.bucket.to_owned(),
+                        self.owner.to_owned(),
+                        folder.clone(),
+                    ));
+                }
+                while let Some(listing) = listings.join_next().await {
+                    below.extend(listing??);
+                }
+            }
+            folders = below;
+        }
+        folders.sort();
+        // The key of any object in it, as the function gets it.
+        let keys = folders.iter().map(|folder| format!("{folder}object"));
+        Ok(keys.filter_map(|key| Partition::from_key(&key)).collect())
+    }
+}
+
+async fn list(s3: aws_sdk_s3::Client, bucket: String, owner: String, folder: String) -> Result<Vec<String>, Error> {
+    let call = s3.list_objects_v2().bucket(&bucket).expected_bucket_owner(owner);
+    let mut pages = call.prefix(&folder).delimiter("/").into_paginator().send();
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(from_sdk(format!("list s3://{bucket}/{folder}")))?;
+        found.extend(
+            page.common_prefixes()
+                .iter()
+                .filter_map(CommonPrefix::prefix)
+                .map(str::to_owned),
+        );
+    }
+    Ok(found)
+}

@@ -1,0 +1,166 @@
+//! What stands, as a listing.
+
+use pipetrail_stacksets::{Coverage, CoverageRow, StackState};
+
+use crate::terminal::listing::{lines, table};
+
+/// What stands: the audit account's stacks, the stack instances, and a summary.
+pub fn coverage(coverage: &Coverage) -> String {
+    let mut parts = vec![stacks(coverage)];
+    if !coverage.instances.is_empty() {
+        let mut instances = table(&[
+            "ACCOUNT",
+            "ORGANIZATIONAL UNIT",
+            "REGION",
+            "STATE",
+            "STATUS",
+            "DETAILED",
+            "REASON",
+        ]);
+        for CoverageRow {
+            account,
+            organizational_unit,
+            region,
+            origin: _,
+            state,
+            status,
+            detailed_status,
+            reason,
+            drift: _,
+            deployed_at: _,
+        } in &coverage.instances
+        {
+            let cell = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+            instances.add_row([
+                account.clone(),
+                cell(organizational_unit),
+                region.clone(),
+                state.to_string(),
+                cell(status),
+                cell(detailed_status),
+                reason.clone().unwrap_or_default(),
+            ]);
+        }
+        parts.push(lines(&instances));
+    }
+    parts.push(coverage.to_string());
+    parts.join("\n")
+}
+
+/// The audit account's stacks.
+pub fn stacks<R>(coverage: &Coverage<R>) -> String {
+    let mut stacks = table(&["STACK", "ACCOUNT", "REGION", "STATUS", "REASON"]);
+    for StackState { name, status, reason } in &coverage.stacks {
+        let status = status.as_deref().unwrap_or("not deployed");
+        let reason = reason.as_deref().unwrap_or_default();
+        stacks.add_row([name, &coverage.audit_account, &coverage.region, status, reason]);
+    }
+    lines(&stacks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pipetrail_stacksets::{CoverageState, Uncovered};
+
+    fn example() -> Coverage {
+        Coverage {
+            organization: "o-abcdefghij".into(),
+            audit_account: "999988887777".into(),
+            region: "eu-central-1".into(),
+            stacks: vec![
+                StackState {
+                    name: "pipetrail-artifacts".into(),
+                    status: Some("CREATE_COMPLETE".into()),
+                    reason: None,
+                },
+                StackState {
+                    name: "pipetrail-data".into(),
+                    status: None,
+                    reason: None,
+                },
+            ],
+            stack_set_exists: true,
+            instances: vec![
+                CoverageRow {
+                    account: "000000000001".into(),
+                    organizational_unit: Some("ou-ab12-cdefgh34".into()),
+                    region: "eu-central-1".into(),
+                    state: CoverageState::Current,
+                    status: Some("CURRENT".into()),
+                    detailed_status: Some("SUCCEEDED".into()),
+                    ..CoverageRow::default()
+                },
+                CoverageRow {
+                    account: "000000000002".into(),
+                    organizational_unit: None,
+                    region: "eu-west-1".into(),
+                    state: CoverageState::Outdated,
+                    status: Some("OUTDATED".into()),
+                    detailed_status: Some("FAILED".into()),
+                    reason: Some("Rule pipetrail-forward already exists".into()),
+                    ..CoverageRow::default()
+                },
+            ],
+            not_covered: vec![Uncovered {
+                account: "000000000009".into(),
+                reason: "management account".into(),
+            }],
+        }
+    }
+
+    #[test]
+    fn the_tables_of_what_stands() {
+        assert_eq!(
+            coverage(&example()),
+            "\
+STACK                ACCOUNT       REGION        STATUS           REASON
+pipetrail-artifacts  999988887777  eu-central-1  CREATE_COMPLETE
+pipetrail-data       999988887777  eu-central-1  not deployed
+
+ACCOUNT       ORGANIZATIONAL UNIT  REGION        STATE     STATUS    DETAILED   REASON
+000000000001  ou-ab12-cdefgh34     eu-central-1  current   CURRENT   SUCCEEDED
+000000000002  -                    eu-west-1     outdated  OUTDATED  FAILED     Rule pipetrail-forward already exists
+
+2 stacks pipetrail-member: 1 current, 1 outdated
+000000000009 is not covered by the stack set (management account)
+"
+        );
+    }
+
+    #[test]
+    fn the_json_of_what_stands() {
+        let json = serde_json::to_value(example()).unwrap_or_default();
+        assert_eq!(
+            json["instances"][1],
+            serde_json::json!({
+                "account": "000000000002",
+                "organizational_unit": null,
+                "region": "eu-west-1",
+                "state": "outdated",
+                "status": "OUTDATED",
+                "detailed_status": "FAILED",
+                "reason": "Rule pipetrail-forward already exists",
+                "origin": "stack-set",
+                "drift": null,
+                "deployed_at": null,
+            })
+        );
+        let keys: Vec<&String> = json
+            .as_object()
+            .map(|object| object.keys().collect())
+            .unwrap_or_default();
+        assert_eq!(
+            keys,
+            [
+                "audit_account",
+                "instances",
+                "not_covered",
+                "organization",
+                "region",
+                "stack_set_exists",
+                "stacks"
+            ]
+        );
+    }
+}

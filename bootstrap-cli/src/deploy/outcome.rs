@@ -1,0 +1,157 @@
+//! How applying ended, in a word.
+
+use pipetrail_stacksets::{Coverage, StepState};
+use serde::Serialize;
+
+use crate::deploy::step::Step;
+use crate::failure::Exit;
+
+/// The word for it in `apply`'s report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Nothing was to do, and every account and region is covered.
+    Unchanged,
+    /// Everything was done.
+    Applied,
+    /// A part was done, or accounts and regions remain without their stack.
+    PartlyApplied,
+    /// Nothing was done.
+    Failed,
+}
+
+impl Outcome {
+    /// What the steps and what stands afterwards come down to; no coverage where it cannot be read.
+    ///
+    /// A partial step counts as done and as failed, and a failed one as done in part when it wrote
+    /// anything. Instances that are missing, outdated, inoperable or still worked on make even a plan
+    /// without steps incomplete.
+    pub fn of(steps: &[Step], coverage: Option<&Coverage>) -> Self {
+        let done = steps
+            .iter()
+            .any(|Step { result, .. }| result.changed || matches!(result.state, StepState::Done | StepState::Partial));
+        let failed = steps
+            .iter()
+            .any(|Step { result, .. }| result.state != StepState::Done || !result.failed.is_empty());
+        let covered =
+            coverage.is_some_and(|coverage| !coverage.has_bad_instances() && !coverage.has_pending_instances());
+        match (done, failed || !covered) {
+            (false, false) => Outcome::Unchanged,
+            (true, false) => Outcome::Applied,
+            (true, true) => Outcome::PartlyApplied,
+            (false, true) if steps.is_empty() => Outcome::PartlyApplied,
+            (false, true) => Outcome::Failed,
+        }
+    }
+
+    /// Its exit code.
+    pub fn exit(self) -> Exit {
+        match self {
+            Outcome::Unchanged | Outcome::Applied => Exit::Ok,
+            Outcome::PartlyApplied => Exit::Partly,
+            Outcome::Failed => Exit::Failed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::remedy::Again;
+    use pipetrail_stacksets::{CoverageRow, CoverageState, InstanceResult, StepId, StepResult};
+
+    fn step(state: StepState) -> Step {
+        let result = StepResult {
+            step: StepId::Stack("x".into()),
+            state,
+            changed: false,
+            message: None,
+            remedy: None,
+            failed: vec![],
+        };
+        Step::new(result, Again::Apply)
+    }
+
+    fn coverage(states: &[CoverageState]) -> Coverage {
+        let rows = states.iter().map(|state| CoverageRow {
+            account: "000000000001".into(),
+            organizational_unit: None,
+            region: "eu-central-1".into(),
+            state: *state,
+            ..CoverageRow::default()
+        });
+        Coverage {
+            organization: "o-abcdefghij".into(),
+            audit_account: "999988887777".into(),
+            region: "eu-central-1".into(),
+            stacks: vec![],
+            stack_set_exists: true,
+            instances: rows.collect(),
+            not_covered: vec![],
+        }
+    }
+
+    #[test]
+    fn nothing_to_do_and_everything_current_is_zero() {
+        let outcome = Outcome::of(
+            &[],
+            Some(&coverage(&[CoverageState::Current, CoverageState::Suspended])),
+        );
+        assert_eq!((outcome, outcome.exit()), (Outcome::Unchanged, Exit::Ok));
+    }
+
+    #[test]
+    fn nothing_to_do_but_an_inoperable_instance_is_partly() {
+        assert_eq!(
+            Outcome::of(&[], Some(&coverage(&[CoverageState::Inoperable]))).exit(),
+            Exit::Partly
+        );
+    }
+
+    #[test]
+    fn one_failed_step_beside_a_done_one_is_partly() {
+        let steps = [step(StepState::Done), step(StepState::Failed), step(StepState::Skipped)];
+        assert_eq!(Outcome::of(&steps, Some(&coverage(&[]))).exit(), Exit::Partly);
+    }
+
+    #[test]
+    fn only_failed_and_skipped_steps_are_failed() {
+        let steps = [step(StepState::Failed), step(StepState::Skipped)];
+        assert_eq!(Outcome::of(&steps, Some(&coverage(&[]))).exit(), Exit::Failed);
+    }
+
+    #[test]
+    fn a_failure_inside_of_the_tolerance_is_partly_although_the_operation_succeeded() {
+        let mut done = step(StepState::Done);
+        let failed = InstanceResult::new("000000000001", "eu-central-1", "FAILED", None);
+        done.result.failed.push(failed);
+        assert_eq!(Outcome::of(&[done], Some(&coverage(&[]))).exit(), Exit::Partly);
+    }
+
+    #[test]
+    fn done_steps_and_a_missing_instance_are_partly() {
+        assert_eq!(
+            Outcome::of(&[step(StepState::Done)], Some(&coverage(&[CoverageState::Missing]))).exit(),
+            Exit::Partly
+        );
+    }
+
+    #[test]
+    fn nothing_to_do_while_an_operation_is_at_work_is_partly() {
+        let outcome = Outcome::of(&[], Some(&coverage(&[CoverageState::Current, CoverageState::Pending])));
+        assert_eq!(outcome.exit(), Exit::Partly);
+    }
+
+    #[test]
+    fn a_failed_step_that_wrote_is_partly() {
+        let mut failed = step(StepState::Failed);
+        failed.result.changed = true;
+        assert_eq!(Outcome::of(&[failed], Some(&coverage(&[]))).exit(), Exit::Partly);
+    }
+
+    #[test]
+    fn what_was_done_is_partly_when_what_stands_cannot_be_read() {
+        assert_eq!(Outcome::of(&[step(StepState::Done)], None).exit(), Exit::Partly);
+        assert_eq!(Outcome::of(&[step(StepState::Failed)], None).exit(), Exit::Failed);
+    }
+}

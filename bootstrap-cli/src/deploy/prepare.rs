@@ -1,0 +1,132 @@
+//! From the configuration to a plan: what `plan` and `apply` begin with.
+
+use std::path::Path;
+
+use pipetrail_lake::catalog::Catalog;
+use pipetrail_names::audit::{Bucket, DATA_STACK, DATABASE, PIPELINE_STACK};
+use pipetrail_names::member;
+use pipetrail_stacksets::{Actual, Clients, Desired, Organization, Plan, Progress, Scope, plan, settle};
+
+use crate::aws::Session;
+use crate::context::Context;
+use crate::deploy::adopted_lake::LakeBucket;
+use crate::deploy::named_queries::{self, Changes};
+use crate::deploy::{desired, function_zips};
+use crate::failure::Result;
+use crate::terminal::progress::Steps;
+
+/// What to know beside a plan where [`Prepared::unregistered`] is true.
+pub const UNREGISTERED: &str = "~ lake: register the partitions that an interrupted run adopted";
+
+/// What stands, what should, and the way there.
+pub struct Prepared {
+    /// The clients that everything was read with.
+    pub clients: Clients,
+    /// The lake, if its bucket is there.
+    pub lake: Option<LakeBucket>,
+    /// Whether an interrupted run has left the partitions of an adopted lake to be registered.
+    pub unregistered: bool,
+    /// Athena in the audit account.
+    pub athena: aws_sdk_athena::Client,
+    /// What has to change of the published audits.
+    pub queries: Changes,
+    /// What the configuration asks for.
+    pub desired: Desired,
+    /// What was read.
+    pub actual: Actual,
+    /// What has to change.
+    pub plan: Plan,
+}
+
+/// Whether CloudFormation may be at work on our stacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Busy {
+    /// It is waited for, and told.
+    Wait,
+    /// It is an error.
+    Refuse,
+}
+
+/// Reads everything once and plans; writes nothing. The zips are those in `folder`, else the binary's.
+///
+/// # Errors
+/// Wrong configuration, a read that AWS refuses, or what no plan leads out of.
+pub async fn prepare(context: &Context, folder: Option<&Path>, busy: Busy) -> Result<Prepared> {
+    let config = context.configuration()?;
+    let zips = function_zips::find(folder, config.audit.architecture)?;
+    let scope = desired::scope(&config);
+    let session = Session::connect(&config, context).await?;
+    let (organization, caller) = Organization::read(&session.organizations(), &session.caller, &scope.units).await?;
+    let clients = session.clients(caller);
+    let desired = desired::desired(&config, &organization.id, zips);
+    if busy == Busy::Wait {
+        let names: Vec<&str> = desired.stacks.iter().map(|spec| spec.name.as_str()).collect();
+        let mut steps = Steps::new(names.len());
+        settle(&clients.audit, &names, &mut |progress| steps.show(progress)).await?;
+        drop(steps);
+        settle_management(&clients, &desired.scope).await;
+    }
+    let actual = Actual::read(&clients, organization, &desired).await?;
+    let plan = plan::plan(&desired, &actual)?;
+    let lake = lake_bucket(&actual, &plan).map(|bucket| LakeBucket {
+        s3: clients.s3.clone(),
+        catalog: Catalog {
+            glue: aws_sdk_glue::Client::new(session.audit()),
+            database: DATABASE.to_owned(),
+            bucket: bucket.to_owned(),
+        },
+        owner: desired.scope.audit_account.clone(),
+    });
+    let unregistered = match &lake {
+        Some(lake) => lake.is_marked().await?,
+        None => false,
+    };
+    let athena = aws_sdk_athena::Client::new(session.audit());
+    let workgroup = actual
+        .stacks
+        .get(PIPELINE_STACK)
+        .and_then(|stack| stack.outputs.get("WorkGroup"));
+    let queries = named_queries::plan(workgroup.map(|_| &athena)).await?;
+    Ok(Prepared {
+        clients,
+        lake,
+        unregistered,
+        athena,
+        queries,
+        desired,
+        actual,
+        plan,
+    })
+}
+
+/// Waits until CloudFormation is at work on none of the management account's own stacks, and tells it.
+pub async fn settle_management(clients: &Clients, scope: &Scope) {
+    let Some(owner) = &clients.management_account else {
+        return;
+    };
+    let mut steps = Steps::new(scope.regions.len());
+    for region in &scope.regions {
+        // Regions that refuse the account are found out when its stacks are read.
+        let tell = &mut |progress: Progress<'_>| steps.show(progress);
+        let _ = settle(&owner.at(region), &[member::STACK], tell).await;
+    }
+}
+
+/// The lake's bucket: of the stack that stands, or the one that is adopted.
+fn lake_bucket<'a>(actual: &'a Actual, plan: &'a Plan) -> Option<&'a str> {
+    let standing = actual
+        .stacks
+        .get(DATA_STACK)
+        .and_then(|stack| stack.outputs.get("LakeBucket"));
+    adopted_lake(plan).or(standing.map(String::as_str))
+}
+
+/// The bucket of the lake, if the plan adopts it.
+pub fn adopted_lake(plan: &Plan) -> Option<&str> {
+    let step = plan.stacks.iter().find(|step| step.name == DATA_STACK)?;
+    let bucket = step
+        .adopts
+        .iter()
+        .find(|bucket| bucket.starts_with(&Bucket::Lake.prefix()));
+    bucket.map(String::as_str)
+}

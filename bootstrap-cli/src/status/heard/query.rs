@@ -1,0 +1,159 @@
+//! The query as text. Athena (Trino) and DuckDB both take it: no date functions, no views, and only
+//! the partitions of the days and months that are named.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use pipetrail_names::audit::DATABASE;
+
+/// The tables of events: everything but heartbeats.
+const EVENTS: [&str; 6] = [
+    "pipeline_executions",
+    "stage_executions",
+    "action_executions",
+    "approvals",
+    "api_calls",
+    "other_events",
+];
+
+/// How far ahead the clock of an event may be. A sender chooses its event's time: a heartbeat of next
+/// year would hide a silence until then.
+const AHEAD: SignedDuration = SignedDuration::from_mins(15);
+
+/// The columns of the answer.
+pub(super) const COLUMNS: [&str; 4] = ["account_id", "region", "last_event", "last_heartbeat"];
+
+/// The partitions to look into: heartbeats by day, events by month, all in UTC.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lookback {
+    first_day: Date,
+    last_day: Date,
+    months: BTreeSet<String>,
+    /// No event counts that says to be of later.
+    until: String,
+}
+
+impl Lookback {
+    /// Heartbeats as far back as the silence reaches, yesterday's at least; events of this month and
+    /// of the last.
+    pub fn new(now: Timestamp, silent_after: SignedDuration) -> Self {
+        let day = |time: Timestamp| time.to_zoned(TimeZone::UTC).date();
+        let back = silent_after.max(SignedDuration::from_hours(24));
+        let since = now.checked_sub(back).unwrap_or(Timestamp::UNIX_EPOCH);
+        let first_day = day(since.max(Timestamp::UNIX_EPOCH));
+        let until = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
+        let this_month = day(now).first_of_month();
+        let months = [Some(this_month), this_month.yesterday().ok()];
+        Lookback {
+            first_day,
+            last_day: day(until),
+            months: months
+                .into_iter()
+                .flatten()
+                .map(|day| day.strftime("%Y-%m").to_string())
+                .collect(),
+            until: format!("{until:.3}"),
+        }
+    }
+
+    /// The query.
+    pub fn sql(&self) -> String {
+        let [account, region, event, heartbeat] = COLUMNS;
+        let from = |table: &str, event_time: &str, heartbeat_time: &str, partitions: &str| {
+            format!(
+                "SELECT {account}, {region}, {event_time} AS {event}, {heartbeat_time} AS {heartbeat} \
+                 FROM {DATABASE}.{table} WHERE {partitions} AND event_time <= '{until}' GROUP BY {account}, {region}",
+                until = self.until,
+            )
+        };
+        let (latest, none) = ("max(event_time)", "CAST(NULL AS varchar)");
+        let mut parts = vec![from(
+            "heartbeats",
+            none,
+            latest,
+            &format!("day BETWEEN '{}' AND '{}'", self.first_day, self.last_day),
+        )];
+        let months: Vec<String> = self.months.iter().map(|month| format!("'{month}'")).collect();
+        let months = format!("month IN ({})", months.join(", "));
+        parts.extend(EVENTS.map(|table| from(table, latest, none, &months)));
+        format!(
+            "SELECT {account}, {region}, max({event}) AS {event}, max({heartbeat}) AS {heartbeat} FROM (\n  {}\n) AS seen \
+             GROUP BY {account}, {region}",
+            parts.join("\n  UNION ALL ")
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(now: &str, silent_after: SignedDuration) -> Lookback {
+        Lookback::new(now.parse().unwrap(), silent_after)
+    }
+
+    #[test]
+    fn only_the_partitions_of_the_silence_and_of_two_months_are_read() {
+        let hours = SignedDuration::from_hours;
+        let new_year = window("2027-01-01T00:10:00Z", hours(3));
+        let sql = new_year.sql();
+        assert!(
+            sql.contains("FROM pipetrail.heartbeats WHERE day BETWEEN '2026-12-31' AND '2027-01-01' AND event_time <= '2027-01-01T00:25:00.000Z' GROUP BY"),
+            "{sql}"
+        );
+        assert_eq!(sql.matches("month IN ('2026-12', '2027-01')").count(), EVENTS.len());
+        assert_eq!(sql.matches("WHERE").count(), EVENTS.len() + 1);
+        let patient = window("2027-01-10T12:00:00Z", hours(72));
+        assert!(patient.sql().contains("day BETWEEN '2027-01-07' AND '2027-01-10'"));
+        assert!(
+            window("2027-01-10T12:00:00Z", SignedDuration::MAX)
+                .sql()
+                .contains("day BETWEEN '1970-01-01' AND '2027-01-10'")
+        );
+    }
+
+    #[test]
+    fn just_before_midnight_the_next_day_is_read_too() {
+        let sql = window("2026-12-31T23:50:00Z", SignedDuration::from_hours(3)).sql();
+        let heard = "day BETWEEN '2026-12-30' AND '2027-01-01' AND event_time <= '2027-01-01T00:05:00.000Z'";
+        assert!(sql.contains(heard), "{sql}");
+    }
+
+    #[test]
+    fn the_text_of_the_query() {
+        let sql = window("2026-11-21T12:00:00Z", SignedDuration::from_hours(3)).sql();
+        let lines: Vec<&str> = sql.lines().collect();
+        assert_eq!(lines.len(), EVENTS.len() + 3);
+        assert_eq!(
+            lines[0],
+            "SELECT account_id, region, max(last_event) AS last_event, max(last_heartbeat) AS last_heartbeat FROM ("
+        );
+        assert_eq!(
+            lines[1],
+            "  SELECT account_id, region, CAST(NULL AS varchar) AS last_event, max(event_time) AS last_heartbeat \
+             FROM pipetrail.heartbeats WHERE day BETWEEN '2026-11-20' AND '2026-11-21' \
+             AND event_time <= '2026-11-21T12:15:00.000Z' GROUP BY account_id, region"
+        );
+        assert_eq!(
+            lines[5],
+            "  UNION ALL SELECT account_id, region, max(event_time) AS last_event, CAST(NULL AS varchar) AS last_heartbeat \
+             FROM pipetrail.approvals WHERE month IN ('2026-10', '2026-11') \
+             AND event_time <= '2026-11-21T12:15:00.000Z' GROUP BY account_id, region"
+        );
+        assert_eq!(lines[8], ") AS seen GROUP BY account_id, region");
+    }
+
+    #[test]
+    fn every_table_of_the_lake_is_asked() {
+        let asked: BTreeSet<&str> = EVENTS.into_iter().chain(["heartbeats"]).collect();
+        let tables = pipetrail_collector::templates::DATA.lines().filter_map(|line| {
+            line.trim()
+                .strip_prefix("Location: !Sub s3://${LakeBucket}/")?
+                .strip_suffix('/')
+        });
+        assert_eq!(tables.collect::<BTreeSet<_>>(), asked);
+    }
+}

@@ -1,0 +1,171 @@
+//! The table of `pipetrail status`.
+
+use jiff::Timestamp;
+use pipetrail_stacksets::STACK_SET;
+
+use super::judgement::{Asked, Judgement};
+use super::verdict::{Judged, Verdict};
+use crate::deploy::listing::stacks;
+use crate::terminal::listing::{lines, table};
+
+/// How many rows a table of accounts and regions may have before those that are covered are left out.
+const LONG: usize = 200;
+
+/// What is covered: the audit account's stacks, accounts and regions with their verdicts, and a
+/// summary. A long table leaves out what is covered, unless `all` is asked for.
+pub fn listing(judgement: &Judgement, all: bool) -> String {
+    let rows = &judgement.coverage.instances;
+    let is_shown = |row: &&Judged| all || rows.len() <= LONG || row.verdict != Verdict::Covered;
+    let mut parts = vec![stacks(&judgement.coverage)];
+    let mut shown = rows.iter().filter(is_shown).peekable();
+    if shown.peek().is_some() {
+        let mut instances = table(&[
+            "ACCOUNT",
+            "REGION",
+            "STATE",
+            "DRIFT",
+            "LAST EVENT",
+            "LAST HEARTBEAT",
+            "VERDICT",
+            "EXPLANATION",
+        ]);
+        let is_known = matches!(judgement.lake, Asked::Answered { .. });
+        let time = |time: Option<Timestamp>| match time {
+            Some(time) => time.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
+            None if is_known => "-".to_owned(),
+            None => "?".to_owned(),
+        };
+        for row in shown {
+            let drift = row.row.drift.as_ref();
+            instances.add_row([
+                row.row.account.clone(),
+                row.row.region.clone(),
+                row.row.state.to_string(),
+                drift.map_or_else(|| "-".to_owned(), |drift| drift.status.clone()),
+                time(row.last_event),
+                time(row.last_heartbeat),
+                row.verdict.to_string(),
+                row.explanation.clone(),
+            ]);
+        }
+        parts.push(lines(&instances));
+    }
+    let mut summary = String::new();
+    if !judgement.coverage.stack_set_exists {
+        summary.push_str(&format!("stack set {STACK_SET} does not exist\n"));
+    }
+    let verdicts = &judgement.verdicts;
+    let counts: Vec<String> = verdicts
+        .iter()
+        .map(|(verdict, count)| format!("{count} {verdict}"))
+        .collect();
+    let counts = if counts.is_empty() {
+        "none".to_owned()
+    } else {
+        counts.join(", ")
+    };
+    summary.push_str(&format!("{} accounts and regions: {counts}\n", rows.len()));
+    let hidden = rows.len() - rows.iter().filter(is_shown).count();
+    if hidden > 0 {
+        summary.push_str(&format!("{hidden} covered ones are not shown, --all shows them\n"));
+    }
+    parts.push(summary);
+    parts.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use pipetrail_stacksets::{Coverage, CoverageRow, CoverageState, StackState};
+
+    use super::*;
+
+    fn coverage(instances: Vec<Judged>) -> Coverage<Judged> {
+        Coverage {
+            organization: "o-abcdefghij".into(),
+            audit_account: "999988887777".into(),
+            region: "eu-central-1".into(),
+            stacks: vec![StackState {
+                name: "pipetrail-data".into(),
+                status: None,
+                reason: None,
+            }],
+            stack_set_exists: true,
+            instances,
+            not_covered: vec![],
+        }
+    }
+
+    fn report(rows: Vec<Judged>, lake: Asked) -> Judgement {
+        Judgement {
+            command: "status",
+            now: None,
+            silent_after_seconds: 0,
+            lake,
+            verdicts: BTreeMap::from([(Verdict::Covered, rows.len())]),
+            coverage: coverage(rows),
+        }
+    }
+
+    fn judged(account: usize, verdict: Verdict) -> Judged {
+        Judged {
+            row: CoverageRow {
+                account: format!("{account:012}"),
+                region: "eu-west-1".into(),
+                state: CoverageState::Current,
+                ..CoverageRow::default()
+            },
+            verdict,
+            explanation: "last heartbeat 5 min ago".into(),
+            last_event: None,
+            last_heartbeat: "2026-11-21T12:00:00.123Z".parse().ok(),
+        }
+    }
+
+    #[test]
+    fn the_tables_of_what_is_covered() {
+        let answered = Asked::Answered {
+            bytes_scanned: None,
+            unreadable_rows: 0,
+        };
+        let text = listing(&report(vec![judged(1, Verdict::Covered)], answered), false);
+        let lines: Vec<&str> = text.lines().skip(3).collect();
+        assert_eq!(
+            lines,
+            [
+                "ACCOUNT       REGION     STATE    DRIFT  LAST EVENT  LAST HEARTBEAT        VERDICT  EXPLANATION",
+                "000000000001  eu-west-1  current  -      -           2026-11-21 12:00:00Z  covered  last heartbeat 5 min ago",
+                "",
+                "1 accounts and regions: 1 covered",
+            ]
+        );
+        let unread = Judged {
+            last_heartbeat: None,
+            ..judged(1, Verdict::Unknown)
+        };
+        let text = listing(&report(vec![unread], Asked::Skipped), false);
+        assert!(
+            text.contains("current  -      ?           ?               unknown"),
+            "{text}"
+        );
+        assert!(listing(&report(vec![], Asked::Skipped), false).contains("0 accounts and regions"));
+    }
+
+    #[test]
+    fn a_long_table_leaves_out_what_is_covered() {
+        let mut rows: Vec<Judged> = (0..LONG).map(|account| judged(account, Verdict::Covered)).collect();
+        rows.push(judged(LONG, Verdict::Silent));
+        let long = report(rows, Asked::Skipped);
+        let text = listing(&long, false);
+        assert!(
+            text.contains("000000000200") && !text.contains("000000000199"),
+            "{text}"
+        );
+        assert!(
+            text.ends_with("200 covered ones are not shown, --all shows them\n"),
+            "{text}"
+        );
+        assert!(listing(&long, true).contains("000000000199"));
+    }
+}

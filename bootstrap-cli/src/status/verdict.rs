@@ -1,0 +1,224 @@
+//! What an account and region comes down to for an auditor: a verdict, and why. Pure: the time and
+//! everything that was read are given.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use pipetrail_stacksets::{Coverage, CoverageRow, CoverageState, explain, time};
+use serde::Serialize;
+
+use super::heard::{Heard, Signs};
+
+/// What an account and region comes down to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// The stack is current, and a heartbeat arrived lately.
+    Covered,
+    /// An operation is at work, or has ended so lately that nothing could be heard since.
+    Pending,
+    /// The stack is not what the stack set describes: no operation has reached it yet.
+    Outdated,
+    /// The stack is current, but no heartbeat arrived for too long.
+    Silent,
+    /// The last operation failed there, or nothing can work on the stack any more.
+    Failed,
+    /// There is no stack.
+    NotEnrolled,
+    /// The account is suspended or closed.
+    Skipped,
+    /// The stack is current, but the lake was not read: nobody knows whether it reports.
+    Unknown,
+}
+
+/// A row with its verdict.
+#[derive(Clone, Debug, Serialize)]
+pub struct Judged {
+    /// What StackSets says.
+    #[serde(flatten)]
+    pub row: CoverageRow,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why, in words.
+    pub explanation: String,
+    /// Time of the last event of CodePipeline in the lake, this month or the last.
+    #[serde(serialize_with = "time::serialize")]
+    pub last_event: Option<Timestamp>,
+    /// Time of the last heartbeat in the lake.
+    #[serde(serialize_with = "time::serialize")]
+    pub last_heartbeat: Option<Timestamp>,
+}
+
+/// What a verdict goes by.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// The time.
+    pub now: Timestamp,
+    /// After how long without a heartbeat an account and region is silent.
+    pub silent_after: SignedDuration,
+}
+
+impl Judged {
+    /// Whether nobody has to do anything about it: it is covered, or neither in scope nor asked for by
+    /// name.
+    pub fn is_good(&self, named: bool) -> bool {
+        let asked_for = self.row.state.is_in_scope() || (named && self.verdict != Verdict::Skipped);
+        self.verdict == Verdict::Covered || !asked_for
+    }
+}
+
+impl Rules {
+    /// Judges every row; without a lake nothing is covered.
+    pub fn judge(self, coverage: Coverage, lake: Option<&Signs>) -> Coverage<Judged> {
+        coverage.with_rows(|rows| rows.into_iter().map(|row| self.row(row, lake)).collect())
+    }
+
+    fn row(self, row: CoverageRow, lake: Option<&Signs>) -> Judged {
+        let heard = lake.map(|lake| lake.of(&row.account, &row.region));
+        let (verdict, mut explanation) = self.verdict(&row, heard);
+        if row.state == CoverageState::OutOfScope {
+            explanation.push_str("; outside of the scope of pipetrail.toml");
+        }
+        if row.drift.as_ref().is_some_and(|drift| drift.status == "DRIFTED") {
+            explanation.push_str("; the stack was changed by hand (drifted)");
+        }
+        let detailed = row.detailed_status.as_deref().unwrap_or_default();
+        if matches!(verdict, Verdict::Failed | Verdict::Outdated)
+            && let Some(known) = row.reason.as_deref().and_then(|reason| explain(detailed, reason))
+        {
+            explanation.push_str(&format!("; {known}"));
+        }
+        let heard = heard.unwrap_or_default();
+        Judged {
+            row,
+            verdict,
+            explanation,
+            last_event: heard.last_event,
+            last_heartbeat: heard.last_heartbeat,
+        }
+    }
+
+    fn verdict(self, row: &CoverageRow, heard: Option<Heard>) -> (Verdict, String) {
+        let reason = |otherwise: &str| row.reason.clone().unwrap_or_else(|| otherwise.to_owned());
+        // A stack outside of the scope forwards as well as any other.
+        let state = match row.state {
+            CoverageState::OutOfScope => row.stack_state(),
+            state => state,
+        };
+        match state {
+            CoverageState::Current => self.reports(row, heard),
+            CoverageState::Pending => (Verdict::Pending, "an operation is at work".to_owned()),
+            CoverageState::Outdated | CoverageState::OutOfScope => match row.detailed_status.as_deref() {
+                Some(failed @ ("FAILED" | "FAILED_IMPORT" | "INOPERABLE")) => (
+                    Verdict::Failed,
+                    reason(&format!("the last operation ended in {failed}")),
+                ),
+                _ => (Verdict::Outdated, reason("the last operation did not reach it")),
+            },
+            CoverageState::Inoperable => (Verdict::Failed, reason("no operation can work on the stack any more")),
+            CoverageState::Missing => (Verdict::NotEnrolled, reason("in scope, but without a stack")),
+            CoverageState::Unenrolled => (Verdict::NotEnrolled, reason("outside of the scope of pipetrail.toml")),
+            CoverageState::Suspended => (Verdict::Skipped, reason("the account is suspended or closed")),
+        }
+    }
+
+    /// The verdict on a stack that is as it should be.
+    fn reports(self, row: &CoverageRow, heard: Option<Heard>) -> (Verdict, String) {
+        let Some(heard) = heard else {
+            return (Verdict::Unknown, "the lake was not read".to_owned());
+        };
+        let since = |time: Timestamp| self.now.duration_since(time);
+        let is_recent = |time: Timestamp| since(time) <= self.silent_after;
+        if let Some(last) = heard.last_heartbeat.filter(|last| is_recent(*last)) {
+            return (Verdict::Covered, format!("last heartbeat {}", Ago(since(last))));
+        }
+        let deployed = row.deployed_at.filter(|deployed| is_recent(*deployed));
+        if let Some(deployed) = deployed.filter(|deployed| heard.last_heartbeat.is_none_or(|last| last < *deployed)) {
+            let explanation = format!("deployed {}, no heartbeat yet", Ago(since(deployed)));
+            return (Verdict::Pending, explanation);
+        }
+        let explanation = match heard.last_heartbeat {
+            Some(last) => format!("last heartbeat {}", Ago(since(last))),
+            None => format!("no heartbeat for {} or longer", Span(self.silent_after)),
+        };
+        (Verdict::Silent, explanation)
+    }
+}
+
+/// How long without a heartbeat is too long: three intervals of the schedule but at least an hour, and
+/// what Firehose takes to deliver. The interval of a cron expression is taken for an hour.
+pub fn silent_after(schedule: &str, buffer_seconds: u32) -> SignedDuration {
+    let hour = SignedDuration::from_hours(1);
+    let interval = interval(schedule).unwrap_or(hour);
+    let three = interval.checked_mul(3).unwrap_or(SignedDuration::MAX);
+    three
+        .max(hour)
+        .saturating_add(SignedDuration::from_secs(buffer_seconds.into()))
+}
+
+/// The interval of `rate(<number> <minutes, hours or days>)`.
+fn interval(schedule: &str) -> Option<SignedDuration> {
+    let (number, unit) = schedule.strip_prefix("rate(")?.strip_suffix(')')?.split_once(' ')?;
+    let unit = match unit.trim() {
+        "minute" | "minutes" => SignedDuration::from_mins(1),
+        "hour" | "hours" => SignedDuration::from_hours(1),
+        "day" | "days" => SignedDuration::from_hours(24),
+        _ => return None,
+    };
+    unit.checked_mul(number.trim().parse().ok()?)
+}
+
+/// How many rows have which verdict.
+pub fn counts(rows: &[Judged]) -> BTreeMap<Verdict, usize> {
+    let mut counts = BTreeMap::new();
+    for row in rows {
+        *counts.entry(row.verdict).or_default() += 1;
+    }
+    counts
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Verdict::Covered => "covered",
+            Verdict::Pending => "pending",
+            Verdict::Outdated => "outdated",
+            Verdict::Silent => "silent",
+            Verdict::Failed => "failed",
+            Verdict::NotEnrolled => "not enrolled",
+            Verdict::Skipped => "skipped",
+            Verdict::Unknown => "unknown",
+        })
+    }
+}
+
+/// A length of time in its largest unit.
+struct Span(SignedDuration);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_secs() {
+            seconds @ ..120 => write!(f, "{} s", seconds.max(0)),
+            seconds @ 120..7_200 => write!(f, "{} min", seconds / 60),
+            seconds @ 7_200..172_800 => write!(f, "{} h", seconds / 3_600),
+            seconds => write!(f, "{} days", seconds / 86_400),
+        }
+    }
+}
+
+/// Such a length before now.
+struct Ago(SignedDuration);
+
+impl fmt::Display for Ago {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Clocks differ a little.
+        if self.0.as_secs() < 1 {
+            return f.write_str("just now");
+        }
+        write!(f, "{} ago", Span(self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests;

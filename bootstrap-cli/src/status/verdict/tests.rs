@@ -1,0 +1,203 @@
+use pipetrail_stacksets::Drift;
+
+use super::*;
+
+const NOW: &str = "2026-11-21T12:00:00Z";
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn rules() -> Rules {
+    Rules {
+        now: at(NOW),
+        silent_after: SignedDuration::from_hours(3),
+    }
+}
+
+fn row(state: CoverageState, status: &str, detailed: &str) -> CoverageRow {
+    CoverageRow {
+        account: "000000000001".into(),
+        region: "eu-central-1".into(),
+        state,
+        status: Some(status.into()).filter(|status: &String| !status.is_empty()),
+        detailed_status: Some(detailed.into()).filter(|status: &String| !status.is_empty()),
+        ..CoverageRow::default()
+    }
+}
+
+fn heartbeat(text: &str) -> Option<Heard> {
+    Some(Heard {
+        last_heartbeat: Some(at(text)),
+        last_event: None,
+    })
+}
+
+fn judged(row: CoverageRow, heard: Option<Heard>) -> (Verdict, String) {
+    let lake = heard.map(|heard| Signs::from_iter([((row.account.clone(), row.region.clone()), heard)]));
+    let judged = rules().row(row, lake.as_ref());
+    (judged.verdict, judged.explanation)
+}
+
+#[test]
+fn the_stacks_state_decides_before_any_heartbeat() {
+    use Verdict::{Failed, NotEnrolled, Outdated, Pending, Skipped};
+    let recent = heartbeat("2026-11-21T11:59:00Z");
+    for (state, status, detailed, verdict, why) in [
+        (
+            CoverageState::Pending,
+            "OUTDATED",
+            "RUNNING",
+            Pending,
+            "an operation is at work",
+        ),
+        (
+            CoverageState::Outdated,
+            "OUTDATED",
+            "CANCELLED",
+            Outdated,
+            "the last operation did not reach it",
+        ),
+        (
+            CoverageState::Outdated,
+            "OUTDATED",
+            "FAILED",
+            Failed,
+            "the last operation ended in FAILED",
+        ),
+        (
+            CoverageState::Inoperable,
+            "INOPERABLE",
+            "INOPERABLE",
+            Failed,
+            "no operation can work on the stack any more",
+        ),
+        (
+            CoverageState::Missing,
+            "",
+            "",
+            NotEnrolled,
+            "in scope, but without a stack",
+        ),
+        (
+            CoverageState::Unenrolled,
+            "",
+            "",
+            NotEnrolled,
+            "outside of the scope of pipetrail.toml",
+        ),
+        (
+            CoverageState::Suspended,
+            "OUTDATED",
+            "SKIPPED_SUSPENDED_ACCOUNT",
+            Skipped,
+            "the account is suspended or closed",
+        ),
+    ] {
+        for heard in [None, Some(Heard::default()), recent] {
+            let found = judged(row(state, status, detailed), heard);
+            assert_eq!(found, (verdict, why.to_owned()), "{state} {detailed}");
+        }
+    }
+}
+
+#[test]
+fn a_current_stack_is_judged_by_its_heartbeats() {
+    use Verdict::{Covered, Silent, Unknown};
+    for (heard, verdict, why) in [
+        (None, Unknown, "the lake was not read"),
+        (heartbeat("2026-11-21T11:59:00Z"), Covered, "last heartbeat 60 s ago"),
+        (heartbeat("2026-11-21T12:00:05Z"), Covered, "last heartbeat just now"),
+        (heartbeat("2026-11-21T09:00:00Z"), Covered, "last heartbeat 3 h ago"),
+        (heartbeat("2026-11-21T08:59:59Z"), Silent, "last heartbeat 3 h ago"),
+        (heartbeat("2026-11-18T12:00:00Z"), Silent, "last heartbeat 3 days ago"),
+        (Some(Heard::default()), Silent, "no heartbeat for 3 h or longer"),
+    ] {
+        let found = judged(row(CoverageState::Current, "CURRENT", "SUCCEEDED"), heard);
+        assert_eq!(found, (verdict, why.to_owned()), "{heard:?}");
+    }
+}
+
+#[test]
+fn what_was_deployed_lately_may_still_be_waited_for() {
+    let deployed = |time: &str| CoverageRow {
+        deployed_at: Some(at(time)),
+        ..row(CoverageState::Current, "CURRENT", "SUCCEEDED")
+    };
+    let lately = "2026-11-21T11:50:00Z";
+    let pending = (Verdict::Pending, "deployed 10 min ago, no heartbeat yet".to_owned());
+    assert_eq!(judged(deployed(lately), Some(Heard::default())), pending);
+    // It was silent before, and is deployed anew.
+    assert_eq!(judged(deployed(lately), heartbeat("2026-11-21T01:00:00Z")), pending);
+    assert_eq!(
+        judged(deployed("2026-11-21T08:00:00Z"), Some(Heard::default())).0,
+        Verdict::Silent
+    );
+    // Without the lake nobody knows.
+    assert_eq!(judged(deployed(lately), None).0, Verdict::Unknown);
+}
+
+#[test]
+fn a_stack_outside_of_the_scope_is_judged_alike_and_said_to_be_outside() {
+    let (verdict, why) = judged(
+        row(CoverageState::OutOfScope, "CURRENT", "SUCCEEDED"),
+        heartbeat("2026-11-21T11:00:00Z"),
+    );
+    assert_eq!(verdict, Verdict::Covered);
+    assert!(why.ends_with("; outside of the scope of pipetrail.toml"), "{why}");
+    let (verdict, _) = judged(row(CoverageState::OutOfScope, "OUTDATED", "FAILED"), None);
+    assert_eq!(verdict, Verdict::Failed);
+}
+
+#[test]
+fn aws_reason_and_drift_are_part_of_the_explanation() {
+    let drifted = CoverageRow {
+        reason: Some("Rule pipetrail-forward already exists".into()),
+        drift: Some(Drift {
+            status: "DRIFTED".into(),
+            checked_at: None,
+        }),
+        ..row(CoverageState::Outdated, "OUTDATED", "FAILED")
+    };
+    assert_eq!(
+        judged(drifted, None).1,
+        "Rule pipetrail-forward already exists; the stack was changed by hand (drifted); something of that name \
+         exists there already: find out whose it is, rename or remove it, then apply again"
+    );
+}
+
+#[test]
+fn only_what_is_in_scope_or_named_has_to_be_covered() {
+    let good = |state, named| rules().row(row(state, "", ""), None).is_good(named);
+    assert!(good(CoverageState::Unenrolled, false) && good(CoverageState::Suspended, true));
+    assert!(!good(CoverageState::Unenrolled, true) && !good(CoverageState::Missing, false));
+    let covered = rules().row(
+        row(CoverageState::Current, "CURRENT", "SUCCEEDED"),
+        Some(&Signs::from_iter([(
+            ("000000000001".to_owned(), "eu-central-1".to_owned()),
+            heartbeat(NOW).unwrap(),
+        )])),
+    );
+    assert!(covered.is_good(true));
+}
+
+#[test]
+fn silence_begins_after_three_intervals_but_not_before_an_hour_and_the_delivery() {
+    let minutes = |schedule: &str| silent_after(schedule, 300).as_secs() / 60;
+    assert_eq!(minutes("rate(1 hour)"), 185);
+    assert_eq!(minutes("rate(5 minutes)"), 65);
+    assert_eq!(minutes("rate(1 minute)"), 65);
+    assert_eq!(minutes("rate(2 days)"), 3 * 48 * 60 + 5);
+    assert_eq!(minutes("cron(0 * * * ? *)"), 185);
+    assert_eq!(minutes("rate(a while)"), 185);
+    assert_eq!(minutes("rate(999999999999 days)"), 185);
+}
+
+#[test]
+fn the_words_on_the_command_line_are_those_of_the_json() {
+    use clap::ValueEnum;
+    for verdict in Verdict::value_variants() {
+        let word = verdict.to_possible_value().unwrap();
+        assert_eq!(serde_json::to_value(verdict).unwrap(), word.get_name());
+    }
+}

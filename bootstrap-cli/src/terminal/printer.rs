@@ -1,0 +1,201 @@
+//! Standard output and standard error: nothing else writes to them. Data goes to the former, all the
+//! rest to the latter; a pipe that is closed early is no error. Nothing here is coloured; clap's help
+//! is, and honours `NO_COLOR`. Mail addresses are masked here, whatever they came in with: AWS echoes
+//! them, and the ARN of who signed in by SSO ends in one.
+
+use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use pipetrail_lake::hostile::{self, masked};
+use serde::Serialize;
+
+/// The form of the data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Output {
+    /// Tables for people.
+    #[default]
+    Table,
+    /// One JSON document for programs.
+    Json,
+    /// Comma-separated values with a header, where the data is rows (`query`, `audit`).
+    Csv,
+}
+
+/// How much goes to standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Volume {
+    /// Errors and their hints.
+    Quiet,
+    /// Plan and progress too.
+    Normal,
+    /// Every call to AWS too.
+    Verbose,
+}
+
+static VOLUME: OnceLock<Volume> = OnceLock::new();
+
+/// Says how much is written from here on; only the first one counts.
+pub fn set(volume: Volume) {
+    let _ = VOLUME.set(volume);
+}
+
+/// How much is written.
+pub fn volume() -> Volume {
+    *VOLUME.get().unwrap_or(&Volume::Normal)
+}
+
+/// Whether every call to AWS is to be told.
+pub fn is_verbose() -> bool {
+    volume() == Volume::Verbose
+}
+
+/// Whether data was lost: standard output could not be written to.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Whether the reader of standard output has closed it.
+static CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// Whether there is any use in writing more data.
+pub fn has_reader() -> bool {
+    !CLOSED.load(Ordering::Relaxed) && !has_lost()
+}
+
+/// Whether data was lost on its way to standard output.
+pub fn has_lost() -> bool {
+    LOST.load(Ordering::Relaxed)
+}
+
+/// Writes one line of data.
+pub fn data(text: &str) {
+    verbatim(&masked(text));
+}
+
+/// Writes text of pipetrail's own, in which an example may look like an address.
+pub fn verbatim(text: &str) {
+    out(&format!("{}\n", text.trim_end()));
+}
+
+/// Writes rows of an answer as they are: they are evidence, and what was asked for. Nothing is masked,
+/// trimmed or added; whoever calls ends the lines.
+pub fn rows(text: &str) {
+    out(text);
+}
+
+/// Whether standard output is a terminal, and how many columns it has.
+pub fn terminal() -> Option<usize> {
+    let stdout = io::stdout();
+    // One that does not say how wide it is has what terminals have always had.
+    let width = || terminal_size::terminal_size_of(&stdout).map_or(80, |(width, _)| usize::from(width.0));
+    stdout.is_terminal().then(width)
+}
+
+/// Clears a terminal, and separates what follows elsewhere.
+pub fn clear() {
+    let separator = if io::stdout().is_terminal() {
+        "\x1b[2J\x1b[H"
+    } else {
+        "\n"
+    };
+    out(separator);
+}
+
+fn out(text: &str) {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Ok(()) => {}
+        // Whoever closed the pipe has read enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => CLOSED.store(true, Ordering::Relaxed),
+        // A full disk, for example: said once.
+        Err(cause) if !LOST.swap(true, Ordering::Relaxed) => {
+            error(&format!("cannot write to standard output: {cause}"), None);
+        }
+        Err(_) => {}
+    }
+}
+
+/// Writes data as one JSON document.
+///
+/// # Errors
+/// The value cannot be serialised.
+pub fn json(value: &impl Serialize) -> serde_json::Result<()> {
+    data(&serde_json::to_string_pretty(value)?);
+    Ok(())
+}
+
+/// Writes a line for people, unless they asked for quiet.
+pub fn say(text: &str) {
+    if volume() != Volume::Quiet {
+        line(text);
+    }
+}
+
+/// Writes an error, and the next command where one is known.
+pub fn error(text: &str, hint: Option<&str>) {
+    line(&format!("error: {text}"));
+    if let Some(text) = hint {
+        self::hint(text);
+    }
+}
+
+/// Writes the next command to try.
+pub fn hint(text: &str) {
+    line(&format!("hint: {text}"));
+}
+
+/// Writes what to do next where nothing is wrong, unless they asked for quiet.
+pub fn advice(text: &str) {
+    if volume() != Volume::Quiet {
+        hint(text);
+    }
+}
+
+/// Writes a line about a call to AWS.
+pub fn call(text: &str) {
+    line(&format!("aws: {text}"));
+}
+
+/// Writes what is wrong with the command line, as clap says it.
+pub fn misuse(text: &str) {
+    line(text);
+}
+
+/// Writes a line to standard error, however quiet it should be.
+pub fn line(text: &str) {
+    // An error may quote what somebody else wrote.
+    let text = hostile::lines(text.trim_end());
+    let _ = writeln!(io::stderr().lock(), "{}", masked(&text));
+}
+
+/// Whether a question can be asked: nobody is to agree to a plan that quiet has kept from them.
+pub fn can_ask() -> bool {
+    volume() != Volume::Quiet && io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks a question; only `y` and `yes` are a yes. Blocks until there is a line.
+pub fn ask(question: &str) -> bool {
+    // Nothing is locked while it waits: an interruption has to be told meanwhile.
+    let _ = write!(io::stderr(), "{question} [y/N] ");
+    let _ = io::stderr().flush();
+    let mut answer = String::new();
+    // Whatever cannot be read is not a yes.
+    let _ = io::stdin().lock().read_line(&mut answer);
+    matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+}
+
+/// Asks for a line, the default in brackets; an empty line takes it. `None` when there is no more to read.
+pub fn question(question: &str, default: &str) -> Option<String> {
+    let offered = if default.is_empty() {
+        String::new()
+    } else {
+        format!(" [{default}]")
+    };
+    let _ = write!(io::stderr(), "{question}{offered}: ");
+    let _ = io::stderr().flush();
+    let mut answer = String::new();
+    match io::stdin().lock().read_line(&mut answer) {
+        Ok(0) | Err(_) => None,
+        Ok(_) if answer.trim().is_empty() => Some(default.to_owned()),
+        Ok(_) => Some(answer.trim().to_owned()),
+    }
+}

@@ -1,0 +1,201 @@
+//! Holds every audit to `docs/sql.md`: no function or keyword but those that all engines read alike.
+
+use std::collections::BTreeSet;
+
+use pipetrail_collector::Table;
+
+use super::{Audit, Parameters, all};
+
+const DOCUMENT: &str = include_str!("../../../../docs/sql.md");
+
+/// What Trino reserves and the audits do not use.
+const RESERVED: &str = "alter constraint create cross cube current_date current_time current_timestamp \
+    current_user deallocate delete describe drop escape except execute extract false for full grouping inner \
+    insert intersect into json_array json_exists json_object json_query json_table json_value listagg localtime \
+    localtimestamp natural normalize outer prepare recursive right rollup skip table trim true uescape unnest using";
+
+/// A piece of SQL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Token<'a> {
+    Word(&'a str),
+    Text,
+    Number(&'a str),
+    Sign(char),
+}
+
+fn tokens(sql: &str) -> Vec<Token<'_>> {
+    let mut tokens = Vec::new();
+    let mut rest = sql;
+    while let Some(first) = rest.chars().next() {
+        let length = |is: fn(char) -> bool| rest.find(|c| !is(c)).unwrap_or(rest.len());
+        let taken = match first {
+            '\'' => {
+                tokens.push(Token::Text);
+                2 + rest[1..].find('\'').expect("a text that ends")
+            }
+            'a'..='z' | 'A'..='Z' | '_' => {
+                let length = length(|c| c.is_ascii_alphanumeric() || c == '_');
+                tokens.push(Token::Word(&rest[..length]));
+                length
+            }
+            '0'..='9' => {
+                let length = length(|c| c.is_ascii_digit() || c == '.');
+                tokens.push(Token::Number(&rest[..length]));
+                length
+            }
+            _ if first.is_whitespace() => first.len_utf8(),
+            _ => {
+                tokens.push(Token::Sign(first));
+                first.len_utf8()
+            }
+        };
+        rest = &rest[taken..];
+    }
+    tokens
+}
+
+/// The words in backquotes that stand first in the lines of a part of the document, or all of them.
+fn listed(part: &str, all: bool) -> BTreeSet<String> {
+    let begin = format!("<!-- {part} -->\n");
+    let (_, text) = DOCUMENT.split_once(&begin).expect("the part is there");
+    let (text, _) = text.split_once("<!-- end -->").expect("the part ends");
+    let words = |line: &str| -> Vec<String> { line.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
+    text.lines()
+        .flat_map(|line| words(line).into_iter().take(if all { usize::MAX } else { 1 }))
+        .collect()
+}
+
+/// What an audit uses that is not listed.
+fn foreign(audit: &Audit, sql: &str) -> Vec<String> {
+    let (functions, keywords) = (listed("functions", false), listed("keywords", true));
+    let mut names: BTreeSet<&str> = Table::ALL
+        .iter()
+        .flat_map(|table| {
+            table
+                .columns()
+                .into_iter()
+                .map(|column| column.name)
+                .chain([table.name()])
+        })
+        .chain(["account_id", "month", "day", "varchar", "bigint", "double"])
+        .collect();
+    let tokens = tokens(sql);
+    // Names that the audit gives: behind AS, in brackets behind such a name, and in front of AS.
+    for (i, window) in tokens.windows(3).enumerate() {
+        match window {
+            [Token::Word("AS"), Token::Word(name), Token::Sign('(')] => {
+                names.insert(name);
+                let inside = tokens[i + 3..].iter().take_while(|token| **token != Token::Sign(')'));
+                names.extend(inside.filter_map(|token| match token {
+                    Token::Word(name) => Some(*name),
+                    _ => None,
+                }));
+            }
+            [Token::Word("AS"), Token::Word(name), _] => _ = names.insert(name),
+            [Token::Word(name), Token::Word("AS"), Token::Sign('(')] => _ = names.insert(name),
+            _ => {}
+        }
+    }
+    let mut foreign = Vec::new();
+    for (i, token) in tokens.iter().enumerate() {
+        let next = tokens.get(i + 1);
+        let last = i.checked_sub(1).and_then(|i| tokens.get(i));
+        let is_right = match token {
+            Token::Word(word) if word.chars().all(|c| c.is_ascii_uppercase()) => keywords.contains(*word),
+            Token::Word(word) if next == Some(&Token::Sign('(')) && last != Some(&Token::Word("AS")) => {
+                functions.contains(*word)
+            }
+            Token::Word(word) => names.contains(word) && !RESERVED.split_whitespace().any(|reserved| reserved == *word),
+            Token::Number(number) => !number.contains('.'),
+            Token::Sign(sign) => "(),.=<>*+-/|".contains(*sign),
+            Token::Text => true,
+        };
+        if !is_right {
+            foreign.push(format!("{}: {token:?}", audit.name));
+        }
+    }
+    foreign
+}
+
+fn bound() -> Parameters {
+    let time = |text: &str| text.parse().unwrap();
+    Parameters {
+        accounts: vec!["000011112222".to_owned()],
+        pipelines: vec!["it's {one}".to_owned()],
+        ..Parameters::window(time("2026-11-01T00:00:00Z"), time("2026-12-01T00:00:00Z"))
+    }
+}
+
+#[test]
+fn no_audit_uses_anything_that_is_not_listed() {
+    let mut foreign_words = Vec::new();
+    for audit in all() {
+        let mut bound = bound();
+        if !audit.takes("pipeline") {
+            bound.pipelines.clear();
+        }
+        foreign_words.extend(foreign(audit, &audit.sql(&bound).unwrap()));
+    }
+    assert!(foreign_words.is_empty(), "{foreign_words:#?}");
+}
+
+#[test]
+fn every_listed_word_is_used() {
+    let mut used = BTreeSet::new();
+    for audit in all() {
+        let mut bound = bound();
+        bound.pipelines.clear();
+        let sql = audit.sql(&bound).unwrap();
+        used.extend(tokens(&sql).into_iter().filter_map(|token| match token {
+            Token::Word(word) => Some(word.to_owned()),
+            _ => None,
+        }));
+    }
+    let listed = listed("functions", false).into_iter().chain(listed("keywords", true));
+    let unused: Vec<String> = listed
+        .filter(|word| !used.contains(word) && !used.contains(&word.to_uppercase()))
+        .collect();
+    assert!(unused.is_empty(), "{unused:?}");
+}
+
+#[test]
+fn what_engines_read_differently_is_refused() {
+    for wrong in [
+        "SELECT date_format(event_time, '%Y') FROM approvals",
+        "SELECT greatest(event_ms, 1) FROM approvals",
+        "SELECT event_ms * 1.5 FROM approvals",
+        "SELECT event_ms % 2 FROM approvals",
+        "SELECT \"event_ms\" FROM approvals",
+        "SELECT event_ms::double FROM approvals",
+        "SELECT event_ms AS skip FROM approvals",
+        "SELECT current_date FROM approvals",
+        "SELECT event_ms FROM approvals FETCH FIRST 1 ROWS ONLY",
+        "SELECT event_ms FROM somewhere",
+        "SELECT event_ms FROM approvals LIMIT 1",
+    ] {
+        assert!(!foreign(&all()[0], wrong).is_empty(), "{wrong}");
+    }
+    assert!(foreign(&all()[0], "SELECT count(*) AS many FROM approvals WHERE mfa").is_empty());
+}
+
+#[test]
+fn every_answer_is_in_an_order() {
+    for audit in all() {
+        let sql = audit
+            .sql(&Parameters {
+                pipelines: vec![],
+                ..bound()
+            })
+            .unwrap();
+        let last = sql.lines().last().unwrap();
+        assert!(last.starts_with("ORDER BY "), "{}: {last}", audit.name);
+        let words = tokens(&sql);
+        for pair in words.windows(2) {
+            assert!(
+                pair[0] != Token::Word("DESC") || pair[1] == Token::Word("NULLS"),
+                "{}",
+                audit.name
+            );
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Macros: what stands in braces in an audit's SQL.
+//!
+//! - `{approvals}`, any table: its rows within the window, of the chosen accounts and pipelines, each
+//!   event once. `{approvals since 60 days}` begins so much earlier.
+//! - `{gates}`, any file of `audits/shared/`: that expression.
+//! - `{:from}`, `{:to}` (as `event_time`), `{:from_ms}`, `{:to_ms}` (as `event_ms`), `{:hours}` (clock
+//!   hours that the window touches), and `{:name}` of a parameter: that value as a literal.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use pipetrail_collector::Table;
+
+use super::error::AuditError;
+use super::files::SHARED;
+use super::parameters::{Parameters, literal, text};
+use super::signature::AuditParameter;
+
+/// How far apart the copies of an event may be: EventBridge tries for a day, and a hop across regions
+/// gives each copy the time of its own arrival.
+const APART: SignedDuration = SignedDuration::from_hours(24);
+
+/// Deepest nesting of shared expressions; they are written by hand.
+const DEPTH: usize = 8;
+
+/// Expands one audit.
+pub(super) struct Expansion<'a> {
+    bound: &'a Parameters,
+    parameters: &'a [AuditParameter],
+}
+
+impl<'a> Expansion<'a> {
+    pub(super) fn new(bound: &'a Parameters, parameters: &'a [AuditParameter]) -> Self {
+        Expansion { bound, parameters }
+    }
+
+    /// The text with everything in braces replaced. Values are put in last and never read again.
+    pub(super) fn expand(&self, name: &str, text: &str) -> Result<String, AuditError> {
+        self.within(name, text, DEPTH)
+    }
+
+    fn within(&self, name: &str, text: &str, depth: usize) -> Result<String, AuditError> {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((before, behind)) = rest.split_once('{') {
+            out.push_str(before);
+            let (found, after) = behind.split_once('}').unwrap_or((behind, ""));
+            let replaced = self.replaced(found, depth)?;
+            let replaced = replaced.ok_or_else(|| AuditError::Text {
+                audit: name.to_owned(),
+                found: found.to_owned(),
+            })?;
+            // What goes over several lines is indented as the line it stands in.
+            let line = out.lines().next_back().unwrap_or_default();
+            let indent = " ".repeat(line.len() - line.trim_start().len());
+            out.push_str(&replaced.replace('\n', &format!("\n{indent}")));
+            rest = after;
+        }
+        out.push_str(rest);
+        Ok(out)
+    }
+
+    fn replaced(&self, found: &str, depth: usize) -> Result<Option<String>, AuditError> {
+        if let Some(name) = found.strip_prefix(':') {
+            return self.value(name);
+        }
+        let (name, since) = match found.split_once(" since ") {
+            None => (found, Some(0)),
+            Some((name, since)) => (name, since.strip_suffix(" days").and_then(|days| days.parse().ok())),
+        };
+        if let (Some(table), Some(days)) = (Table::from_name(name), since) {
+            return Ok(Some(self.table(table, days)));
+        }
+        match SHARED.iter().find(|(shared, _)| *shared == found) {
+            Some((name, text)) if depth > 0 => {
+                let text: Vec<&str> = text.lines().filter(|line| !line.starts_with("--")).collect();
+                let text = self.within(name, text.join("\n").trim(), depth - 1)?;
+                Ok(Some(format!("(\n  {}\n)", text.replace('\n', "\n  "))))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn value(&self, name: &str) -> Result<Option<String>, AuditError> {
+        const HOUR: i64 = 3_600_000;
+        let (from, to) = (self.bound.from, self.bound.to);
+        let hours = (to.as_millisecond() - 1).div_euclid(HOUR) - from.as_millisecond().div_euclid(HOUR) + 1;
+        Ok(match name {
+            "from" => Some(literal(&text(from))),
+            "to" => Some(literal(&text(to))),
+            "from_ms" => Some(from.as_millisecond().to_string()),
+            "to_ms" => Some(to.as_millisecond().to_string()),
+            "hours" => Some(hours.to_string()),
+            _ => {
+                let Some(parameter) = self.parameters.iter().find(|known| known.own && known.name == name) else {
+                    return Ok(None);
+                };
+                let value = self.bound.values.get(name).map_or(parameter.default, String::as_str);
+                Some(match parameter.kind {
+                    "integer" => {
+                        value
+                            .parse::<i64>()
+                            .map(|number| number.to_string())
+                            .map_err(|_| AuditError::Value {
+                                parameter: name.to_owned(),
+                                value: value.to_owned(),
+                                expected: "a whole number",
+                            })?
+                    }
+                    _ => literal(value),
+                })
+            }
+        })
+    }
+
+    /// The rows of a table that the audit is about, each event once: the copy that says to be the
+    /// earliest. What was derived from CodePipeline's history gives way to what was observed.
+    fn table(&self, table: Table, days: i64) -> String {
+        let Some(identity) = derivable(table) else {
+            return format!("(\n  {}\n)", self.once(table, days, None).replace('\n', "\n  "));
+        };
+        let derived = "source LIKE 'backfill:history%'";
+        let observed = "coalesce(source, 'live') NOT LIKE 'backfill:history%'";
+        let same = identity.map(|column| format!("observed.{column} = derived.{column}"));
+        format!(
+            "(\n  {}\n  UNION ALL\n  SELECT * FROM (\n    {}\n  ) AS derived\n  WHERE NOT EXISTS (\n    \
+             SELECT 1 FROM {table} AS observed\n    WHERE {}\n      AND {}\n  )\n)",
+            self.once(table, days, Some(observed)).replace('\n', "\n  "),
+            self.once(table, days, Some(derived)).replace('\n', "\n    "),
+            self.read(table, days, Some(observed)).replace('\n', "\n    "),
+            same.join(" AND "),
+        )
+    }
+
+    /// One row per event. The embedded engine knows this very shape and answers it without sorting: the
+    /// `row_number()` alone in its SELECT, over `event_key` alone, and `copy = 1` right around it.
+    fn once(&self, table: Table, days: i64, only: Option<&str>) -> String {
+        let begin = back(self.bound.from, SignedDuration::from_hours(24 * days));
+        format!(
+            "SELECT * FROM (\n  SELECT *, row_number() OVER (PARTITION BY event_key ORDER BY event_time, ingested_at, event_id) AS copy\n  \
+             FROM {table}\n  WHERE {}\n) AS copies\nWHERE copy = 1 AND event_time >= {}",
+            self.read(table, days, only).replace('\n', "\n  "),
+            literal(&text(begin)),
+        )
+    }
+
+    /// Which rows are read: partitions first.
+    fn read(&self, table: Table, days: i64, only: Option<&str>) -> String {
+        let begin = back(self.bound.from, SignedDuration::from_hours(24 * days));
+        let first = back(begin, APART);
+        let last = back(self.bound.to, SignedDuration::from_millis(1));
+        let (key, form) = match table {
+            Table::Heartbeats => ("day", "%Y-%m-%d"),
+            _ => ("month", "%Y-%m"),
+        };
+        let partition = |time: Timestamp| literal(&time.to_zoned(TimeZone::UTC).strftime(form).to_string());
+        let mut conditions = vec![
+            format!("{key} BETWEEN {} AND {}", partition(first), partition(last)),
+            format!(
+                "event_time >= {} AND event_time < {}",
+                literal(&text(first)),
+                literal(&text(self.bound.to))
+            ),
+        ];
+        let list = |values: &[String]| values.iter().map(|value| literal(value)).collect::<Vec<_>>().join(", ");
+        if !self.bound.accounts.is_empty() {
+            conditions.push(format!("account_id IN ({})", list(&self.bound.accounts)));
+        }
+        if !self.bound.pipelines.is_empty() {
+            conditions.push(format!("pipeline IN ({})", list(&self.bound.pipelines)));
+        }
+        conditions.extend(only.map(str::to_owned));
+        conditions.join("\n  AND ")
+    }
+}
+
+/// Which columns say that a derived row and an observed one are of the same happening.
+fn derivable(table: Table) -> Option<[&'static str; 3]> {
+    match table {
+        Table::PipelineExecutions => Some(["account_id", "execution_id", "state"]),
+        Table::ActionExecutions => Some(["account_id", "action_execution_id", "state"]),
+        // CodePipeline's history has no stages, and calls have their own identity.
+        _ => None,
+    }
+}
+
+fn back(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.checked_sub(by)
+        .unwrap_or(Timestamp::UNIX_EPOCH)
+        .max(Timestamp::UNIX_EPOCH)
+}

@@ -1,0 +1,51 @@
+use super::*;
+
+fn bound() -> Parameters {
+    Parameters::window(
+        "2026-11-01T00:00:00Z".parse().unwrap(),
+        "2026-12-01T00:00:00Z".parse().unwrap(),
+    )
+}
+
+#[test]
+fn every_file_is_an_audit_and_is_bound() {
+    assert_eq!(all().len(), files::FILES.len());
+    for audit in all() {
+        let sql = audit.sql(&bound()).unwrap_or_else(|error| panic!("{error}"));
+        assert!(!sql.contains(['{', '}']), "{}: {sql}", audit.name);
+        assert!(sql.len() < 100_000, "{}: Athena takes 262,144 bytes", audit.name);
+    }
+}
+
+#[test]
+fn every_audit_reads_only_the_partitions_of_its_window() {
+    let tables = pipetrail_collector::Table::ALL.map(|table| format!("FROM {table}"));
+    for audit in all() {
+        let sql = audit.sql(&bound()).unwrap();
+        let reads: usize = tables.iter().map(|table| sql.matches(table.as_str()).count()).sum();
+        let pruned = sql.matches("WHERE month BETWEEN '20").count() + sql.matches("WHERE day BETWEEN '20").count();
+        assert!(reads > 0 && reads == pruned, "{}: {sql}", audit.name);
+    }
+}
+
+#[test]
+fn a_value_is_never_read_as_a_macro_or_as_sql() {
+    let mut bound = bound();
+    bound.pipelines = vec!["{approvals} '; DROP TABLE approvals; --".to_owned()];
+    let sql = find("decisions").unwrap().sql(&bound).unwrap();
+    assert!(
+        sql.contains("pipeline IN ('{approvals} ''; DROP TABLE approvals; --')"),
+        "{sql}"
+    );
+}
+
+#[test]
+fn what_an_audit_does_not_take_is_refused() {
+    let mut pipelines = bound();
+    pipelines.pipelines = vec!["a".to_owned()];
+    let error = find("coverage").unwrap().sql(&pipelines).unwrap_err();
+    assert_eq!(error.to_string(), "audit coverage takes no pipeline");
+    let mut own = bound();
+    own.values.insert("colour".to_owned(), "red".to_owned());
+    assert!(find("decisions").unwrap().sql(&own).is_err());
+}

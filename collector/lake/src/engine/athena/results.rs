@@ -1,0 +1,153 @@
+//! Results of an answer as values of four kinds.
+
+use crate::call::{CallError, from_sdk};
+use aws_sdk_athena::Client;
+use aws_sdk_athena::types::{ColumnInfo, ResultSet, Row};
+
+use super::error::AthenaError;
+use super::running::{Ended, Header};
+use super::scanned::Scanned;
+use crate::answer::{Heading, Kind, Value};
+
+/// The most rows that Athena gives at once, the names of the columns among them.
+const PAGE: i32 = 1000;
+
+/// The pages of an answer that is complete in Athena.
+pub struct Results {
+    client: Client,
+    id: String,
+    /// What the query read.
+    pub scanned: Option<Scanned>,
+    /// The columns, until [`Pages`](crate::engine::Pages) takes them.
+    pub columns: Vec<Heading>,
+    // Whether the next row may name the columns.
+    header: Header,
+    /// The first page, which was needed for the columns.
+    first: Option<Vec<Row>>,
+    // Of the next page; none when there is none.
+    token: Option<String>,
+}
+
+impl Results {
+    /// Reads the first page.
+    ///
+    /// # Errors
+    /// A refused call, or an answer without columns.
+    pub async fn open(client: &Client, ended: Ended) -> Result<Self, AthenaError> {
+        let Ended { id, scanned, header } = ended;
+        let mut pages = Results {
+            client: client.clone(),
+            id,
+            scanned,
+            columns: Vec::new(),
+            header,
+            first: None,
+            token: None,
+        };
+        let set = pages.read().await?;
+        let columns = set.result_set_metadata.and_then(|metadata| metadata.column_info);
+        pages.columns = columns.unwrap_or_default().iter().map(column).collect();
+        pages.first = Some(set.rows.unwrap_or_default());
+        Ok(pages)
+    }
+
+    /// The rows of the next page; none after the last. A page may be empty.
+    ///
+    /// # Errors
+    /// A refused call, or values that are not what their column says.
+    pub async fn next(&mut self, columns: &[Heading]) -> Result<Option<Vec<Vec<Value>>>, AthenaError> {
+        let rows = match (self.first.take(), &self.token) {
+            (Some(rows), _) => rows,
+            (None, Some(_)) => self.read().await?.rows.unwrap_or_default(),
+            (None, None) => return Ok(None),
+        };
+        let mut rows = rows.into_iter();
+        let mut page = Vec::with_capacity(rows.len());
+        if self.header != Header::Never
+            && let Some(row) = rows.next()
+        {
+            let names = names(columns, &row);
+            match self.header {
+                Header::Always if !names => {
+                    return Err(AthenaError::Answer(
+                        "its first row does not name the columns".to_owned(),
+                    ));
+                }
+                _ if !names => page.push(values(columns, row)?),
+                _ => {}
+            }
+            self.header = Header::Never;
+        }
+        for row in rows {
+            page.push(values(columns, row)?);
+        }
+        Ok(Some(page))
+    }
+
+    async fn read(&mut self) -> Result<ResultSet, AthenaError> {
+        let call = self
+            .client
+            .get_query_results()
+            .query_execution_id(&self.id)
+            .max_results(PAGE)
+            .set_next_token(self.token.take());
+        let page = call.send().await.map_err(from_sdk("read the answer of Athena"))?;
+        self.token = page.next_token;
+        Ok(page.result_set.ok_or(CallError::Incomplete {
+            action: "GetQueryResults",
+            field: "ResultSet",
+        })?)
+    }
+}
+
+fn names(columns: &[Heading], row: &Row) -> bool {
+    let data = row.data();
+    data.len() == columns.len()
+        && data.iter().zip(columns).all(|(datum, column)| {
+            datum
+                .var_char_value()
+                .is_some_and(|name| name.eq_ignore_ascii_case(&column.name))
+        })
+}
+
+fn values(columns: &[Heading], row: Row) -> Result<Vec<Value>, AthenaError> {
+    let data = row.data.unwrap_or_default();
+    let (found, named) = (data.len(), columns.len());
+    if found > named {
+        return Err(AthenaError::Answer(format!(
+            "a row has {found} values for {named} columns"
+        )));
+    }
+    let mut data = data.into_iter();
+    let of = |column: &Heading| {
+        // SHOW and DESCRIBE leave out what is not there.
+        let datum = data.next().and_then(|datum| datum.var_char_value);
+        datum.map_or(Ok(Value::Null), |text| value(column, text))
+    };
+    columns.iter().map(of).collect()
+}
+
+/// A column by Athena's type of it.
+fn column(info: &ColumnInfo) -> Heading {
+    let kind = match info.r#type() {
+        "tinyint" | "smallint" | "integer" | "bigint" => Kind::Integer,
+        "float" | "real" | "double" => Kind::Double,
+        "boolean" => Kind::Boolean,
+        // Decimals too: as a double they would change.
+        _ => Kind::Text,
+    };
+    Heading {
+        name: info.label().unwrap_or(info.name()).to_owned(),
+        kind,
+    }
+}
+
+fn value(column: &Heading, text: String) -> Result<Value, AthenaError> {
+    let read = match column.kind {
+        Kind::Text => return Ok(Value::Text(text)),
+        Kind::Integer => text.parse().ok().map(Value::Integer),
+        Kind::Double => text.parse().ok().map(Value::Double),
+        Kind::Boolean => text.to_ascii_lowercase().parse().ok().map(Value::Boolean),
+    };
+    read.ok_or_else(|| AthenaError::Answer(format!("column {:?} holds {text:?}", column.name)))
+}

@@ -1,0 +1,152 @@
+//! DataFusion over a lake: every table of `pipetrail_collector::Table`, its columns as they are
+//! defined there, its partition keys from the folders' names.
+//!
+//! Queries only: nothing that a query says writes a file, changes a setting or reads outside the lake.
+
+mod copies;
+mod errors;
+mod files;
+mod memory;
+mod schema;
+mod table;
+mod values;
+
+use std::sync::Arc;
+
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::context::SQLOptions;
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use pipetrail_collector::Table;
+use tokio::sync::OnceCell;
+
+pub(super) use errors::explain;
+pub(super) use values::{headings, values};
+
+use super::error::EngineError;
+use super::lexer::{Piece, Token, tokens};
+use super::pages::Pages;
+use crate::store::Lake;
+
+/// The catalogue and the schema of the tables; Athena's database is called as the schema is.
+const CATALOG: &str = "lake";
+const SCHEMA: &str = "pipetrail";
+
+/// Most that is kept of the footers of files: a table that a query reads twice has them read once.
+const FOOTERS: usize = 256 * 1024 * 1024;
+
+/// How deep a query may nest.
+const NESTING: u64 = 256;
+
+/// Most operators of a query: a chain of them is a tree as deep as it is long, and DataFusion walks it
+/// by recursion. Whoever asks needs a stack that holds that many: 128 MiB do.
+const OPERATORS: usize = 4_000;
+
+/// DataFusion over one lake.
+pub struct Embedded {
+    context: SessionContext,
+    lake: Lake,
+    checked: OnceCell<()>,
+}
+
+impl Embedded {
+    /// Over that lake.
+    ///
+    /// # Errors
+    /// The lake's folders cannot be named.
+    pub fn over(lake: &Lake) -> Result<Self, EngineError> {
+        Self::with_memory(lake, memory::limit())
+    }
+
+    /// With that many bytes for sorting, grouping and joining.
+    fn with_memory(lake: &Lake, bytes: usize) -> Result<Self, EngineError> {
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(FairSpillPool::new(bytes)))
+            .with_metadata_cache_limit(FOOTERS)
+            .build_arc()
+            .map_err(|error| explain(&error))?;
+        let config = SessionConfig::new()
+            .with_default_catalog_and_schema(CATALOG, SCHEMA)
+            .with_information_schema(true)
+            // Audits nest subqueries; the stack grows with them.
+            .set_u64("datafusion.sql_parser.recursion_limit", NESTING)
+            // Positions in messages.
+            .set_bool("datafusion.sql_parser.collect_spans", true);
+        let state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_runtime_env(runtime)
+            .with_default_features()
+            .with_physical_optimizer_rules(copies::among(PhysicalOptimizer::new().rules))
+            .build();
+        let context = SessionContext::new_with_state(state);
+        context.register_object_store(&lake.url, Arc::clone(&lake.store));
+
+        for table in Table::ALL {
+            let of_lake = table::LakeTable::new(lake, table).map_err(|error| explain(&error))?;
+            context
+                .register_table(table.name(), Arc::new(of_lake))
+                .map_err(|error| explain(&error))?;
+        }
+        Ok(Embedded {
+            context,
+            lake: lake.clone(),
+            checked: OnceCell::new(),
+        })
+    }
+
+    /// Asks; the rows come as they are read.
+    ///
+    /// # Errors
+    /// The text is refused, or the place holds no lake.
+    pub async fn ask(&self, sql: &str) -> Result<Pages, EngineError> {
+        if operators(sql) > OPERATORS {
+            return Err(errors::too_deep());
+        }
+        self.checked.get_or_try_init(|| self.holds_tables()).await?;
+        let only_queries = SQLOptions::new()
+            .with_allow_ddl(false)
+            .with_allow_dml(false)
+            .with_allow_statements(false);
+        let frame = self.context.sql_with_options(sql, only_queries).await;
+        let frame = frame.map_err(|error| explain(&error))?;
+        let stream = frame.execute_stream().await.map_err(|error| explain(&error))?;
+        Ok(Pages::embedded(stream))
+    }
+
+    /// A folder without any table is the wrong folder: every answer from it would be empty.
+    async fn holds_tables(&self) -> Result<(), EngineError> {
+        let root = Some(&self.lake.root).filter(|root| !root.as_ref().is_empty());
+        let below = self.lake.store.list_with_delimiter(root).await;
+        let below = below.map_err(|error| explain(&error.into()))?;
+        let is_table =
+            |path: &object_store::path::Path| path.filename().is_some_and(|name| Table::from_name(name).is_some());
+        if below.common_prefixes.iter().any(is_table) {
+            return Ok(());
+        }
+        Err(EngineError::Refused {
+            message: format!("{} holds no table of a lake", self.lake.location),
+            hint: Some(format!(
+                "`pipetrail ingest <PATHS> --lake {}` fills it; a lake's folders are called {}",
+                self.lake.location,
+                errors::tables()
+            )),
+        })
+    }
+}
+
+/// How many operators stand in a query.
+fn operators(sql: &str) -> usize {
+    const WORDS: [&str; 6] = ["or", "and", "union", "intersect", "except", "join"];
+    let is_one = |(at, token): &Piece<'_>| match token {
+        Token::Word(word) => WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)),
+        Token::Other => sql[*at..].starts_with(['+', '-', '*', '/', '%', '|', '=', '<', '>']),
+        _ => false,
+    };
+    // What cannot be cut was refused before.
+    tokens(sql).map_or(0, |tokens| tokens.iter().filter(|piece| is_one(piece)).count())
+}
+
+#[cfg(test)]
+mod tests;

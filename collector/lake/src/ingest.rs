@@ -1,0 +1,36 @@
+//! Event files to rows of a lake.
+//!
+//! In two steps. [`gather()`]: workers read the files, each event becomes a row at once, and rows are set
+//! aside in bounded memory. [`write()`]: partition by partition, rows of events that the lake lacks become
+//! one new file. Nothing of the lake changes before the first step is over, and then only by whole
+//! files, so a run that ends anywhere leaves a lake that the next run completes.
+
+mod accept;
+mod aside;
+mod error;
+mod existing;
+mod failed;
+mod gather;
+mod ingested;
+pub mod input;
+mod limits;
+mod lock;
+mod output;
+mod partition;
+mod progress;
+pub mod read;
+mod reject;
+mod spill;
+mod stage;
+mod write;
+
+pub use self::aside::Aside;
+pub use self::error::{IngestError, PartitionError};
+pub use self::failed::Failed;
+pub use self::gather::{Gathered, To, gather};
+pub use self::ingested::{Ended, Ingested};
+pub use self::limits::Limits;
+pub use self::lock::Lock;
+pub use self::progress::Progress;
+pub use self::reject::Rejects;
+pub use self::write::{Outcome, write};

@@ -1,0 +1,13 @@
+//! Rows between reading and writing.
+
+use std::sync::Arc;
+
+use super::spill::Spill;
+use super::stage::Staged;
+
+/// Rows set aside, of all workers.
+#[derive(Debug)]
+pub struct Aside {
+    pub(super) staged: Vec<Staged>,
+    pub(super) spill: Arc<Spill>,
+}

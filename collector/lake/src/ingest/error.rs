@@ -1,0 +1,89 @@
+//! What ends a run.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::parquet::Damaged;
+
+/// It cannot be done.
+#[derive(Debug, Error)]
+pub enum IngestError {
+    /// Another run writes to the lake.
+    #[error("another ingest is writing to lake {0}")]
+    Locked(String),
+    /// The lock cannot be taken.
+    #[error("cannot lock lake {lake}: {cause}")]
+    Lock {
+        /// As the command line named it.
+        lake: String,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// Rows cannot be set aside.
+    #[error("cannot write the temporary file in {}: {cause}", folder.display())]
+    Spill {
+        /// Where it was to be.
+        folder: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// What is refused cannot be kept.
+    #[error("cannot write reject file {}: {cause}", file.display())]
+    Rejects {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// A worker has ended in the middle.
+    #[error("a worker ended unexpectedly; this is a bug in pipetrail")]
+    Worker,
+}
+
+/// A partition that was not written.
+#[derive(Debug, Error)]
+pub enum PartitionError {
+    /// A file in it is none of this lake's.
+    #[error("{file} is no file of this lake: {why}")]
+    Foreign {
+        /// Its path in the lake.
+        file: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The lake cannot be read or written.
+    #[error("cannot {what} {place}: {cause}")]
+    Store {
+        /// `list`, `read` or `write`.
+        what: &'static str,
+        /// A path in the lake.
+        place: String,
+        /// What the store says.
+        cause: object_store::Error,
+    },
+    /// Rows that were set aside cannot be read back.
+    #[error("cannot read the temporary file: {0}")]
+    Spill(#[from] std::io::Error),
+    /// They are not what they were.
+    #[error(transparent)]
+    Damaged(#[from] Damaged),
+    /// The rows make no Parquet file.
+    #[error("cannot make {place}: {cause}")]
+    Parquet {
+        /// A path in the lake.
+        place: String,
+        /// Why.
+        cause: parquet::errors::ParquetError,
+    },
+}
+
+impl PartitionError {
+    /// The next thing to try.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            PartitionError::Foreign { .. } => Some("move the file out of the lake; nothing was written beside it"),
+            _ => None,
+        }
+    }
+}

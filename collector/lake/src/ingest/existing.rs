@@ -1,0 +1,189 @@
+//! Which events a partition's files hold already.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray};
+use futures::{StreamExt, TryStreamExt};
+use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::errors::ParquetError;
+use parquet::file::reader::{ChunkReader, Length};
+use tokio::runtime::Handle;
+
+use super::error::PartitionError;
+use crate::store::Lake;
+
+/// Larger files are read in ranges: the column of keys is a fortieth of them.
+const WHOLE: u64 = 1 << 20;
+
+/// How many small files are fetched at once.
+const AT_ONCE: usize = 16;
+
+/// Shows the keys of all rows in a partition's files, and says how many files there are.
+///
+/// # Errors
+/// The store fails, or a file is none of this lake's.
+pub fn keys(
+    lake: &Lake,
+    prefix: &Path,
+    handle: &Handle,
+    mut seen: impl FnMut([u8; 16]),
+) -> Result<usize, PartitionError> {
+    let store = &lake.store;
+    let of_list = |cause| PartitionError::Store {
+        what: "list",
+        place: prefix.to_string(),
+        cause,
+    };
+    let listed = store.list(Some(prefix)).try_collect::<Vec<ObjectMeta>>();
+    let mut files = handle.block_on(listed).map_err(of_list)?;
+    files.retain(|file| is_data(prefix, &file.location));
+    files.sort_by(|a, b| a.location.cmp(&b.location));
+    let (small, large): (Vec<_>, Vec<_>) = files.iter().partition(|file| file.size <= WHOLE);
+    for chunk in small.chunks(AT_ONCE) {
+        let fetch = chunk.iter().map(|file| async {
+            let of_get = |cause| PartitionError::Store {
+                what: "read",
+                place: file.location.to_string(),
+                cause,
+            };
+            let found = store.get(&file.location).await.map_err(of_get)?;
+            Ok::<_, PartitionError>((*file, found.bytes().await.map_err(of_get)?))
+        });
+        let fetched = futures::stream::iter(fetch).buffered(AT_ONCE).try_collect::<Vec<_>>();
+        for (file, bytes) in handle.block_on(fetched)? {
+            of_file(bytes, &file.location, &mut seen)?;
+        }
+    }
+    for file in large {
+        let ranges = Ranges {
+            store: Arc::clone(store),
+            path: file.location.clone(),
+            size: file.size,
+            handle: handle.clone(),
+        };
+        of_file(ranges, &file.location, &mut seen)?;
+    }
+    Ok(files.len())
+}
+
+/// Whether an engine reads it: names that begin with a dot or an underscore are no data.
+fn is_data(prefix: &Path, file: &Path) -> bool {
+    let Some(parts) = file.prefix_match(prefix) else {
+        return false;
+    };
+    let hidden = |part: &str| part.starts_with(['.', '_']);
+    let mut last = None;
+    for part in parts {
+        if hidden(part.as_ref()) {
+            return false;
+        }
+        last = Some(part.as_ref().ends_with(".parquet"));
+    }
+    last.unwrap_or(false)
+}
+
+fn of_file(
+    file: impl ChunkReader + 'static,
+    path: &Path,
+    seen: &mut impl FnMut([u8; 16]),
+) -> Result<(), PartitionError> {
+    let foreign = |why: String| PartitionError::Foreign {
+        file: path.to_string(),
+        why,
+    };
+    let not_parquet = |error: ParquetError| foreign(format!("it cannot be read as Parquet: {error}"));
+    // The types as they are stored, not as whoever wrote the file would like them to be read.
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).map_err(not_parquet)?;
+    let columns = builder.parquet_schema().columns();
+    let index = columns.iter().position(|column| column.path().string() == "event_key");
+    let index = index.ok_or_else(|| foreign("it has no column event_key".to_owned()))?;
+    let mask = ProjectionMask::leaves(builder.parquet_schema(), [index]);
+    let batches = builder
+        .with_projection(mask)
+        .with_batch_size(8192)
+        .build()
+        .map_err(not_parquet)?;
+    for batch in batches {
+        let batch = batch.map_err(|error| foreign(format!("it cannot be read as Parquet: {error}")))?;
+        let column = batch.column(0);
+        let mut see = |text: &[u8]| {
+            // What is no key of ours is no event of ours either.
+            if let Some(key) = super::accept::key(text) {
+                seen(key);
+            }
+        };
+        if let Some(texts) = column.as_string_opt::<i32>() {
+            texts.iter().flatten().for_each(|text| see(text.as_bytes()));
+        } else if let Some(texts) = column.as_binary_opt::<i32>() {
+            texts.iter().flatten().for_each(see);
+        } else {
+            return Err(foreign(format!("its column event_key is {}", column.data_type())));
+        }
+    }
+    Ok(())
+}
+
+/// A file of the store, range by range.
+struct Ranges {
+    store: Arc<dyn ObjectStore>,
+    path: Path,
+    size: u64,
+    handle: Handle,
+}
+
+impl Length for Ranges {
+    fn len(&self) -> u64 {
+        self.size
+    }
+}
+
+impl ChunkReader for Ranges {
+    type T = Sequence;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Sequence> {
+        Ok(Sequence {
+            file: Ranges {
+                store: Arc::clone(&self.store),
+                path: self.path.clone(),
+                size: self.size,
+                handle: self.handle.clone(),
+            },
+            next: start,
+            read: bytes::Bytes::new(),
+        })
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<bytes::Bytes> {
+        let range = start..start.saturating_add(length as u64).min(self.size);
+        let fetched = self.handle.block_on(self.store.get_range(&self.path, range));
+        fetched.map_err(|error| ParquetError::External(Box::new(error)))
+    }
+}
+
+/// A file of the store from somewhere on, a piece at a time.
+struct Sequence {
+    file: Ranges,
+    next: u64,
+    read: bytes::Bytes,
+}
+
+impl Read for Sequence {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        const PIECE: usize = 64 << 10;
+        if self.read.is_empty() && self.next < self.file.size {
+            self.read = self.file.get_bytes(self.next, PIECE).map_err(io::Error::other)?;
+            self.next += self.read.len() as u64;
+        }
+        let length = out.len().min(self.read.len());
+        let taken = self.read.split_to(length);
+        out.get_mut(..length)
+            .ok_or(io::ErrorKind::InvalidInput)?
+            .copy_from_slice(&taken);
+        Ok(length)
+    }
+}

@@ -1,0 +1,183 @@
+//! Rows as Parquet files of the schema that Firehose writes, for lakes made from files.
+//!
+//! A row is packed once its event has been read ([`pack`]), may wait so on a disk, and is unpacked
+//! into a [`Batch`] when its partition is written. The columns come from [`pipetrail_collector::columns`] alone.
+
+mod batch;
+mod packed;
+
+use std::sync::Arc;
+
+use ::parquet::basic::Compression;
+use ::parquet::file::metadata::SortingColumn;
+use ::parquet::file::properties::{EnabledStatistics, WriterProperties};
+use ::parquet::schema::types::ColumnPath;
+use arrow::datatypes::{DataType, Field, Schema};
+
+pub use batch::Batch;
+pub use packed::{Damaged, pack, unpack};
+use pipetrail_collector::columns::ColumnType;
+use pipetrail_collector::tables::Table;
+
+/// Most rows in a row group.
+pub const ROW_GROUP_ROWS: usize = 100_000;
+
+/// Most bytes in a row group, as written; fewer rows then.
+pub const ROW_GROUP_BYTES: usize = 64 << 20;
+
+/// The columns of a table's files: all of them can be NULL, partition keys are not in the file.
+pub fn schema(table: Table) -> Schema {
+    let field = |column: pipetrail_collector::columns::Column| {
+        let ty = match column.ty {
+            ColumnType::String => DataType::Utf8,
+            ColumnType::Bigint => DataType::Int64,
+            ColumnType::Boolean => DataType::Boolean,
+        };
+        Field::new(column.name, ty, true)
+    };
+    Schema::new(table.columns().into_iter().map(field).collect::<Vec<_>>())
+}
+
+/// Columns that hardly ever repeat a value: a dictionary would only cost.
+const DISTINCT: [&str; 7] = [
+    "event_key",
+    "event_id",
+    "event_ms",
+    "event_time",
+    "raw",
+    "cloudtrail_event_id",
+    "request_id",
+];
+
+/// How files of a table are written: SNAPPY as Firehose does, rows sorted by time and then by key.
+pub fn properties(table: Table) -> WriterProperties {
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
+        .set_created_by(concat!("pipetrail version ", env!("CARGO_PKG_VERSION")).to_owned());
+    let mut sorted = Vec::new();
+    for name in ["event_ms", "event_key"] {
+        let index = table.columns().iter().position(|column| column.name == name);
+        sorted.extend(
+            index
+                .and_then(|index| i32::try_from(index).ok())
+                .map(|index| SortingColumn {
+                    column_idx: index,
+                    descending: false,
+                    nulls_first: false,
+                }),
+        );
+    }
+    properties = properties.set_sorting_columns(Some(sorted));
+    for name in DISTINCT {
+        properties = properties.set_column_dictionary_enabled(ColumnPath::from(name), false);
+    }
+    // The first bytes of an event tell nobody which rows to skip.
+    properties = properties.set_column_statistics_enabled(ColumnPath::from("raw"), EnabledStatistics::None);
+    properties.build()
+}
+
+/// A batch for rows of a table.
+pub fn batch(table: Table) -> Batch {
+    Batch::new(Arc::new(schema(table)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pipetrail_collector::event::Event;
+    use pipetrail_collector::rows::row;
+
+    /// The text of every fixture that is an envelope.
+    fn envelopes() -> Vec<String> {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures");
+        let folders = ["pipeline", "stage", "action", "cloudtrail", "notifications"];
+        let entries = folders
+            .iter()
+            .flat_map(|folder| std::fs::read_dir(root.join(folder)).unwrap());
+        entries
+            .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
+            .collect()
+    }
+
+    /// The types that Firehose gives the columns of a Glue table.
+    #[test]
+    fn the_schema_is_the_glue_tables_own() {
+        for table in Table::ALL {
+            let schema = schema(table);
+            let columns = table.columns();
+            assert_eq!(schema.fields().len(), columns.len());
+            for (field, column) in schema.fields().iter().zip(&columns) {
+                assert_eq!(field.name(), column.name);
+                assert!(field.is_nullable(), "{table}.{}", column.name);
+                let glue = match field.data_type() {
+                    DataType::Utf8 => "string",
+                    DataType::Int64 => "bigint",
+                    DataType::Boolean => "boolean",
+                    other => panic!("{table}.{} is {other}", column.name),
+                };
+                assert_eq!(glue, column.ty.to_string(), "{table}.{}", column.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_fixture_s_row_comes_out_of_its_batch_as_it_is_written_as_json() {
+        let mut seen = 0;
+        for text in envelopes() {
+            let mut event = Event::parse(text.as_bytes()).unwrap();
+            let (table, key) = (event.table(), event.key());
+            event.redact();
+            let row = row(&event, table, key, event.time());
+            let mut json = Vec::new();
+            row.write(&mut json);
+            let expected: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&json).unwrap();
+
+            let mut packed = Vec::new();
+            pack(&row, &mut packed);
+            let mut batch = batch(table);
+            unpack(table, &packed, &mut batch).unwrap();
+            batch.push(&row);
+            let batch = batch.finish().unwrap();
+            assert_eq!(batch.num_rows(), 2);
+            for (i, field) in batch.schema().fields().iter().enumerate() {
+                for line in 0..2 {
+                    let found = value(batch.column(i), line);
+                    let expected = expected.get(field.name()).cloned().unwrap_or_default();
+                    assert_eq!(found, expected, "{table}.{}", field.name());
+                }
+            }
+            seen += 1;
+        }
+        assert!(seen > 20, "{seen} fixtures");
+    }
+
+    fn value(array: &arrow::array::ArrayRef, line: usize) -> serde_json::Value {
+        use arrow::array::{Array, AsArray};
+        use arrow::datatypes::Int64Type;
+        if array.is_null(line) {
+            return serde_json::Value::Null;
+        }
+        match array.data_type() {
+            DataType::Utf8 => array.as_string::<i32>().value(line).into(),
+            DataType::Int64 => array.as_primitive::<Int64Type>().value(line).into(),
+            _ => array.as_boolean().value(line).into(),
+        }
+    }
+
+    #[test]
+    fn a_packed_row_that_was_damaged_is_an_error_not_a_panic() {
+        let text = envelopes().remove(0);
+        let event = Event::parse(text.as_bytes()).unwrap();
+        let table = event.table();
+        let mut packed = Vec::new();
+        pack(&row(&event, table, event.key(), event.time()), &mut packed);
+        for cut in 0..packed.len() {
+            assert!(unpack(table, &packed[..cut], &mut batch(table)).is_err(), "{cut}");
+        }
+        packed.push(0);
+        assert!(unpack(table, &packed, &mut batch(table)).is_err());
+        let _ = unpack(table, &[0xff; 300], &mut batch(table));
+    }
+}

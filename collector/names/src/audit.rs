@@ -1,0 +1,102 @@
+//! Fixed names in the audit account.
+
+use std::fmt;
+
+use crate::{AccountId, Region};
+
+/// The stack of the bucket that function zips and large templates are uploaded to.
+pub const ARTIFACTS_STACK: &str = "pipetrail-artifacts";
+
+/// The stack of what holds data: buckets, tables, queues.
+pub const DATA_STACK: &str = "pipetrail-data";
+
+/// The stack of what moves data: bus, rules, delivery streams, functions, topics.
+pub const PIPELINE_STACK: &str = "pipetrail-pipeline";
+
+/// All stacks, in the order of their creation.
+pub const STACKS: [&str; 3] = [ARTIFACTS_STACK, DATA_STACK, PIPELINE_STACK];
+
+/// The event bus that members forward to.
+pub const BUS: &str = "pipetrail";
+
+/// The Glue database.
+pub const DATABASE: &str = "pipetrail";
+
+/// The Athena workgroup.
+pub const WORKGROUP: &str = "pipetrail";
+
+/// The topic of all alerts.
+pub const ALERTS_TOPIC: &str = "pipetrail-alerts";
+
+/// A bucket of the audit account, by what it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Bucket {
+    /// Function zips and templates.
+    Artifacts,
+    /// The tables.
+    Lake,
+    /// Decision records under Object Lock.
+    Evidence,
+    /// Answers of Athena.
+    Athena,
+}
+
+impl Bucket {
+    /// The bucket's name. Names of buckets are global, so account and region are part of it.
+    #[must_use]
+    pub fn name(self, account: &AccountId, region: &Region) -> String {
+        format!("{}{account}-{region}", self.prefix())
+    }
+
+    /// What the name begins with, whatever the account.
+    #[must_use]
+    pub fn prefix(self) -> String {
+        format!("pipetrail-{self}-")
+    }
+}
+
+impl fmt::Display for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Bucket::Artifacts => "artifacts",
+            Bucket::Lake => "lake",
+            Bucket::Evidence => "evidence",
+            Bucket::Athena => "athena",
+        })
+    }
+}
+
+/// The delivery stream of a table: stream names may not hold every character that names of tables do.
+#[must_use]
+pub fn stream(table: &str) -> String {
+    format!("{STREAM_PREFIX}{}", table.replace('_', "-"))
+}
+
+/// The table of a delivery stream, by the stream's name; [`None`] where the name is not of this form.
+#[must_use]
+pub fn table_of_stream(stream: &str) -> Option<String> {
+    stream.strip_prefix(STREAM_PREFIX).map(|name| name.replace('-', "_"))
+}
+
+const STREAM_PREFIX: &str = "pipetrail-";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_is_called_by_what_it_holds_and_where() {
+        let (account, region) = ("012345678901".parse().unwrap(), "eu-central-1".parse().unwrap());
+        assert_eq!(
+            Bucket::Lake.name(&account, &region),
+            "pipetrail-lake-012345678901-eu-central-1"
+        );
+    }
+
+    #[test]
+    fn a_stream_leads_back_to_its_table() {
+        assert_eq!(stream("api_calls"), "pipetrail-api-calls");
+        assert_eq!(table_of_stream("pipetrail-api-calls").as_deref(), Some("api_calls"));
+        assert_eq!(table_of_stream("somebodys"), None);
+    }
+}
