@@ -11,3 +11,4 @@ pub mod named_queries;
 pub mod outcome;
 pub mod plan_file;
 pub mod prepare;
+pub mod step;

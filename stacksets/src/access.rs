@@ -106,7 +106,7 @@ async fn is_service_enabled(client: &aws_sdk_organizations::Client) -> Result<bo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::canned::Canned;
+    use crate::answers::Answers;
 
     #[tokio::test]
     async fn a_throttle_does_not_cut_the_retries_short() {
@@ -114,7 +114,7 @@ mod tests {
             "<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>";
         let enabled = "<DescribeOrganizationsAccessResponse><DescribeOrganizationsAccessResult>\
             <Status>ENABLED</Status></DescribeOrganizationsAccessResult></DescribeOrganizationsAccessResponse>";
-        let server = Canned::serve(&[
+        let server = Answers::new(&[
             ("Action=DescribeOrganizationsAccess", 400, throttle),
             ("Action=DescribeOrganizationsAccess", 400, throttle),
             ("Action=DescribeOrganizationsAccess", 200, enabled),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::TrustedAccess;
-use crate::apply::Clients;
+use crate::clients::Clients;
 use crate::desired::{Desired, Zip};
 use crate::error::{Error, from_sdk};
 use crate::management::ManagementStacks;
@@ -14,7 +14,6 @@ use crate::stack_set::StackSet;
 /// What stands in the organization and the audit account.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Actual {
-    /// The organization.
     pub organization: Organization,
     /// In which role the management profile calls.
     pub caller: Caller,
@@ -27,7 +26,6 @@ pub struct Actual {
     pub retained: BTreeSet<String>,
     /// The keys of the zips that are uploaded already.
     pub uploaded: BTreeSet<String>,
-    /// The stack set, if it exists.
     pub stack_set: Option<StackSet>,
     /// The management account's own stacks; `None` where nobody can look into it.
     pub management: Option<ManagementStacks>,
@@ -139,11 +137,11 @@ async fn uploaded(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::canned::Canned;
+    use crate::answers::Answers;
 
     #[tokio::test]
     async fn a_bucket_is_ours_missing_or_somebody_elses() {
-        let server = Canned::serve(&[
+        let server = Answers::new(&[
             ("HEAD /ours", 200, ""),
             ("HEAD /missing", 404, ""),
             ("HEAD /taken", 403, ""),
@@ -163,7 +161,7 @@ mod tests {
 
     #[tokio::test]
     async fn zips_are_looked_for_only_in_a_bucket_of_the_audit_account() {
-        let server = Canned::serve(&[
+        let server = Answers::new(&[
             ("HEAD /the-bucket/lambda/a-", 200, ""),
             ("HEAD /the-bucket/lambda/b-", 404, ""),
         ]);

@@ -10,30 +10,28 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::actual::Actual;
-use crate::apply::Clients;
+use crate::clients::Clients;
 use crate::desired::Scope;
 use crate::error::Error;
+use crate::instance_result::InstanceResult;
 use crate::management::ManagementStacks;
 use crate::organization::Organization;
-use crate::rollout::InstanceResult;
 use crate::stack::Stack;
 use crate::stack_set::StackSet;
 use crate::{AUDIT_STACKS, STACK_SET};
 
-pub use row::{Origin, Row, State};
+pub use row::{CoverageRow, CoverageState, Origin};
 
 /// What stands, with a row `R` per account and region.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Coverage<R = Row> {
+pub struct Coverage<R = CoverageRow> {
     /// The organization, `o-…`.
     pub organization: String,
-    /// The audit account.
     pub audit_account: String,
     /// Home region.
     pub region: String,
     /// The audit account's stacks, in the order of deployment.
     pub stacks: Vec<StackState>,
-    /// Whether the stack set exists.
     pub stack_set_exists: bool,
     /// One row per account and region, by account and region.
     pub instances: Vec<R>,
@@ -44,7 +42,6 @@ pub struct Coverage<R = Row> {
 /// A stack of the audit account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StackState {
-    /// Its name.
     pub name: String,
     /// Its CloudFormation status; `None` when it does not exist.
     pub status: Option<String>,
@@ -55,9 +52,7 @@ pub struct StackState {
 /// An account that the stack set cannot reach.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Uncovered {
-    /// The account.
     pub account: String,
-    /// Why not.
     pub reason: String,
 }
 
@@ -107,7 +102,7 @@ impl Coverage {
         let account = &organization.management_account;
         let rows = states
             .into_iter()
-            .map(|stack| Row::of_stack(account, &stack.region, stack.status, stack.reason, stack.current));
+            .map(|stack| CoverageRow::of_stack(account, &stack.region, stack.status, stack.reason, stack.current));
         self.add_management(rows.collect());
     }
 
@@ -118,7 +113,7 @@ impl Coverage {
         set: Option<&StackSet>,
         results: &[InstanceResult],
     ) -> Self {
-        let mut rows: BTreeMap<(String, String), Row> = BTreeMap::new();
+        let mut rows: BTreeMap<(String, String), CoverageRow> = BTreeMap::new();
         for instance in set.iter().flat_map(|set| &set.instances) {
             let mut row = row::of_instance(organization, scope, instance);
             let operation = instance.last_operation.as_ref();
@@ -129,12 +124,13 @@ impl Coverage {
         }
         for account in organization.enrolled(scope) {
             for region in &scope.regions {
-                rows.entry((account.to_owned(), region.clone())).or_insert_with(|| Row {
-                    account: account.to_owned(),
-                    organizational_unit: row::unit(organization, scope, account).cloned(),
-                    region: region.clone(),
-                    ..Row::default()
-                });
+                rows.entry((account.to_owned(), region.clone()))
+                    .or_insert_with(|| CoverageRow {
+                        account: account.to_owned(),
+                        organizational_unit: row::unit(organization, scope, account).cloned(),
+                        region: region.clone(),
+                        ..CoverageRow::default()
+                    });
             }
         }
         for result in results {
@@ -165,7 +161,7 @@ impl Coverage {
 
     /// Adds the stacks of the management account, which the stack set never reaches. An account with
     /// such a row is not among those that are not covered any more.
-    pub fn add_management(&mut self, rows: Vec<Row>) {
+    pub fn add_management(&mut self, rows: Vec<CoverageRow>) {
         self.not_covered
             .retain(|uncovered| !rows.iter().any(|row| row.account == uncovered.account));
         self.instances.extend(rows);
@@ -183,17 +179,17 @@ impl Coverage {
             self.instances.extend(unseen);
         }
         let unseen = organization.accounts.iter().filter(|(id, _)| !seen.contains(*id));
-        let rows: Vec<Row> = unseen
-            .map(|(id, account)| Row {
+        let rows: Vec<CoverageRow> = unseen
+            .map(|(id, account)| CoverageRow {
                 account: id.clone(),
                 region: "-".to_owned(),
                 state: if account.is_active() {
-                    State::Unenrolled
+                    CoverageState::Unenrolled
                 } else {
-                    State::Suspended
+                    CoverageState::Suspended
                 },
                 reason: (*id == organization.management_account).then(|| MANAGEMENT.to_owned()),
-                ..Row::default()
+                ..CoverageRow::default()
             })
             .collect();
         self.instances.extend(rows);
@@ -206,7 +202,7 @@ impl Coverage {
     }
 
     /// How many rows have which state.
-    pub fn counts(&self) -> BTreeMap<State, usize> {
+    pub fn counts(&self) -> BTreeMap<CoverageState, usize> {
         let mut counts = BTreeMap::new();
         for row in &self.instances {
             *counts.entry(row.state).or_default() += 1;
@@ -221,7 +217,7 @@ impl Coverage {
 
     /// Whether an operation is still at work somewhere: nobody knows yet how it ends.
     pub fn has_pending_instances(&self) -> bool {
-        self.instances.iter().any(|row| row.state == State::Pending)
+        self.instances.iter().any(|row| row.state == CoverageState::Pending)
     }
 }
 

@@ -16,12 +16,11 @@ pub struct Desired {
     pub stacks: Vec<StackSpec>,
     /// The output of the first stack that names the bucket for zips and large templates.
     pub bucket_output: String,
-    /// The Lambda zips.
     pub zips: Vec<Zip>,
     /// The stack set; its `name` is [`crate::STACK_SET`] and it is never protected.
     pub stack_set: StackSpec,
     /// How fast and how tolerant operations are.
-    pub rollout: Rollout,
+    pub rollout: RolloutLimits,
 }
 
 /// Which accounts and regions are enrolled, and where the audit account's side stands.
@@ -41,14 +40,13 @@ pub struct Scope {
     pub excluded: Vec<String>,
     /// Whether the management account gets stacks of its own: the stack set never reaches it.
     pub management: bool,
-    /// Regions to enrol.
     pub regions: Vec<String>,
 }
 
 /// How fast and how tolerant stack set operations are (`OperationPreferences`, soft tolerance,
 /// regions in parallel).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct Rollout {
+pub struct RolloutLimits {
     /// Accounts per region at a time, in per cent (1–100).
     pub max_concurrent_percentage: u8,
     /// Failed accounts per region before the operation stops there, in per cent (0–100).
@@ -58,15 +56,11 @@ pub struct Rollout {
 /// One stack, or the stack set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StackSpec {
-    /// Its name.
     pub name: String,
-    /// Its template.
     pub template: Template,
-    /// Its parameters.
-    pub parameters: BTreeMap<String, Value>,
+    pub parameters: BTreeMap<String, ParameterValue>,
     /// Its tags. Tags that others put on it stay.
     pub tags: BTreeMap<String, String>,
-    /// Whether termination protection is on.
     pub protect: bool,
     /// Names of the buckets that outlive it. Its template says them literally: from a reference
     /// CloudFormation would not find out that a bucket exists already.
@@ -75,24 +69,18 @@ pub struct StackSpec {
 
 /// A parameter's value.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub enum Value {
+pub enum ParameterValue {
     /// Known now.
     Text(String),
     /// Known now, but not to be shown (an e-mail address).
     Private(String),
     /// The output of another stack, known once that stack stands.
-    Output {
-        /// That stack's name.
-        stack: String,
-        /// The output's key.
-        output: String,
-    },
+    Output { stack: String, output: String },
 }
 
-impl Value {
-    /// The output `output` of stack `stack`.
+impl ParameterValue {
     pub fn output(stack: &str, output: &str) -> Self {
-        Value::Output {
+        ParameterValue::Output {
             stack: stack.to_owned(),
             output: output.to_owned(),
         }
@@ -100,27 +88,29 @@ impl Value {
 }
 
 /// As it is displayed: a private one is not shown here either.
-impl fmt::Debug for Value {
+impl fmt::Debug for ParameterValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-impl fmt::Display for Value {
+impl fmt::Display for ParameterValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Value::Text(text) => write!(f, "{text:?}"),
-            Value::Private(_) => f.write_str("(private)"),
-            Value::Output { stack, output } => write!(f, "{stack}.{output}"),
+            ParameterValue::Text(text) => write!(f, "{text:?}"),
+            ParameterValue::Private(_) => f.write_str("(private)"),
+            ParameterValue::Output { stack, output } => write!(f, "{stack}.{output}"),
         }
     }
 }
 
-impl Serialize for Value {
+impl Serialize for ParameterValue {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Value::Text(text) => serializer.serialize_str(text),
-            Value::Private(_) | Value::Output { .. } => serializer.collect_str(&format_args!("<{self}>")),
+            ParameterValue::Text(text) => serializer.serialize_str(text),
+            ParameterValue::Private(_) | ParameterValue::Output { .. } => {
+                serializer.collect_str(&format_args!("<{self}>"))
+            }
         }
     }
 }
@@ -130,7 +120,6 @@ impl Serialize for Value {
 pub struct Zip {
     /// The function's name without prefix: `transform`.
     pub name: String,
-    /// The file's bytes.
     pub bytes: Vec<u8>,
 }
 
@@ -163,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_private_value_is_shown_nowhere() {
-        let value = Value::Private("someone@example.com".into());
+        let value = ParameterValue::Private("someone@example.com".into());
         assert_eq!(value.to_string(), "(private)");
         assert_eq!(format!("{value:?}"), "(private)");
         assert_eq!(serde_json::to_string(&value).unwrap(), r#""<(private)>""#);

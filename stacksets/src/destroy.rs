@@ -6,6 +6,7 @@
 
 mod bucket;
 mod carry_out;
+mod contents;
 mod evidence;
 mod instances;
 mod plan;
@@ -18,14 +19,16 @@ mod tests;
 
 use serde::Serialize;
 
+use crate::account_region::AccountRegion;
+
 pub use carry_out::destroy;
+pub use contents::Contents;
 pub use plan::plan;
-pub use standing::{Contents, Standing};
+pub use standing::Standing;
 
 /// What is called how: templates and configuration say it, this crate does not know them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
-    /// The audit account.
     pub audit_account: String,
     /// Home region.
     pub region: String,
@@ -43,49 +46,35 @@ pub struct Names {
 
 /// Everything that goes, in order, and what stays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Plan {
+pub struct DestroyPlan {
     /// The organization, `o-…`.
     pub organization: String,
-    /// The audit account.
     pub audit_account: String,
     /// Home region.
     pub region: String,
     /// What is done, in this order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<DestroyStep>,
     /// What stays, and why.
     pub remains: Vec<Remains>,
     /// What to know beside it.
     pub notes: Vec<String>,
 }
 
-/// One step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Step {
+pub enum DestroyStep {
     /// An operation of the stack set is still at work: it is waited for.
-    Join {
-        /// Its id.
-        operation_id: String,
-    },
+    Join { operation_id: String },
     /// New accounts of the units are not enrolled by themselves any more.
-    AutoDeploymentOff {
-        /// The operation's id.
-        operation_id: String,
-    },
+    AutoDeploymentOff { operation_id: String },
     /// Stack instances are deleted, with their stacks or without.
-    Instances(Removal),
+    Instances(InstancesRemoval),
     /// The stack set is deleted, once it has no instance.
-    StackSet {
-        /// Its name.
-        name: String,
-    },
+    StackSet { name: String },
     /// A stack is deleted.
     Stack {
-        /// Its name.
         name: String,
-        /// Its account.
         account: String,
-        /// Its region.
         region: String,
         /// Its id: the name may belong to another stack by the time it is deleted.
         #[serde(skip)]
@@ -97,7 +86,6 @@ pub enum Step {
     },
     /// All versions of all objects are deleted.
     Empty {
-        /// The bucket.
         bucket: String,
         /// What it holds.
         contents: Contents,
@@ -105,35 +93,30 @@ pub enum Step {
         keeps_retained: bool,
     },
     /// The empty bucket is deleted.
-    Bucket {
-        /// Its name.
-        bucket: String,
-    },
+    Bucket { bucket: String },
 }
 
 /// One `DeleteStackInstances` operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Removal {
+pub struct InstancesRemoval {
     /// Units or roots, 50 at most.
     pub units: Vec<String>,
     /// The accounts that the filter is about.
     pub accounts: Vec<String>,
     /// What the accounts mean.
-    pub filter: Filter,
-    /// Regions.
+    pub filter: AccountFilter,
     pub regions: Vec<String>,
     /// Whether the stacks stay: the account cannot be reached, or StackSets cannot work on them.
     pub retains_stacks: bool,
-    /// `<account>/<region>` of every instance that it is about.
-    pub instances: Vec<String>,
-    /// The operation's id.
+    /// Every instance that it is about.
+    pub instances: Vec<AccountRegion>,
     pub operation_id: String,
 }
 
 /// Which accounts below the units an operation is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Filter {
+pub enum AccountFilter {
     /// All.
     None,
     /// Only those named.
@@ -142,14 +125,22 @@ pub enum Filter {
     Difference,
 }
 
+/// What it is that stays. It serialises as it is displayed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remnant {
+    /// A stack, by name.
+    Stack(String),
+    /// A bucket, by name.
+    Bucket(String),
+    /// The stack of a stack instance.
+    InstanceStack(AccountRegion),
+}
+
 /// Something of pipetrail that stays.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Remains {
-    /// What it is, for example `bucket pipetrail-lake-…`.
-    pub what: String,
-    /// Its account.
+    pub what: Remnant,
     pub account: String,
-    /// Its region.
     pub region: String,
     /// Why it stays, and until when.
     pub why: String,
@@ -161,4 +152,20 @@ pub struct Remains {
     pub retained_until: Option<String>,
     /// Whether it was to go, and could not: the command then ends as partly done.
     pub unwanted: bool,
+}
+
+impl Remains {
+    /// Without contents, and not unwanted.
+    pub fn new(what: Remnant, account: &str, region: &str, why: impl Into<String>) -> Self {
+        Remains {
+            what,
+            account: account.to_owned(),
+            region: region.to_owned(),
+            why: why.into(),
+            records: None,
+            bytes: None,
+            retained_until: None,
+            unwanted: false,
+        }
+    }
 }

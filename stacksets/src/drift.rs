@@ -5,12 +5,13 @@ use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::CallAs;
 
 use crate::access::brief_retries;
-use crate::desired::Rollout;
+use crate::desired::RolloutLimits;
 use crate::error::{Error, Fault, from_sdk, is_unknown_call};
+use crate::instance_result::InstanceResult;
 use crate::journal::Written;
 use crate::operation::next_id;
 use crate::organization::Caller;
-use crate::rollout::{InstanceResult, Target, preferences};
+use crate::set_calls::{SetCalls, preferences};
 use crate::stack_set::list_operations;
 
 /// What became of a drift detection. What it found stands with each instance.
@@ -42,7 +43,7 @@ pub async fn detect_drift(
     tell: &mut (dyn FnMut(&str) + Send),
 ) -> Result<Detection, Error> {
     // Looking harms nobody: one account that cannot be looked at stops no other.
-    let rollout = Rollout {
+    let rollout = RolloutLimits {
         max_concurrent_percentage,
         failure_tolerance_percentage: 100,
     };
@@ -61,14 +62,14 @@ pub async fn detect_drift(
     if !is_at_work && !begin(client, &call_as, name, &rollout, &id).await? {
         return Ok(Detection::Unsupported);
     }
-    let target = Target {
+    let calls = SetCalls {
         client,
         name,
         call_as,
         rollout: &rollout,
         written: &Written::default(),
     };
-    let ended = target.wait(&id, tell).await?;
+    let ended = calls.wait(&id, tell).await?;
     Ok(Detection::Ended {
         error: ended.error,
         failed: ended.failed,
@@ -76,7 +77,13 @@ pub async fn detect_drift(
 }
 
 /// Begins a detection; `false` where the endpoint lacks the call.
-async fn begin(client: &Client, call_as: &CallAs, name: &str, rollout: &Rollout, id: &str) -> Result<bool, Error> {
+async fn begin(
+    client: &Client,
+    call_as: &CallAs,
+    name: &str,
+    rollout: &RolloutLimits,
+    id: &str,
+) -> Result<bool, Error> {
     let call = client
         .detect_stack_set_drift()
         .stack_set_name(name)
@@ -101,7 +108,7 @@ async fn begin(client: &Client, call_as: &CallAs, name: &str, rollout: &Rollout,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::canned::Canned;
+    use crate::answers::Answers;
 
     // Unproven on AWS: the answers follow the API's model; moto lacks the call.
     const NO_OPERATIONS: &str = "<ListStackSetOperationsResponse><ListStackSetOperationsResult><Summaries/>\
@@ -117,7 +124,7 @@ mod tests {
         <StatusReason>no role</StatusReason></member>\
         </Summaries></ListStackSetOperationResultsResult></ListStackSetOperationResultsResponse>";
 
-    async fn detect(server: &Canned) -> Result<Detection, Error> {
+    async fn detect(server: &Answers) -> Result<Detection, Error> {
         detect_drift(
             &server.cloudformation(),
             Caller::Management,
@@ -132,7 +139,7 @@ mod tests {
     async fn a_detection_is_begun_once_and_waited_for() {
         let exists = "<ErrorResponse><Error><Code>OperationIdAlreadyExistsException</Code><Message>x</Message></Error></ErrorResponse>";
         for (status, begun) in [(200, BEGUN), (409, exists)] {
-            let server = Canned::serve(&[
+            let server = Answers::new(&[
                 ("Action=ListStackSetOperations&", 200, NO_OPERATIONS),
                 ("Action=DetectStackSetDrift", status, begun),
                 ("Action=DetectStackSetDrift", status, begun),
@@ -157,7 +164,7 @@ mod tests {
              <OperationId>{id}</OperationId><Action>DETECT_DRIFT</Action><Status>RUNNING</Status></member></Summaries>\
              </ListStackSetOperationsResult></ListStackSetOperationsResponse>"
         );
-        let server = Canned::serve(&[
+        let server = Answers::new(&[
             ("Action=ListStackSetOperations&", 200, &running),
             ("Action=DescribeStackSetOperation", 200, ENDED),
             ("Action=ListStackSetOperationResults", 200, RESULTS),
@@ -168,14 +175,14 @@ mod tests {
 
     #[tokio::test]
     async fn an_endpoint_without_the_call_is_unsupported_and_a_refusal_an_error() {
-        let server = Canned::serve(&[
+        let server = Answers::new(&[
             ("Action=ListStackSetOperations&", 200, NO_OPERATIONS),
             ("Action=DetectStackSetDrift", 500, "oops"),
             ("Action=DetectStackSetDrift", 500, "oops"),
         ]);
         assert!(matches!(detect(&server).await, Ok(Detection::Unsupported)));
         let refused = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>";
-        let server = Canned::serve(&[
+        let server = Answers::new(&[
             ("Action=ListStackSetOperations&", 200, NO_OPERATIONS),
             ("Action=DetectStackSetDrift", 403, refused),
             ("Action=DetectStackSetDrift", 403, refused),

@@ -1,6 +1,6 @@
-//! What can go wrong, as lower-case fragments with a cause and, where one is known, the next command.
+//! What can go wrong, as lower-case fragments with a cause and, where one is known, a remedy.
 
-mod hint;
+mod remedy;
 
 use std::error::Error as StdError;
 
@@ -8,11 +8,10 @@ use aws_sdk_cloudformation::config::http::HttpResponse;
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use thiserror::Error;
 
-/// An error of this crate. [`Error::hint`] names the next command.
+/// An error of this crate. [`Error::remedy`] says what is to be done.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// An AWS call failed.
     #[error("cannot {action}")]
     Aws {
         /// What was attempted, as in "describe stack pipetrail-data".
@@ -28,34 +27,22 @@ pub enum Error {
     #[error(
         "account {caller} is neither the management account {management} nor a delegated administrator of StackSets"
     )]
-    NotAnAdministrator {
-        /// The caller's account.
-        caller: String,
-        /// The organization's management account.
-        management: String,
-    },
+    NotAnAdministrator { caller: String, management: String },
     /// A configured organizational unit or root is not there.
-    #[error("{unit} is not an organizational unit or root of organization {organization}")]
-    UnknownUnit {
+    #[error("{unit} is not an OU or root of organization {organization}")]
+    UnknownOu {
         /// The id in the configuration.
         unit: String,
-        /// The organization that was asked.
         organization: String,
     },
     /// An account that was named is not in the organization.
     #[error("{account} is not an account of organization {organization}")]
-    UnknownAccount {
-        /// The account.
-        account: String,
-        /// The organization that was asked.
-        organization: String,
-    },
+    UnknownAccount { account: String, organization: String },
     /// The profile for the management account belongs to another one.
     #[error("organization.management_profile calls from account {found}, but the management account is {expected}")]
     NotManagement {
         /// The account that it belongs to.
         found: String,
-        /// The organization's management account.
         expected: String,
     },
     /// There is no stack set to enrol anybody in.
@@ -67,11 +54,8 @@ pub enum Error {
     /// The stack is in a state that nothing can be applied to.
     #[error("stack {name} in account {account}, {region} is in state {status}")]
     Blocked {
-        /// The stack's name.
         name: String,
-        /// Its account.
         account: String,
-        /// Its region.
         region: String,
         /// Its CloudFormation status.
         status: String,
@@ -81,7 +65,6 @@ pub enum Error {
     Foreign {
         /// `stack` or `stack set`.
         what: &'static str,
-        /// Its name.
         name: String,
     },
     /// It forwards to the bus of another installation.
@@ -89,17 +72,13 @@ pub enum Error {
     Elsewhere {
         /// The stack or stack set.
         what: String,
-        /// ARN of the bus.
         bus: String,
-        /// The configured audit account.
         account: String,
-        /// The configured home region.
         region: String,
     },
     /// A bucket of our name is another account's, or may not be seen.
     #[error("bucket {bucket} exists, but account {account} does not own it or may not see it")]
     BucketTaken {
-        /// Its name.
         bucket: String,
         /// The account that should own it.
         account: String,
@@ -107,7 +86,6 @@ pub enum Error {
     /// A stack ended in a failed state.
     #[error("stack {name} ended in {status}{}", joined(.reasons))]
     StackFailed {
-        /// The stack's name.
         name: String,
         /// Its CloudFormation status.
         status: String,
@@ -116,29 +94,20 @@ pub enum Error {
     },
     /// A stack has not the output that another one needs.
     #[error("stack {stack} has no output {output}")]
-    MissingOutput {
-        /// The stack.
-        stack: String,
-        /// The output's key.
-        output: String,
-    },
+    MissingOutput { stack: String, output: String },
     /// Somebody made a stack set of our name in the other permission model.
     #[error("stack set {0} exists, but is not service-managed")]
     NotServiceManaged(String),
     /// A stack set operation failed or was stopped.
     #[error("operation {id} ended in {status}{}", reason.as_deref().map(|r| format!(": {r}")).unwrap_or_default())]
     Operation {
-        /// The operation's id.
         id: String,
-        /// Its status.
         status: String,
-        /// The reason that AWS gives.
         reason: Option<String>,
     },
     /// Objects of a bucket could not be deleted.
     #[error("{count} object versions of bucket {bucket} could not be deleted, the first one: {code}")]
     ObjectsLeft {
-        /// The bucket.
         bucket: String,
         /// How many.
         count: usize,
@@ -147,12 +116,7 @@ pub enum Error {
     },
     /// AWS answered without a field that its contract promises.
     #[error("the answer to {action} has no {field}")]
-    Incomplete {
-        /// The call.
-        action: &'static str,
-        /// The field.
-        field: &'static str,
-    },
+    Incomplete { action: &'static str, field: &'static str },
 }
 
 /// What AWS or the network answered.
@@ -239,7 +203,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_endpoint_that_is_no_url_does_not_bring_the_request_to_light() {
-        let server = crate::canned::Canned::serve(&[]);
+        let server = crate::answers::Answers::new(&[]);
         let config = server.cloudformation().config().to_builder().endpoint_url("nowhere");
         let client = aws_sdk_cloudformation::Client::from_conf(config.build());
         let answer = client.describe_stacks().stack_name("secret").send().await;

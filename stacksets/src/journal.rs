@@ -11,21 +11,23 @@ use serde::Serialize;
 pub(crate) use written::Written;
 
 use crate::error::{Error, chain};
-use crate::rollout::{Ended, InstanceResult};
+use crate::instance_result::{InstanceResult, OperationEnd};
+use crate::need::Need;
+use crate::remedy::Remedy;
+use crate::step_id::StepId;
 
 /// What became of one step.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepResult {
-    /// What it was, for example `stack pipetrail-data`.
-    pub step: String,
+    pub step: StepId,
     /// How it ended.
     pub state: StepState,
     /// Whether it wrote anything, or may have: a failed step can have.
     pub changed: bool,
     /// Why it did not simply succeed, causes included.
     pub message: Option<String>,
-    /// The next thing to try.
-    pub hint: Option<String>,
+    /// The next thing to do.
+    pub remedy: Option<Remedy>,
     /// The accounts and regions where it failed.
     pub failed: Vec<InstanceResult>,
 }
@@ -62,7 +64,7 @@ impl fmt::Display for StepResult {
             state,
             changed: _,
             message,
-            hint: _,
+            remedy: _,
             failed,
         } = self;
         write!(f, "{state:<7} {step}")?;
@@ -93,14 +95,11 @@ impl fmt::Display for StepResult {
 #[derive(Clone, Copy, Debug)]
 pub enum Progress<'a> {
     /// A step begins.
-    Begins {
-        /// What it is.
-        step: &'a str,
-    },
+    Begins { step: &'a StepId },
     /// AWS is at work.
     Waits {
         /// What is waited for.
-        step: &'a str,
+        step: &'a StepId,
         /// AWS's status of it.
         status: &'a str,
     },
@@ -110,20 +109,17 @@ pub enum Progress<'a> {
 
 /// What a run has told and kept so far.
 pub(crate) struct Journal<'a> {
-    /// The command that carries it out: what the hints name for the next run.
-    command: &'static str,
     tell: &'a mut (dyn FnMut(Progress<'_>) + Send),
     /// Whether the step at work has written anything.
     written: Written,
-    /// What later steps may need and will not get, in the words of a message.
-    broken: BTreeSet<String>,
+    /// What later steps may need and will not get.
+    broken: BTreeSet<Need>,
     results: Vec<StepResult>,
 }
 
 impl<'a> Journal<'a> {
-    pub(crate) fn new(command: &'static str, tell: &'a mut (dyn FnMut(Progress<'_>) + Send)) -> Self {
+    pub(crate) fn new(tell: &'a mut (dyn FnMut(Progress<'_>) + Send)) -> Self {
         Journal {
-            command,
             tell,
             written: Written::default(),
             broken: BTreeSet::new(),
@@ -137,7 +133,7 @@ impl<'a> Journal<'a> {
     }
 
     /// Tells that a step begins.
-    pub(crate) fn begins(&mut self, step: &str) {
+    pub(crate) fn begins(&mut self, step: &StepId) {
         (self.tell)(Progress::Begins { step });
     }
 
@@ -149,7 +145,7 @@ impl<'a> Journal<'a> {
     /// Does what a step that has begun is for, telling what is waited for.
     pub(crate) async fn working<T>(
         &mut self,
-        step: &str,
+        step: &StepId,
         work: impl AsyncFnOnce(&Written, &mut (dyn FnMut(&str) + Send)) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let (tell, written) = (&mut self.tell, &self.written);
@@ -157,30 +153,29 @@ impl<'a> Journal<'a> {
         work(written, &mut tell).await
     }
 
-    /// Later steps that need `what` are skipped.
-    pub(crate) fn breaks(&mut self, what: impl Into<String>) {
-        self.broken.insert(what.into());
+    /// Later steps that need it are skipped.
+    pub(crate) fn breaks(&mut self, need: Need) {
+        self.broken.insert(need);
     }
 
     /// Records a step as skipped when something that it needs is broken.
-    pub(crate) fn skips(&mut self, step: &str, needs: impl IntoIterator<Item = impl AsRef<str>>) -> bool {
-        let broken = needs.into_iter().find(|need| self.broken.contains(need.as_ref()));
-        let Some(broken) = broken else {
+    pub(crate) fn skips(&mut self, step: &StepId, needs: impl IntoIterator<Item = Need>) -> bool {
+        let Some(broken) = needs.into_iter().find(|need| self.broken.contains(need)) else {
             return false;
         };
         self.record(StepResult {
-            step: step.to_owned(),
+            step: step.clone(),
             state: StepState::Skipped,
             changed: false,
-            message: Some(format!("needs {}", broken.as_ref())),
-            hint: None,
+            message: Some(format!("needs {broken}")),
+            remedy: None,
             failed: vec![],
         });
         true
     }
 
     /// A step that ended well or not at all.
-    pub(crate) fn done(&mut self, step: String, done: Result<(), Error>) {
+    pub(crate) fn done(&mut self, step: StepId, done: Result<(), Error>) {
         match done {
             Ok(()) => self.push(step, StepState::Done, None, vec![]),
             Err(error) => self.push(step, StepState::Failed, Some(error), vec![]),
@@ -188,7 +183,7 @@ impl<'a> Journal<'a> {
     }
 
     /// An operation that ended: done, done in part, or failed.
-    pub(crate) fn ended(&mut self, step: String, ended: Result<Ended, Error>) {
+    pub(crate) fn ended(&mut self, step: StepId, ended: Result<OperationEnd, Error>) {
         let (state, error, failed) = match ended {
             Ok(ended) if ended.error.is_none() && ended.failed.is_empty() => (StepState::Done, None, vec![]),
             Ok(ended) if ended.succeeded > 0 => (StepState::Partial, ended.error, ended.failed),
@@ -199,26 +194,30 @@ impl<'a> Journal<'a> {
     }
 
     /// A step that ended so, with the accounts and regions where it failed.
-    pub(crate) fn push(&mut self, step: String, state: StepState, error: Option<Error>, failed: Vec<InstanceResult>) {
+    pub(crate) fn push(&mut self, step: StepId, state: StepState, error: Option<Error>, failed: Vec<InstanceResult>) {
         let message = error.as_ref().map(|error| chain(error));
-        // The hints name the command that most errors come from.
-        let hint = error.and_then(|error| error.hint());
-        let hint = hint.map(|hint| hint.replace("`pipetrail apply`", self.command));
-        self.end(step, state, message, hint, failed);
+        let remedy = error.and_then(|error| error.remedy());
+        self.end(step, state, message, remedy, failed);
     }
 
     /// A step that ended in a way of its own.
-    pub(crate) fn push_with(&mut self, step: String, state: StepState, message: Option<String>, hint: Option<String>) {
-        self.end(step, state, message, hint, vec![]);
+    pub(crate) fn push_with(
+        &mut self,
+        step: StepId,
+        state: StepState,
+        message: Option<String>,
+        remedy: Option<Remedy>,
+    ) {
+        self.end(step, state, message, remedy, vec![]);
     }
 
     /// Whether the step wrote is known here.
     fn end(
         &mut self,
-        step: String,
+        step: StepId,
         state: StepState,
         message: Option<String>,
-        hint: Option<String>,
+        remedy: Option<Remedy>,
         failed: Vec<InstanceResult>,
     ) {
         let changed = self.written.take();
@@ -227,7 +226,7 @@ impl<'a> Journal<'a> {
             state,
             changed,
             message,
-            hint,
+            remedy,
             failed,
         });
     }

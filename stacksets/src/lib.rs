@@ -9,43 +9,53 @@
 //! how anything is printed.
 
 mod access;
+mod account_region;
 mod actual;
+#[cfg(test)]
+mod answers;
 pub mod apply;
 mod bus;
-#[cfg(test)]
-mod canned;
+mod clients;
 mod coverage;
 mod desired;
 pub mod destroy;
 mod drift;
 mod error;
 mod explain;
+mod instance_result;
 mod journal;
 mod management;
+mod need;
 mod operation;
 mod organization;
+mod pause;
 pub mod plan;
-mod rollout;
+mod remedy;
+mod set_calls;
 mod stack;
 mod stack_set;
+mod step_id;
 mod template;
 pub mod time;
 
 pub use access::TrustedAccess;
+pub use account_region::AccountRegion;
 pub use actual::Actual;
-pub use apply::Clients;
-pub use coverage::{Coverage, Origin, Row, StackState, State, Uncovered};
-pub use desired::{Desired, Rollout, Scope, StackSpec, Value, Zip};
+pub use clients::{Clients, ManagementAccount};
+pub use coverage::{Coverage, CoverageRow, CoverageState, Origin, StackState, Uncovered};
+pub use desired::{Desired, ParameterValue, RolloutLimits, Scope, StackSpec, Zip};
 pub use drift::{Detection, detect_drift};
 pub use error::{Error, Fault, chain, from_sdk};
 pub use explain::explain;
+pub use instance_result::InstanceResult;
 pub use journal::{Progress, StepResult, StepState};
-pub use management::{ManagementAccount, ManagementStack, ManagementStacks};
+pub use management::{ManagementStack, ManagementStacks};
 pub use organization::{Account, Caller, Membership, Organization};
 pub use plan::{Focus, Plan};
-pub use rollout::InstanceResult;
+pub use remedy::Remedy;
 pub use stack::{Stack, settle};
 pub use stack_set::{Drift, Instance, StackSet};
+pub use step_id::StepId;
 pub use template::{MAX_BODY_BYTES, Template, TemplateDiff};
 
 /// The template of a member account: plain, because service-managed stack sets refuse transforms and

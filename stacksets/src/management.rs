@@ -3,36 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_cloudformation::Client;
-use aws_sdk_cloudformation::config::Region;
 use serde::Serialize;
 
 use crate::MEMBER_STACK;
-use crate::apply::Clients;
+use crate::clients::Clients;
 use crate::desired::Scope;
 use crate::error::{Error, Fault, chain};
 use crate::organization::Organization;
 use crate::stack::Stack;
 use crate::stack_set::StackSet;
 use crate::template::Template;
-
-/// CloudFormation in the management account.
-#[derive(Clone, Debug)]
-pub struct ManagementAccount {
-    /// The account that the credentials belong to, as STS says it. Nothing is done when it is not the
-    /// organization's management account.
-    pub account: String,
-    /// A client of any region.
-    pub client: Client,
-}
-
-impl ManagementAccount {
-    /// CloudFormation in `region`.
-    pub fn at(&self, region: &str) -> Client {
-        let config = self.client.config().to_builder();
-        Client::from_conf(config.region(Region::new(region.to_owned())).build())
-    }
-}
 
 /// What stands in the management account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,7 +28,6 @@ pub struct ManagementStacks {
 /// covered when `current`, missing without a `status`, else outdated or failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ManagementStack {
-    /// The region.
     pub region: String,
     /// The stack's CloudFormation status; `None` when there is none.
     pub status: Option<String>,
@@ -153,10 +132,11 @@ fn is_region_off(error: &Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::canned::Canned;
+    use crate::answers::Answers;
+    use crate::clients::ManagementAccount;
     use crate::organization::Caller;
 
-    fn clients(server: &Canned, account: &str) -> Clients {
+    fn clients(server: &Answers, account: &str) -> Clients {
         Clients {
             audit: server.cloudformation(),
             s3: server.s3(),
@@ -189,7 +169,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_profile_of_another_account_is_refused_before_anything_is_asked() {
-        let server = Canned::serve(&[]);
+        let server = Answers::new(&[]);
         let read = ManagementStacks::read(&clients(&server, "000000000002"), &organization(), &scope(), None).await;
         assert_eq!(
             read.unwrap_err().to_string(),
@@ -208,7 +188,7 @@ mod tests {
             "InvalidClientTokenId",
             "The security token included in the request is invalid.",
         );
-        let server = Canned::serve(&[
+        let server = Answers::new(&[
             ("/eu-central-1/cloudformation/", 400, &missing),
             ("/me-south-1/cloudformation/", 403, &unknown),
             ("/eu-central-1/cloudformation/", 403, &unknown),

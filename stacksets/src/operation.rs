@@ -12,7 +12,6 @@ const PREFIX: &str = "pipetrail-";
 /// An operation of the stack set, as listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation {
-    /// Its id.
     pub id: String,
     /// `RUNNING`, `SUCCEEDED`, `FAILED`, `STOPPING`, `STOPPED` or `QUEUED`.
     pub status: String,

@@ -29,7 +29,6 @@ pub struct Organization {
     pub accounts: BTreeMap<String, Account>,
 }
 
-/// An account of the organization.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
     /// `State`, or `Status` where that is missing: AWS retired the latter in September 2026, and still
@@ -132,7 +131,7 @@ impl Organization {
     async fn check_units(&self, client: &aws_sdk_organizations::Client, units: &[String]) -> Result<(), Error> {
         let seen: BTreeSet<&String> = self.accounts.values().flat_map(|account| &account.parents).collect();
         for unit in units.iter().filter(|unit| !seen.contains(unit)) {
-            let unknown = || Error::UnknownUnit {
+            let unknown = || Error::UnknownOu {
                 unit: unit.clone(),
                 organization: self.id.clone(),
             };
@@ -166,7 +165,7 @@ impl Organization {
                     {
                         return Err(unknown());
                     }
-                    Err(error) => return Err(from_sdk(format!("describe organizational unit {unit}"))(error)),
+                    Err(error) => return Err(from_sdk(format!("describe OU {unit}"))(error)),
                 }
             }
         }
@@ -257,7 +256,7 @@ async fn walk(client: &aws_sdk_organizations::Client, top: &str, organization: &
                 {
                     continue 'units;
                 }
-                page => page.map_err(from_sdk(format!("list the organizational units of {parent}")))?,
+                page => page.map_err(from_sdk(format!("list the OUs of {parent}")))?,
             };
             for unit in page.organizational_units().iter().filter_map(|unit| unit.id()) {
                 pending.push(chain.iter().cloned().chain([unit.to_owned()]).collect());

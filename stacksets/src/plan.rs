@@ -1,35 +1,45 @@
 //! The plan: what has to change, as a value that is shown, serialised, tested and then applied.
 
+mod changes;
 mod diff;
 mod fingerprint;
 mod focus;
+mod group;
+mod ids;
 mod instances;
 mod management;
+mod note;
 mod notes;
+mod outputs;
 mod removals;
+mod set;
 mod show;
+mod stacks;
+mod step;
 #[cfg(test)]
 mod tests;
+mod view;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-pub use diff::plan;
-pub use focus::{Focus, plan_for};
-pub use management::{ManagementAction, ManagementStep};
-pub use notes::{Note, Uncovering};
-pub(crate) use show::some;
+pub use diff::{plan, plan_for};
+pub use focus::Focus;
+pub use note::{Note, Uncovering};
+pub(crate) use show::{heading, some};
+pub use step::{
+    AccessStep, Change, InstancesAction, InstancesStep, ManagementAction, ManagementStep, SetAction, SetStep,
+    StackAction, StackStep, Upload,
+};
 
-use crate::desired::{Rollout, Value, Zip};
-use crate::template::{Template, TemplateDiff};
+use crate::desired::{ParameterValue, RolloutLimits};
 
 /// Everything that has to change, in the order of application.
 #[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct Plan {
     /// The organization, `o-…`.
     pub organization: String,
-    /// The audit account.
     pub audit_account: String,
     /// Home region.
     pub region: String,
@@ -48,224 +58,22 @@ pub struct Plan {
     /// The stack set's instances: created and tried again first, removed last.
     pub instances: Vec<InstancesStep>,
     /// How fast and how tolerant the operations are.
-    pub rollout: Rollout,
+    pub rollout: RolloutLimits,
     /// What to know, but not to do.
     pub notes: Vec<Note>,
     /// Where zips and large templates go.
     #[serde(skip)]
-    pub(crate) bucket: Value,
-    /// Outputs of the stacks that stand: what [`Value::Output`] means while they are unchanged.
+    pub(crate) bucket: ParameterValue,
+    /// Outputs of the stacks that stand: what [`ParameterValue::Output`] means while they are unchanged.
     #[serde(skip)]
     pub(crate) outputs: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl Plan {
-    /// Whether there is nothing to do.
-    pub fn is_empty(&self) -> bool {
-        self.steps() == 0
-    }
-
     /// The stacks before the uploads, which is the one with their bucket, and those after them.
     pub(crate) fn around_uploads(&self) -> (&[StackStep], &[StackStep]) {
-        let has_bucket = |step: &&StackStep| matches!(&self.bucket, Value::Output { stack, .. } if *stack == step.name);
+        let has_bucket =
+            |step: &&StackStep| matches!(&self.bucket, ParameterValue::Output { stack, .. } if *stack == step.name);
         self.stacks.split_at(self.stacks.iter().take_while(has_bucket).count())
     }
-
-    /// How many steps there are: stacks, uploads, trusted access, operations to wait for,
-    /// stack set, stacks of the management account, operations on instances.
-    pub fn steps(&self) -> usize {
-        self.stacks.len()
-            + self.uploads.len()
-            + usize::from(self.trusted_access.is_some())
-            + self.joins.len()
-            + usize::from(self.stack_set.is_some())
-            + self.management.len()
-            + self.instances.len()
-    }
-}
-
-/// A stack to create, replace or update.
-#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
-pub struct StackStep {
-    /// Its name.
-    pub name: String,
-    /// What is done to it.
-    pub action: StackAction,
-    /// What differs; for a new stack its parameters.
-    pub changes: Vec<Change>,
-    /// Buckets that exist already, because an earlier stack retained them: a new stack takes them over
-    /// with all that is in them.
-    pub adopts: Vec<String>,
-    /// The template it gets.
-    pub template: Template,
-    /// All parameters it gets.
-    #[serde(skip)]
-    pub(crate) parameters: BTreeMap<String, Value>,
-    /// All tags it gets, those that others put on it included.
-    #[serde(skip)]
-    pub(crate) tags: BTreeMap<String, String>,
-    /// Whether termination protection is on afterwards.
-    pub protect: bool,
-}
-
-impl StackStep {
-    /// Whether an update is more than switching termination protection on.
-    pub(crate) fn needs_update(&self) -> bool {
-        self.changes
-            .iter()
-            .any(|change| *change != Change::TerminationProtection)
-    }
-}
-
-/// What is done to a stack.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum StackAction {
-    /// It is not there.
-    Create,
-    /// It never stood, somebody has begun to delete it, or it waits for a change set of ours to be
-    /// executed: what is left is deleted, then it is created.
-    Replace {
-        /// Its id: the name may belong to another stack by the time it is deleted.
-        #[serde(skip)]
-        id: String,
-        /// Its status, for example `ROLLBACK_COMPLETE`.
-        status: String,
-    },
-    /// Its update failed, and so did the rollback (`UPDATE_ROLLBACK_FAILED`): that is continued, then the
-    /// stack is updated.
-    ContinueUpdateRollback,
-    /// Its update failed, and somebody had switched the rollback off (`UPDATE_FAILED`): it is rolled
-    /// back, then updated.
-    RollbackStack,
-    /// It differs.
-    Update,
-}
-
-/// A difference between what stands and what should.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Change {
-    /// The template's text.
-    Template(TemplateDiff),
-    /// A parameter.
-    Parameter {
-        /// Its name.
-        name: String,
-        /// Its value now; `None` when it is not set or private.
-        from: Option<String>,
-        /// Its value afterwards.
-        to: Value,
-    },
-    /// A tag.
-    Tag {
-        /// Its key.
-        key: String,
-        /// Its value afterwards.
-        to: String,
-    },
-    /// Termination protection is switched on.
-    TerminationProtection,
-    /// Auto-deployment is switched on, without retaining the stacks of accounts that leave.
-    AutoDeployment,
-}
-
-/// A Lambda zip to upload.
-#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
-pub struct Upload {
-    /// Its S3 key.
-    pub key: String,
-    /// Its size in bytes.
-    pub bytes: usize,
-    #[serde(skip)]
-    pub(crate) zip: Zip,
-}
-
-/// Through which call StackSets gets its trusted access.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AccessStep {
-    /// `cloudformation:ActivateOrganizationsAccess`, which also creates the service-linked role.
-    Activate,
-    /// `organizations:EnableAWSServiceAccess`, where the endpoint lacks the former.
-    EnableServiceAccess,
-}
-
-/// The stack set to create or update.
-#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
-pub struct SetStep {
-    /// Its name.
-    pub name: String,
-    /// What is done to it.
-    pub action: SetAction,
-    /// What differs; for a new one its parameters.
-    pub changes: Vec<Change>,
-    /// The template it gets.
-    pub template: Template,
-    /// The operation's id; AWS takes none for a creation.
-    pub operation_id: Option<String>,
-    #[serde(skip)]
-    pub(crate) parameters: BTreeMap<String, Value>,
-    #[serde(skip)]
-    pub(crate) tags: BTreeMap<String, String>,
-}
-
-/// What is done to the stack set or its instances.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SetAction {
-    /// They are not there.
-    Create,
-    /// They differ, or an attempt failed. Updating the stack set updates every instance.
-    Update,
-}
-
-/// One operation on instances: a `CreateStackInstances`, `UpdateStackInstances` or
-/// `DeleteStackInstances` call.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct InstancesStep {
-    /// What is done to them.
-    pub action: InstancesAction,
-    /// Units or roots, 50 at most.
-    pub units: Vec<String>,
-    /// Only these accounts below the units; `None` for all.
-    pub accounts: Option<Vec<String>>,
-    /// All accounts below the units but these; empty beside `accounts`.
-    pub excluded: Vec<String>,
-    /// Regions.
-    pub regions: Vec<String>,
-    /// Whether stacks stay behind when their instances are deleted.
-    pub retain_stacks: bool,
-    /// How many instances that concerns.
-    pub instances: usize,
-    /// The operation's id.
-    pub operation_id: String,
-}
-
-impl InstancesStep {
-    /// A step that concerns nothing yet.
-    pub(crate) fn new(action: InstancesAction) -> Self {
-        InstancesStep {
-            action,
-            units: vec![],
-            accounts: None,
-            excluded: vec![],
-            regions: vec![],
-            retain_stacks: false,
-            instances: 0,
-            operation_id: String::new(),
-        }
-    }
-}
-
-/// What is done to stack instances.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum InstancesAction {
-    /// They are not there.
-    Create,
-    /// An attempt failed.
-    Update,
-    /// They stand outside of the scope.
-    Delete,
 }

@@ -5,19 +5,19 @@ mod condition;
 mod convert;
 mod deploy;
 mod failures;
+mod review;
 mod settle;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::TemplateStage;
 
 pub(crate) use condition::Condition;
-pub(crate) use convert::{parameters_from, parameters_to, tags_from, tags_to};
+pub(crate) use convert::{is_ours, parameters_from, parameters_to, tags_from, tags_to};
 pub(crate) use deploy::{deploy, remove};
 pub use settle::settle;
 
@@ -34,13 +34,9 @@ pub struct Stack {
     pub reason: Option<String>,
     /// The template as it was sent.
     pub template: String,
-    /// Its parameters.
     pub parameters: BTreeMap<String, String>,
-    /// Its outputs.
     pub outputs: BTreeMap<String, String>,
-    /// Its tags.
     pub tags: BTreeMap<String, String>,
-    /// Whether termination protection is on.
     pub protected: bool,
 }
 
@@ -73,7 +69,7 @@ impl Stack {
     pub(crate) async fn identify(client: &Client, name: &str) -> Result<Option<Self>, Error> {
         let mut stack = Self::describe(client, name).await?;
         if let Some(shell) = stack.as_mut().filter(|stack| stack.condition() == Condition::Review) {
-            shell.tags = adopt::tags_of_review(client, name).await?;
+            shell.tags = review::tags(client, name).await?;
         }
         Ok(stack)
     }
@@ -118,27 +114,18 @@ impl Stack {
     pub fn is_ours(&self) -> bool {
         is_ours(&self.tags)
     }
-}
 
-/// Whether the tags say that pipetrail made what carries them.
-pub(crate) fn is_ours(tags: &BTreeMap<String, String>) -> bool {
-    let (key, value) = crate::OUR_TAG;
-    tags.get(key).map(String::as_str) == Some(value)
-}
-
-/// The pauses between two polls: 0.5 s at first, up to 10 s.
-pub(crate) struct Pause(Duration);
-
-impl Default for Pause {
-    fn default() -> Self {
-        Pause(Duration::from_millis(500))
+    pub(crate) fn condition(&self) -> Condition {
+        Condition::of(&self.status)
     }
-}
 
-impl Pause {
-    /// Sleeps, longer every time.
-    pub(crate) async fn sleep(&mut self) {
-        tokio::time::sleep(self.0).await;
-        self.0 = (self.0 * 3 / 2).min(Duration::from_secs(10));
+    /// Whether nothing is under way and the last attempt left a stack to work with.
+    pub fn is_settled(&self) -> bool {
+        self.condition() == Condition::Settled
+    }
+
+    /// Whether its resources are, or are about to be, gone.
+    pub fn must_be_replaced(&self) -> bool {
+        matches!(self.condition(), Condition::Shell | Condition::Review)
     }
 }

@@ -10,19 +10,21 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::access::brief_retries;
+use crate::account_region::AccountRegion;
 use crate::error::{Error, from_sdk, is_unknown_call};
 use crate::operation::Operation;
 use crate::stack::{is_ours, parameters_from, tags_from};
 use crate::time;
+
+/// StackSets takes no more organizational units in one call.
+pub(crate) const UNITS_PER_CALL: usize = 50;
 
 /// The stack set as it stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StackSet {
     /// The template as it was sent.
     pub template: String,
-    /// Its parameters.
     pub parameters: BTreeMap<String, String>,
-    /// Its tags.
     pub tags: BTreeMap<String, String>,
     /// Whether new accounts of its units are enrolled by themselves and lose their stacks when they
     /// leave; `None` where the endpoint does not say.
@@ -30,7 +32,6 @@ pub struct StackSet {
     /// Whether new accounts of its units are enrolled by themselves, whatever becomes of the stacks of
     /// those that leave; `None` where the endpoint does not say.
     pub auto_deploys: Option<bool>,
-    /// Its instances.
     pub instances: Vec<Instance>,
     /// Its operations of the last 90 days.
     pub(crate) operations: Vec<Operation>,
@@ -40,12 +41,10 @@ pub struct StackSet {
     pub auto_targets: Option<BTreeSet<(String, String)>>,
 }
 
-/// A stack instance.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Instance {
     /// The account, 12 digits.
     pub account: String,
-    /// The region.
     pub region: String,
     /// The configured unit or root that it came by, where AWS says it.
     pub unit: Option<String>,
@@ -70,6 +69,16 @@ pub struct Drift {
     /// When that was last checked.
     #[serde(serialize_with = "time::serialize")]
     pub checked_at: Option<Timestamp>,
+}
+
+impl Instance {
+    /// Where it is.
+    pub fn at(&self) -> AccountRegion {
+        AccountRegion {
+            account: self.account.clone(),
+            region: self.region.clone(),
+        }
+    }
 }
 
 impl StackSet {

@@ -3,6 +3,7 @@
 mod diff;
 
 pub use diff::TemplateDiff;
+use diff::comparable;
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
@@ -14,12 +15,10 @@ pub const MAX_BODY_BYTES: usize = 51_200;
 pub struct Template(String);
 
 impl Template {
-    /// Wraps the template's text.
     pub fn new(body: impl Into<String>) -> Self {
         Template(body.into())
     }
 
-    /// The text.
     pub fn body(&self) -> &str {
         &self.0
     }
@@ -41,12 +40,6 @@ impl Template {
     pub fn diff_from(&self, deployed: &str) -> TemplateDiff {
         TemplateDiff::between(deployed, &self.0)
     }
-}
-
-fn comparable(text: &str) -> impl Iterator<Item = String> {
-    text.trim_end()
-        .lines()
-        .map(|line| line.trim_end().chars().filter(|c| c.is_ascii() && *c != '?').collect())
 }
 
 /// The first 16 hexadecimal digits of the SHA-256 of `bytes`.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use pipetrail_names::audit::{DATA_STACK, PIPELINE_STACK};
-use pipetrail_stacksets::{Coverage, Desired, Plan, StepResult, StepState};
+use pipetrail_stacksets::{Coverage, Desired, Plan, StepId, StepState};
 use serde::Serialize;
 
 use crate::context::Context;
@@ -12,6 +12,7 @@ use crate::deploy::carry_out::{self, carry_out};
 use crate::deploy::outcome::Outcome;
 use crate::deploy::plan_file::PlanFile;
 use crate::deploy::prepare::{Busy, Prepared, UNREGISTERED, adopted_lake, prepare};
+use crate::deploy::step::Step;
 use crate::deploy::{listing, named_queries};
 use crate::failure::{Exit, Result};
 use crate::terminal::confirm::confirmed;
@@ -50,7 +51,7 @@ struct Applied<'a> {
     command: &'static str,
     result: Outcome,
     plan: &'a Plan,
-    steps: &'a [StepResult],
+    steps: &'a [Step],
     /// `None` when it could not be read after the plan was applied.
     coverage: Option<&'a Coverage>,
 }
@@ -107,51 +108,43 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
     if let Some(lake) = lake.as_ref().filter(|_| adopts) {
         lake.mark().await?;
     }
-    let mut results = carry_out(&plan, &clients).await;
-    if let Some(lake) = lake.filter(|_| (adopts || unregistered) && stands(&results, DATA_STACK)) {
-        let result = registered(&lake).await;
-        printer::say(&result.to_string());
-        results.push(result);
+    let mut steps = carry_out(&plan, &clients).await;
+    if let Some(lake) = lake.filter(|_| (adopts || unregistered) && stands(&steps, DATA_STACK)) {
+        let step = registered(&lake).await;
+        printer::say(&step.result.to_string());
+        steps.push(step);
     }
     // A workgroup that was made anew has none of them.
     let makes = plan.stacks.iter().any(|step| step.name == PIPELINE_STACK);
-    if (makes || !queries.is_empty()) && stands(&results, PIPELINE_STACK) {
-        let result = named_queries::publish(&athena).await;
-        printer::say(&result.to_string());
-        results.push(result);
+    if (makes || !queries.is_empty()) && stands(&steps, PIPELINE_STACK) {
+        let step = named_queries::publish(&athena).await;
+        printer::say(&step.result.to_string());
+        steps.push(step);
     }
-    let coverage = carry_out::coverage(&clients, &actual.organization, &scope, &results).await;
-    report(context.output, &plan, &results, coverage.as_ref())
+    let coverage = carry_out::coverage(&clients, &actual.organization, &scope, &steps).await;
+    report(context.output, &plan, &steps, coverage.as_ref())
 }
 
 /// Whether nothing went wrong with that stack.
-fn stands(results: &[StepResult], stack: &str) -> bool {
-    let name = format!("stack {stack}");
-    let mut steps = results.iter().filter(|result| result.step == name);
-    steps.all(|result| result.state == StepState::Done)
+fn stands(steps: &[Step], stack: &str) -> bool {
+    let id = StepId::Stack(stack.to_owned());
+    let mut steps = steps.iter().filter(|step| step.result.step == id);
+    steps.all(|step| step.result.state == StepState::Done)
 }
 
 /// Registers what the lake holds, as one more step.
-async fn registered(lake: &LakeBucket) -> StepResult {
-    let step = "partitions of the adopted lake".to_owned();
-    let (state, message, hint) = match lake.register().await {
-        Ok(count) => (StepState::Done, format!("{count} registered"), None),
-        Err(error) => {
-            let hint = "queries miss old rows until then: run `pipetrail apply` again";
-            (StepState::Failed, error.to_string(), Some(hint.to_owned()))
-        }
+async fn registered(lake: &LakeBucket) -> Step {
+    let done = match lake.register().await {
+        Ok(count) => Ok(format!("{count} registered")),
+        Err(error) => Err((
+            error.to_string(),
+            "queries miss old rows until then: run `pipetrail apply` again",
+        )),
     };
-    StepResult {
-        step,
-        state,
-        changed: true,
-        message: Some(message),
-        hint,
-        failed: vec![],
-    }
+    Step::own("partitions of the adopted lake", done)
 }
 
-fn report(output: Output, plan: &Plan, steps: &[StepResult], coverage: Option<&Coverage>) -> Result<Exit> {
+fn report(output: Output, plan: &Plan, steps: &[Step], coverage: Option<&Coverage>) -> Result<Exit> {
     let result = Outcome::of(steps, coverage);
     match output {
         Output::Json => printer::json(&Applied {

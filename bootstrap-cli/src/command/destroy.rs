@@ -3,16 +3,18 @@
 mod elsewhere;
 
 use aws_config::retry::RetryConfig;
-use pipetrail_stacksets::destroy::{Names, Plan, Remains, Standing, destroy, plan};
-use pipetrail_stacksets::{Organization, StepResult, StepState};
+use pipetrail_stacksets::destroy::{DestroyPlan, Names, Remains, Standing, destroy, plan};
+use pipetrail_stacksets::{Organization, StepState};
 use serde::Serialize;
 
 use crate::aws::Session;
 use crate::config::Config;
 use crate::context::Context;
+use crate::deploy::step::Step;
 use crate::deploy::{carry_out, desired};
 use crate::doctor::regions;
 use crate::failure::{Exit, Result};
+use crate::remedy::Again;
 use crate::terminal::confirm::confirmed;
 use crate::terminal::printer::{self, Output};
 use crate::terminal::progress::Steps;
@@ -41,8 +43,8 @@ pub struct Args {
 struct Report<'a> {
     command: &'static str,
     result: Outcome,
-    plan: &'a Plan,
-    steps: &'a [StepResult],
+    plan: &'a DestroyPlan,
+    steps: &'a [Step],
     remains: &'a [Remains],
 }
 
@@ -61,13 +63,13 @@ enum Outcome {
 }
 
 impl Outcome {
-    fn of(steps: &[StepResult], remains: &[Remains]) -> Self {
+    fn of(steps: &[Step], remains: &[Remains]) -> Self {
         let done = steps
             .iter()
-            .any(|step| step.changed || matches!(step.state, StepState::Done | StepState::Partial));
+            .any(|Step { result, .. }| result.changed || matches!(result.state, StepState::Done | StepState::Partial));
         let failed = steps
             .iter()
-            .any(|step| step.state != StepState::Done || !step.failed.is_empty());
+            .any(|Step { result, .. }| result.state != StepState::Done || !result.failed.is_empty());
         match (done, failed || remains.iter().any(|remains| remains.unwanted)) {
             (false, false) => Outcome::Unchanged,
             (true, false) => Outcome::Destroyed,
@@ -135,10 +137,11 @@ pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let mut tell = |progress: pipetrail_stacksets::Progress<'_>| steps.show(progress);
     let (results, remains) = destroy(&plan, &names, &standing, &clients, &mut tell).await;
     drop(steps);
-    report(context.output, &plan, &results, &remains)
+    let steps = results.into_iter().map(|result| Step::new(result, Again::Destroy));
+    report(context.output, &plan, &steps.collect::<Vec<_>>(), &remains)
 }
 
-fn report(output: Output, plan: &Plan, steps: &[StepResult], remains: &[Remains]) -> Result<Exit> {
+fn report(output: Output, plan: &DestroyPlan, steps: &[Step], remains: &[Remains]) -> Result<Exit> {
     let result = Outcome::of(steps, remains);
     match output {
         Output::Json => printer::json(&Report {
@@ -177,22 +180,25 @@ fn names(config: &Config) -> Names {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pipetrail_stacksets::destroy::Remnant;
+    use pipetrail_stacksets::{StepId, StepResult};
 
-    fn step(state: StepState, changed: bool) -> StepResult {
-        StepResult {
-            step: "stack x".into(),
+    fn step(state: StepState, changed: bool) -> Step {
+        let result = StepResult {
+            step: StepId::Stack("x".into()),
             state,
             changed,
             message: None,
-            hint: None,
+            remedy: None,
             failed: vec![],
-        }
+        };
+        Step::new(result, Again::Destroy)
     }
 
     fn remains(unwanted: bool) -> Remains {
         Remains {
             unwanted,
-            ..Remains::default()
+            ..Remains::new(Remnant::Bucket("x".into()), "999988887777", "eu-central-1", "")
         }
     }
 

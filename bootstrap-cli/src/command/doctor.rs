@@ -7,7 +7,7 @@ use crate::aws::Profiles;
 use crate::context::Context;
 use crate::doctor::check::{Check, Verdict, lines};
 use crate::doctor::{self, Fix};
-use crate::failure::{Exit, Result};
+use crate::failure::{Exit, Explain, Result};
 use crate::terminal::confirm::confirmed;
 use crate::terminal::printer::{self, Output};
 

@@ -155,27 +155,27 @@ fn show(output: Output, args: &Args, report: &Judgement) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use pipetrail_stacksets::{Row, State};
+    use pipetrail_stacksets::{CoverageRow, CoverageState};
 
     use super::*;
 
     #[test]
     fn a_hint_is_given_once_and_only_for_what_can_be_mended() {
         let row = |state, verdict| Judged {
-            row: Row {
+            row: CoverageRow {
                 state,
-                ..Row::default()
+                ..CoverageRow::default()
             },
             verdict,
             explanation: String::new(),
             last_event: None,
             last_heartbeat: None,
         };
-        assert!(hints(&[row(State::Unenrolled, Verdict::NotEnrolled)]).is_empty());
+        assert!(hints(&[row(CoverageState::Unenrolled, Verdict::NotEnrolled)]).is_empty());
         let bad = [
-            row(State::Missing, Verdict::NotEnrolled),
-            row(State::Outdated, Verdict::Failed),
-            row(State::Current, Verdict::Silent),
+            row(CoverageState::Missing, Verdict::NotEnrolled),
+            row(CoverageState::Outdated, Verdict::Failed),
+            row(CoverageState::Current, Verdict::Silent),
         ];
         assert_eq!(hints(&bad).len(), 2);
     }

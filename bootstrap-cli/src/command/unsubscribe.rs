@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::aws;
 use crate::context::Context;
-use crate::failure::{Exit, Result};
+use crate::failure::{Exit, Explain, Result};
 use crate::subscriptions::Refused;
 use crate::subscriptions::endpoint::EndpointArgs;
 use crate::subscriptions::listing::listing;

@@ -1,16 +1,20 @@
 //! Carrying out a plan for people: show the steps, read what stands afterwards, hint.
 
 use pipetrail_stacksets::apply::apply;
-use pipetrail_stacksets::{Clients, Coverage, InstanceResult, Organization, Plan, Scope, StepResult, chain};
+use pipetrail_stacksets::{Clients, Coverage, InstanceResult, Organization, Plan, Scope, chain};
 
-use crate::failure::Exit;
+use crate::deploy::step::Step;
+use crate::failure::{Exit, Explain};
+use crate::remedy::Again;
 use crate::terminal::printer;
 use crate::terminal::progress::Steps;
 
 /// Applies the plan and shows its steps.
-pub async fn carry_out(plan: &Plan, clients: &Clients) -> Vec<StepResult> {
+pub async fn carry_out(plan: &Plan, clients: &Clients) -> Vec<Step> {
     let mut steps = Steps::new(plan.steps());
-    apply(plan, clients, &mut |progress| steps.show(progress)).await
+    let results = apply(plan, clients, &mut |progress| steps.show(progress)).await;
+    let ended = results.into_iter().map(|result| Step::new(result, Again::Apply));
+    ended.collect()
 }
 
 /// What stands afterwards; `None`, and an error that is told, when it cannot be read: what was applied
@@ -19,9 +23,9 @@ pub async fn coverage(
     clients: &Clients,
     organization: &Organization,
     scope: &Scope,
-    results: &[StepResult],
+    steps: &[Step],
 ) -> Option<Coverage> {
-    let failed: Vec<InstanceResult> = results.iter().flat_map(|result| result.failed.clone()).collect();
+    let failed: Vec<InstanceResult> = steps.iter().flat_map(|step| step.result.failed.clone()).collect();
     let coverage = Coverage::read(clients, organization, scope, &failed).await;
     coverage
         .inspect_err(|error| printer::error(&chain(error), error.hint().as_deref()))
@@ -29,7 +33,7 @@ pub async fn coverage(
 }
 
 /// Says what to try next, each once.
-pub fn hint(exit: Exit, steps: &[StepResult]) {
+pub fn hint(exit: Exit, steps: &[Step]) {
     let mut hints: Vec<&str> = Vec::new();
     for hint in steps.iter().filter_map(|step| step.hint.as_deref()) {
         if !hints.contains(&hint) {

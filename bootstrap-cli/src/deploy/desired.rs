@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use pipetrail_collector::templates;
 use pipetrail_stacksets::{
-    AUDIT_STACKS, Desired, MEMBER_TEMPLATE, OUR_TAG, Rollout, STACK_SET, Scope, StackSpec, Template, Value, Zip,
+    AUDIT_STACKS, Desired, MEMBER_TEMPLATE, OUR_TAG, ParameterValue, RolloutLimits, STACK_SET, Scope, StackSpec,
+    Template, Zip,
 };
 
 use crate::config::Config;
@@ -33,10 +34,10 @@ fn strings<T: AsRef<str>>(values: &[T]) -> Vec<String> {
 /// The desired state for the organization `organization` (`o-…`).
 pub fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> Desired {
     let [artifacts, data, pipeline] = AUDIT_STACKS;
-    let text = |value: &dyn ToString| Value::Text(value.to_string());
+    let text = |value: &dyn ToString| ParameterValue::Text(value.to_string());
     let key = |name: &str| {
         let zip = zips.iter().find(|zip| zip.name == name);
-        Value::Text(zip.map(Zip::key).unwrap_or_default())
+        ParameterValue::Text(zip.map(Zip::key).unwrap_or_default())
     };
     let email = config
         .alerts
@@ -51,15 +52,18 @@ pub fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> Desired {
     ];
     let pipeline_parameters = [
         ("OrganizationId", text(&organization)),
-        ("ArtifactsBucket", Value::output(artifacts, "ArtifactsBucket")),
+        ("ArtifactsBucket", ParameterValue::output(artifacts, "ArtifactsBucket")),
         ("TransformKey", key("transform")),
         ("PartitionKey", key("partition")),
         ("ApprovalKey", key("approval")),
         ("Architecture", text(&config.audit.architecture.as_str())),
-        ("LakeBucket", Value::output(data, "LakeBucket")),
-        ("EvidenceBucket", Value::output(data, "EvidenceBucket")),
-        ("AthenaResultsBucket", Value::output(data, "AthenaResultsBucket")),
-        ("PartitionQueueArn", Value::output(data, "PartitionQueueArn")),
+        ("LakeBucket", ParameterValue::output(data, "LakeBucket")),
+        ("EvidenceBucket", ParameterValue::output(data, "EvidenceBucket")),
+        (
+            "AthenaResultsBucket",
+            ParameterValue::output(data, "AthenaResultsBucket"),
+        ),
+        ("PartitionQueueArn", ParameterValue::output(data, "PartitionQueueArn")),
         ("LogRetentionDays", text(&LOG_RETENTION_DAYS)),
         (
             "ScanLimitBytes",
@@ -68,11 +72,11 @@ pub fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> Desired {
         ("BufferSeconds", text(&config.delivery.buffer_seconds.0)),
         ("ArchiveDays", text(&config.delivery.archive_days.0)),
         ("NamedQueries", text(&config.athena.named_queries)),
-        ("OperatorEmail", Value::Private(email.to_owned())),
-        ("AccountTopics", Value::Text(account_topics(config))),
+        ("OperatorEmail", ParameterValue::Private(email.to_owned())),
+        ("AccountTopics", ParameterValue::Text(account_topics(config))),
     ];
     let member_parameters = [
-        ("AuditBusArn", Value::output(pipeline, "BusArn")),
+        ("AuditBusArn", ParameterValue::output(pipeline, "BusArn")),
         ("HeartbeatSchedule", text(&config.heartbeat.schedule.as_ref())),
     ];
     let (account, region) = (config.audit.account.as_ref(), config.audit.region.as_ref());
@@ -90,7 +94,7 @@ pub fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> Desired {
         bucket_output: "ArtifactsBucket".to_owned(),
         zips,
         stack_set: spec(STACK_SET, MEMBER_TEMPLATE, member_parameters, false),
-        rollout: Rollout {
+        rollout: RolloutLimits {
             max_concurrent_percentage: percentage(config.rollout.max_concurrent_percentage.0),
             failure_tolerance_percentage: percentage(config.rollout.failure_tolerance_percentage.0),
         },
@@ -113,7 +117,12 @@ fn percentage(number: u32) -> u8 {
     u8::try_from(number).unwrap_or(100)
 }
 
-fn spec<const N: usize>(name: &str, template: &str, parameters: [(&str, Value); N], protect: bool) -> StackSpec {
+fn spec<const N: usize>(
+    name: &str,
+    template: &str,
+    parameters: [(&str, ParameterValue); N],
+    protect: bool,
+) -> StackSpec {
     StackSpec {
         name: name.to_owned(),
         template: Template::new(template),
@@ -179,7 +188,7 @@ mod tests {
         let desired = desired(&config(), "o-abcdefghij", vec![]);
         for spec in desired.stacks.iter().chain([&desired.stack_set]) {
             for value in spec.parameters.values() {
-                let Value::Output { stack, output } = value else {
+                let ParameterValue::Output { stack, output } = value else {
                     continue;
                 };
                 let from = desired.stacks.iter().find(|spec| spec.name == *stack);

@@ -9,9 +9,7 @@ mod decide;
 use std::time::Duration;
 
 use pipetrail_stacksets::plan::plan_for;
-use pipetrail_stacksets::{
-    Actual, Clients, Coverage, Desired, Error, Focus, Organization, Plan, StepResult, StepState, chain,
-};
+use pipetrail_stacksets::{Actual, Clients, Coverage, Desired, Error, Focus, Organization, Plan, StepState, chain};
 use serde::Serialize;
 
 pub use self::decide::Direction;
@@ -22,8 +20,9 @@ use crate::context::Context;
 use crate::deploy::carry_out::{carry_out, coverage, hint};
 use crate::deploy::outcome::Outcome;
 use crate::deploy::prepare::settle_management;
+use crate::deploy::step::Step;
 use crate::deploy::{desired, listing};
-use crate::failure::{Exit, Result};
+use crate::failure::{Exit, Explain, Result};
 use crate::terminal::confirm::confirmed;
 use crate::terminal::printer::{self, Output};
 
@@ -51,7 +50,7 @@ struct Enrolled<'a> {
     settings: &'a [Setting],
     plan: &'a Plan,
     /// Those of all attempts.
-    steps: &'a [StepResult],
+    steps: &'a [Step],
     /// Of the accounts in question; `None` when it could not be read after the plan was applied.
     coverage: Option<&'a Coverage>,
 }
@@ -135,13 +134,13 @@ impl Enrolment<'_> {
     /// Tries again what failed, after pauses that grow: an account that was created minutes ago is not
     /// always ready. The plan is made anew each time, and with it the operations' ids. Gives the index
     /// of the last attempt's first step.
-    async fn try_again(&self, results: &mut Vec<StepResult>) -> usize {
+    async fn try_again(&self, results: &mut Vec<Step>) -> usize {
         let (mut last, mut pause) = (0, FIRST_PAUSE);
         for attempt in 1..=self.request.retries {
             let failed = results.get(last..).unwrap_or_default().iter();
             if !failed
                 .clone()
-                .any(|step| step.state != StepState::Done || !step.failed.is_empty())
+                .any(|step| step.result.state != StepState::Done || !step.result.failed.is_empty())
             {
                 break;
             }
@@ -162,7 +161,7 @@ impl Enrolment<'_> {
     }
 
     /// `last` is the index of the last attempt's first step: what it mended has not failed.
-    async fn report(&self, output: Output, plan: &Plan, steps: &[StepResult], last: usize) -> Result<Exit> {
+    async fn report(&self, output: Output, plan: &Plan, steps: &[Step], last: usize) -> Result<Exit> {
         let scope = &self.desired.scope;
         let (earlier, latest) = steps.split_at(last);
         let mut coverage = coverage(self.clients, self.organization, scope, latest).await;
@@ -172,7 +171,7 @@ impl Enrolment<'_> {
                 .instances
                 .retain(|row| focus.has_account(self.organization, &row.account));
         }
-        let written = !self.settings.is_empty() || earlier.iter().any(|step| step.changed);
+        let written = !self.settings.is_empty() || earlier.iter().any(|step| step.result.changed);
         let result = match Outcome::of(latest, coverage.as_ref()) {
             Outcome::Failed if written => Outcome::PartlyApplied,
             Outcome::Unchanged if written => Outcome::Applied,

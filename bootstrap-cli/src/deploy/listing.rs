@@ -1,6 +1,6 @@
 //! What stands, as a listing.
 
-use pipetrail_stacksets::{Coverage, Row, StackState};
+use pipetrail_stacksets::{Coverage, CoverageRow, StackState};
 
 use crate::terminal::listing::{lines, table};
 
@@ -17,7 +17,7 @@ pub fn coverage(coverage: &Coverage) -> String {
             "DETAILED",
             "REASON",
         ]);
-        for Row {
+        for CoverageRow {
             account,
             organizational_unit,
             region,
@@ -61,7 +61,7 @@ pub fn stacks<R>(coverage: &Coverage<R>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pipetrail_stacksets::{State, Uncovered};
+    use pipetrail_stacksets::{CoverageState, Uncovered};
 
     fn example() -> Coverage {
         Coverage {
@@ -82,24 +82,24 @@ mod tests {
             ],
             stack_set_exists: true,
             instances: vec![
-                Row {
+                CoverageRow {
                     account: "000000000001".into(),
                     organizational_unit: Some("ou-ab12-cdefgh34".into()),
                     region: "eu-central-1".into(),
-                    state: State::Current,
+                    state: CoverageState::Current,
                     status: Some("CURRENT".into()),
                     detailed_status: Some("SUCCEEDED".into()),
-                    ..Row::default()
+                    ..CoverageRow::default()
                 },
-                Row {
+                CoverageRow {
                     account: "000000000002".into(),
                     organizational_unit: None,
                     region: "eu-west-1".into(),
-                    state: State::Outdated,
+                    state: CoverageState::Outdated,
                     status: Some("OUTDATED".into()),
                     detailed_status: Some("FAILED".into()),
                     reason: Some("Rule pipetrail-forward already exists".into()),
-                    ..Row::default()
+                    ..CoverageRow::default()
                 },
             ],
             not_covered: vec![Uncovered {

@@ -4,12 +4,13 @@
 //! takes away what is no audit any more. Only queries with our name and our first line are ours. The
 //! workgroup takes them along when `destroy` deletes it.
 
+use crate::deploy::step::Step;
 use crate::failure::Result;
 use std::fmt;
 
 use aws_sdk_athena::Client;
 use jiff::Timestamp;
-use pipetrail_stacksets::{Error, StepResult, StepState, from_sdk};
+use pipetrail_stacksets::{Error, from_sdk};
 use serde::Serialize;
 
 use pipetrail_lake::audits::{self, Audit, AuditError, Parameters};
@@ -138,25 +139,19 @@ pub async fn plan(client: Option<&Client>) -> Result<Changes> {
 }
 
 /// Does it, as one step: new texts first, so that there is never none.
-pub async fn publish(client: &Client) -> StepResult {
-    let (state, message, hint) = match bring(client).await {
-        Ok(changes) => {
-            let message = format!("{} published, {} removed", changes.publish.len(), changes.remove.len());
-            (StepState::Done, message, None)
-        }
-        Err(error) => {
-            let hint = "Athena's console lacks the audits until then: run `pipetrail apply` again";
-            (StepState::Failed, error.to_string(), Some(hint.to_owned()))
-        }
+pub async fn publish(client: &Client) -> Step {
+    let done = match bring(client).await {
+        Ok(changes) => Ok(format!(
+            "{} published, {} removed",
+            changes.publish.len(),
+            changes.remove.len()
+        )),
+        Err(error) => Err((
+            error.to_string(),
+            "Athena's console lacks the audits until then: run `pipetrail apply` again",
+        )),
     };
-    StepResult {
-        step: "named queries of the audits".to_owned(),
-        state,
-        changed: true,
-        message: Some(message),
-        hint,
-        failed: vec![],
-    }
+    Step::own("named queries of the audits", done)
 }
 
 async fn bring(client: &Client) -> Result<Changes> {

@@ -1,8 +1,9 @@
 //! How applying ended, in a word.
 
-use pipetrail_stacksets::{Coverage, StepResult, StepState};
+use pipetrail_stacksets::{Coverage, StepState};
 use serde::Serialize;
 
+use crate::deploy::step::Step;
 use crate::failure::Exit;
 
 /// The word for it in `apply`'s report.
@@ -25,13 +26,13 @@ impl Outcome {
     /// A partial step counts as done and as failed, and a failed one as done in part when it wrote
     /// anything. Instances that are missing, outdated, inoperable or still worked on make even a plan
     /// without steps incomplete.
-    pub fn of(steps: &[StepResult], coverage: Option<&Coverage>) -> Self {
+    pub fn of(steps: &[Step], coverage: Option<&Coverage>) -> Self {
         let done = steps
             .iter()
-            .any(|step| step.changed || matches!(step.state, StepState::Done | StepState::Partial));
+            .any(|Step { result, .. }| result.changed || matches!(result.state, StepState::Done | StepState::Partial));
         let failed = steps
             .iter()
-            .any(|step| step.state != StepState::Done || !step.failed.is_empty());
+            .any(|Step { result, .. }| result.state != StepState::Done || !result.failed.is_empty());
         let covered =
             coverage.is_some_and(|coverage| !coverage.has_bad_instances() && !coverage.has_pending_instances());
         match (done, failed || !covered) {
@@ -56,26 +57,28 @@ impl Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pipetrail_stacksets::{InstanceResult, Row, State};
+    use crate::remedy::Again;
+    use pipetrail_stacksets::{CoverageRow, CoverageState, InstanceResult, StepId, StepResult};
 
-    fn step(state: StepState) -> StepResult {
-        StepResult {
-            step: "stack x".into(),
+    fn step(state: StepState) -> Step {
+        let result = StepResult {
+            step: StepId::Stack("x".into()),
             state,
             changed: false,
             message: None,
-            hint: None,
+            remedy: None,
             failed: vec![],
-        }
+        };
+        Step::new(result, Again::Apply)
     }
 
-    fn coverage(states: &[State]) -> Coverage {
-        let rows = states.iter().map(|state| Row {
+    fn coverage(states: &[CoverageState]) -> Coverage {
+        let rows = states.iter().map(|state| CoverageRow {
             account: "000000000001".into(),
             organizational_unit: None,
             region: "eu-central-1".into(),
             state: *state,
-            ..Row::default()
+            ..CoverageRow::default()
         });
         Coverage {
             organization: "o-abcdefghij".into(),
@@ -90,14 +93,17 @@ mod tests {
 
     #[test]
     fn nothing_to_do_and_everything_current_is_zero() {
-        let outcome = Outcome::of(&[], Some(&coverage(&[State::Current, State::Suspended])));
+        let outcome = Outcome::of(
+            &[],
+            Some(&coverage(&[CoverageState::Current, CoverageState::Suspended])),
+        );
         assert_eq!((outcome, outcome.exit()), (Outcome::Unchanged, Exit::Ok));
     }
 
     #[test]
     fn nothing_to_do_but_an_inoperable_instance_is_partly() {
         assert_eq!(
-            Outcome::of(&[], Some(&coverage(&[State::Inoperable]))).exit(),
+            Outcome::of(&[], Some(&coverage(&[CoverageState::Inoperable]))).exit(),
             Exit::Partly
         );
     }
@@ -118,28 +124,28 @@ mod tests {
     fn a_failure_inside_of_the_tolerance_is_partly_although_the_operation_succeeded() {
         let mut done = step(StepState::Done);
         let failed = InstanceResult::new("000000000001", "eu-central-1", "FAILED", None);
-        done.failed.push(failed);
+        done.result.failed.push(failed);
         assert_eq!(Outcome::of(&[done], Some(&coverage(&[]))).exit(), Exit::Partly);
     }
 
     #[test]
     fn done_steps_and_a_missing_instance_are_partly() {
         assert_eq!(
-            Outcome::of(&[step(StepState::Done)], Some(&coverage(&[State::Missing]))).exit(),
+            Outcome::of(&[step(StepState::Done)], Some(&coverage(&[CoverageState::Missing]))).exit(),
             Exit::Partly
         );
     }
 
     #[test]
     fn nothing_to_do_while_an_operation_is_at_work_is_partly() {
-        let outcome = Outcome::of(&[], Some(&coverage(&[State::Current, State::Pending])));
+        let outcome = Outcome::of(&[], Some(&coverage(&[CoverageState::Current, CoverageState::Pending])));
         assert_eq!(outcome.exit(), Exit::Partly);
     }
 
     #[test]
     fn a_failed_step_that_wrote_is_partly() {
         let mut failed = step(StepState::Failed);
-        failed.changed = true;
+        failed.result.changed = true;
         assert_eq!(Outcome::of(&[failed], Some(&coverage(&[]))).exit(), Exit::Partly);
     }
 

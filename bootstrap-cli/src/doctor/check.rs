@@ -5,6 +5,8 @@ use std::fmt;
 use pipetrail_stacksets::{Error, chain};
 use serde::Serialize;
 
+use crate::failure::Explain;
+
 /// What a check found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -1,6 +1,7 @@
 //! Errors of libraries that need no hint, and those of the roll-out.
 
 use super::explain::Explain;
+use crate::remedy::{Again, words};
 
 impl Explain for std::io::Error {}
 impl Explain for serde_json::Error {}
@@ -11,7 +12,7 @@ impl Explain for pipetrail_lake::CallError {}
 
 impl Explain for pipetrail_stacksets::Error {
     fn hint(&self) -> Option<String> {
-        pipetrail_stacksets::Error::hint(self)
+        self.remedy().map(|remedy| words(&remedy, Again::Apply))
     }
 
     fn is_unanswered(&self) -> bool {

@@ -77,7 +77,7 @@ pub fn listing(judgement: &Judgement, all: bool) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use pipetrail_stacksets::{Coverage, Row, StackState, State};
+    use pipetrail_stacksets::{Coverage, CoverageRow, CoverageState, StackState};
 
     use super::*;
 
@@ -110,11 +110,11 @@ mod tests {
 
     fn judged(account: usize, verdict: Verdict) -> Judged {
         Judged {
-            row: Row {
+            row: CoverageRow {
                 account: format!("{account:012}"),
                 region: "eu-west-1".into(),
-                state: State::Current,
-                ..Row::default()
+                state: CoverageState::Current,
+                ..CoverageRow::default()
             },
             verdict,
             explanation: "last heartbeat 5 min ago".into(),

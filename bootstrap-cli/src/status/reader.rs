@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use pipetrail_lake::engine::{Athena, Engine};
 use pipetrail_names::chain;
-use pipetrail_stacksets::{Caller, Coverage, Detection, Organization, Progress, STACK_SET, Scope, detect_drift};
+use pipetrail_stacksets::{
+    Caller, Coverage, Detection, Organization, Progress, STACK_SET, Scope, StepId, detect_drift,
+};
 
 use super::heard::{self, HeardError, Lookback, Signs};
 use super::judgement::{Asked, Judgement};
@@ -143,7 +145,7 @@ impl<'a> Reader<'a> {
     pub async fn detect_drift(&mut self) -> Result<()> {
         let (_, caller) = self.organization().await?;
         let client = self.session.clients(caller).management;
-        let step = "drift detection";
+        let step = &StepId::Callers("drift detection");
         let mut steps = Steps::new(1);
         let mut tell = |status: &str| steps.show(Progress::Waits { step, status });
         let percentage = u8::try_from(self.config.rollout.max_concurrent_percentage.0).unwrap_or(100);

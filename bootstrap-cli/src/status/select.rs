@@ -62,7 +62,7 @@ fn is_below(row: &Judged, ou: &OuId, organization: &Organization) -> bool {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use pipetrail_stacksets::{Account, Row};
+    use pipetrail_stacksets::{Account, CoverageRow};
 
     use super::*;
 
@@ -84,11 +84,11 @@ mod tests {
 
     fn row(account: &str, region: &str, verdict: Verdict) -> Judged {
         Judged {
-            row: Row {
+            row: CoverageRow {
                 account: account.into(),
                 region: region.into(),
                 organizational_unit: Some("r-ab12".into()),
-                ..Row::default()
+                ..CoverageRow::default()
             },
             verdict,
             explanation: String::new(),

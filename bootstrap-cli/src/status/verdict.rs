@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
-use pipetrail_stacksets::{Coverage, Row, State, explain, time};
+use pipetrail_stacksets::{Coverage, CoverageRow, CoverageState, explain, time};
 use serde::Serialize;
 
 use super::heard::{Heard, Signs};
@@ -37,7 +37,7 @@ pub enum Verdict {
 pub struct Judged {
     /// What StackSets says.
     #[serde(flatten)]
-    pub row: Row,
+    pub row: CoverageRow,
     /// The verdict.
     pub verdict: Verdict,
     /// Why, in words.
@@ -74,10 +74,10 @@ impl Rules {
         coverage.with_rows(|rows| rows.into_iter().map(|row| self.row(row, lake)).collect())
     }
 
-    fn row(self, row: Row, lake: Option<&Signs>) -> Judged {
+    fn row(self, row: CoverageRow, lake: Option<&Signs>) -> Judged {
         let heard = lake.map(|lake| lake.of(&row.account, &row.region));
         let (verdict, mut explanation) = self.verdict(&row, heard);
-        if row.state == State::OutOfScope {
+        if row.state == CoverageState::OutOfScope {
             explanation.push_str("; outside of the scope of pipetrail.toml");
         }
         if row.drift.as_ref().is_some_and(|drift| drift.status == "DRIFTED") {
@@ -99,32 +99,32 @@ impl Rules {
         }
     }
 
-    fn verdict(self, row: &Row, heard: Option<Heard>) -> (Verdict, String) {
+    fn verdict(self, row: &CoverageRow, heard: Option<Heard>) -> (Verdict, String) {
         let reason = |otherwise: &str| row.reason.clone().unwrap_or_else(|| otherwise.to_owned());
         // A stack outside of the scope forwards as well as any other.
         let state = match row.state {
-            State::OutOfScope => row.stack_state(),
+            CoverageState::OutOfScope => row.stack_state(),
             state => state,
         };
         match state {
-            State::Current => self.reports(row, heard),
-            State::Pending => (Verdict::Pending, "an operation is at work".to_owned()),
-            State::Outdated | State::OutOfScope => match row.detailed_status.as_deref() {
+            CoverageState::Current => self.reports(row, heard),
+            CoverageState::Pending => (Verdict::Pending, "an operation is at work".to_owned()),
+            CoverageState::Outdated | CoverageState::OutOfScope => match row.detailed_status.as_deref() {
                 Some(failed @ ("FAILED" | "FAILED_IMPORT" | "INOPERABLE")) => (
                     Verdict::Failed,
                     reason(&format!("the last operation ended in {failed}")),
                 ),
                 _ => (Verdict::Outdated, reason("the last operation did not reach it")),
             },
-            State::Inoperable => (Verdict::Failed, reason("no operation can work on the stack any more")),
-            State::Missing => (Verdict::NotEnrolled, reason("in scope, but without a stack")),
-            State::Unenrolled => (Verdict::NotEnrolled, reason("outside of the scope of pipetrail.toml")),
-            State::Suspended => (Verdict::Skipped, reason("the account is suspended or closed")),
+            CoverageState::Inoperable => (Verdict::Failed, reason("no operation can work on the stack any more")),
+            CoverageState::Missing => (Verdict::NotEnrolled, reason("in scope, but without a stack")),
+            CoverageState::Unenrolled => (Verdict::NotEnrolled, reason("outside of the scope of pipetrail.toml")),
+            CoverageState::Suspended => (Verdict::Skipped, reason("the account is suspended or closed")),
         }
     }
 
     /// The verdict on a stack that is as it should be.
-    fn reports(self, row: &Row, heard: Option<Heard>) -> (Verdict, String) {
+    fn reports(self, row: &CoverageRow, heard: Option<Heard>) -> (Verdict, String) {
         let Some(heard) = heard else {
             return (Verdict::Unknown, "the lake was not read".to_owned());
         };

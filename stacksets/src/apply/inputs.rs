@@ -6,13 +6,14 @@ use std::time::Duration;
 use aws_sdk_s3::presigning::PresigningConfig;
 
 use super::run::Run;
-use crate::desired::Value;
+use crate::desired::ParameterValue;
 use crate::error::{Error, from_sdk};
+use crate::need::Need;
 use crate::template::{MAX_BODY_BYTES, Template};
 
 impl Run<'_> {
-    pub(super) fn needs(&self, parameters: &BTreeMap<String, Value>, template: &Template) -> BTreeSet<String> {
-        let mut needs: BTreeSet<String> = parameters.values().flat_map(|value| self.needs_of(value)).collect();
+    pub(super) fn needs(&self, parameters: &BTreeMap<String, ParameterValue>, template: &Template) -> BTreeSet<Need> {
+        let mut needs: BTreeSet<Need> = parameters.values().flat_map(|value| self.needs_of(value)).collect();
         if template.body().len() > MAX_BODY_BYTES {
             needs.extend(self.needs_of(&self.plan.bucket));
         }
@@ -20,30 +21,33 @@ impl Run<'_> {
     }
 
     /// The stack whose output it is, or the upload whose key it is.
-    pub(super) fn needs_of(&self, value: &Value) -> Option<String> {
+    pub(super) fn needs_of(&self, value: &ParameterValue) -> Option<Need> {
         match value {
-            Value::Output { stack, .. } => Some(stack.clone()),
-            Value::Text(text) => self
+            ParameterValue::Output { stack, .. } => Some(Need::Stack(stack.clone())),
+            ParameterValue::Text(text) => self
                 .plan
                 .uploads
                 .iter()
                 .any(|upload| upload.key == *text)
-                .then(|| text.clone()),
-            Value::Private(_) => None,
+                .then(|| Need::Upload(text.clone())),
+            ParameterValue::Private(_) => None,
         }
     }
 
-    pub(super) fn resolve(&self, parameters: &BTreeMap<String, Value>) -> Result<BTreeMap<String, String>, Error> {
+    pub(super) fn resolve(
+        &self,
+        parameters: &BTreeMap<String, ParameterValue>,
+    ) -> Result<BTreeMap<String, String>, Error> {
         parameters
             .iter()
             .map(|(name, value)| Ok((name.clone(), self.value(value)?)))
             .collect()
     }
 
-    pub(super) fn value(&self, value: &Value) -> Result<String, Error> {
+    pub(super) fn value(&self, value: &ParameterValue) -> Result<String, Error> {
         match value {
-            Value::Text(text) | Value::Private(text) => Ok(text.clone()),
-            Value::Output { stack, output } => {
+            ParameterValue::Text(text) | ParameterValue::Private(text) => Ok(text.clone()),
+            ParameterValue::Output { stack, output } => {
                 let known = self.outputs.get(stack).and_then(|outputs| outputs.get(output));
                 known.cloned().ok_or_else(|| Error::MissingOutput {
                     stack: stack.clone(),

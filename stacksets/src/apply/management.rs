@@ -1,20 +1,21 @@
 //! The management account's own stacks.
 
 use super::run::Run;
+use crate::clients::ManagementAccount;
 use crate::error::{Error, chain};
+use crate::instance_result::InstanceResult;
 use crate::journal::{StepState, Written};
-use crate::management::ManagementAccount;
 use crate::plan::{ManagementAction, ManagementStep};
-use crate::rollout::InstanceResult;
+use crate::step_id::StepId;
 use crate::{MEMBER_STACK, stack};
 
 impl Run<'_> {
     pub(super) async fn management(&mut self, step: &ManagementStep) {
         let (account, region) = (&step.account, &step.region);
-        let name = format!("stack {MEMBER_STACK} in {account}, {region}");
+        let id = step.id();
         if let ManagementAction::Deploy { stack } = &step.action {
             let needs = self.needs(&stack.parameters, &stack.template);
-            if self.journal.skips(&name, &needs) {
+            if self.journal.skips(&id, needs) {
                 return;
             }
         }
@@ -22,18 +23,18 @@ impl Run<'_> {
         let Some(owner) = self.clients.management_account.clone() else {
             return;
         };
-        self.journal.begins(&name);
-        match self.change(step, &name, &owner).await {
-            Ok(()) => self.journal.done(name, Ok(())),
+        self.journal.begins(&id);
+        match self.change(step, &id, &owner).await {
+            Ok(()) => self.journal.done(id, Ok(())),
             Err(error) => {
                 let reason = Some(chain(&error));
                 let failed = InstanceResult::new(account, region, "FAILED", reason);
-                self.journal.push(name, StepState::Failed, Some(error), vec![failed]);
+                self.journal.push(id, StepState::Failed, Some(error), vec![failed]);
             }
         }
     }
 
-    async fn change(&mut self, step: &ManagementStep, name: &str, owner: &ManagementAccount) -> Result<(), Error> {
+    async fn change(&mut self, step: &ManagementStep, id: &StepId, owner: &ManagementAccount) -> Result<(), Error> {
         let client = owner.at(&step.region);
         match &step.action {
             ManagementAction::Deploy { stack } => {
@@ -41,13 +42,13 @@ impl Run<'_> {
                 let deploy = async |written: &Written, tell: &mut (dyn FnMut(&str) + Send)| {
                     stack::deploy(&client, stack, &parameters, None, written, tell).await
                 };
-                self.journal.working(name, deploy).await.map(|_| ())
+                self.journal.working(id, deploy).await.map(|_| ())
             }
-            ManagementAction::Delete { id, status } => {
+            ManagementAction::Delete { id: stack, status } => {
                 let remove = async |written: &Written, tell: &mut (dyn FnMut(&str) + Send)| {
-                    stack::remove(&client, MEMBER_STACK, id, status, written, tell).await
+                    stack::remove(&client, MEMBER_STACK, stack, status, written, tell).await
                 };
-                self.journal.working(name, remove).await
+                self.journal.working(id, remove).await
             }
             ManagementAction::Blocked { status } => Err(Error::Blocked {
                 name: MEMBER_STACK.to_owned(),

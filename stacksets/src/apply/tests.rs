@@ -1,13 +1,14 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::canned::Canned;
-use crate::desired::{Rollout, Value};
+use crate::answers::Answers;
+use crate::desired::{ParameterValue, RolloutLimits};
 use crate::journal::StepState;
+use crate::organization::Caller;
 use crate::plan::{Change, InstancesAction, InstancesStep, StackAction, StackStep};
 use crate::template::{MAX_BODY_BYTES, Template};
 
-fn clients(server: &Canned) -> Clients {
+fn clients(server: &Answers) -> Clients {
     Clients {
         audit: server.cloudformation(),
         s3: server.s3(),
@@ -30,12 +31,12 @@ fn plan() -> Plan {
         stack_set: None,
         management: vec![],
         instances: vec![],
-        rollout: Rollout {
+        rollout: RolloutLimits {
             max_concurrent_percentage: 100,
             failure_tolerance_percentage: 10,
         },
         notes: vec![],
-        bucket: Value::output("artifacts", "Bucket"),
+        bucket: ParameterValue::output("artifacts", "Bucket"),
         outputs: BTreeMap::from([(
             "artifacts".to_owned(),
             BTreeMap::from([("Bucket".to_owned(), "the-bucket".to_owned())]),
@@ -57,7 +58,7 @@ fn instances(action: InstancesAction, region: &str) -> InstancesStep {
 async fn nothing_is_removed_when_what_comes_instead_is_refused() {
     let refused = "<ErrorResponse><Error><Code>ValidationError</Code><Message>no region eu-west-11</Message></Error>\
         </ErrorResponse>";
-    let server = Canned::serve(&[("Action=CreateStackInstances", 400, refused)]);
+    let server = Answers::new(&[("Action=CreateStackInstances", 400, refused)]);
     let plan = Plan {
         instances: vec![
             instances(InstancesAction::Create, "eu-west-11"),
@@ -85,7 +86,7 @@ async fn a_template_that_is_too_large_goes_by_way_of_the_bucket() {
     let template = Template::new("#".repeat(MAX_BODY_BYTES + 1));
     let key = format!("/the-bucket/templates/pipeline-{}.yaml", template.digest());
     let put = format!("PUT {key}");
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         (&put, 200, ""),
         ("Action=UpdateStack&", 200, updated),
         ("Action=DescribeStacks", 200, described),

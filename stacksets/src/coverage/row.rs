@@ -12,7 +12,7 @@ use crate::time;
 
 /// One account and region.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Row {
+pub struct CoverageRow {
     /// The account, 12 digits.
     pub account: String,
     /// The configured unit or root that it came by.
@@ -22,7 +22,7 @@ pub struct Row {
     /// Where its stack comes from.
     pub origin: Origin,
     /// What it comes down to.
-    pub state: State,
+    pub state: CoverageState,
     /// StackSets' `Status`, or that of the stack of its own.
     pub status: Option<String>,
     /// StackSets' `DetailedStatus`.
@@ -50,7 +50,7 @@ pub enum Origin {
 /// What an account and region comes down to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum State {
+pub enum CoverageState {
     /// It has the stack as the stack set describes it.
     Current,
     /// An operation is at work there.
@@ -70,19 +70,25 @@ pub enum State {
     Unenrolled,
 }
 
-impl State {
+impl CoverageState {
     /// Whether somebody has to do something.
     pub fn is_bad(self) -> bool {
-        matches!(self, State::Outdated | State::Inoperable | State::Missing)
+        matches!(
+            self,
+            CoverageState::Outdated | CoverageState::Inoperable | CoverageState::Missing
+        )
     }
 
     /// Whether pipetrail.toml asks for a stack there, and AWS can work there.
     pub fn is_in_scope(self) -> bool {
-        !matches!(self, State::Suspended | State::OutOfScope | State::Unenrolled)
+        !matches!(
+            self,
+            CoverageState::Suspended | CoverageState::OutOfScope | CoverageState::Unenrolled
+        )
     }
 }
 
-impl Row {
+impl CoverageRow {
     /// The row of a stack of its own: `status` is its CloudFormation status, `None` where there is no
     /// stack, and `is_current` says whether it is as the stack set describes its instances.
     pub fn of_stack(
@@ -93,15 +99,15 @@ impl Row {
         is_current: bool,
     ) -> Self {
         let (state, detailed_status) = match &status {
-            None => (State::Missing, None),
-            Some(_) if is_current => (State::Current, None),
-            Some(status) if status.ends_with("_IN_PROGRESS") => (State::Pending, None),
+            None => (CoverageState::Missing, None),
+            Some(_) if is_current => (CoverageState::Current, None),
+            Some(status) if status.ends_with("_IN_PROGRESS") => (CoverageState::Pending, None),
             Some(status) if status.contains("FAILED") || status.contains("ROLLBACK") => {
-                (State::Outdated, Some("FAILED".to_owned()))
+                (CoverageState::Outdated, Some("FAILED".to_owned()))
             }
-            Some(_) => (State::Outdated, None),
+            Some(_) => (CoverageState::Outdated, None),
         };
-        Row {
+        CoverageRow {
             account: account.to_owned(),
             region: region.to_owned(),
             origin: Origin::Stack,
@@ -109,12 +115,12 @@ impl Row {
             status,
             detailed_status,
             reason,
-            ..Row::default()
+            ..CoverageRow::default()
         }
     }
 
     /// What its stack comes down to, wherever it is: `Status` and `DetailedStatus` alone.
-    pub fn stack_state(&self) -> State {
+    pub fn stack_state(&self) -> CoverageState {
         stack_state(
             self.status.as_deref().unwrap_or_default(),
             self.detailed_status.as_deref().unwrap_or_default(),
@@ -123,9 +129,9 @@ impl Row {
 }
 
 /// The row of a region of the management account that nobody can look into.
-pub(super) fn unseen(account: &str, region: &str) -> Row {
+pub(super) fn unseen(account: &str, region: &str) -> CoverageRow {
     let reason = "nobody can look into the management account from here: set organization.management_profile to a profile of it, or management_account = false";
-    Row::of_stack(account, region, None, Some(reason.to_owned()), false)
+    CoverageRow::of_stack(account, region, None, Some(reason.to_owned()), false)
 }
 
 /// The configured unit above an account, else the one that it is in.
@@ -136,19 +142,19 @@ pub(super) fn unit<'a>(organization: &'a Organization, scope: &'a Scope, account
 }
 
 /// The row of an instance.
-pub(super) fn of_instance(organization: &Organization, scope: &Scope, instance: &Instance) -> Row {
+pub(super) fn of_instance(organization: &Organization, scope: &Scope, instance: &Instance) -> CoverageRow {
     let account = organization.accounts.get(&instance.account);
     let unit = unit(organization, scope, &instance.account);
     let membership = organization.membership(scope, &instance.account, &instance.region);
     let in_scope = matches!(membership, Membership::Enrolled | Membership::Skipped);
     let state = match stack_state(&instance.status, &instance.detailed_status) {
-        _ if account.is_some_and(|account| !account.is_active()) => State::Suspended,
-        _ if !in_scope => State::OutOfScope,
+        _ if account.is_some_and(|account| !account.is_active()) => CoverageState::Suspended,
+        _ if !in_scope => CoverageState::OutOfScope,
         // Skipped when it was suspended, and active again by now.
-        State::Suspended => State::Outdated,
+        CoverageState::Suspended => CoverageState::Outdated,
         state => state,
     };
-    Row {
+    CoverageRow {
         account: instance.account.clone(),
         organizational_unit: instance.unit.clone().or_else(|| unit.cloned()),
         region: instance.region.clone(),
@@ -157,32 +163,32 @@ pub(super) fn of_instance(organization: &Organization, scope: &Scope, instance: 
         detailed_status: Some(instance.detailed_status.clone()).filter(|status| !status.is_empty()),
         reason: instance.reason.clone(),
         drift: instance.drift.clone(),
-        ..Row::default()
+        ..CoverageRow::default()
     }
 }
 
 /// What an instance comes down to, its scope aside.
-pub(super) fn stack_state(status: &str, detailed_status: &str) -> State {
+pub(super) fn stack_state(status: &str, detailed_status: &str) -> CoverageState {
     match (status, detailed_status) {
-        (_, "SKIPPED_SUSPENDED_ACCOUNT") => State::Suspended,
-        ("CURRENT", _) => State::Current,
-        (_, "PENDING" | "RUNNING") => State::Pending,
-        ("INOPERABLE", _) => State::Inoperable,
-        _ => State::Outdated,
+        (_, "SKIPPED_SUSPENDED_ACCOUNT") => CoverageState::Suspended,
+        ("CURRENT", _) => CoverageState::Current,
+        (_, "PENDING" | "RUNNING") => CoverageState::Pending,
+        ("INOPERABLE", _) => CoverageState::Inoperable,
+        _ => CoverageState::Outdated,
     }
 }
 
-impl fmt::Display for State {
+impl fmt::Display for CoverageState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            State::Current => "current",
-            State::Pending => "pending",
-            State::Outdated => "outdated",
-            State::Inoperable => "inoperable",
-            State::Missing => "missing",
-            State::Suspended => "suspended",
-            State::OutOfScope => "out of scope",
-            State::Unenrolled => "unenrolled",
+            CoverageState::Current => "current",
+            CoverageState::Pending => "pending",
+            CoverageState::Outdated => "outdated",
+            CoverageState::Inoperable => "inoperable",
+            CoverageState::Missing => "missing",
+            CoverageState::Suspended => "suspended",
+            CoverageState::OutOfScope => "out of scope",
+            CoverageState::Unenrolled => "unenrolled",
         })
     }
 }

@@ -60,7 +60,7 @@ fn instance(account: &str, region: &str) -> Instance {
     }
 }
 
-fn states(coverage: &Coverage) -> Vec<(&str, &str, State)> {
+fn states(coverage: &Coverage) -> Vec<(&str, &str, CoverageState)> {
     let rows = coverage.instances.iter();
     rows.map(|row| (row.account.as_str(), row.region.as_str(), row.state))
         .collect()
@@ -76,16 +76,16 @@ fn every_account_of_the_organization_has_a_row() {
     assert_eq!(
         states(&coverage),
         [
-            ("000000000001", "-", State::Unenrolled),
-            ("000000000002", "eu-central-1", State::Current),
-            ("000000000003", "eu-central-1", State::Missing),
-            ("000000000004", "-", State::Suspended),
-            ("000000000005", "us-east-1", State::OutOfScope),
-            ("000000000006", "-", State::Suspended),
+            ("000000000001", "-", CoverageState::Unenrolled),
+            ("000000000002", "eu-central-1", CoverageState::Current),
+            ("000000000003", "eu-central-1", CoverageState::Missing),
+            ("000000000004", "-", CoverageState::Suspended),
+            ("000000000005", "us-east-1", CoverageState::OutOfScope),
+            ("000000000006", "-", CoverageState::Suspended),
         ]
     );
     // Out of scope is about the configuration; the stack itself is as it should be.
-    assert_eq!(coverage.instances[4].stack_state(), State::Current);
+    assert_eq!(coverage.instances[4].stack_state(), CoverageState::Current);
     // Only what is missing in scope is bad: the others are no fault of an operation.
     assert!(coverage.instances.iter().filter(|row| row.state.is_bad()).count() == 1);
 }
@@ -95,11 +95,14 @@ fn stacks_of_the_management_account_take_the_place_of_its_absence() {
     let mut coverage = coverage(vec![]);
     assert_eq!(coverage.not_covered[0].account, "000000000001");
     let status = Some("CREATE_COMPLETE".to_owned());
-    let row = Row::of_stack("000000000001", "eu-central-1", status, None, true);
+    let row = CoverageRow::of_stack("000000000001", "eu-central-1", status, None, true);
     assert_eq!(row.origin, Origin::Stack);
     coverage.add_management(vec![row]);
     coverage.add_unenrolled(&organization(), &scope());
-    assert_eq!(states(&coverage)[0], ("000000000001", "eu-central-1", State::Current));
+    assert_eq!(
+        states(&coverage)[0],
+        ("000000000001", "eu-central-1", CoverageState::Current)
+    );
     assert_eq!(states(&coverage)[1].0, "000000000002");
     let not_covered: Vec<&str> = coverage.not_covered.iter().map(|row| row.account.as_str()).collect();
     assert_eq!(not_covered, ["000000000004"]);
@@ -113,8 +116,15 @@ fn an_account_that_is_active_again_is_outdated_and_not_suspended_for_ever() {
         ..instance(account, "eu-central-1")
     };
     let coverage = coverage(vec![skipped("000000000002"), skipped("000000000004")]);
-    let states: Vec<State> = coverage.instances.iter().map(|row| row.state).collect();
-    assert_eq!(states, [State::Outdated, State::Missing, State::Suspended]);
+    let states: Vec<CoverageState> = coverage.instances.iter().map(|row| row.state).collect();
+    assert_eq!(
+        states,
+        [
+            CoverageState::Outdated,
+            CoverageState::Missing,
+            CoverageState::Suspended
+        ]
+    );
 }
 
 #[test]
@@ -125,7 +135,10 @@ fn a_management_account_that_is_to_be_enrolled_and_cannot_be_seen_is_not_passed_
     };
     let mut coverage = coverage(vec![]);
     coverage.add_unenrolled(&organization(), &scope);
-    assert_eq!(states(&coverage)[0], ("000000000001", "eu-central-1", State::Missing));
+    assert_eq!(
+        states(&coverage)[0],
+        ("000000000001", "eu-central-1", CoverageState::Missing)
+    );
     let reason = coverage.instances[0].reason.as_deref().unwrap_or_default();
     assert!(reason.contains("organization.management_profile"), "{reason}");
     // Not seen is not absent twice.
@@ -135,14 +148,19 @@ fn a_management_account_that_is_to_be_enrolled_and_cannot_be_seen_is_not_passed_
 #[test]
 fn a_stack_of_its_own_comes_down_to_the_same_states() {
     for (status, is_current, state, detailed) in [
-        (None, false, State::Missing, None),
-        (Some("UPDATE_COMPLETE"), true, State::Current, None),
-        (Some("UPDATE_COMPLETE"), false, State::Outdated, None),
-        (Some("UPDATE_IN_PROGRESS"), false, State::Pending, None),
-        (Some("ROLLBACK_COMPLETE"), false, State::Outdated, Some("FAILED")),
-        (Some("DELETE_FAILED"), false, State::Outdated, Some("FAILED")),
+        (None, false, CoverageState::Missing, None),
+        (Some("UPDATE_COMPLETE"), true, CoverageState::Current, None),
+        (Some("UPDATE_COMPLETE"), false, CoverageState::Outdated, None),
+        (Some("UPDATE_IN_PROGRESS"), false, CoverageState::Pending, None),
+        (
+            Some("ROLLBACK_COMPLETE"),
+            false,
+            CoverageState::Outdated,
+            Some("FAILED"),
+        ),
+        (Some("DELETE_FAILED"), false, CoverageState::Outdated, Some("FAILED")),
     ] {
-        let row = Row::of_stack("000000000001", "eu-west-1", status.map(str::to_owned), None, is_current);
+        let row = CoverageRow::of_stack("000000000001", "eu-west-1", status.map(str::to_owned), None, is_current);
         assert_eq!(
             (row.state, row.detailed_status.as_deref()),
             (state, detailed),

@@ -5,10 +5,10 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
-use super::Contents;
+use super::contents::Contents;
 use crate::error::{Error, from_sdk};
 use crate::journal::Written;
-use crate::stack::Pause;
+use crate::pause::Pause;
 
 /// How often a bucket is gone through: somebody may write while it is emptied, and S3 may ask to slow
 /// down for single objects.
@@ -17,7 +17,6 @@ const PASSES: u32 = 4;
 /// After how many object versions a count is told again.
 pub(super) const TOLD_EVERY: usize = 10_000;
 
-/// A bucket of an account.
 #[derive(Clone, Copy)]
 pub(super) struct Bucket<'a> {
     pub(super) client: &'a Client,

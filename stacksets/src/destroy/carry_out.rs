@@ -5,16 +5,19 @@ mod set;
 
 use std::collections::BTreeSet;
 
-use super::{Names, Plan, Remains, Standing, Step, stack};
-use crate::apply::Clients;
+use super::{DestroyPlan, DestroyStep, Names, Remains, Standing, stack};
+use crate::account_region::AccountRegion;
+use crate::clients::Clients;
 use crate::error::Error;
+use crate::instance_result::OperationEnd;
 use crate::journal::{Journal, Progress, StepResult, Written};
-use crate::rollout::Ended;
+use crate::need::Need;
+use crate::step_id::StepId;
 use crate::{AUDIT_STACKS, MEMBER_STACK};
 
 /// Carries out the plan made of `standing`; gives one result per step, in order, and what stays.
 pub async fn destroy(
-    plan: &Plan,
+    plan: &DestroyPlan,
     names: &Names,
     standing: &Standing,
     clients: &Clients,
@@ -23,7 +26,7 @@ pub async fn destroy(
     let mut run = Run {
         names,
         clients,
-        journal: Journal::new("`pipetrail destroy`", tell),
+        journal: Journal::new(tell),
         failed: BTreeSet::new(),
         remains: plan.remains.clone(),
     };
@@ -36,104 +39,116 @@ pub async fn destroy(
 struct Run<'a> {
     names: &'a Names,
     clients: &'a Clients,
-    /// Stacks, buckets and [`FORWARDERS`] break, when they still stand although they should not.
+    /// What should be gone and still stands breaks.
     journal: Journal<'a>,
     /// Accounts and regions whose instance failed in this run.
-    failed: BTreeSet<(String, String)>,
+    failed: BTreeSet<AccountRegion>,
     remains: Vec<Remains>,
-}
-
-/// Stands for all forwarders: while one of them runs, the bus must not go.
-const FORWARDERS: &str = "every forwarder to be gone first";
-
-/// What has to be gone, as a need.
-fn gone(name: &str) -> String {
-    format!("{name} to be gone first")
 }
 
 impl Run<'_> {
     /// Does something, telling that it begins and what is waited for.
     async fn telling<T>(
         &mut self,
-        step: &str,
+        step: &StepId,
         work: impl AsyncFnOnce(&Written, &mut (dyn FnMut(&str) + Send)) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.journal.begins(step);
         self.journal.working(step, work).await
     }
 
-    async fn step(&mut self, step: &Step, standing: &Standing) {
-        let name = step.name();
+    async fn step(&mut self, step: &DestroyStep, standing: &Standing) {
+        let id = step.id();
         match step {
-            Step::Join { operation_id } => {
+            DestroyStep::Join { operation_id } => {
                 let ended = self
-                    .on_set(&name, async |target, tell| target.wait(operation_id, tell).await)
+                    .on_set(&id, async |calls, tell| calls.wait(operation_id, tell).await)
                     .await;
                 // What another run left undone is done by the steps that follow.
-                let ended = ended.map(|ended| Ended {
+                let ended = ended.map(|ended| OperationEnd {
                     error: None,
                     failed: vec![],
                     ..ended
                 });
-                self.journal.ended(name, ended);
+                self.journal.ended(id, ended);
             }
-            Step::AutoDeploymentOff { operation_id } => {
+            DestroyStep::AutoDeploymentOff { operation_id } => {
                 let names = standing.stack_set.iter().flat_map(|set| set.parameters.keys());
                 let ended = self
-                    .on_set(&name, async |target, tell| {
-                        target.stop_auto_deployment(names, operation_id, tell).await
+                    .on_set(&id, async |calls, tell| {
+                        calls.stop_auto_deployment(names, operation_id, tell).await
                     })
                     .await;
                 // It is off even where an account failed to look at its stack, which goes anyway.
-                self.journal.ended(name, ended.map(|_| Ended::default()));
+                self.journal.ended(id, ended.map(|_| OperationEnd::default()));
             }
-            Step::Instances(removal) => self.instances(removal).await,
-            Step::StackSet { .. } => self.stack_set(name, standing).await,
-            Step::Stack {
+            DestroyStep::Instances(removal) => self.instances(removal).await,
+            DestroyStep::StackSet { .. } => self.stack_set(id, standing).await,
+            DestroyStep::Stack {
                 name: stack,
                 region,
-                id,
+                id: stack_id,
                 lifts_protection,
                 ..
             } => {
                 let is_member = stack == MEMBER_STACK;
-                let key = if is_member { FORWARDERS.to_owned() } else { gone(stack) };
-                if !is_member && self.journal.skips(&name, self.needs(stack)) {
-                    self.journal.breaks(key);
+                let gone = if is_member {
+                    Need::ForwardersGone
+                } else {
+                    Need::StackGone(stack.clone())
+                };
+                if !is_member && self.journal.skips(&id, self.needs_of_stack(stack)) {
+                    self.journal.breaks(gone);
                     return;
                 }
                 let client = match &self.clients.management_account {
                     Some(owner) if is_member => owner.at(region),
                     _ => self.clients.audit.clone(),
                 };
-                let removed = self.telling(&name, async |written, tell| {
-                    stack::remove(&client, stack, id, *lifts_protection, written, tell).await
+                let removed = self.telling(&id, async |written, tell| {
+                    stack::remove(&client, stack, stack_id, *lifts_protection, written, tell).await
                 });
                 let done = removed.await;
                 if done.is_err() {
-                    self.journal.breaks(key);
+                    self.journal.breaks(gone);
                 }
-                self.journal.done(name, done);
+                self.journal.done(id, done);
             }
-            Step::Empty {
+            DestroyStep::Empty {
                 bucket, keeps_retained, ..
-            } => self.empty(name, bucket, *keeps_retained).await,
-            Step::Bucket { bucket } => self.bucket(name, bucket).await,
+            } => self.empty(id, bucket, *keeps_retained).await,
+            DestroyStep::Bucket { bucket } => self.bucket(id, bucket).await,
         }
     }
 
-    /// What has to be gone before a stack of the audit account or a bucket may go.
-    fn needs(&self, of: &str) -> Vec<String> {
+    /// What has to be gone before a stack of the audit account may go.
+    fn needs_of_stack(&self, stack: &str) -> Vec<Need> {
         let [artifacts, data, pipeline] = AUDIT_STACKS;
         let names = self.names;
-        let first: &[&str] = match of {
-            stack if stack == pipeline => return vec![FORWARDERS.to_owned()],
-            // Everything that writes into the buckets, or reads code from one.
-            stack if stack == artifacts => &[pipeline, &names.artifacts],
-            stack if stack == data => &[pipeline, &names.lake, &names.results, &names.evidence],
-            bucket if bucket == names.artifacts => &[pipeline, artifacts, bucket],
-            bucket => &[pipeline, data, bucket],
+        // Everything that writes into the buckets, or reads code from one.
+        let buckets: &[&String] = match stack {
+            _ if stack == pipeline => return vec![Need::ForwardersGone],
+            _ if stack == artifacts => &[&names.artifacts],
+            _ if stack == data => &[&names.lake, &names.results, &names.evidence],
+            _ => &[],
         };
-        first.iter().map(|name| gone(name)).collect()
+        let pipeline = Need::StackGone(pipeline.to_owned());
+        let buckets = buckets.iter().map(|bucket| Need::BucketGone((*bucket).clone()));
+        std::iter::once(pipeline).chain(buckets).collect()
+    }
+
+    /// What has to be gone before a bucket may go: its objects too.
+    fn needs_of_bucket(&self, bucket: &str) -> [Need; 3] {
+        let [artifacts, data, pipeline] = AUDIT_STACKS;
+        let stack = if bucket == self.names.artifacts {
+            artifacts
+        } else {
+            data
+        };
+        [
+            Need::StackGone(pipeline.to_owned()),
+            Need::StackGone(stack.to_owned()),
+            Need::BucketGone(bucket.to_owned()),
+        ]
     }
 }

@@ -15,7 +15,6 @@ use crate::journal::Written;
 /// How many records are asked about at a time.
 const AT_A_TIME: usize = 32;
 
-/// What stays.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Kept {
     /// How many versions.

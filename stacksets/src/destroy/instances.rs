@@ -2,11 +2,12 @@
 
 use aws_sdk_cloudformation::types::{AccountFilterType, AutoDeployment, Capability, Parameter};
 
-use super::{Filter, Removal};
+use super::{AccountFilter, InstancesRemoval};
 use crate::error::{Error, Fault};
-use crate::rollout::{Ended, Target, preferences, targets_of};
+use crate::instance_result::OperationEnd;
+use crate::set_calls::{SetCalls, preferences, targets_of};
 
-impl Target<'_> {
+impl SetCalls<'_> {
     /// Switches auto-deployment off. The template and all parameters stay as they are, so that an
     /// account that is asked to update its stack has nothing to update.
     ///
@@ -16,7 +17,7 @@ impl Target<'_> {
         parameters: impl Iterator<Item = &String> + Send,
         operation_id: &str,
         tell: &mut (dyn FnMut(&str) + Send),
-    ) -> Result<Ended, Error> {
+    ) -> Result<OperationEnd, Error> {
         let kept = parameters.map(|name| {
             Parameter::builder()
                 .parameter_key(name)
@@ -41,16 +42,15 @@ impl Target<'_> {
         self.wait(id.as_deref().unwrap_or(operation_id), tell).await
     }
 
-    /// Deletes instances and waits.
     pub(super) async fn remove_instances(
         &self,
-        removal: &Removal,
+        removal: &InstancesRemoval,
         tell: &mut (dyn FnMut(&str) + Send),
-    ) -> Result<Ended, Error> {
+    ) -> Result<OperationEnd, Error> {
         let filter = match removal.filter {
-            Filter::None => None,
-            Filter::Intersection => Some((AccountFilterType::Intersection, &removal.accounts)),
-            Filter::Difference => Some((AccountFilterType::Difference, &removal.accounts)),
+            AccountFilter::None => None,
+            AccountFilter::Intersection => Some((AccountFilterType::Intersection, &removal.accounts)),
+            AccountFilter::Difference => Some((AccountFilterType::Difference, &removal.accounts)),
         };
         let targets = targets_of(&removal.units, filter);
         let (regions, retains, id) = (&removal.regions, removal.retains_stacks, &removal.operation_id);

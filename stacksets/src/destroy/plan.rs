@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::removals::{name, removals, why_retained};
-use super::{Contents, Names, Plan, Remains, Standing, Step};
+use super::removals::{removals, why_retained};
+use super::{Contents, DestroyPlan, DestroyStep, Names, Remains, Remnant, Standing};
 use crate::bus::elsewhere;
 use crate::error::Error;
 use crate::operation;
@@ -17,8 +17,8 @@ const DATA_STAYS: &str = "it is the audit's data: `pipetrail apply` takes it up 
 ///
 /// # Errors
 /// A stack or stack set of our name that is not ours.
-pub fn plan(names: &Names, standing: &Standing, delete_data: bool) -> Result<Plan, Error> {
-    let mut plan = Plan {
+pub fn plan(names: &Names, standing: &Standing, delete_data: bool) -> Result<DestroyPlan, Error> {
+    let mut plan = DestroyPlan {
         organization: standing.organization.id.clone(),
         audit_account: names.audit_account.clone(),
         region: names.region.clone(),
@@ -32,13 +32,12 @@ pub fn plan(names: &Names, standing: &Standing, delete_data: bool) -> Result<Pla
         let step = stack_step(MEMBER_STACK, stack, management, region, false)?;
         match elsewhere(&stack.parameters, &names.audit_account, &names.region) {
             None => plan.steps.push(step),
-            Some(bus) => plan.remains.push(Remains {
-                what: format!("stack {MEMBER_STACK}"),
-                account: management.clone(),
-                region: region.clone(),
-                why: format!("it forwards to {bus}, of another audit account or home region than was asked for"),
-                ..Remains::default()
-            }),
+            Some(bus) => plan.remains.push(Remains::new(
+                Remnant::Stack(MEMBER_STACK.to_owned()),
+                management,
+                region,
+                format!("it forwards to {bus}, of another audit account or home region than was asked for"),
+            )),
         }
     }
     set_steps(names, standing, &mut plan)?;
@@ -55,17 +54,17 @@ pub fn plan(names: &Names, standing: &Standing, delete_data: bool) -> Result<Pla
     };
     // Emptied, then without their stack, then deleted: wherever this is interrupted, the next run, or
     // the next apply, finds something that it can go on from.
-    let group = |stack: Option<Step>, buckets: Vec<(String, Contents)>| {
+    let group = |stack: Option<DestroyStep>, buckets: Vec<(String, Contents)>| {
         let emptied = buckets.iter().filter(|(_, contents)| contents.versions > 0);
-        let emptied = emptied.map(|(bucket, contents)| Step::Empty {
+        let emptied = emptied.map(|(bucket, contents)| DestroyStep::Empty {
             bucket: bucket.clone(),
             contents: *contents,
             keeps_retained: *bucket == names.evidence,
         });
         let deleted = buckets
             .iter()
-            .map(|(bucket, _)| Step::Bucket { bucket: bucket.clone() });
-        emptied.chain(stack).chain(deleted).collect::<Vec<Step>>()
+            .map(|(bucket, _)| DestroyStep::Bucket { bucket: bucket.clone() });
+        emptied.chain(stack).chain(deleted).collect::<Vec<DestroyStep>>()
     };
     plan.steps
         .extend(group(audit(artifacts, false)?, buckets(&[&names.artifacts])));
@@ -80,7 +79,7 @@ pub fn plan(names: &Names, standing: &Standing, delete_data: bool) -> Result<Pla
     Ok(plan)
 }
 
-fn set_steps(names: &Names, standing: &Standing, plan: &mut Plan) -> Result<(), Error> {
+fn set_steps(names: &Names, standing: &Standing, plan: &mut DestroyPlan) -> Result<(), Error> {
     let Some(set) = &standing.stack_set else { return Ok(()) };
     if !set.is_ours() {
         return Err(foreign("stack set"));
@@ -95,41 +94,42 @@ fn set_steps(names: &Names, standing: &Standing, plan: &mut Plan) -> Result<(), 
     }
     // Auto-deployment's own operations too: they make instances.
     let open = set.operations.iter().filter(|operation| operation.is_open());
-    plan.steps.extend(open.map(|operation| Step::Join {
+    plan.steps.extend(open.map(|operation| DestroyStep::Join {
         operation_id: operation.id.clone(),
     }));
     if set.auto_deploys != Some(false) && !set.instances.is_empty() {
-        plan.steps.push(Step::AutoDeploymentOff {
+        plan.steps.push(DestroyStep::AutoDeploymentOff {
             operation_id: operation::next_id(&["auto-deployment off"], &set.operations),
         });
     }
     let removals = removals(set, &standing.organization, &standing.roots, &BTreeSet::new());
-    plan.steps.extend(removals.into_iter().map(Step::Instances));
-    plan.steps.push(Step::StackSet {
+    plan.steps.extend(removals.into_iter().map(DestroyStep::Instances));
+    plan.steps.push(DestroyStep::StackSet {
         name: STACK_SET.to_owned(),
     });
     for instance in &set.instances {
         if let Some(why) = why_retained(instance, &standing.organization) {
             let active = standing.organization.accounts.get(&instance.account);
             plan.remains.push(Remains {
-                what: format!("the stack of stack instance {}", name(instance)),
-                account: instance.account.clone(),
-                region: instance.region.clone(),
-                why: why.to_owned(),
                 // Of an account that is closed nobody can take anything away.
                 unwanted: active.is_some_and(|account| account.is_active()),
-                ..Remains::default()
+                ..Remains::new(
+                    Remnant::InstanceStack(instance.at()),
+                    &instance.account,
+                    &instance.region,
+                    why,
+                )
             });
         }
     }
     Ok(())
 }
 
-fn stack_step(name: &str, stack: &Stack, account: &str, region: &str, lifts: bool) -> Result<Step, Error> {
+fn stack_step(name: &str, stack: &Stack, account: &str, region: &str, lifts: bool) -> Result<DestroyStep, Error> {
     if !stack.is_ours() {
         return Err(foreign_stack(name, account, region));
     }
-    Ok(Step::Stack {
+    Ok(DestroyStep::Stack {
         name: name.to_owned(),
         account: account.to_owned(),
         region: region.to_owned(),
@@ -155,18 +155,12 @@ fn foreign_stack(name: &str, account: &str, region: &str) -> Error {
 
 fn data_remains(names: &Names, has_stack: bool, buckets: &[(String, Contents)]) -> Vec<Remains> {
     let [_, data, _] = AUDIT_STACKS;
-    let of = |what: String| Remains {
-        what,
-        account: names.audit_account.clone(),
-        region: names.region.clone(),
-        why: DATA_STAYS.to_owned(),
-        ..Remains::default()
-    };
-    let stack = has_stack.then(|| of(format!("stack {data}")));
+    let of = |what| Remains::new(what, &names.audit_account, &names.region, DATA_STAYS);
+    let stack = has_stack.then(|| of(Remnant::Stack(data.to_owned())));
     let buckets = buckets.iter().map(|(bucket, contents)| Remains {
         records: Some(contents.versions),
         bytes: Some(contents.bytes),
-        ..of(format!("bucket {bucket}"))
+        ..of(Remnant::Bucket(bucket.clone()))
     });
     stack.into_iter().chain(buckets).collect()
 }

@@ -3,13 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Filter, Removal};
+use super::{AccountFilter, InstancesRemoval};
+use crate::account_region::AccountRegion;
 use crate::operation;
 use crate::organization::Organization;
-use crate::stack_set::{Instance, StackSet};
-
-/// StackSets takes no more organizational units in one call.
-const UNITS_PER_CALL: usize = 50;
+use crate::stack_set::{Instance, StackSet, UNITS_PER_CALL};
 
 type Regions = BTreeSet<String>;
 
@@ -34,16 +32,16 @@ pub(super) fn removals(
     set: &StackSet,
     organization: &Organization,
     fallback: &[String],
-    leave: &BTreeSet<(String, String)>,
-) -> Vec<Removal> {
+    leave: &BTreeSet<AccountRegion>,
+) -> Vec<InstancesRemoval> {
     let all = || {
         let instances = set.instances.iter();
-        instances.filter(|instance| !leave.contains(&pair(instance)))
+        instances.filter(|instance| !leave.contains(&instance.at()))
     };
     let retained = |instance: &Instance| why_retained(instance, organization).is_some();
     // An account with any instance that stays is worked on by its own: filters know no regions.
     let apart: BTreeSet<&String> = all().filter(|i| retained(i)).map(|i| &i.account).collect();
-    let left: BTreeSet<&String> = leave.iter().map(|(account, _)| account).collect();
+    let left: BTreeSet<&String> = leave.iter().map(|left| &left.account).collect();
 
     let mut regions_of: BTreeMap<&String, Regions> = BTreeMap::new();
     let together = || all().filter(|i| !apart.contains(&i.account) && !left.contains(&i.account));
@@ -73,17 +71,17 @@ pub(super) fn removals(
                 regions.contains(&instance.region) && units(instance, fallback).iter().any(|unit| chunk.contains(&unit))
             });
             let excluded: BTreeSet<&String> = apart.union(&left).copied().collect();
-            removals.push(Removal {
+            removals.push(InstancesRemoval {
                 units: chunk.iter().map(|unit| (*unit).clone()).collect(),
                 filter: if excluded.is_empty() {
-                    Filter::None
+                    AccountFilter::None
                 } else {
-                    Filter::Difference
+                    AccountFilter::Difference
                 },
                 accounts: excluded.into_iter().cloned().collect(),
                 regions: regions.iter().cloned().collect(),
                 retains_stacks: false,
-                instances: here.map(name).collect(),
+                instances: here.map(Instance::at).collect(),
                 operation_id: String::new(),
             });
         }
@@ -108,7 +106,7 @@ pub(super) fn removals(
 }
 
 /// Operations on single accounts, those with the same regions and units together.
-fn of_accounts(instances: &[&Instance], fallback: &[String], retains: bool) -> Vec<Removal> {
+fn of_accounts(instances: &[&Instance], fallback: &[String], retains: bool) -> Vec<InstancesRemoval> {
     let mut of_account: BTreeMap<&String, (Regions, BTreeSet<String>)> = BTreeMap::new();
     for instance in instances {
         let (regions, below) = of_account.entry(&instance.account).or_default();
@@ -126,13 +124,13 @@ fn of_accounts(instances: &[&Instance], fallback: &[String], retains: bool) -> V
             let here = instances
                 .iter()
                 .filter(|i| accounts.contains(&i.account) && regions.contains(&i.region));
-            removals.push(Removal {
+            removals.push(InstancesRemoval {
                 units: units.to_vec(),
                 accounts: accounts.clone(),
-                filter: Filter::Intersection,
+                filter: AccountFilter::Intersection,
                 regions: regions.iter().cloned().collect(),
                 retains_stacks: retains,
-                instances: here.map(|instance| name(instance)).collect(),
+                instances: here.map(|instance| instance.at()).collect(),
                 operation_id: String::new(),
             });
         }
@@ -142,14 +140,4 @@ fn of_accounts(instances: &[&Instance], fallback: &[String], retains: bool) -> V
 
 fn units<'a>(instance: &'a Instance, fallback: &'a [String]) -> &'a [String] {
     instance.unit.as_ref().map_or(fallback, std::slice::from_ref)
-}
-
-/// The account and region of an instance.
-pub(super) fn pair(instance: &Instance) -> (String, String) {
-    (instance.account.clone(), instance.region.clone())
-}
-
-/// `<account>/<region>`.
-pub(super) fn name(instance: &Instance) -> String {
-    format!("{}/{}", instance.account, instance.region)
 }

@@ -3,12 +3,15 @@
 
 use std::fmt;
 
-use super::{Contents, Filter, Plan, Remains, Removal, Step};
-use crate::plan::some;
+use serde::{Serialize, Serializer};
 
-impl fmt::Display for Plan {
+use super::{AccountFilter, DestroyPlan, DestroyStep, InstancesRemoval, Remains, Remnant};
+use crate::plan::{heading, some};
+use crate::step_id::StepId;
+
+impl fmt::Display for DestroyPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Plan {
+        let DestroyPlan {
             organization,
             audit_account,
             region,
@@ -16,12 +19,9 @@ impl fmt::Display for Plan {
             remains,
             notes,
         } = self;
-        writeln!(
-            f,
-            "organization {organization}, audit account {audit_account}, home region {region}"
-        )?;
+        heading(f, organization, audit_account, region)?;
         steps.iter().try_for_each(|step| match step {
-            Step::Join { .. } => writeln!(f, "~ {step}"),
+            DestroyStep::Join { .. } => writeln!(f, "~ {step}"),
             _ => writeln!(f, "- {step}"),
         })?;
         if steps.is_empty() {
@@ -32,41 +32,45 @@ impl fmt::Display for Plan {
     }
 }
 
-impl Step {
+impl DestroyStep {
     /// What it is called in progress and results.
-    pub(super) fn name(&self) -> String {
+    pub(super) fn id(&self) -> StepId {
         match self {
-            Step::Join { operation_id } => format!("operation {operation_id}"),
-            Step::AutoDeploymentOff { .. } => "auto-deployment off".to_owned(),
-            Step::Instances(removal) => removal.to_string(),
-            Step::StackSet { name } => format!("stack set {name}"),
-            Step::Stack {
+            DestroyStep::Join { operation_id } => StepId::Operation(operation_id.clone()),
+            DestroyStep::AutoDeploymentOff { .. } => StepId::AutoDeploymentOff,
+            DestroyStep::Instances(removal) => StepId::InstancesRemoval(removal.clone()),
+            DestroyStep::StackSet { name } => StepId::StackSet(name.clone()),
+            DestroyStep::Stack {
                 name, account, region, ..
-            } => format!("stack {name} of account {account} in {region}"),
-            Step::Empty { bucket, .. } => format!("objects of bucket {bucket}"),
-            Step::Bucket { bucket } => format!("bucket {bucket}"),
+            } => StepId::StackRemoval {
+                name: name.clone(),
+                account: account.clone(),
+                region: region.clone(),
+            },
+            DestroyStep::Empty { bucket, .. } => StepId::Objects(bucket.clone()),
+            DestroyStep::Bucket { bucket } => StepId::Bucket(bucket.clone()),
         }
     }
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for DestroyStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Step::Join { operation_id } => write!(f, "operation {operation_id}: wait for its end"),
-            Step::AutoDeploymentOff { operation_id: _ } => {
+            DestroyStep::Join { operation_id: _ } => write!(f, "{}: wait for its end", self.id()),
+            DestroyStep::AutoDeploymentOff { operation_id: _ } => {
                 f.write_str("auto-deployment: off, so that new accounts get no stack meanwhile")
             }
-            Step::Instances(removal) => removal.fmt(f),
-            Step::StackSet { name } => write!(f, "stack set {name}: delete"),
-            Step::Stack {
-                name,
-                account,
-                region,
+            DestroyStep::Instances(removal) => removal.fmt(f),
+            DestroyStep::StackSet { name: _ } => write!(f, "{}: delete", self.id()),
+            DestroyStep::Stack {
+                name: _,
+                account: _,
+                region: _,
                 id: _,
                 status,
                 lifts_protection,
             } => {
-                write!(f, "stack {name} of account {account} in {region}: ")?;
+                write!(f, "{}: ", self.id())?;
                 if *lifts_protection {
                     f.write_str("lift its termination protection and ")?;
                 }
@@ -76,7 +80,7 @@ impl fmt::Display for Step {
                 }
                 Ok(())
             }
-            Step::Empty {
+            DestroyStep::Empty {
                 bucket,
                 contents,
                 keeps_retained,
@@ -87,22 +91,14 @@ impl fmt::Display for Step {
                 }
                 Ok(())
             }
-            Step::Bucket { bucket } => write!(f, "bucket {bucket}: delete"),
+            DestroyStep::Bucket { bucket: _ } => write!(f, "{}: delete", self.id()),
         }
     }
 }
 
-impl fmt::Display for Contents {
+impl fmt::Display for InstancesRemoval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Contents { versions, bytes, more } = self;
-        let least = if *more { "more than " } else { "" };
-        write!(f, "{least}{versions} object versions ({least}{bytes} bytes)")
-    }
-}
-
-impl fmt::Display for Removal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Removal {
+        let InstancesRemoval {
             units,
             accounts,
             filter,
@@ -119,11 +115,27 @@ impl fmt::Display for Removal {
         }
         f.write_str(&units.join(", "))?;
         match filter {
-            Filter::None => {}
-            Filter::Intersection => write!(f, " (accounts {})", some(accounts))?,
-            Filter::Difference => write!(f, " (without accounts {})", some(accounts))?,
+            AccountFilter::None => {}
+            AccountFilter::Intersection => write!(f, " (accounts {})", some(accounts))?,
+            AccountFilter::Difference => write!(f, " (without accounts {})", some(accounts))?,
         }
         write!(f, " / {}", regions.join(", "))
+    }
+}
+
+impl fmt::Display for Remnant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Remnant::Stack(name) => write!(f, "stack {name}"),
+            Remnant::Bucket(name) => write!(f, "bucket {name}"),
+            Remnant::InstanceStack(instance) => write!(f, "the stack of stack instance {instance}"),
+        }
+    }
+}
+
+impl Serialize for Remnant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

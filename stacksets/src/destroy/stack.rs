@@ -4,7 +4,8 @@ use aws_sdk_cloudformation::Client;
 
 use crate::error::{Error, from_sdk};
 use crate::journal::Written;
-use crate::stack::{self, Condition, Pause, Stack};
+use crate::pause::Pause;
+use crate::stack::{self, Condition, Stack};
 
 /// Deletes the stack of that id: waits for whatever is under way, lifts its termination protection
 /// where `lifts`, and waits until it is gone.

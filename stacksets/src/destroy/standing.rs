@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
-use super::Names;
-use super::bucket;
-use crate::apply::Clients;
+use super::contents::Contents;
+use super::{Names, bucket};
+use crate::clients::Clients;
 use crate::desired::Scope;
 use crate::error::{Error, from_sdk};
 use crate::management::ManagementStacks;
@@ -18,23 +16,10 @@ use crate::{AUDIT_STACKS, STACK_SET};
 /// A bucket that goes is counted up to so many pages of 1,000 versions, one that stays up to fewer.
 const COUNTED_PAGES: [u32; 2] = [1_000, 20];
 
-/// What a bucket holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Contents {
-    /// Object versions and delete markers.
-    pub versions: u64,
-    /// Their size in bytes.
-    pub bytes: u64,
-    /// Whether there are more than were counted.
-    pub more: bool,
-}
-
 /// What stands of pipetrail.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standing {
-    /// The organization.
     pub organization: Organization,
-    /// The stack set, if there is one.
     pub stack_set: Option<StackSet>,
     /// The organization's roots, where AWS does not say by which unit an instance came.
     pub roots: Vec<String>,

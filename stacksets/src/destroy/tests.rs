@@ -140,7 +140,7 @@ stays: the stack of stack instance 000000000005/eu-central-1 of account 00000000
 #[test]
 fn without_the_word_the_data_stays_and_that_is_no_failure() {
     let plan = plan(&names(), &standing(), false).unwrap();
-    let touched = plan.steps.iter().map(|step| step.name());
+    let touched = plan.steps.iter().map(|step| step.id().to_string());
     let touched: Vec<String> = touched
         .filter(|step| step.contains("data") || step.contains("lake"))
         .collect();
@@ -148,7 +148,7 @@ fn without_the_word_the_data_stays_and_that_is_no_failure() {
     let data: Vec<&Remains> = plan
         .remains
         .iter()
-        .filter(|remains| !remains.what.contains("instance"))
+        .filter(|remains| !matches!(remains.what, Remnant::InstanceStack(_)))
         .collect();
     assert_eq!(data.len(), 4);
     assert!(
@@ -171,7 +171,7 @@ fn nothing_there_is_nothing_to_do() {
     let plan = super::plan(&names(), &standing, true).unwrap();
     assert_eq!(
         plan.steps,
-        [Step::Bucket {
+        [DestroyStep::Bucket {
             bucket: names().evidence
         }]
     );

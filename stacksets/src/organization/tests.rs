@@ -44,7 +44,7 @@ fn neither_suspended_accounts_nor_the_management_account_are_targets() {
 
 #[tokio::test]
 async fn an_empty_page_with_a_token_does_not_end_the_list_of_accounts() {
-    let server = crate::canned::Canned::serve(&[
+    let server = crate::answers::Answers::new(&[
         (
             "DescribeOrganization",
             200,
@@ -73,7 +73,7 @@ async fn an_empty_page_with_a_token_does_not_end_the_list_of_accounts() {
 
 #[tokio::test]
 async fn a_member_account_that_is_no_delegated_administrator_is_refused() {
-    let server = crate::canned::Canned::serve(&[
+    let server = crate::answers::Answers::new(&[
         (
             "DescribeOrganization",
             200,
@@ -91,7 +91,7 @@ async fn a_member_account_that_is_no_delegated_administrator_is_refused() {
 
 #[tokio::test]
 async fn parents_are_asked_for_up_to_the_root_where_no_path_tells_them() {
-    let server = crate::canned::Canned::serve(&[
+    let server = crate::answers::Answers::new(&[
         (
             "000000000002",
             200,
@@ -148,14 +148,14 @@ async fn parents_are_asked_for_up_to_the_root_where_no_path_tells_them() {
 #[tokio::test]
 async fn a_unit_that_is_deleted_while_the_units_are_walked_hides_no_other_one() {
     let (accounts, units) = ("ListAccountsForParent", "ListOrganizationalUnitsForParent");
-    let server = crate::canned::Canned::serve(&[
+    let server = crate::answers::Answers::new(&[
         (
             "DescribeOrganization",
             200,
             r#"{"Organization":{"Id":"o-abcdefghij","FeatureSet":"ALL","MasterAccountId":"000000000001"}}"#,
         ),
         (
-            "AWSOrganizationsV20161128.ListAccounts\r",
+            "AWSOrganizationsV20161128.ListAccounts\n",
             200,
             r#"{"Accounts":[{"Id":"000000000002","State":"ACTIVE"},{"Id":"000000000003","State":"ACTIVE"}]}"#,
         ),

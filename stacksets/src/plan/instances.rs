@@ -2,57 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::actual::Actual;
 use crate::desired::Desired;
 use crate::operation::{self, Operation};
 use crate::organization::Membership;
-use crate::plan::diff::{Outputs, state_of};
-use crate::plan::focus::Focus;
+use crate::plan::group::{Regions, of_accounts};
+use crate::plan::outputs::{Outputs, state_of};
 use crate::plan::removals;
-use crate::plan::{InstancesAction, InstancesStep};
-use crate::stack_set::Instance;
-
-/// StackSets takes no more organizational units in one call.
-pub(super) const UNITS_PER_CALL: usize = 50;
-
-pub(super) type Regions = BTreeSet<String>;
-
-/// What the steps are made from.
-#[derive(Clone, Copy)]
-pub(super) struct View<'a> {
-    pub(super) desired: &'a Desired,
-    pub(super) actual: &'a Actual,
-    /// Only this part of the organization; `None` for all of it.
-    pub(super) focus: Option<&'a Focus>,
-}
-
-impl<'a> View<'a> {
-    pub(super) fn membership(&self, account: &str, region: &str) -> Membership {
-        let scope = &self.desired.scope;
-        self.actual.organization.membership(scope, account, region)
-    }
-
-    pub(super) fn sees_unit(&self, unit: &str) -> bool {
-        self.focus.is_none_or(|focus| focus.units.contains(unit))
-    }
-
-    pub(super) fn sees_account(&self, account: &str) -> bool {
-        self.focus
-            .is_none_or(|focus| focus.has_account(&self.actual.organization, account))
-    }
-
-    pub(super) fn instances(&self) -> impl Iterator<Item = &'a Instance> + use<'a> {
-        self.actual.stack_set.iter().flat_map(|set| &set.instances)
-    }
-
-    /// The unit that an account is targeted through: the first configured one above it, else its own.
-    fn unit_of(&self, id: &str) -> Option<&'a String> {
-        let account = self.actual.organization.accounts.get(id)?;
-        let configured = self.desired.scope.units.iter();
-        let configured = configured.into_iter().find(|unit| account.parents.contains(*unit));
-        configured.or(account.parent.as_ref())
-    }
-}
+use crate::plan::step::{InstancesAction, InstancesStep};
+use crate::plan::view::View;
+use crate::stack_set::{Instance, UNITS_PER_CALL};
 
 /// The operations: those that cover come first, those that remove last. `updates_all` says that the
 /// stack set itself is updated, which updates every instance it has.
@@ -177,42 +135,6 @@ fn retries(view: View<'_>) -> Vec<InstancesStep> {
     let failed = failed.map(|instance| (instance.account.as_str(), &instance.region));
     let template = InstancesStep::new(InstancesAction::Update);
     of_accounts(&template, failed.collect(), |account| view.unit_of(account))
-}
-
-/// Steps like `template` for single accounts and regions, each account through the unit that
-/// `unit_of` gives.
-pub(super) fn of_accounts<'a>(
-    template: &InstancesStep,
-    pairs: BTreeSet<(&str, &String)>,
-    unit_of: impl Fn(&str) -> Option<&'a String>,
-) -> Vec<InstancesStep> {
-    let mut regions_of: BTreeMap<&str, Regions> = BTreeMap::new();
-    for (account, region) in pairs {
-        regions_of.entry(account).or_default().insert(region.clone());
-    }
-    let mut by_regions: BTreeMap<Regions, BTreeMap<&String, Vec<String>>> = BTreeMap::new();
-    for (account, regions) in regions_of {
-        if let Some(unit) = unit_of(account) {
-            let units = by_regions.entry(regions).or_default();
-            units.entry(unit).or_default().push(account.to_owned());
-        }
-    }
-    let mut steps = Vec::new();
-    for (regions, units) in by_regions {
-        let units: Vec<(&String, Vec<String>)> = units.into_iter().collect();
-        for units in units.chunks(UNITS_PER_CALL) {
-            let mut accounts: Vec<String> = units.iter().flat_map(|(_, accounts)| accounts.clone()).collect();
-            accounts.sort_unstable();
-            steps.push(InstancesStep {
-                units: units.iter().map(|(unit, _)| (*unit).clone()).collect(),
-                instances: accounts.len() * regions.len(),
-                accounts: Some(accounts),
-                regions: regions.iter().cloned().collect(),
-                ..template.clone()
-            });
-        }
-    }
-    steps
 }
 
 /// OUTDATED, with nothing under way. An account that was skipped while it was suspended, and is active

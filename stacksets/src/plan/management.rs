@@ -1,49 +1,12 @@
 //! What has to be done to the stacks of the management account.
 
-use serde::Serialize;
-
 use crate::MEMBER_STACK;
 use crate::actual::Actual;
 use crate::desired::{Desired, StackSpec};
 use crate::error::Error;
-use crate::plan::StackStep;
-use crate::plan::diff::{Outputs, stack_step};
-
-/// A stack of the management account.
-#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
-pub struct ManagementStep {
-    /// The management account.
-    pub account: String,
-    /// The region.
-    pub region: String,
-    /// What is done.
-    #[serde(flatten)]
-    pub action: ManagementAction,
-}
-
-/// What is done to a stack of the management account.
-#[derive(Clone, Debug, PartialEq, Hash, Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum ManagementAction {
-    /// It is brought to the member template's state.
-    Deploy {
-        /// How.
-        stack: StackStep,
-    },
-    /// It is deleted: the account or the region is not enrolled any more.
-    Delete {
-        /// Its id.
-        #[serde(skip)]
-        id: String,
-        /// Its status.
-        status: String,
-    },
-    /// Nothing can be done to it: the step fails.
-    Blocked {
-        /// Its CloudFormation status.
-        status: String,
-    },
-}
+use crate::plan::outputs::Outputs;
+use crate::plan::stacks::stack_step;
+use crate::plan::step::{ManagementAction, ManagementStep};
 
 /// One step per region where something differs; none where nobody can look into the account.
 pub(super) fn steps(desired: &Desired, actual: &Actual, outputs: &Outputs) -> Result<Vec<ManagementStep>, Error> {

@@ -1,79 +1,9 @@
 //! What a plan says beside its steps: what it does not work on, and what will not be as one may expect.
 
-use serde::Serialize;
-
 use crate::organization::Membership;
-use crate::plan::instances::View;
+use crate::plan::note::{Note, Uncovering};
 use crate::plan::removals::stacks_left_behind;
-
-/// Why the management account is not covered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Uncovering {
-    /// The configuration says so.
-    SwitchedOff,
-    /// The caller is a delegated administrator, and no profile of the management account is named.
-    NoCredentials,
-}
-
-/// What to know, but not to do.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Note {
-    /// The management account gets no stacks; service-managed stack sets never deploy into it.
-    ManagementAccountNotCovered {
-        /// That account.
-        account: String,
-        /// Why.
-        reason: Uncovering,
-    },
-    /// A region of the management account cannot be looked into, so it gets no stack there.
-    ManagementRegionUnreadable {
-        /// That account.
-        account: String,
-        /// The region.
-        region: String,
-        /// What AWS answered.
-        reason: String,
-    },
-    /// Accounts in scope that StackSets skips.
-    NotActive {
-        /// Their ids.
-        accounts: Vec<String>,
-    },
-    /// Auto-deployment ignores filters: excluded accounts below an enrolled unit get the stack when
-    /// they join it.
-    ExclusionIgnored {
-        /// Their ids.
-        accounts: Vec<String>,
-    },
-    /// Accounts that are enrolled alone: whoever joins their unit gets the stack too.
-    SingleAccounts {
-        /// Their ids.
-        accounts: Vec<String>,
-    },
-    /// Instances in scope that StackSets cannot update any more.
-    Inoperable {
-        /// `<account>/<region>` each.
-        instances: Vec<String>,
-    },
-    /// Instances outside of the scope that are removed while their stacks stay behind: the account is
-    /// not active, or the instance is inoperable.
-    StacksLeftBehind {
-        /// `<account>/<region>` each.
-        instances: Vec<String>,
-    },
-    /// Instances of accounts that are no longer in the organization: AWS removes them.
-    LeftOrganization {
-        /// `<account>/<region>` each.
-        instances: Vec<String>,
-    },
-    /// The audit account is not in the organization.
-    AuditAccountOutside {
-        /// That account.
-        account: String,
-    },
-}
+use crate::plan::view::View;
 
 pub(super) fn notes(view: View<'_>) -> Vec<Note> {
     let (scope, organization) = (&view.desired.scope, &view.actual.organization);
@@ -92,10 +22,11 @@ pub(super) fn notes(view: View<'_>) -> Vec<Note> {
 
     let (mut inoperable, mut left) = (Vec::new(), Vec::new());
     for instance in view.instances().filter(|instance| view.sees_account(&instance.account)) {
-        let name = format!("{}/{}", instance.account, instance.region);
         match view.membership(&instance.account, &instance.region) {
-            Membership::Left => left.push(name),
-            Membership::Enrolled | Membership::Skipped if instance.status == "INOPERABLE" => inoperable.push(name),
+            Membership::Left => left.push(instance.at()),
+            Membership::Enrolled | Membership::Skipped if instance.status == "INOPERABLE" => {
+                inoperable.push(instance.at())
+            }
             _ => {}
         }
     }

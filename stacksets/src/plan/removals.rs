@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::account_region::AccountRegion;
 use crate::organization::{Account, Membership};
-use crate::plan::instances::{Regions, UNITS_PER_CALL, View, of_accounts};
-use crate::plan::{InstancesAction, InstancesStep};
-use crate::stack_set::Instance;
+use crate::plan::group::{Regions, of_accounts};
+use crate::plan::step::{InstancesAction, InstancesStep};
+use crate::plan::view::View;
+use crate::stack_set::{Instance, UNITS_PER_CALL};
 
 type Pair<'a> = (&'a str, &'a String);
 
@@ -55,11 +57,10 @@ fn stack_stays(view: View<'_>, instance: &Instance) -> bool {
     instance.status == "INOPERABLE" || account.is_some_and(|account| !account.is_active())
 }
 
-/// `<account>/<region>` of every instance whose stack will stay behind.
-pub(super) fn stacks_left_behind(view: View<'_>) -> Vec<String> {
+/// Every instance whose stack will stay behind.
+pub(super) fn stacks_left_behind(view: View<'_>) -> Vec<AccountRegion> {
     let left = outside(view).filter(|instance| view.sees_account(&instance.account) && stack_stays(view, instance));
-    left.map(|instance| format!("{}/{}", instance.account, instance.region))
-        .collect()
+    left.map(Instance::at).collect()
 }
 
 /// Units and regions that auto-deployment still knows; takes what they remove out of `gone`.

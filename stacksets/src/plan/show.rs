@@ -4,11 +4,12 @@
 use std::fmt;
 
 use crate::MEMBER_STACK;
-use crate::desired::Rollout;
+use crate::desired::RolloutLimits;
 use crate::plan::{
     AccessStep, Change, InstancesAction, InstancesStep, ManagementAction, ManagementStep, Note, Plan, SetAction,
     SetStep, StackAction, StackStep, Uncovering, Upload,
 };
+use crate::step_id::StepId;
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -28,21 +29,24 @@ impl fmt::Display for Plan {
             bucket: _,
             outputs: _,
         } = self;
-        writeln!(
-            f,
-            "organization {organization}, audit account {audit_account}, home region {region}"
-        )?;
+        heading(f, organization, audit_account, region)?;
         let (first, later) = self.around_uploads();
         first.iter().try_for_each(|step| write!(f, "{step}"))?;
         uploads.iter().try_for_each(|step| writeln!(f, "{step}"))?;
         later.iter().try_for_each(|step| write!(f, "{step}"))?;
         trusted_access.iter().try_for_each(|step| writeln!(f, "{step}"))?;
-        joins
-            .iter()
-            .try_for_each(|id| writeln!(f, "~ operation {id}: wait for its end, another run began it"))?;
+        joins.iter().try_for_each(|id| {
+            writeln!(
+                f,
+                "~ {}: wait for its end, another run began it",
+                StepId::Operation(id.clone())
+            )
+        })?;
         stack_set.iter().try_for_each(|step| write!(f, "{step}"))?;
         management.iter().try_for_each(|step| write!(f, "{step}"))?;
-        instances.iter().try_for_each(|step| writeln!(f, "{step}"))?;
+        instances
+            .iter()
+            .try_for_each(|step| writeln!(f, "{} {step}", sign(step.action)))?;
         if self.is_empty() {
             writeln!(f, "nothing to do")?;
         } else if stack_set.is_some() || !instances.is_empty() {
@@ -52,9 +56,22 @@ impl fmt::Display for Plan {
     }
 }
 
-impl fmt::Display for Rollout {
+/// The first line of every plan.
+pub(crate) fn heading(
+    f: &mut fmt::Formatter<'_>,
+    organization: &str,
+    audit_account: &str,
+    region: &str,
+) -> fmt::Result {
+    writeln!(
+        f,
+        "organization {organization}, audit account {audit_account}, home region {region}"
+    )
+}
+
+impl fmt::Display for RolloutLimits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Rollout {
+        let RolloutLimits {
             max_concurrent_percentage,
             failure_tolerance_percentage,
         } = self;
@@ -67,42 +84,47 @@ impl fmt::Display for Rollout {
 
 impl fmt::Display for StackStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Parameters and tags are shown as changes.
-        let StackStep {
-            name,
-            action,
-            changes,
-            adopts,
-            template: _,
-            parameters: _,
-            tags: _,
-            protect: _,
-        } = self;
-        match action {
-            StackAction::Create => writeln!(f, "+ stack {name}: create")?,
-            StackAction::Replace { id: _, status } => {
-                let why = match status.as_str() {
-                    "DELETE_FAILED" => "its deletion was begun and failed",
-                    "REVIEW_IN_PROGRESS" => "an earlier run of pipetrail was interrupted before it created it",
-                    _ => "its creation failed",
-                };
-                writeln!(f, "! stack {name}: delete and create, it is {status}: {why}")?;
-            }
-            StackAction::ContinueUpdateRollback => writeln!(
-                f,
-                "! stack {name}: continue its rollback and update, it is UPDATE_ROLLBACK_FAILED: an update failed, and so did its rollback"
-            )?,
-            StackAction::RollbackStack => writeln!(
-                f,
-                "! stack {name}: roll back and update, it is UPDATE_FAILED: an update without rollback failed"
-            )?,
-            StackAction::Update => writeln!(f, "~ stack {name}: update")?,
-        }
-        for bucket in adopts {
-            writeln!(f, "    adopt bucket {bucket} with all that is in it")?;
-        }
-        changes.iter().try_for_each(|change| writeln!(f, "    {change}"))
+        stack_lines(f, &self.id(), self)
     }
+}
+
+/// A step on a stack that people know as `what`.
+fn stack_lines(f: &mut fmt::Formatter<'_>, what: &dyn fmt::Display, step: &StackStep) -> fmt::Result {
+    // Parameters and tags are shown as changes.
+    let StackStep {
+        name: _,
+        action,
+        changes,
+        adopts,
+        template: _,
+        parameters: _,
+        tags: _,
+        protect: _,
+    } = step;
+    match action {
+        StackAction::Create => writeln!(f, "+ {what}: create")?,
+        StackAction::Replace { id: _, status } => {
+            let why = match status.as_str() {
+                "DELETE_FAILED" => "its deletion was begun and failed",
+                "REVIEW_IN_PROGRESS" => "an earlier run of pipetrail was interrupted before it created it",
+                _ => "its creation failed",
+            };
+            writeln!(f, "! {what}: delete and create, it is {status}: {why}")?;
+        }
+        StackAction::ContinueUpdateRollback => writeln!(
+            f,
+            "! {what}: continue its rollback and update, it is UPDATE_ROLLBACK_FAILED: an update failed, and so did its rollback"
+        )?,
+        StackAction::RollbackStack => writeln!(
+            f,
+            "! {what}: roll back and update, it is UPDATE_FAILED: an update without rollback failed"
+        )?,
+        StackAction::Update => writeln!(f, "~ {what}: update")?,
+    }
+    for bucket in adopts {
+        writeln!(f, "    adopt bucket {bucket} with all that is in it")?;
+    }
+    changes.iter().try_for_each(|change| writeln!(f, "    {change}"))
 }
 
 impl fmt::Display for Change {
@@ -124,26 +146,27 @@ impl fmt::Display for Change {
 
 impl fmt::Display for Upload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Upload { key, bytes, zip: _ } = self;
-        write!(f, "+ upload {key}: {bytes} bytes")
+        let Upload { key: _, bytes, zip: _ } = self;
+        write!(f, "+ {}: {bytes} bytes", self.id())
     }
 }
 
 impl fmt::Display for AccessStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            AccessStep::Activate => f.write_str("+ trusted access for StackSets: activate"),
-            AccessStep::EnableServiceAccess => f.write_str(
-                "+ trusted access for StackSets: enable through Organizations, since this endpoint has no ActivateOrganizationsAccess",
-            ),
-        }
+        let how = match self {
+            AccessStep::Activate => "activate",
+            AccessStep::EnableServiceAccess => {
+                "enable through Organizations, since this endpoint has no ActivateOrganizationsAccess"
+            }
+        };
+        write!(f, "+ {}: {how}", self.id())
     }
 }
 
 impl fmt::Display for SetStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let SetStep {
-            name,
+            name: _,
             action,
             changes,
             template: _,
@@ -151,9 +174,10 @@ impl fmt::Display for SetStep {
             parameters: _,
             tags: _,
         } = self;
+        let id = self.id();
         match action {
-            SetAction::Create => writeln!(f, "+ stack set {name}: create")?,
-            SetAction::Update => writeln!(f, "~ stack set {name}: update, and all its instances")?,
+            SetAction::Create => writeln!(f, "+ {id}: create")?,
+            SetAction::Update => writeln!(f, "~ {id}: update, and all its instances")?,
         }
         changes.iter().try_for_each(|change| writeln!(f, "    {change}"))
     }
@@ -168,10 +192,7 @@ impl fmt::Display for ManagementStep {
         } = self;
         let place = format!("stack {MEMBER_STACK} in management account {account}, {region}");
         match action {
-            ManagementAction::Deploy { stack } => {
-                let shown = stack.to_string();
-                f.write_str(&shown.replacen(&format!("stack {}", stack.name), &place, 1))
-            }
+            ManagementAction::Deploy { stack } => stack_lines(f, &place, stack),
             ManagementAction::Delete { id: _, status: _ } => writeln!(f, "- {place}: delete"),
             ManagementAction::Blocked { status } => {
                 writeln!(f, "! {place}: is {status}, nothing can be applied to it")
@@ -180,6 +201,15 @@ impl fmt::Display for ManagementStep {
     }
 }
 
+fn sign(action: InstancesAction) -> char {
+    match action {
+        InstancesAction::Create => '+',
+        InstancesAction::Update => '~',
+        InstancesAction::Delete => '-',
+    }
+}
+
+/// As results name it too: without the sign.
 impl fmt::Display for InstancesStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let InstancesStep {
@@ -192,12 +222,12 @@ impl fmt::Display for InstancesStep {
             instances,
             operation_id: _,
         } = self;
-        let (sign, verb) = match action {
-            InstancesAction::Create => ('+', "create"),
-            InstancesAction::Update => ('~', "try again"),
-            InstancesAction::Delete => ('-', "delete"),
+        let verb = match action {
+            InstancesAction::Create => "create",
+            InstancesAction::Update => "try again",
+            InstancesAction::Delete => "delete",
         };
-        write!(f, "{sign} stack instances: {verb} {instances} in {}", units.join(", "))?;
+        write!(f, "stack instances: {verb} {instances} in {}", units.join(", "))?;
         if let Some(accounts) = accounts {
             write!(f, " (accounts {})", some(accounts))?;
         }
@@ -234,12 +264,12 @@ impl fmt::Display for Note {
             }
             Note::ExclusionIgnored { accounts } => write!(
                 f,
-                "auto-deployment ignores excluded_accounts: {} get the stack when they join an enrolled unit (again), until the next apply removes it; to keep them out for good, leave their unit out",
+                "auto-deployment ignores excluded_accounts: {} get the stack when they join an enrolled OU (again), until the next apply removes it; to keep them out for good, leave their OU out",
                 some(accounts)
             ),
             Note::SingleAccounts { accounts } => write!(
                 f,
-                "auto-deployment knows units only: other accounts that join the units of {} get the stack too, until the next apply removes it",
+                "auto-deployment knows OUs only: other accounts that join the OUs of {} get the stack too, until the next apply removes it",
                 some(accounts)
             ),
             Note::Inoperable { instances } => write!(
@@ -265,9 +295,10 @@ impl fmt::Display for Note {
 }
 
 /// The first few of what may be thousands; the JSON has them all.
-pub(crate) fn some(items: &[String]) -> String {
+pub(crate) fn some(items: &[impl fmt::Display]) -> String {
     const SHOWN: usize = 12;
-    let shown = items.get(..SHOWN).unwrap_or(items).join(", ");
+    let shown = items.iter().take(SHOWN).map(ToString::to_string);
+    let shown = shown.collect::<Vec<_>>().join(", ");
     if items.len() > SHOWN {
         format!("{shown} and {} more", items.len() - SHOWN)
     } else {

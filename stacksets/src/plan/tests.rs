@@ -15,23 +15,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::*;
 use crate::access::TrustedAccess;
 use crate::actual::Actual;
-use crate::desired::{Desired, Scope, StackSpec};
+use crate::desired::{Desired, Scope, StackSpec, Zip};
 use crate::error::Error;
 use crate::operation::Operation;
 use crate::organization::{Account, Caller, Organization};
 use crate::stack::Stack;
 use crate::stack_set::{Instance, StackSet};
+use crate::template::Template;
 
 const UNIT: &str = "ou-ab12-11111111";
 const OTHER_UNIT: &str = "ou-ab12-22222222";
 const HEAD: &str = "organization o-abcdefghij, audit account 999988887777, home region eu-central-1\n";
 const MANAGEMENT: &str = "note: management account 000000000001 is not covered: no stack set reaches it; set organization.management_profile to a profile of it, and it gets stacks of its own\n";
 
-fn text(value: &str) -> Value {
-    Value::Text(value.to_owned())
+fn text(value: &str) -> ParameterValue {
+    ParameterValue::Text(value.to_owned())
 }
 
-fn spec(name: &str, parameters: &[(&str, Value)], protect: bool) -> StackSpec {
+fn spec(name: &str, parameters: &[(&str, ParameterValue)], protect: bool) -> StackSpec {
     StackSpec {
         name: name.to_owned(),
         template: Template::new(format!("# {name}")),
@@ -66,9 +67,9 @@ fn desired() -> Desired {
             spec(
                 "pipeline",
                 &[
-                    ("Lake", Value::output("data", "LakeBucket")),
+                    ("Lake", ParameterValue::output("data", "LakeBucket")),
                     ("Key", text(&zip.key())),
-                    ("Email", Value::Private("someone@example.com".into())),
+                    ("Email", ParameterValue::Private("someone@example.com".into())),
                 ],
                 false,
             ),
@@ -77,10 +78,10 @@ fn desired() -> Desired {
         zips: vec![zip],
         stack_set: spec(
             "pipetrail-member",
-            &[("Bus", Value::output("pipeline", "BusArn"))],
+            &[("Bus", ParameterValue::output("pipeline", "BusArn"))],
             false,
         ),
-        rollout: Rollout {
+        rollout: RolloutLimits {
             max_concurrent_percentage: 100,
             failure_tolerance_percentage: 10,
         },
@@ -138,9 +139,9 @@ fn deployed(desired: &Desired) -> Actual {
         ("data", ("LakeBucket", "the-lake")),
         ("pipeline", ("BusArn", "arn:the-bus")),
     ]);
-    let value = |value: &Value| match value {
-        Value::Text(text) | Value::Private(text) => text.clone(),
-        Value::Output { stack, .. } => outputs[stack.as_str()].1.to_owned(),
+    let value = |value: &ParameterValue| match value {
+        ParameterValue::Text(text) | ParameterValue::Private(text) => text.clone(),
+        ParameterValue::Output { stack, .. } => outputs[stack.as_str()].1.to_owned(),
     };
     let parameters = |spec: &StackSpec| {
         spec.parameters
@@ -229,7 +230,7 @@ fn a_changed_parameter_updates_its_stack_only_and_a_private_one_is_not_shown() {
     desired.stacks[1].parameters.insert("Days".into(), text("8"));
     desired.stacks[2]
         .parameters
-        .insert("Email".into(), Value::Private("other@example.com".into()));
+        .insert("Email".into(), ParameterValue::Private("other@example.com".into()));
     assert_eq!(
         shown(&desired, &actual),
         format!(

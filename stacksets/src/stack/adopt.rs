@@ -8,15 +8,13 @@ use std::collections::BTreeMap;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{ChangeSetStatus, ChangeSetType, ExecutionStatus, OnStackFailure};
 
-use super::deploy::capabilities;
-use super::{Pause, parameters_to, tags_from, tags_to};
+use super::convert::{capabilities, parameters_to, tags_to};
+use super::review::PREFIX;
 use crate::error::{Error, from_sdk};
 use crate::journal::Written;
+use crate::pause::Pause;
 use crate::plan::StackStep;
 use crate::template::short_digest;
-
-/// What our change sets' names begin with.
-const PREFIX: &str = "pipetrail-";
 
 /// Makes and executes the change set; gives the id of the stack that CloudFormation now creates.
 pub(super) async fn create(
@@ -123,27 +121,4 @@ async fn execute(client: &Client, stack: &str, name: &str, written: &Written) ->
         }
     }
     written.note(Err(error))
-}
-
-/// The tags of a shell that waits for its change set to be executed: those of the change set, if it is
-/// the only kind there and has a name of ours, else none.
-pub(super) async fn tags_of_review(client: &Client, stack: &str) -> Result<BTreeMap<String, String>, Error> {
-    let mut names = Vec::new();
-    let list = client.list_change_sets().stack_name(stack);
-    let mut pages = list.into_paginator().stop_on_duplicate_token(false).send();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(from_sdk(format!("list the change sets of stack {stack}")))?;
-        names.extend(
-            page.summaries()
-                .iter()
-                .filter_map(|set| set.change_set_name().map(str::to_owned)),
-        );
-    }
-    let (Some(name), true) = (names.first(), names.iter().all(|name| name.starts_with(PREFIX))) else {
-        return Ok(BTreeMap::new());
-    };
-    let call = client.describe_change_set().stack_name(stack).change_set_name(name);
-    let found = call.send().await;
-    let found = found.map_err(from_sdk(format!("describe change set {name} of stack {stack}")))?;
-    Ok(tags_from(found.tags()))
 }

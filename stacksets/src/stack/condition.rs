@@ -1,7 +1,5 @@
 //! What a stack's status means for the next change to it.
 
-use super::Stack;
-
 /// What the next change to a stack has to begin with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Condition {
@@ -25,9 +23,10 @@ pub(crate) enum Condition {
     Stuck,
 }
 
-impl Stack {
-    pub(crate) fn condition(&self) -> Condition {
-        match self.status.as_str() {
+impl Condition {
+    /// What a stack's CloudFormation status comes down to.
+    pub(crate) fn of(status: &str) -> Self {
+        match status {
             "REVIEW_IN_PROGRESS" => Condition::Review,
             "ROLLBACK_COMPLETE" | "CREATE_FAILED" | "ROLLBACK_FAILED" | "DELETE_FAILED" => Condition::Shell,
             "UPDATE_ROLLBACK_FAILED" => Condition::RollbackFailed,
@@ -37,30 +36,11 @@ impl Stack {
             _ => Condition::Stuck,
         }
     }
-
-    /// Whether nothing is under way and the last attempt left a stack to work with.
-    pub fn is_settled(&self) -> bool {
-        self.condition() == Condition::Settled
-    }
-
-    /// Whether its resources are, or are about to be, gone.
-    pub fn must_be_replaced(&self) -> bool {
-        matches!(self.condition(), Condition::Shell | Condition::Review)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn condition(status: &str) -> Condition {
-        let status = status.to_owned();
-        Stack {
-            status,
-            ..Stack::default()
-        }
-        .condition()
-    }
 
     #[test]
     fn every_status_of_cloudformation_is_one_condition() {
@@ -100,7 +80,7 @@ mod tests {
         ];
         for (wanted, statuses) in cases {
             for status in statuses {
-                assert_eq!(condition(status), wanted, "{status}");
+                assert_eq!(Condition::of(status), wanted, "{status}");
             }
         }
     }

@@ -1,8 +1,8 @@
-//! Parameters and tags between the SDK's lists and maps.
+//! What calls on stacks carry: parameters and tags between the SDK's lists and maps, and capabilities.
 
 use std::collections::BTreeMap;
 
-use aws_sdk_cloudformation::types::{Parameter, Tag};
+use aws_sdk_cloudformation::types::{Capability, Parameter, Tag};
 
 pub(crate) fn parameters_from(parameters: &[Parameter]) -> BTreeMap<String, String> {
     let known = parameters.iter().filter_map(|parameter| {
@@ -30,4 +30,15 @@ pub(crate) fn tags_to(tags: &BTreeMap<String, String>) -> Vec<Tag> {
     tags.iter()
         .map(|(key, value)| Tag::builder().key(key).value(value).build())
         .collect()
+}
+
+/// Whether the tags say that pipetrail made what carries them.
+pub(crate) fn is_ours(tags: &BTreeMap<String, String>) -> bool {
+    let (key, value) = crate::OUR_TAG;
+    tags.get(key).map(String::as_str) == Some(value)
+}
+
+pub(super) fn capabilities() -> Vec<Capability> {
+    // The audit account's templates name their roles and expand AWS::LanguageExtensions.
+    vec![Capability::CapabilityNamedIam, Capability::CapabilityAutoExpand]
 }

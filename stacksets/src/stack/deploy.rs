@@ -5,11 +5,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
-use aws_sdk_cloudformation::types::Capability;
 
-use super::{Pause, Stack, adopt, failures, parameters_to, tags_to};
+use super::convert::{capabilities, parameters_to, tags_to};
+use super::{Stack, adopt, failures};
 use crate::error::{Error, from_sdk};
 use crate::journal::Written;
+use crate::pause::Pause;
 use crate::plan::{StackAction, StackStep};
 
 /// CloudFormation answers a call before the status follows: for so many polls the old one says nothing.
@@ -228,9 +229,4 @@ async fn failed<T>(client: &Client, name: &str, id: &str, stack: Stack) -> Resul
         status: stack.status,
         reasons,
     })
-}
-
-pub(super) fn capabilities() -> Vec<Capability> {
-    // The audit account's templates name their roles and expand AWS::LanguageExtensions.
-    vec![Capability::CapabilityNamedIam, Capability::CapabilityAutoExpand]
 }

@@ -2,9 +2,11 @@
 
 use aws_sdk_cloudformation::Client;
 
-use super::{Condition, Pause, Stack};
+use super::{Condition, Stack};
 use crate::error::Error;
 use crate::journal::Progress;
+use crate::pause::Pause;
+use crate::step_id::StepId;
 
 /// Waits until CloudFormation is at work on none of these stacks: a run that was killed leaves behind
 /// what AWS goes on with. Writes nothing. Stacks that are not pipetrail's are not waited for.
@@ -21,7 +23,7 @@ pub async fn settle(client: &Client, names: &[&str], tell: &mut (dyn FnMut(Progr
             };
             if stack.is_ours() && stack.condition() == Condition::Busy {
                 busy = true;
-                let (step, status) = (&format!("stack {name}"), &stack.status);
+                let (step, status) = (&StepId::Stack((*name).to_owned()), &stack.status);
                 tell(Progress::Waits { step, status });
             }
         }

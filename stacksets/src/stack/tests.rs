@@ -1,5 +1,5 @@
 use super::*;
-use crate::canned::Canned;
+use crate::answers::Answers;
 use crate::journal::{Progress, Written};
 use crate::plan::{Change, StackAction, StackStep};
 use crate::template::{Template, TemplateDiff};
@@ -31,7 +31,7 @@ fn step() -> StackStep {
 
 #[tokio::test]
 async fn an_update_without_changes_is_done() {
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("Action=UpdateStack", 400, &refusal("No updates are to be performed.")),
         ("Action=DescribeStacks", 200, COMPLETE),
     ]);
@@ -53,7 +53,7 @@ async fn an_update_whose_answer_was_lost_is_waited_for() {
     // Unproven on AWS: that a repeated token is answered so while the update is under way.
     let begun = refusal("the token exists").replace("ValidationError", "TokenAlreadyExistsException");
     let busy = COMPLETE.replace("UPDATE_COMPLETE", "UPDATE_IN_PROGRESS");
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("Action=UpdateStack", 503, "no answer"),
         ("Action=UpdateStack", 400, &begun),
         ("Action=DescribeStacks", 200, &busy),
@@ -70,7 +70,7 @@ async fn an_update_whose_answer_was_lost_is_waited_for() {
 
 #[tokio::test]
 async fn any_other_refusal_of_an_update_is_an_error() {
-    let server = Canned::serve(&[("Action=UpdateStack", 400, &refusal("Parameters: [Y] do not exist"))]);
+    let server = Answers::new(&[("Action=UpdateStack", 400, &refusal("Parameters: [Y] do not exist"))]);
     let written = Written::default();
     let updated = deploy(
         &server.cloudformation(),
@@ -91,7 +91,7 @@ async fn any_other_refusal_of_an_update_is_an_error() {
 
 #[tokio::test]
 async fn only_the_message_of_a_missing_stack_means_that_it_is_missing() {
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("Action=DescribeStacks", 400, &refusal("Stack with id x does not exist")),
         ("Action=DescribeStacks", 400, &refusal("1 validation error detected")),
     ]);
@@ -107,7 +107,7 @@ async fn a_shell_is_deleted_by_its_id_and_its_protection_is_not_lifted() {
     let created = format!(
         "<CreateStackResponse><CreateStackResult><StackId>{id}2</StackId></CreateStackResult></CreateStackResponse>"
     );
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("Action=DeleteStack", 200, "<DeleteStackResponse/>"),
         ("Action=DescribeStacks", 200, &gone),
         ("Action=CreateStack", 200, &created),
@@ -156,7 +156,7 @@ async fn a_creation_whose_answer_was_lost_is_waited_for_and_a_strangers_stack_is
         ..step()
     };
     for (tag, is_ours) in [("managed-by", true), ("owner", false)] {
-        let server = Canned::serve(&[
+        let server = Answers::new(&[
             ("Action=CreateStack", 400, EXISTS),
             ("Action=DescribeStacks", 200, &existing(tag)),
             ("StackName=x-1", 200, &existing(tag)),

@@ -1,7 +1,7 @@
 //! Unproven on AWS: the answers follow the API's model; moto gives neither drift nor operation ids.
 
 use super::*;
-use crate::canned::Canned;
+use crate::answers::Answers;
 
 fn page(list: &str, members: &str, token: &str) -> String {
     format!("<{list}Response><{list}Result><Summaries>{members}</Summaries>{token}</{list}Result></{list}Response>")
@@ -15,7 +15,7 @@ async fn an_instance_says_its_drift_and_its_last_operation() {
         <DriftStatus>DRIFTED</DriftStatus><LastDriftCheckTimestamp>2026-11-20T08:00:00Z</LastDriftCheckTimestamp>\
         <LastOperationId>pipetrail-x-1</LastOperationId></member>";
     let silent = "<member><Account>000000000002</Account><Region>eu-west-1</Region></member>";
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("Action=ListStackInstances", 200, &page("ListStackInstances", "", TOKEN)),
         (
             "Action=ListStackInstances",
@@ -55,7 +55,7 @@ async fn only_operations_that_deploy_and_have_ended_say_when() {
         operation("at-work", "UPDATE", ""),
     ];
     let list = "ListStackSetOperations";
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("Action=ListStackSetOperations", 200, &page(list, "", TOKEN)),
         (
             "Action=ListStackSetOperations",

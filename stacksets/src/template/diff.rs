@@ -5,8 +5,6 @@ use std::fmt;
 use serde::Serialize;
 use similar::{Algorithm, DiffTag, capture_diff_slices, group_diff_ops};
 
-use super::comparable;
-
 /// Unchanged lines around every change.
 const CONTEXT: usize = 2;
 
@@ -22,7 +20,7 @@ pub struct TemplateDiff {
 }
 
 impl TemplateDiff {
-    /// Compares as [`super::Template::is_deployed_as`] does; a line that differs only in what
+    /// Compares as a template with a deployed one; a line that differs only in what
     /// CloudFormation replaced is shown as it is wanted.
     pub(super) fn between(deployed: &str, wanted: &str) -> Self {
         let (old, new): (Vec<String>, Vec<String>) = (comparable(deployed).collect(), comparable(wanted).collect());
@@ -78,15 +76,23 @@ impl fmt::Display for TemplateDiff {
     }
 }
 
+/// The lines of a template as they are compared: `GetTemplate` gives back `?` in the place of every
+/// character outside of ASCII.
+pub(super) fn comparable(text: &str) -> impl Iterator<Item = String> {
+    text.trim_end()
+        .lines()
+        .map(|line| line.trim_end().chars().filter(|c| c.is_ascii() && *c != '?').collect())
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::template::Template;
+    use super::*;
 
     #[test]
     fn a_diff_has_two_lines_of_context_and_ignores_what_cloudformation_replaced() {
         let deployed = "# trail ? pipetrail\nA: 1\nB: 2\nC: 3\nD: 4\nE: 5\nF: 6\n";
-        let wanted = Template::new("# trail — pipetrail\nA: 1\nB: 2\nC: 3\nD: four\nD2: 4\nE: 5\nF: 6\nG: 7\n");
-        let diff = wanted.diff_from(deployed);
+        let wanted = "# trail — pipetrail\nA: 1\nB: 2\nC: 3\nD: four\nD2: 4\nE: 5\nF: 6\nG: 7\n";
+        let diff = TemplateDiff::between(deployed, wanted);
         assert_eq!((diff.added, diff.removed), (3, 1));
         assert_eq!(
             diff.diff,
@@ -97,7 +103,7 @@ mod tests {
 
     #[test]
     fn the_same_template_has_no_diff() {
-        let diff = Template::new("A: é\n").diff_from("A: ?  ");
+        let diff = TemplateDiff::between("A: ?  ", "A: é\n");
         assert_eq!((diff.added, diff.removed, diff.diff.as_str()), (0, 0, ""));
     }
 }

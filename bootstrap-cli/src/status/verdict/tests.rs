@@ -15,14 +15,14 @@ fn rules() -> Rules {
     }
 }
 
-fn row(state: State, status: &str, detailed: &str) -> Row {
-    Row {
+fn row(state: CoverageState, status: &str, detailed: &str) -> CoverageRow {
+    CoverageRow {
         account: "000000000001".into(),
         region: "eu-central-1".into(),
         state,
         status: Some(status.into()).filter(|status: &String| !status.is_empty()),
         detailed_status: Some(detailed.into()).filter(|status: &String| !status.is_empty()),
-        ..Row::default()
+        ..CoverageRow::default()
     }
 }
 
@@ -33,7 +33,7 @@ fn heartbeat(text: &str) -> Option<Heard> {
     })
 }
 
-fn judged(row: Row, heard: Option<Heard>) -> (Verdict, String) {
+fn judged(row: CoverageRow, heard: Option<Heard>) -> (Verdict, String) {
     let lake = heard.map(|heard| Signs::from_iter([((row.account.clone(), row.region.clone()), heard)]));
     let judged = rules().row(row, lake.as_ref());
     (judged.verdict, judged.explanation)
@@ -45,43 +45,49 @@ fn the_stacks_state_decides_before_any_heartbeat() {
     let recent = heartbeat("2026-11-21T11:59:00Z");
     for (state, status, detailed, verdict, why) in [
         (
-            State::Pending,
+            CoverageState::Pending,
             "OUTDATED",
             "RUNNING",
             Pending,
             "an operation is at work",
         ),
         (
-            State::Outdated,
+            CoverageState::Outdated,
             "OUTDATED",
             "CANCELLED",
             Outdated,
             "the last operation did not reach it",
         ),
         (
-            State::Outdated,
+            CoverageState::Outdated,
             "OUTDATED",
             "FAILED",
             Failed,
             "the last operation ended in FAILED",
         ),
         (
-            State::Inoperable,
+            CoverageState::Inoperable,
             "INOPERABLE",
             "INOPERABLE",
             Failed,
             "no operation can work on the stack any more",
         ),
-        (State::Missing, "", "", NotEnrolled, "in scope, but without a stack"),
         (
-            State::Unenrolled,
+            CoverageState::Missing,
+            "",
+            "",
+            NotEnrolled,
+            "in scope, but without a stack",
+        ),
+        (
+            CoverageState::Unenrolled,
             "",
             "",
             NotEnrolled,
             "outside of the scope of pipetrail.toml",
         ),
         (
-            State::Suspended,
+            CoverageState::Suspended,
             "OUTDATED",
             "SKIPPED_SUSPENDED_ACCOUNT",
             Skipped,
@@ -107,16 +113,16 @@ fn a_current_stack_is_judged_by_its_heartbeats() {
         (heartbeat("2026-11-18T12:00:00Z"), Silent, "last heartbeat 3 days ago"),
         (Some(Heard::default()), Silent, "no heartbeat for 3 h or longer"),
     ] {
-        let found = judged(row(State::Current, "CURRENT", "SUCCEEDED"), heard);
+        let found = judged(row(CoverageState::Current, "CURRENT", "SUCCEEDED"), heard);
         assert_eq!(found, (verdict, why.to_owned()), "{heard:?}");
     }
 }
 
 #[test]
 fn what_was_deployed_lately_may_still_be_waited_for() {
-    let deployed = |time: &str| Row {
+    let deployed = |time: &str| CoverageRow {
         deployed_at: Some(at(time)),
-        ..row(State::Current, "CURRENT", "SUCCEEDED")
+        ..row(CoverageState::Current, "CURRENT", "SUCCEEDED")
     };
     let lately = "2026-11-21T11:50:00Z";
     let pending = (Verdict::Pending, "deployed 10 min ago, no heartbeat yet".to_owned());
@@ -134,24 +140,24 @@ fn what_was_deployed_lately_may_still_be_waited_for() {
 #[test]
 fn a_stack_outside_of_the_scope_is_judged_alike_and_said_to_be_outside() {
     let (verdict, why) = judged(
-        row(State::OutOfScope, "CURRENT", "SUCCEEDED"),
+        row(CoverageState::OutOfScope, "CURRENT", "SUCCEEDED"),
         heartbeat("2026-11-21T11:00:00Z"),
     );
     assert_eq!(verdict, Verdict::Covered);
     assert!(why.ends_with("; outside of the scope of pipetrail.toml"), "{why}");
-    let (verdict, _) = judged(row(State::OutOfScope, "OUTDATED", "FAILED"), None);
+    let (verdict, _) = judged(row(CoverageState::OutOfScope, "OUTDATED", "FAILED"), None);
     assert_eq!(verdict, Verdict::Failed);
 }
 
 #[test]
 fn aws_reason_and_drift_are_part_of_the_explanation() {
-    let drifted = Row {
+    let drifted = CoverageRow {
         reason: Some("Rule pipetrail-forward already exists".into()),
         drift: Some(Drift {
             status: "DRIFTED".into(),
             checked_at: None,
         }),
-        ..row(State::Outdated, "OUTDATED", "FAILED")
+        ..row(CoverageState::Outdated, "OUTDATED", "FAILED")
     };
     assert_eq!(
         judged(drifted, None).1,
@@ -163,10 +169,10 @@ fn aws_reason_and_drift_are_part_of_the_explanation() {
 #[test]
 fn only_what_is_in_scope_or_named_has_to_be_covered() {
     let good = |state, named| rules().row(row(state, "", ""), None).is_good(named);
-    assert!(good(State::Unenrolled, false) && good(State::Suspended, true));
-    assert!(!good(State::Unenrolled, true) && !good(State::Missing, false));
+    assert!(good(CoverageState::Unenrolled, false) && good(CoverageState::Suspended, true));
+    assert!(!good(CoverageState::Unenrolled, true) && !good(CoverageState::Missing, false));
     let covered = rules().row(
-        row(State::Current, "CURRENT", "SUCCEEDED"),
+        row(CoverageState::Current, "CURRENT", "SUCCEEDED"),
         Some(&Signs::from_iter([(
             ("000000000001".to_owned(), "eu-central-1".to_owned()),
             heartbeat(NOW).unwrap(),

@@ -36,7 +36,7 @@ impl Steps {
     /// Shows one piece of news.
     pub fn show(&mut self, progress: Progress<'_>) {
         let line = match progress {
-            Progress::Begins { step } => step.to_owned(),
+            Progress::Begins { step } => step.to_string(),
             Progress::Waits { step, status } => format!("{step}: {status}"),
             Progress::Ended(result) => result.to_string(),
         };

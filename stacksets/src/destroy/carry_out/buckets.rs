@@ -1,17 +1,20 @@
 //! The buckets' steps.
 
-use super::{Run, gone};
+use super::Run;
 use crate::AUDIT_STACKS;
-use crate::destroy::Remains;
 use crate::destroy::bucket::Bucket;
 use crate::destroy::evidence::{self, Kept};
+use crate::destroy::{Remains, Remnant};
 use crate::journal::StepState;
+use crate::need::Need;
+use crate::remedy::Remedy;
+use crate::step_id::StepId;
 
 impl Run<'_> {
-    pub(super) async fn empty(&mut self, name: String, bucket: &str, keeps_retained: bool) {
+    pub(super) async fn empty(&mut self, id: StepId, bucket: &str, keeps_retained: bool) {
         let [_, _, pipeline] = AUDIT_STACKS;
-        if self.journal.skips(&name, [gone(pipeline)]) {
-            self.journal.breaks(gone(bucket));
+        if self.journal.skips(&id, [Need::StackGone(pipeline.to_owned())]) {
+            self.journal.breaks(Need::BucketGone(bucket.to_owned()));
             return;
         }
         let target = Bucket {
@@ -19,7 +22,7 @@ impl Run<'_> {
             name: bucket,
             owner: &self.names.audit_account,
         };
-        let emptied = self.telling(&name, async |written, tell| {
+        let emptied = self.telling(&id, async |written, tell| {
             if keeps_retained {
                 evidence::empty(target, written, tell).await
             } else {
@@ -30,14 +33,16 @@ impl Run<'_> {
         match done {
             Ok(kept) if kept.records > 0 => {
                 let remains = Remains {
-                    what: format!("bucket {bucket}"),
-                    account: self.names.audit_account.clone(),
-                    region: self.names.region.clone(),
-                    why: kept.why(),
                     records: Some(kept.records),
                     bytes: Some(kept.bytes),
                     retained_until: kept.until(),
                     unwanted: true,
+                    ..Remains::new(
+                        Remnant::Bucket(bucket.to_owned()),
+                        &self.names.audit_account,
+                        &self.names.region,
+                        kept.why(),
+                    )
                 };
                 let until = remains.retained_until.as_deref().map(|until| format!(" until {until}"));
                 let message = Some(format!(
@@ -47,36 +52,32 @@ impl Run<'_> {
                     until.unwrap_or_default(),
                     remains.why
                 ));
-                let hint = match &remains.retained_until {
-                    Some(_) => "run `pipetrail destroy` with the same --delete-data again after that date",
-                    None => {
-                        "mend what the reason names, then run `pipetrail destroy` with the same --delete-data again"
-                    }
+                let remedy = match &remains.retained_until {
+                    Some(_) => Remedy::DestroyAfterRetention,
+                    None => Remedy::DestroyDataAgain,
                 };
                 self.remains.push(remains);
-                self.journal
-                    .push_with(name, StepState::Partial, message, Some(hint.to_owned()));
+                self.journal.push_with(id, StepState::Partial, message, Some(remedy));
             }
             done => {
                 if done.is_err() {
-                    self.journal.breaks(gone(bucket));
+                    self.journal.breaks(Need::BucketGone(bucket.to_owned()));
                 }
-                self.journal.done(name, done.map(|_| ()));
+                self.journal.done(id, done.map(|_| ()));
             }
         }
     }
 
-    pub(super) async fn bucket(&mut self, name: String, bucket: &str) {
+    pub(super) async fn bucket(&mut self, id: StepId, bucket: &str) {
         if self
             .remains
             .iter()
-            .any(|remains| remains.what == format!("bucket {bucket}"))
+            .any(|remains| remains.what == Remnant::Bucket(bucket.to_owned()))
         {
             // Said where it was emptied.
             return;
         }
-        let needs = self.needs(bucket);
-        if self.journal.skips(&name, needs) {
+        if self.journal.skips(&id, self.needs_of_bucket(bucket)) {
             return;
         }
         let target = Bucket {
@@ -84,8 +85,8 @@ impl Run<'_> {
             name: bucket,
             owner: &self.names.audit_account,
         };
-        let removed = self.telling(&name, async |written, tell| target.remove(written, tell).await);
+        let removed = self.telling(&id, async |written, tell| target.remove(written, tell).await);
         let done = removed.await;
-        self.journal.done(name, done);
+        self.journal.done(id, done);
     }
 }

@@ -7,9 +7,10 @@ use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::ObjectLockLegalHoldStatus;
 
-use crate::canned::Canned;
+use crate::answers::Answers;
 use crate::error::chain;
 use crate::journal::Written;
+use crate::remedy::Remedy;
 
 const OWNER: &str = "999988887777";
 
@@ -35,7 +36,7 @@ fn bucket(client: &aws_sdk_s3::Client) -> Bucket<'_> {
 
 #[tokio::test]
 async fn an_empty_page_is_not_the_last_one() {
-    let server = Canned::serve(&[("version-id-marker=1", 200, LAST_PAGE), ("versions", 200, EMPTY_PAGE)]);
+    let server = Answers::new(&[("version-id-marker=1", 200, LAST_PAGE), ("versions", 200, EMPTY_PAGE)]);
     let contents = count(&server.s3(), "the-bucket", OWNER, 10).await.unwrap().unwrap();
     assert_eq!((contents.versions, contents.bytes, contents.more), (3, 123, false));
     assert_eq!(server.count("key-marker=m"), 1);
@@ -44,14 +45,14 @@ async fn an_empty_page_is_not_the_last_one() {
 
 #[tokio::test]
 async fn counting_ends_somewhere_and_says_so() {
-    let server = Canned::serve(&[("versions", 200, EMPTY_PAGE)]);
+    let server = Answers::new(&[("versions", 200, EMPTY_PAGE)]);
     let contents = count(&server.s3(), "the-bucket", OWNER, 1).await.unwrap().unwrap();
     assert!(contents.more);
 }
 
 #[tokio::test]
 async fn a_bucket_that_is_gone_is_done() {
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("versions", 404, NO_BUCKET),
         ("versions", 404, NO_BUCKET),
         ("DELETE", 404, NO_BUCKET),
@@ -68,7 +69,7 @@ async fn versions_and_delete_markers_go_and_an_object_that_s3_refuses_is_tried_a
     let slow = "<DeleteResult><Error><Key>b</Key><VersionId>v2</VersionId><Code>SlowDown</Code></Error></DeleteResult>";
     let rest = "<ListVersionsResult><IsTruncated>false</IsTruncated>\
         <DeleteMarker><Key>b</Key><VersionId>v2</VersionId></DeleteMarker></ListVersionsResult>";
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("versions", 200, LAST_PAGE),
         ("POST /the-bucket/?delete", 200, slow),
         ("versions", 200, rest),
@@ -91,7 +92,7 @@ async fn an_object_that_s3_keeps_refusing_is_an_error_that_says_why() {
         answers.push(("versions", 200, LAST_PAGE));
         answers.push(("POST", 200, refused));
     }
-    let server = Canned::serve(&answers);
+    let server = Answers::new(&answers);
     let client = server.s3();
     let error = bucket(&client)
         .empty(&Written::default(), &mut |_| {})
@@ -101,13 +102,13 @@ async fn an_object_that_s3_keeps_refusing_is_an_error_that_says_why() {
         chain(&error),
         "1 object versions of bucket the-bucket could not be deleted, the first one: AccessDenied"
     );
-    assert!(error.hint().is_some_and(|hint| hint.contains("permissions")));
+    assert_eq!(error.remedy(), Some(Remedy::GrantPermission));
 }
 
 #[tokio::test]
 async fn an_error_that_names_no_object_is_not_taken_for_success() {
     let refused = "<DeleteResult><Error><Code>InternalError</Code></Error></DeleteResult>";
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("versions", 200, LAST_PAGE),
         ("HEAD /the-bucket/a", 200, ""),
         ("HEAD /the-bucket/b", 200, ""),
@@ -121,7 +122,7 @@ async fn an_error_that_names_no_object_is_not_taken_for_success() {
 #[tokio::test]
 async fn a_bucket_that_somebody_wrote_to_meanwhile_is_emptied_again() {
     let full = "<Error><Code>BucketNotEmpty</Code><Message>no</Message></Error>";
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("DELETE", 409, full),
         ("versions", 200, LAST_PAGE),
         ("POST", 200, DELETED),
@@ -164,7 +165,7 @@ async fn evidence_that_is_free_goes_and_what_s3_refuses_stays_named() {
     // Without permission to see retention HeadObject shows none, and only S3's refusal tells.
     let refused =
         "<DeleteResult><Error><Key>a</Key><VersionId>v1</VersionId><Code>AccessDenied</Code></Error></DeleteResult>";
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("versions", 200, LAST_PAGE),
         ("HEAD /the-bucket/a", 200, ""),
         ("HEAD /the-bucket/b", 404, ""),

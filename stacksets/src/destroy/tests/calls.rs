@@ -4,14 +4,14 @@
 
 use aws_sdk_cloudformation::types::CallAs;
 
-use super::super::{Filter, Removal, stack};
-use crate::canned::Canned;
-use crate::desired::Rollout;
+use super::super::{AccountFilter, InstancesRemoval, stack};
+use crate::answers::Answers;
+use crate::desired::RolloutLimits;
 use crate::error::chain;
 use crate::journal::Written;
-use crate::rollout::Target;
+use crate::set_calls::SetCalls;
 
-const ROLLOUT: Rollout = Rollout {
+const ROLLOUT: RolloutLimits = RolloutLimits {
     max_concurrent_percentage: 20,
     failure_tolerance_percentage: 100,
 };
@@ -22,8 +22,8 @@ const SUCCEEDED: &str = "<DescribeStackSetOperationResponse><DescribeStackSetOpe
 const NO_RESULTS: &str = "<ListStackSetOperationResultsResponse><ListStackSetOperationResultsResult><Summaries/>\
     </ListStackSetOperationResultsResult></ListStackSetOperationResultsResponse>";
 
-fn target<'a>(client: &'a aws_sdk_cloudformation::Client, written: &'a Written) -> Target<'a> {
-    Target {
+fn calls<'a>(client: &'a aws_sdk_cloudformation::Client, written: &'a Written) -> SetCalls<'a> {
+    SetCalls {
         client,
         name: "pipetrail-member",
         call_as: CallAs::DelegatedAdmin,
@@ -32,11 +32,11 @@ fn target<'a>(client: &'a aws_sdk_cloudformation::Client, written: &'a Written) 
     }
 }
 
-fn removal() -> Removal {
-    Removal {
+fn removal() -> InstancesRemoval {
+    InstancesRemoval {
         units: vec!["ou-a".into()],
         accounts: vec!["000000000005".into()],
-        filter: Filter::Intersection,
+        filter: AccountFilter::Intersection,
         regions: vec!["eu-central-1".into(), "eu-west-1".into()],
         retains_stacks: true,
         instances: vec![],
@@ -52,13 +52,13 @@ async fn instances_are_deleted_as_service_managed_ones_are() {
         <Account>000000000005</Account><Region>eu-west-1</Region><Status>FAILED</Status>\
         <StatusReason>the account is suspended</StatusReason></member></Summaries>\
         </ListStackSetOperationResultsResult></ListStackSetOperationResultsResponse>";
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("Action=DeleteStackInstances", 200, submitted),
         ("OperationId=the-id", 200, SUCCEEDED),
         ("Action=ListStackSetOperationResults", 200, failed),
     ]);
     let (client, written) = (server.cloudformation(), Written::default());
-    let ended = target(&client, &written)
+    let ended = calls(&client, &written)
         .remove_instances(&removal(), &mut |_| {})
         .await
         .unwrap();
@@ -93,7 +93,7 @@ async fn an_operation_that_a_killed_run_began_is_joined_and_another_one_waited_f
         "<ListStackSetOperationsResponse><ListStackSetOperationsResult/></ListStackSetOperationsResponse>";
     let ours = "<DescribeStackSetResponse><DescribeStackSetResult><StackSet><Tags><member><Key>managed-by</Key>\
         <Value>pipetrail</Value></member></Tags></StackSet></DescribeStackSetResult></DescribeStackSetResponse>";
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("Action=DeleteStackInstances", 409, &busy),
         ("Action=ListStackSetOperations&", 200, no_operations),
         ("Action=DescribeStackSet&", 200, ours),
@@ -103,8 +103,8 @@ async fn an_operation_that_a_killed_run_began_is_joined_and_another_one_waited_f
     ]);
     let (client, written) = (server.cloudformation(), Written::default());
     let mut told = Vec::new();
-    let target = target(&client, &written);
-    let ended = target
+    let calls = calls(&client, &written);
+    let ended = calls
         .remove_instances(&removal(), &mut |text| told.push(text.to_owned()))
         .await
         .unwrap();
@@ -116,15 +116,15 @@ async fn an_operation_that_a_killed_run_began_is_joined_and_another_one_waited_f
 async fn auto_deployment_goes_off_with_template_and_parameters_as_they_are() {
     let submitted = "<UpdateStackSetResponse><UpdateStackSetResult><OperationId>the-id</OperationId>\
         </UpdateStackSetResult></UpdateStackSetResponse>";
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("Action=UpdateStackSet", 200, submitted),
         ("Action=DescribeStackSetOperation&", 200, SUCCEEDED),
         ("Action=ListStackSetOperationResults", 200, NO_RESULTS),
     ]);
     let (client, written) = (server.cloudformation(), Written::default());
     let names = ["AuditBusArn".to_owned()];
-    let target = target(&client, &written);
-    target
+    let calls = calls(&client, &written);
+    calls
         .stop_auto_deployment(names.iter(), "the-id", &mut |_| {})
         .await
         .unwrap();
@@ -145,9 +145,9 @@ async fn auto_deployment_goes_off_with_template_and_parameters_as_they_are() {
 #[tokio::test]
 async fn a_stack_set_that_is_gone_is_done() {
     let gone = "<ErrorResponse><Error><Code>StackSetNotFoundException</Code></Error></ErrorResponse>";
-    let server = Canned::serve(&[("Action=DeleteStackSet", 404, gone)]);
+    let server = Answers::new(&[("Action=DeleteStackSet", 404, gone)]);
     let (client, written) = (server.cloudformation(), Written::default());
-    target(&client, &written).remove_set(&mut |_| {}).await.unwrap();
+    calls(&client, &written).remove_set(&mut |_| {}).await.unwrap();
     assert!(!written.take());
 }
 
@@ -170,7 +170,7 @@ async fn a_busy_protected_stack_is_waited_for_unprotected_and_deleted_by_its_id(
     ]
     .map(described);
     let lifted = "<UpdateTerminationProtectionResponse><UpdateTerminationProtectionResult/></UpdateTerminationProtectionResponse>";
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("Action=DescribeStacks", 200, &busy),
         ("Action=DescribeStacks", 200, &failed),
         ("Action=UpdateTerminationProtection", 200, lifted),
@@ -195,7 +195,7 @@ async fn a_resource_that_cannot_be_deleted_is_named() {
         <ResourceStatusReason>the bus has a rule that is not of this stack</ResourceStatusReason></member></StackEvents>\
         </DescribeStackEventsResult></DescribeStackEventsResponse>";
     let [standing, failed] = ["CREATE_COMPLETE", "DELETE_FAILED"].map(described);
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("Action=DescribeStacks", 200, &standing),
         ("Action=DeleteStack&", 200, "<DeleteStackResponse/>"),
         ("Action=DescribeStacks", 200, &failed),
@@ -214,7 +214,7 @@ async fn a_resource_that_cannot_be_deleted_is_named() {
 #[tokio::test]
 async fn a_stack_that_is_being_deleted_already_is_only_waited_for() {
     let [going, gone] = ["DELETE_IN_PROGRESS", "DELETE_COMPLETE"].map(described);
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("Action=DescribeStacks", 200, &going),
         ("Action=DescribeStacks", 200, &gone),
     ]);

@@ -1,12 +1,12 @@
 //! What a failure stops, and what it does not.
 
-use super::super::{Step, destroy, plan};
+use super::super::{DestroyStep, destroy, plan};
 use super::{Standing, empty, instance, names, set, stack, standing};
-use crate::apply::Clients;
-use crate::canned::Canned;
+use crate::answers::Answers;
+use crate::clients::{Clients, ManagementAccount};
 use crate::journal::{StepResult, StepState};
-use crate::management::ManagementAccount;
 use crate::organization::Caller;
+use crate::remedy::Remedy;
 use crate::{AUDIT_STACKS, OUR_TAG, STACK_SET};
 
 const SUBMITTED: &str = "<DeleteStackInstancesResponse><DeleteStackInstancesResult><OperationId>an-id</OperationId>\
@@ -64,7 +64,7 @@ fn small() -> Standing {
     small
 }
 
-async fn run(standing: &Standing, server: &Canned) -> Vec<StepResult> {
+async fn run(standing: &Standing, server: &Answers) -> Vec<StepResult> {
     let clients = Clients {
         audit: server.cloudformation(),
         s3: server.s3(),
@@ -81,16 +81,16 @@ async fn run(standing: &Standing, server: &Canned) -> Vec<StepResult> {
     results
 }
 
-fn states(results: &[StepResult]) -> Vec<(&str, StepState)> {
+fn states(results: &[StepResult]) -> Vec<(String, StepState)> {
     results
         .iter()
-        .map(|result| (result.step.as_str(), result.state))
+        .map(|result| (result.step.to_string(), result.state))
         .collect()
 }
 
 #[tokio::test]
 async fn while_one_forwarder_stands_the_bus_stays_and_what_it_needs() {
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("Action=DeleteStackInstances", 200, SUBMITTED),
         ("Action=DescribeStackSetOperation&", 200, ENDED),
         ("Action=ListStackSetOperationResults", 200, &results("FAILED")),
@@ -115,6 +115,7 @@ async fn while_one_forwarder_stands_the_bus_stays_and_what_it_needs() {
             StepState::Skipped,
         ),
     ];
+    let wanted = wanted.map(|(step, state)| (step.to_owned(), state));
     assert_eq!(states(&results), wanted);
     assert_eq!(results[1].failed[0].account, "000000000002");
     // It is not tried twice in one run.
@@ -140,7 +141,7 @@ async fn an_instance_that_came_meanwhile_is_deleted_as_well() {
         ]);
     }
     answers.push(("Action=DeleteStackSet&", 200, DELETED_SET));
-    let server = Canned::serve(&answers);
+    let server = Answers::new(&answers);
     let results = run(&standing, &server).await;
     assert!(
         results.iter().all(|result| result.state == StepState::Done),
@@ -158,7 +159,7 @@ async fn a_refused_management_stack_keeps_the_bus_and_stops_no_other_stack_of_it
     let regions = ["eu-central-1", "eu-west-1"];
     standing.member_stacks = Some(regions.map(|region| (region.to_owned(), stack(region))).into());
     let gone = "<ErrorResponse><Error><Code>ValidationError</Code><Message>Stack does not exist</Message></Error></ErrorResponse>";
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("StackName=arn%3Aeu-central-1", 400, REFUSED),
         ("StackName=arn%3Aeu-west-1", 400, gone),
     ]);
@@ -166,8 +167,7 @@ async fn a_refused_management_stack_keeps_the_bus_and_stops_no_other_stack_of_it
     let states: Vec<StepState> = results.iter().map(|result| result.state).collect();
     assert_eq!(states, [StepState::Failed, StepState::Done, StepState::Skipped]);
     assert!(!results[0].changed);
-    let hint = results[0].hint.as_deref().unwrap_or_default();
-    assert!(hint.contains("permissions"), "{hint}");
+    assert_eq!(results[0].remedy, Some(Remedy::GrantPermission));
 }
 
 #[tokio::test]
@@ -176,7 +176,7 @@ async fn while_the_stack_set_stands_the_bus_stays() {
     set(&mut standing).instances.clear();
     let not_empty =
         "<ErrorResponse><Error><Code>StackSetNotEmptyException</Code><Message>no</Message></Error></ErrorResponse>";
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("Action=DescribeStackSet&", 200, &the_set()),
         ("Action=ListStackInstances", 200, &instances(&[])),
         ("Action=ListStackSetOperations&", 200, NO_OPERATIONS),
@@ -193,5 +193,5 @@ async fn while_the_stack_set_stands_the_bus_stays() {
 #[test]
 fn the_small_plan_is_what_these_tests_are_about() {
     let plan = plan(&names(), &small(), false).unwrap();
-    assert!(matches!(plan.steps[0], Step::Instances(_)) && plan.steps.len() == 4);
+    assert!(matches!(plan.steps[0], DestroyStep::Instances(_)) && plan.steps.len() == 4);
 }

@@ -2,16 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{Filter, Plan, Removal, Step, plan};
+use super::super::{AccountFilter, DestroyPlan, DestroyStep, InstancesRemoval, plan};
 use super::{instance, names, set, standing};
 use crate::operation::Operation;
 
-fn removals(plan: &Plan) -> Vec<&Removal> {
+fn removals(plan: &DestroyPlan) -> Vec<&InstancesRemoval> {
     let removals = plan.steps.iter().filter_map(|step| match step {
-        Step::Instances(removal) => Some(removal),
+        DestroyStep::Instances(removal) => Some(removal),
         _ => None,
     });
     removals.collect()
+}
+
+fn joined(removal: &InstancesRemoval) -> String {
+    let instances: Vec<String> = removal.instances.iter().map(ToString::to_string).collect();
+    instances.join(" ")
 }
 
 #[test]
@@ -22,21 +27,25 @@ fn an_inoperable_instance_is_let_go_and_its_account_still_loses_the_other() {
     let removals = removals(&plan);
     let brief: Vec<_> = removals
         .iter()
-        .map(|removal| (removal.filter, removal.retains_stacks, removal.instances.join(" ")))
+        .map(|removal| (removal.filter, removal.retains_stacks, joined(removal)))
         .collect();
     assert_eq!(
         brief,
         [
             (
-                Filter::Difference,
+                AccountFilter::Difference,
                 false,
                 "000000000003/eu-central-1 000000000003/eu-west-1 000000000004/eu-central-1 000000000004/eu-west-1"
                     .to_owned()
             ),
-            (Filter::Intersection, false, "000000000002/eu-west-1".to_owned()),
-            (Filter::Intersection, true, "000000000002/eu-central-1".to_owned()),
+            (AccountFilter::Intersection, false, "000000000002/eu-west-1".to_owned()),
             (
-                Filter::Intersection,
+                AccountFilter::Intersection,
+                true,
+                "000000000002/eu-central-1".to_owned()
+            ),
+            (
+                AccountFilter::Intersection,
                 true,
                 "000000000005/eu-central-1 000000000005/eu-west-1".to_owned()
             ),
@@ -84,7 +93,7 @@ fn an_account_that_left_the_organization_is_let_go() {
     let mut standing = standing();
     standing.organization.accounts.remove("000000000004");
     let plan = plan(&names(), &standing, false).unwrap();
-    let retained: Vec<&Removal> = removals(&plan)
+    let retained: Vec<&InstancesRemoval> = removals(&plan)
         .into_iter()
         .filter(|removal| removal.retains_stacks)
         .collect();
@@ -139,7 +148,7 @@ fn an_operation_that_is_still_open_is_waited_for_first_and_ids_are_not_used_agai
     // After the management account's own stack, which no operation works on.
     assert_eq!(
         plan.steps[1],
-        Step::Join {
+        DestroyStep::Join {
             operation_id: "somebodys-auto-deployment".into()
         }
     );
@@ -151,5 +160,5 @@ fn a_set_without_instances_is_deleted_without_another_update() {
     let mut standing = standing();
     set(&mut standing).instances.clear();
     let plan = plan(&names(), &standing, false).unwrap();
-    assert_eq!(plan.steps[1].name(), "stack set pipetrail-member");
+    assert_eq!(plan.steps[1].id().to_string(), "stack set pipetrail-member");
 }

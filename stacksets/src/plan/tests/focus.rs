@@ -25,7 +25,7 @@ fn an_account_of_a_unit_is_created_alone_and_nothing_else_is() {
     assert_eq!(plan.steps(), 1, "{plan}");
     assert_eq!(
         plan.instances[0].to_string(),
-        format!("+ stack instances: create 1 in {UNIT} (accounts 000000000003) / eu-central-1")
+        format!("stack instances: create 1 in {UNIT} (accounts 000000000003) / eu-central-1")
     );
 }
 
@@ -37,7 +37,7 @@ fn a_unit_is_created_as_a_whole_and_others_wait() {
     desired.scope.units.push(OTHER_UNIT.into());
     assert_eq!(
         lines(&desired, &actual, &focus(&[OTHER_UNIT], &[])),
-        [format!("+ stack instances: create 1 in {OTHER_UNIT} / eu-central-1")]
+        [format!("stack instances: create 1 in {OTHER_UNIT} / eu-central-1")]
     );
 }
 
@@ -48,7 +48,7 @@ fn what_is_removed_is_removed_in_focus_only() {
     desired.scope.units = vec![OTHER_UNIT.into()];
     let delete = |accounts: &str, number: usize| {
         vec![format!(
-            "- stack instances: delete {number} in {UNIT} (accounts {accounts}) / eu-central-1"
+            "stack instances: delete {number} in {UNIT} (accounts {accounts}) / eu-central-1"
         )]
     };
     assert_eq!(
@@ -71,7 +71,7 @@ fn a_failed_instance_in_focus_is_tried_again() {
     assert_eq!(
         lines(&desired, &actual, &focus(&[], &["000000000002"])),
         [format!(
-            "~ stack instances: try again 1 in {UNIT} (accounts 000000000002) / eu-central-1"
+            "stack instances: try again 1 in {UNIT} (accounts 000000000002) / eu-central-1"
         )]
     );
 }

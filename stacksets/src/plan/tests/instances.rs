@@ -41,7 +41,7 @@ fn outdated_instances_are_tried_again_alone_and_with_the_next_attempt() {
     let first = plan(&desired, &actual).unwrap().instances.remove(0);
     assert_eq!(
         first.to_string(),
-        format!("~ stack instances: try again 1 in {UNIT} (accounts 000000000003) / eu-central-1")
+        format!("stack instances: try again 1 in {UNIT} (accounts 000000000003) / eu-central-1")
     );
     assert!(first.operation_id.ends_with("-1"));
     set(&mut actual).operations = vec![Operation {
@@ -121,7 +121,7 @@ fn one_missing_account_of_a_registered_unit_is_created_alone() {
     assert_eq!(steps.len(), 1);
     assert_eq!(
         steps[0].to_string(),
-        format!("+ stack instances: create 1 in {UNIT} (accounts 000000000003) / eu-central-1")
+        format!("stack instances: create 1 in {UNIT} (accounts 000000000003) / eu-central-1")
     );
 }
 

@@ -1,9 +1,17 @@
 //! Instances outside of the scope.
 
 use super::*;
+use crate::account_region::AccountRegion;
 
 const HOME: &str = "eu-central-1";
 const SECOND: &str = "eu-west-1";
+
+fn at_home(account: &str) -> AccountRegion {
+    AccountRegion {
+        account: account.to_owned(),
+        region: HOME.to_owned(),
+    }
+}
 
 fn lines(desired: &Desired, actual: &Actual) -> Vec<String> {
     let plan = plan(desired, actual).unwrap();
@@ -26,8 +34,8 @@ fn a_unit_that_left_the_configuration_is_removed_as_a_whole_and_after_what_is_cr
     assert_eq!(
         lines(&desired, &actual),
         [
-            format!("+ stack instances: create 1 in {OTHER_UNIT} / {HOME}"),
-            format!("- stack instances: delete 2 in {UNIT} / {HOME}"),
+            format!("stack instances: create 1 in {OTHER_UNIT} / {HOME}"),
+            format!("stack instances: delete 2 in {UNIT} / {HOME}"),
         ]
     );
 }
@@ -39,7 +47,7 @@ fn an_empty_unit_that_left_is_deregistered() {
     set(&mut actual).auto_targets = targets(&[(UNIT, HOME), ("ou-ab12-44444444", HOME)]);
     assert_eq!(
         lines(&desired, &actual),
-        [format!("- stack instances: delete 0 in ou-ab12-44444444 / {HOME}")]
+        [format!("stack instances: delete 0 in ou-ab12-44444444 / {HOME}")]
     );
 }
 
@@ -49,12 +57,12 @@ fn a_region_that_left_is_removed_from_its_units() {
     let mut actual = deployed(&desired);
     let more = ["000000000002", "000000000003"].map(|id| instance(id, SECOND, "CURRENT", "SUCCEEDED"));
     set(&mut actual).instances.extend(more);
-    let by_account = format!("- stack instances: delete 2 in {UNIT} (accounts 000000000002, 000000000003) / {SECOND}");
+    let by_account = format!("stack instances: delete 2 in {UNIT} (accounts 000000000002, 000000000003) / {SECOND}");
     assert_eq!(lines(&desired, &actual), [by_account], "the endpoint does not say");
     set(&mut actual).auto_targets = targets(&[(UNIT, HOME), (UNIT, SECOND)]);
     assert_eq!(
         lines(&desired, &actual),
-        [format!("- stack instances: delete 2 in {UNIT} / {SECOND}")]
+        [format!("stack instances: delete 2 in {UNIT} / {SECOND}")]
     );
 }
 
@@ -70,7 +78,7 @@ fn an_excluded_account_and_one_of_no_unit_are_removed_alone_with_their_stacks() 
     let plan = plan(&desired, &actual).unwrap();
     assert_eq!(
         plan.instances[0].to_string(),
-        format!("- stack instances: delete 2 in {UNIT}, {OTHER_UNIT} (accounts 000000000003, 000000000004) / {HOME}")
+        format!("stack instances: delete 2 in {UNIT}, {OTHER_UNIT} (accounts 000000000003, 000000000004) / {HOME}")
     );
     assert!(!plan.instances[0].retain_stacks && plan.instances.len() == 1);
 }
@@ -92,15 +100,15 @@ fn stacks_of_inactive_accounts_and_inoperable_instances_stay_behind_and_are_name
     assert_eq!(
         lines(&desired, &actual),
         [
-            format!("- stack instances: delete 1 in {OTHER_UNIT} (all but accounts 000000000005) / {HOME}"),
+            format!("stack instances: delete 1 in {OTHER_UNIT} (all but accounts 000000000005) / {HOME}"),
             format!(
-                "- stack instances: delete 2 in {UNIT}, {OTHER_UNIT} (accounts 000000000003, 000000000005) / {HOME}; their stacks stay behind"
+                "stack instances: delete 2 in {UNIT}, {OTHER_UNIT} (accounts 000000000003, 000000000005) / {HOME}; their stacks stay behind"
             ),
         ]
     );
     assert_ne!(plan.instances[0].operation_id, plan.instances[1].operation_id);
     let behind = Note::StacksLeftBehind {
-        instances: vec![format!("000000000003/{HOME}"), format!("000000000005/{HOME}")],
+        instances: vec![at_home("000000000003"), at_home("000000000005")],
     };
     assert!(plan.notes.contains(&behind), "{plan}");
 }
@@ -115,7 +123,7 @@ fn an_account_that_stays_enrolled_alone_is_left_out_of_its_units_removal() {
     assert_eq!(
         lines(&desired, &actual),
         [format!(
-            "- stack instances: delete 1 in r-ab12 (all but accounts 000000000002) / {HOME}"
+            "stack instances: delete 1 in r-ab12 (all but accounts 000000000002) / {HOME}"
         )]
     );
     // Its own unit is registered by it, and stays so.
@@ -123,7 +131,7 @@ fn an_account_that_stays_enrolled_alone_is_left_out_of_its_units_removal() {
     assert_eq!(
         lines(&desired, &actual),
         [format!(
-            "- stack instances: delete 1 in {UNIT} (accounts 000000000003) / {HOME}"
+            "stack instances: delete 1 in {UNIT} (accounts 000000000003) / {HOME}"
         )]
     );
 }
@@ -148,7 +156,7 @@ fn instances_of_accounts_that_left_the_organization_are_left_to_aws() {
     assert_eq!(
         plan.notes[1],
         Note::LeftOrganization {
-            instances: vec![format!("000000000003/{HOME}")]
+            instances: vec![at_home("000000000003")]
         }
     );
 }
@@ -174,7 +182,7 @@ fn a_unit_goes_as_a_whole_only_where_everybody_below_it_is_known() {
     let mut actual = deployed(&desired);
     set(&mut actual).auto_targets = targets(&[("r-ab12", HOME), (UNIT, HOME)]);
     desired.scope.excluded = vec!["000000000003".into()];
-    let alone = format!("- stack instances: delete 1 in {UNIT} (accounts 000000000003) / {HOME}");
+    let alone = format!("stack instances: delete 1 in {UNIT} (accounts 000000000003) / {HOME}");
     // The configured unit was walked, and so nobody has seen that its accounts are below the root.
     for account in actual.organization.accounts.values_mut() {
         account.parents.remove("r-ab12");

@@ -24,7 +24,7 @@ fn what_is_not_shown_is_in_the_fingerprint() {
         assert!(seen.insert(fingerprint(&desired, &actual)));
     };
     differs(&|desired, _| {
-        let email = Value::Private("other@example.com".into());
+        let email = ParameterValue::Private("other@example.com".into());
         desired.stacks[2].parameters.insert("Email".into(), email);
     });
     differs(&|desired, _| {

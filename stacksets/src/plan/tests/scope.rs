@@ -1,6 +1,7 @@
 //! Single accounts and excluded ones.
 
 use super::*;
+use crate::remedy::Remedy;
 
 #[test]
 fn a_single_account_is_created_through_the_unit_that_it_is_in() {
@@ -12,7 +13,7 @@ fn a_single_account_is_created_through_the_unit_that_it_is_in() {
     assert_eq!(
         lines,
         [format!(
-            "+ stack instances: create 1 in {OTHER_UNIT} (accounts 000000000004) / eu-central-1"
+            "stack instances: create 1 in {OTHER_UNIT} (accounts 000000000004) / eu-central-1"
         )]
     );
     assert_eq!(
@@ -40,7 +41,7 @@ fn a_unit_with_an_excluded_account_is_created_without_it_and_the_plan_says_what_
     assert_eq!(
         lines,
         [format!(
-            "+ stack instances: create 1 in {UNIT} (all but accounts 000000000003) / eu-central-1"
+            "stack instances: create 1 in {UNIT} (all but accounts 000000000003) / eu-central-1"
         )]
     );
     let note = plan.notes[1].to_string();
@@ -72,7 +73,7 @@ fn an_account_that_the_organization_has_not_is_an_error_before_anything_is_done(
             error.to_string(),
             "000000000099 is not an account of organization o-abcdefghij"
         );
-        assert!(error.hint().unwrap().contains("list-accounts"));
+        assert_eq!(error.remedy(), Some(Remedy::CorrectAccounts));
     }
 }
 

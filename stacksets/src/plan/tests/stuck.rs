@@ -1,6 +1,7 @@
 //! Stacks that are stuck: each state of CloudFormation has an action that leads out of it, or an error.
 
 use super::*;
+use crate::remedy::Remedy;
 
 /// The data stack in a state; everything else as it should be.
 fn in_state(desired: &Desired, status: &str) -> Actual {
@@ -84,7 +85,7 @@ fn everything_that_is_at_work_is_an_error_that_says_what_waits_for_it() {
             error.to_string(),
             format!("stack data in account 999988887777, eu-central-1 is in state {status}")
         );
-        assert!(error.hint().unwrap().contains("`pipetrail apply` waits for that"));
+        assert_eq!(error.remedy(), Some(Remedy::AwaitStack));
     }
 }
 

@@ -19,7 +19,7 @@ fn exception(code: &str) -> String {
     format!("<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>")
 }
 
-async fn adopted(server: &Canned) -> Result<(), Error> {
+async fn adopted(server: &Answers) -> Result<(), Error> {
     let step = StackStep {
         action: StackAction::Create,
         adopts: vec!["the-lake".into()],
@@ -32,7 +32,7 @@ async fn adopted(server: &Canned) -> Result<(), Error> {
 
 #[tokio::test]
 async fn buckets_are_imported_by_a_change_set_that_rolls_back_when_it_fails() {
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("Action=CreateChangeSet", 200, CREATED),
         (
             "Action=DescribeChangeSet",
@@ -70,7 +70,7 @@ async fn buckets_are_imported_by_a_change_set_that_rolls_back_when_it_fails() {
 
 #[tokio::test]
 async fn a_change_set_that_is_made_and_begun_already_is_joined() {
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("Action=CreateChangeSet", 400, &exception("AlreadyExistsException")),
         (
             "Action=DescribeChangeSet",
@@ -94,7 +94,7 @@ async fn a_change_set_that_is_made_and_begun_already_is_joined() {
 
 #[tokio::test]
 async fn a_change_set_that_failed_is_not_executed_and_says_why() {
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("Action=CreateChangeSet", 200, CREATED),
         ("Action=DescribeChangeSet", 200, &change_set("FAILED", "UNAVAILABLE")),
     ]);
@@ -124,7 +124,7 @@ async fn a_shell_is_ours_when_all_of_its_change_sets_are() {
         (&["pipetrail-0123456789abcdef", "somebodys"][..], false),
         (&[][..], false),
     ] {
-        let server = Canned::serve(&[
+        let server = Answers::new(&[
             ("Action=DescribeStacks", 200, &review),
             ("Action=ListChangeSets", 200, &list(names)),
             (

@@ -1,6 +1,7 @@
 //! The calls that lead out of a stuck state. No emulator gets into all of these states.
 
 use super::*;
+use crate::remedy::Remedy;
 
 const CONTINUED: &str =
     "<ContinueUpdateRollbackResponse><ContinueUpdateRollbackResult/></ContinueUpdateRollbackResponse>";
@@ -17,7 +18,7 @@ fn ours(status: &str) -> String {
     state(status).replace("<Outputs>", tags)
 }
 
-async fn carried_out(server: &Canned, action: StackAction) -> Result<(), Error> {
+async fn carried_out(server: &Answers, action: StackAction) -> Result<(), Error> {
     let step = StackStep {
         action,
         changes: vec![],
@@ -30,7 +31,7 @@ async fn carried_out(server: &Canned, action: StackAction) -> Result<(), Error> 
 
 #[tokio::test]
 async fn a_failed_rollback_is_continued_without_skipping_and_then_the_stack_is_updated() {
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("Action=ContinueUpdateRollback", 200, CONTINUED),
         // The status follows the call.
         ("Action=DescribeStacks", 200, &state("UPDATE_ROLLBACK_FAILED")),
@@ -54,7 +55,7 @@ async fn a_rollback_that_fails_again_is_an_error_with_its_reason_and_nothing_is_
         <LogicalResourceId>Bus</LogicalResourceId><ResourceStatus>UPDATE_FAILED</ResourceStatus>\
         <ResourceStatusReason>no permission</ResourceStatusReason></member></StackEvents>\
         </DescribeStackEventsResult></DescribeStackEventsResponse>";
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("Action=ContinueUpdateRollback", 200, CONTINUED),
         ("Action=DescribeStacks", 200, &state("UPDATE_ROLLBACK_IN_PROGRESS")),
         // For ever, as far as a test can tell: one more than is taken for an old answer.
@@ -72,13 +73,13 @@ async fn a_rollback_that_fails_again_is_an_error_with_its_reason_and_nothing_is_
         error.to_string(),
         "stack x ended in UPDATE_ROLLBACK_FAILED: Bus: no permission"
     );
-    assert!(error.hint().unwrap().contains("skips no resource"));
+    assert_eq!(error.remedy(), Some(Remedy::ContinueRollback));
     assert_eq!(server.count("Action=UpdateStack"), 0);
 }
 
 #[tokio::test]
 async fn an_update_that_failed_without_rollback_is_rolled_back_and_then_the_stack_is_updated() {
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         (
             "Action=RollbackStack",
             200,
@@ -94,7 +95,7 @@ async fn an_update_that_failed_without_rollback_is_rolled_back_and_then_the_stac
 
 #[tokio::test]
 async fn what_is_at_work_on_our_stacks_is_waited_for_and_told_and_others_are_not() {
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("StackName=ours", 200, &ours("CREATE_IN_PROGRESS")),
         ("StackName=theirs", 200, &state("CREATE_IN_PROGRESS")),
         (

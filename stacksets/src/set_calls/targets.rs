@@ -2,17 +2,18 @@
 
 use aws_sdk_cloudformation::types::{AccountFilterType, DeploymentTargets};
 
-use super::{Ended, Target, preferences};
+use super::{SetCalls, preferences};
 use crate::error::Error;
+use crate::instance_result::OperationEnd;
 use crate::plan::{InstancesAction, InstancesStep};
 
-impl Target<'_> {
+impl SetCalls<'_> {
     /// Creates, tries again or deletes the instances of a step, and waits.
     pub(crate) async fn roll_out(
         &self,
         step: &InstancesStep,
         tell: &mut (dyn FnMut(&str) + Send),
-    ) -> Result<Ended, Error> {
+    ) -> Result<OperationEnd, Error> {
         let id = self.submit(step, tell).await?;
         let ended = self.wait(&id, tell).await?;
         if ended.succeeded == 0 && ended.failed.is_empty() {

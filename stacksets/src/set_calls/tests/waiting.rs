@@ -17,7 +17,7 @@ const UPDATED: &str = "<UpdateStackInstancesResponse><UpdateStackInstancesResult
 
 #[tokio::test]
 async fn another_operation_at_work_is_waited_for_and_the_same_call_made_again() {
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("Action=UpdateStackInstances", 409, IN_PROGRESS),
         ("Action=ListStackSetOperations&", 200, OTHERS),
         ("OperationId=auto-deployment", 200, RUNNING),
@@ -30,20 +30,9 @@ async fn another_operation_at_work_is_waited_for_and_the_same_call_made_again() 
         ("Action=DescribeStackSetOperation", 200, SUCCEEDED),
         ("Action=ListStackSetOperationResults", 200, LAST_PAGE),
     ]);
-    let rollout = Rollout {
-        max_concurrent_percentage: 20,
-        failure_tolerance_percentage: 10,
-    };
-    let client = server.cloudformation();
-    let written = Written::default();
-    let target = Target {
-        client: &client,
-        name: "pipetrail-member",
-        call_as: CallAs::SelfValue,
-        rollout: &rollout,
-        written: &written,
-    };
-    let ended = target.roll_out(&step(), &mut |_| {}).await.unwrap();
+    let (client, written) = (server.cloudformation(), Written::default());
+    let calls = calls(&client, &written);
+    let ended = calls.roll_out(&step(), &mut |_| {}).await.unwrap();
     assert_eq!((ended.succeeded, ended.failed.len()), (1, 1));
     // One id for all three calls: however they are read, one operation comes of it.
     assert_eq!(server.count("Action=UpdateStackInstances"), 3);
@@ -55,25 +44,14 @@ async fn another_operation_at_work_is_waited_for_and_the_same_call_made_again() 
 #[tokio::test]
 async fn a_stack_set_that_is_no_longer_ours_after_waiting_gets_nothing() {
     let theirs = OURS.replace("managed-by", "owner");
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("Action=UpdateStackInstances", 409, STALE),
         ("Action=ListStackSetOperations&", 200, NO_OTHERS),
         ("Action=DescribeStackSet&", 200, &theirs),
     ]);
-    let rollout = Rollout {
-        max_concurrent_percentage: 20,
-        failure_tolerance_percentage: 10,
-    };
-    let client = server.cloudformation();
-    let written = Written::default();
-    let target = Target {
-        client: &client,
-        name: "pipetrail-member",
-        call_as: CallAs::SelfValue,
-        rollout: &rollout,
-        written: &written,
-    };
-    let error = target.roll_out(&step(), &mut |_| {}).await.unwrap_err();
+    let (client, written) = (server.cloudformation(), Written::default());
+    let calls = calls(&client, &written);
+    let error = calls.roll_out(&step(), &mut |_| {}).await.unwrap_err();
     assert!(matches!(error, Error::Foreign { .. }), "{error}");
     assert!(!written.take());
 }

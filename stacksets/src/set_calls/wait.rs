@@ -2,18 +2,19 @@
 
 use std::time::Instant;
 
+use super::SetCalls;
 use super::tally::{Pace, Tally};
-use super::{Ended, InstanceResult, Target};
 use crate::error::{Error, from_sdk};
+use crate::instance_result::{InstanceResult, OperationEnd};
 use crate::operation::is_open;
+use crate::pause::Pause;
 use crate::plan::InstancesStep;
-use crate::stack::Pause;
 use crate::stack_set::list_instances;
 
-impl Target<'_> {
+impl SetCalls<'_> {
     /// Waits for an operation's end, however long that takes: it goes on in AWS when we are stopped,
     /// and the next run joins it.
-    pub(crate) async fn wait(&self, id: &str, tell: &mut (dyn FnMut(&str) + Send)) -> Result<Ended, Error> {
+    pub(crate) async fn wait(&self, id: &str, tell: &mut (dyn FnMut(&str) + Send)) -> Result<OperationEnd, Error> {
         let (status, reason) = self.end_of(id, tell).await?;
         let results = self.results(id).await?;
         let error = (status != "SUCCEEDED").then(|| Error::Operation {
@@ -22,7 +23,7 @@ impl Target<'_> {
             reason,
         });
         let succeeded = results.iter().filter(|result| result.status == "SUCCEEDED").count();
-        Ok(Ended {
+        Ok(OperationEnd {
             error,
             succeeded,
             failed: results.into_iter().filter(InstanceResult::is_failed).collect(),
@@ -94,7 +95,12 @@ impl Target<'_> {
     }
 
     /// What became of the instances of an operation that has no results: what they say themselves.
-    pub(super) async fn read_instances(&self, id: &str, step: &InstancesStep, ended: Ended) -> Result<Ended, Error> {
+    pub(super) async fn read_instances(
+        &self,
+        id: &str,
+        step: &InstancesStep,
+        ended: OperationEnd,
+    ) -> Result<OperationEnd, Error> {
         let mut ended = ended;
         for instance in list_instances(self.client, self.name, &self.call_as, Some(id)).await? {
             if !step.regions.contains(&instance.region) {

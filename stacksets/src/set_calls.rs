@@ -16,82 +16,42 @@ use aws_sdk_cloudformation::types::{
     AutoDeployment, CallAs, Capability, ConcurrencyMode, ManagedExecution, PermissionModels, RegionConcurrencyType,
     StackSetOperationPreferences,
 };
-use serde::Serialize;
 
-use crate::desired::Rollout;
+use crate::desired::RolloutLimits;
 use crate::error::{Error, from_sdk};
-use crate::explain::explain;
+use crate::instance_result::OperationEnd;
 use crate::journal::Written;
+use crate::pause::Pause;
 use crate::plan::{SetAction, SetStep};
-use crate::stack::{Pause, parameters_to, tags_to};
+use crate::stack::{parameters_to, tags_to};
 use crate::stack_set::StackSet;
 pub(crate) use targets::targets_of;
 
-/// What became of one account and region in an operation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct InstanceResult {
-    /// The account.
-    pub account: String,
-    /// The region.
-    pub region: String,
-    /// `PENDING`, `RUNNING`, `SUCCEEDED`, `FAILED` or `CANCELLED`.
-    pub status: String,
-    /// AWS's reason.
-    pub reason: Option<String>,
-    /// The same in plain words, where the reason is a known one.
-    pub explanation: Option<&'static str>,
-}
-
-impl InstanceResult {
-    /// With the explanation of its status and reason.
-    pub fn new(account: &str, region: &str, status: &str, reason: Option<String>) -> Self {
-        InstanceResult {
-            account: account.to_owned(),
-            region: region.to_owned(),
-            status: status.to_owned(),
-            explanation: explain(status, reason.as_deref().unwrap_or_default()),
-            reason,
-        }
-    }
-
-    fn is_failed(&self) -> bool {
-        matches!(self.status.as_str(), "FAILED" | "CANCELLED")
-    }
-}
-
-/// An operation that has ended. SUCCEEDED may have failures inside of its tolerance.
-#[derive(Debug, Default)]
-pub(crate) struct Ended {
-    /// `None` when it succeeded.
-    pub(crate) error: Option<Error>,
-    /// How many instances succeeded.
-    pub(crate) succeeded: usize,
-    /// Those that did not.
-    pub(crate) failed: Vec<InstanceResult>,
-}
-
 /// What all calls on one stack set share.
-pub(crate) struct Target<'a> {
+pub(crate) struct SetCalls<'a> {
     pub(crate) client: &'a Client,
     pub(crate) name: &'a str,
     pub(crate) call_as: CallAs,
-    pub(crate) rollout: &'a Rollout,
+    pub(crate) rollout: &'a RolloutLimits,
     pub(crate) written: &'a Written,
 }
 
 /// How often a creation is tried while trusted access, just switched on, has not arrived everywhere.
 const ACCESS_ATTEMPTS: u32 = 8;
 
-impl Target<'_> {
+impl SetCalls<'_> {
     /// Creates the stack set, or updates it and with it all of its instances.
     pub(crate) async fn deploy(
         &self,
         step: &SetStep,
         parameters: &BTreeMap<String, String>,
         tell: &mut (dyn FnMut(&str) + Send),
-    ) -> Result<Ended, Error> {
+    ) -> Result<OperationEnd, Error> {
         match step.action {
-            SetAction::Create => self.create(step, parameters, tell).await.map(|()| Ended::default()),
+            SetAction::Create => self
+                .create(step, parameters, tell)
+                .await
+                .map(|()| OperationEnd::default()),
             SetAction::Update => {
                 let id = self.update(step, parameters, tell).await?;
                 self.wait(&id, tell).await
@@ -193,7 +153,7 @@ fn auto_deployment() -> AutoDeployment {
 }
 
 /// Soft tolerance: with the strict one, real concurrency is the tolerance plus one.
-pub(crate) fn preferences(rollout: &Rollout) -> StackSetOperationPreferences {
+pub(crate) fn preferences(rollout: &RolloutLimits) -> StackSetOperationPreferences {
     StackSetOperationPreferences::builder()
         .region_concurrency_type(RegionConcurrencyType::Parallel)
         .concurrency_mode(ConcurrencyMode::SoftFailureTolerance)

@@ -1,7 +1,8 @@
 mod waiting;
 
 use super::*;
-use crate::canned::Canned;
+use crate::answers::Answers;
+use crate::instance_result::InstanceResult;
 use crate::plan::{InstancesAction, InstancesStep};
 
 const EXISTS: &str = "<ErrorResponse><Error><Type>Sender</Type><Code>OperationIdAlreadyExistsException</Code>\
@@ -18,6 +19,21 @@ const LAST_PAGE: &str = "<ListStackSetOperationResultsResponse><ListStackSetOper
     <StatusReason>pipetrail-forward already exists</StatusReason></member>\
     </Summaries></ListStackSetOperationResultsResult></ListStackSetOperationResultsResponse>";
 
+const LIMITS: RolloutLimits = RolloutLimits {
+    max_concurrent_percentage: 20,
+    failure_tolerance_percentage: 10,
+};
+
+fn calls<'a>(client: &'a Client, written: &'a Written) -> SetCalls<'a> {
+    SetCalls {
+        client,
+        name: "pipetrail-member",
+        call_as: CallAs::SelfValue,
+        rollout: &LIMITS,
+        written,
+    }
+}
+
 fn step() -> InstancesStep {
     InstancesStep {
         units: vec!["ou-ab12-11111111".into()],
@@ -31,7 +47,7 @@ fn step() -> InstancesStep {
 
 #[tokio::test]
 async fn a_running_operation_of_the_same_id_is_joined_and_failures_of_a_succeeded_one_are_read() {
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("Action=UpdateStackInstances", 409, EXISTS),
         ("Action=DescribeStackSetOperation", 200, RUNNING),
         ("Action=DescribeStackSetOperation", 200, RUNNING),
@@ -42,21 +58,10 @@ async fn a_running_operation_of_the_same_id_is_joined_and_failures_of_a_succeede
         ("Action=ListStackSetOperationResults", 200, FIRST_PAGE),
         ("Action=ListStackSetOperationResults", 200, LAST_PAGE),
     ]);
-    let rollout = Rollout {
-        max_concurrent_percentage: 100,
-        failure_tolerance_percentage: 10,
-    };
-    let client = server.cloudformation();
-    let written = Written::default();
-    let target = Target {
-        client: &client,
-        name: "pipetrail-member",
-        call_as: CallAs::SelfValue,
-        rollout: &rollout,
-        written: &written,
-    };
+    let (client, written) = (server.cloudformation(), Written::default());
+    let calls = calls(&client, &written);
     let mut told = Vec::new();
-    let ended = target
+    let ended = calls
         .roll_out(&step(), &mut |status| told.push(status.to_owned()))
         .await
         .unwrap();
@@ -86,7 +91,7 @@ async fn a_running_operation_of_the_same_id_is_joined_and_failures_of_a_succeede
 
 #[tokio::test]
 async fn a_stack_set_that_somebody_else_created_meanwhile_is_refused() {
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         (
             "Action=CreateStackSet",
             409,
@@ -115,19 +120,8 @@ async fn a_stack_set_that_somebody_else_created_meanwhile_is_refused() {
             "<ListStackSetAutoDeploymentTargetsResponse><ListStackSetAutoDeploymentTargetsResult/></ListStackSetAutoDeploymentTargetsResponse>",
         ),
     ]);
-    let rollout = Rollout {
-        max_concurrent_percentage: 20,
-        failure_tolerance_percentage: 10,
-    };
-    let client = server.cloudformation();
-    let written = Written::default();
-    let target = Target {
-        client: &client,
-        name: "pipetrail-member",
-        call_as: CallAs::SelfValue,
-        rollout: &rollout,
-        written: &written,
-    };
+    let (client, written) = (server.cloudformation(), Written::default());
+    let calls = calls(&client, &written);
     let step = SetStep {
         name: "pipetrail-member".into(),
         action: SetAction::Create,
@@ -137,7 +131,7 @@ async fn a_stack_set_that_somebody_else_created_meanwhile_is_refused() {
         parameters: BTreeMap::new(),
         tags: BTreeMap::new(),
     };
-    let error = target.deploy(&step, &BTreeMap::new(), &mut |_| {}).await.unwrap_err();
+    let error = calls.deploy(&step, &BTreeMap::new(), &mut |_| {}).await.unwrap_err();
     assert!(matches!(error, Error::Foreign { what: "stack set", .. }), "{error}");
     assert!(!written.take());
 }
@@ -152,29 +146,22 @@ async fn a_delegated_administrator_deletes_instances_of_one_account_and_their_fa
         <Account>000000000003</Account><Region>eu-central-1</Region><Status>OUTDATED</Status>\
         <StackInstanceStatus><DetailedStatus>FAILED</DetailedStatus></StackInstanceStatus>\
         <StatusReason>Rate exceeded</StatusReason></member></Summaries></ListStackInstancesResult></ListStackInstancesResponse>";
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("Action=DeleteStackInstances", 200, submitted),
         ("Action=DescribeStackSetOperation", 200, SUCCEEDED),
         ("Action=ListStackSetOperationResults", 200, empty),
         ("Action=ListStackInstances", 200, instances),
     ]);
-    let rollout = Rollout {
-        max_concurrent_percentage: 20,
-        failure_tolerance_percentage: 10,
-    };
     let (client, written) = (server.cloudformation(), Written::default());
-    let target = Target {
-        client: &client,
-        name: "pipetrail-member",
+    let calls = SetCalls {
         call_as: CallAs::DelegatedAdmin,
-        rollout: &rollout,
-        written: &written,
+        ..calls(&client, &written)
     };
     let step = InstancesStep {
         action: InstancesAction::Delete,
         ..step()
     };
-    let ended = target.roll_out(&step, &mut |_| {}).await.unwrap();
+    let ended = calls.roll_out(&step, &mut |_| {}).await.unwrap();
     assert!(ended.error.is_none() && ended.succeeded == 0 && written.take());
     let failed = InstanceResult::new("000000000003", "eu-central-1", "FAILED", Some("Rate exceeded".into()));
     assert!(failed.explanation.is_some());
@@ -199,23 +186,13 @@ async fn a_delegated_administrator_deletes_instances_of_one_account_and_their_fa
 #[tokio::test]
 async fn a_whole_unit_is_deleted_but_for_the_accounts_that_stay() {
     let exists = EXISTS;
-    let server = Canned::serve(&[
+    let server = Answers::new(&[
         ("Action=DeleteStackInstances", 409, exists),
         ("Action=DescribeStackSetOperation", 200, SUCCEEDED),
         ("Action=ListStackSetOperationResults", 200, LAST_PAGE),
     ]);
-    let rollout = Rollout {
-        max_concurrent_percentage: 20,
-        failure_tolerance_percentage: 10,
-    };
     let (client, written) = (server.cloudformation(), Written::default());
-    let target = Target {
-        client: &client,
-        name: "pipetrail-member",
-        call_as: CallAs::SelfValue,
-        rollout: &rollout,
-        written: &written,
-    };
+    let calls = calls(&client, &written);
     let step = InstancesStep {
         action: InstancesAction::Delete,
         accounts: None,
@@ -223,7 +200,7 @@ async fn a_whole_unit_is_deleted_but_for_the_accounts_that_stay() {
         retain_stacks: true,
         ..step()
     };
-    target.roll_out(&step, &mut |_| {}).await.unwrap();
+    calls.roll_out(&step, &mut |_| {}).await.unwrap();
     assert!(!written.take(), "another run has submitted it");
     for sent in [
         "RetainStacks=true",

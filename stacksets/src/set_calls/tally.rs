@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use super::InstanceResult;
+use crate::instance_result::InstanceResult;
 
 /// Results are listed at most this often: 100 instances a page.
 const EVERY: Duration = Duration::from_secs(10);

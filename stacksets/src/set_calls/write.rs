@@ -5,16 +5,17 @@ use std::error::Error as StdError;
 use aws_sdk_cloudformation::config::http::HttpResponse;
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 
-use super::Target;
+use super::SetCalls;
 use crate::error::{Error, from_sdk};
-use crate::stack::{Pause, is_ours, tags_from};
+use crate::pause::Pause;
+use crate::stack::{is_ours, tags_from};
 use crate::stack_set::list_operations;
 
 /// How often a call is made while others keep the stack set busy. The operations found at work are
 /// waited for besides, however long they take.
 const ATTEMPTS: u32 = 10;
 
-impl Target<'_> {
+impl SetCalls<'_> {
     /// Makes a write call; `None` when an operation of its id was submitted before, by an attempt
     /// whose answer was lost or by another run.
     ///

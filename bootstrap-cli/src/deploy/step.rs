@@ -1,0 +1,105 @@
+//! A step of a run as reports have it: what became of it, and what to try next in words.
+
+use pipetrail_stacksets::{InstanceResult, StepId, StepResult, StepState};
+use serde::{Serialize, Serializer};
+
+use crate::remedy::{Again, words};
+
+/// A step that has ended.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What became of it.
+    pub result: StepResult,
+    /// What to try next, without the `hint:` in front.
+    pub hint: Option<String>,
+}
+
+impl Step {
+    /// A step of stacksets; `again` is the command that hints say to run again.
+    pub fn new(result: StepResult, again: Again) -> Self {
+        let hint = result.remedy.as_ref().map(|remedy| words(remedy, again));
+        Step { result, hint }
+    }
+
+    /// A step of the command's own, which wrote or tried to: what it did, or why it could not and what
+    /// to try next.
+    pub fn own(what: &'static str, done: Result<String, (String, &'static str)>) -> Self {
+        let (state, message, hint) = match done {
+            Ok(message) => (StepState::Done, message, None),
+            Err((message, hint)) => (StepState::Failed, message, Some(hint.to_owned())),
+        };
+        let result = StepResult {
+            step: StepId::Callers(what),
+            state,
+            changed: true,
+            message: Some(message),
+            remedy: None,
+            failed: vec![],
+        };
+        Step { result, hint }
+    }
+}
+
+impl Serialize for Step {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Fields<'a> {
+            step: &'a StepId,
+            state: StepState,
+            changed: bool,
+            message: &'a Option<String>,
+            hint: &'a Option<String>,
+            failed: &'a [InstanceResult],
+        }
+        let Step { result, hint } = self;
+        let StepResult {
+            step,
+            state,
+            changed,
+            message,
+            // Said by the hint.
+            remedy: _,
+            failed,
+        } = result;
+        let fields = Fields {
+            step,
+            state: *state,
+            changed: *changed,
+            message,
+            hint,
+            failed,
+        };
+        fields.serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pipetrail_stacksets::Remedy;
+
+    #[test]
+    fn a_step_is_written_with_its_text_and_the_hint_of_the_running_command() {
+        let result = StepResult {
+            step: StepId::Stack("pipetrail-data".into()),
+            state: StepState::Failed,
+            changed: false,
+            message: Some("no".into()),
+            remedy: Some(Remedy::AwaitStack),
+            failed: vec![],
+        };
+        let step = Step::new(result, Again::Destroy);
+        assert_eq!(
+            serde_json::to_string(&step).unwrap(),
+            "{\"step\":\"stack pipetrail-data\",\"state\":\"failed\",\"changed\":false,\"message\":\"no\",\
+             \"hint\":\"CloudFormation is at work on it: `pipetrail destroy` waits for that and goes on\",\"failed\":[]}"
+        );
+    }
+
+    #[test]
+    fn a_step_of_our_own_reads_like_the_others() {
+        let step = Step::own("named queries of the audits", Ok("3 published, 0 removed".into()));
+        let shown = "done    named queries of the audits: 3 published, 0 removed";
+        assert_eq!(step.result.to_string(), shown);
+    }
+}

@@ -1,0 +1,41 @@
+//! The clients that everything here calls through.
+
+use aws_sdk_cloudformation::config::Region;
+
+use crate::organization::Caller;
+
+/// The clients of both accounts.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    /// CloudFormation in the audit account's home region.
+    pub audit: aws_sdk_cloudformation::Client,
+    /// S3 in the audit account's home region.
+    pub s3: aws_sdk_s3::Client,
+    /// CloudFormation in the account that administers the stack set, in the same region.
+    pub management: aws_sdk_cloudformation::Client,
+    /// Organizations, from the same account.
+    pub organizations: aws_sdk_organizations::Client,
+    /// In which role that account calls.
+    pub caller: Caller,
+    /// The management account itself: the same as `management`, unless a delegated administrator
+    /// calls; `None` without credentials for it.
+    pub management_account: Option<ManagementAccount>,
+}
+
+/// CloudFormation in the management account.
+#[derive(Clone, Debug)]
+pub struct ManagementAccount {
+    /// The account that the credentials belong to, as STS says it. Nothing is done when it is not the
+    /// organization's management account.
+    pub account: String,
+    /// A client of any region.
+    pub client: aws_sdk_cloudformation::Client,
+}
+
+impl ManagementAccount {
+    /// CloudFormation in `region`.
+    pub fn at(&self, region: &str) -> aws_sdk_cloudformation::Client {
+        let config = self.client.config().to_builder();
+        aws_sdk_cloudformation::Client::from_conf(config.region(Region::new(region.to_owned())).build())
+    }
+}

@@ -1,0 +1,72 @@
+//! What a step is called in progress and results: typed, so that nobody looks one up by its text.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::MEMBER_STACK;
+use crate::destroy::InstancesRemoval;
+use crate::plan::InstancesStep;
+
+/// A step. It serialises as it is displayed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StepId {
+    /// A stack of the audit account is brought to its state, or waited for; its name.
+    Stack(String),
+    /// A zip is uploaded; its S3 key.
+    Upload(String),
+    /// StackSets gets trusted access.
+    TrustedAccess,
+    /// An operation of the stack set is waited for; its id.
+    Operation(String),
+    /// The stack set is brought to its state, or deleted; its name.
+    StackSet(String),
+    /// A stack of the management account is brought to its state, or deleted with its enrolment.
+    ManagementStack { account: String, region: String },
+    /// An operation of a plan on instances.
+    Instances(InstancesStep),
+    /// Auto-deployment is switched off.
+    AutoDeploymentOff,
+    /// Instances are deleted because everything goes.
+    InstancesRemoval(InstancesRemoval),
+    /// A stack is deleted because everything goes.
+    StackRemoval {
+        name: String,
+        account: String,
+        region: String,
+    },
+    /// A bucket is emptied; its name.
+    Objects(String),
+    /// A bucket is deleted; its name.
+    Bucket(String),
+    /// A step of the caller's own, in the caller's words.
+    Callers(&'static str),
+}
+
+impl fmt::Display for StepId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StepId::Stack(name) => write!(f, "stack {name}"),
+            StepId::Upload(key) => write!(f, "upload {key}"),
+            StepId::TrustedAccess => f.write_str("trusted access for StackSets"),
+            StepId::Operation(id) => write!(f, "operation {id}"),
+            StepId::StackSet(name) => write!(f, "stack set {name}"),
+            StepId::ManagementStack { account, region } => write!(f, "stack {MEMBER_STACK} in {account}, {region}"),
+            StepId::Instances(step) => step.fmt(f),
+            StepId::AutoDeploymentOff => f.write_str("auto-deployment off"),
+            StepId::InstancesRemoval(removal) => removal.fmt(f),
+            StepId::StackRemoval { name, account, region } => {
+                write!(f, "stack {name} of account {account} in {region}")
+            }
+            StepId::Objects(bucket) => write!(f, "objects of bucket {bucket}"),
+            StepId::Bucket(bucket) => write!(f, "bucket {bucket}"),
+            StepId::Callers(words) => f.write_str(words),
+        }
+    }
+}
+
+impl Serialize for StepId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
