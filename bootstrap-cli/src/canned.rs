@@ -2,7 +2,7 @@
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
-use pipetrail_canned::each_once;
+use pipetrail_canned::{answering, each_once};
 
 /// See [`each_once`].
 pub fn serve(answers: &[(&str, u16, &str)]) -> SdkConfig {
@@ -11,6 +11,6 @@ pub fn serve(answers: &[(&str, u16, &str)]) -> SdkConfig {
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new("eu-central-1"))
         .credentials_provider(SharedCredentialsProvider::new(keys))
-        .http_client(each_once(answers))
+        .http_client(answering(each_once(answers)))
         .build()
 }

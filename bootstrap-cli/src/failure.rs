@@ -9,6 +9,7 @@ mod explain;
 mod lake;
 mod others;
 mod problem;
+pub mod remedy;
 mod report;
 mod usage;
 

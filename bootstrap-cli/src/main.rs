@@ -12,7 +12,6 @@ mod doctor;
 mod failure;
 mod lake;
 mod private_file;
-mod remedy;
 mod status;
 mod subscriptions;
 mod terminal;

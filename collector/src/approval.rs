@@ -47,10 +47,7 @@ pub enum ApprovalError {
         cause: String,
     },
     #[error("cannot write the {what}: {cause}")]
-    Unwritable {
-        what: &'static str,
-        cause: String,
-    },
+    Unwritable { what: &'static str, cause: String },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

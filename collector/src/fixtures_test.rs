@@ -27,12 +27,6 @@ fn fixtures() -> Vec<(PathBuf, String)> {
     found
 }
 
-/// The text of every fixture that is an envelope.
-#[cfg(feature = "parquet")]
-pub(crate) fn envelopes() -> Vec<String> {
-    fixtures().into_iter().map(|(_, text)| text).collect()
-}
-
 fn transformed(table: Table, text: &str) -> (Value, Value) {
     let request = Request {
         delivery_stream_arn: format!(

@@ -3,8 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_cloudformation::config::{BehaviorVersion, Credentials, Region, SharedHttpClient};
-use aws_smithy_http_client::test_util::infallible_client_fn;
-use http::{Request, Response};
+use pipetrail_canned::{answering, each_once};
 
 /// A service's client that `$http` answers: each SDK has a builder of its own.
 macro_rules! client {
@@ -22,7 +21,7 @@ macro_rules! client {
     };
 }
 
-/// Answers, each given once, to the first request whose text contains its key: see [`text`].
+/// Answers, each given once, to the first request whose text contains its key: see [`answering`].
 #[derive(Clone)]
 pub(crate) struct Answers {
     http: SharedHttpClient,
@@ -32,23 +31,12 @@ pub(crate) struct Answers {
 impl Answers {
     /// From `(key, status, body)`; every other request gets a 599.
     pub(crate) fn new(answers: &[(&str, u16, &str)]) -> Self {
-        let left: Vec<(String, u16, String)> = answers
-            .iter()
-            .map(|(key, status, body)| ((*key).to_owned(), *status, (*body).to_owned()))
-            .collect();
-        let left = Mutex::new(left);
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&requests);
-        let http = infallible_client_fn(move |request| {
-            let request = text(&request.map(|body| body.bytes().unwrap_or_default().to_vec()));
-            let mut left = left.lock().unwrap();
-            let found = left.iter().position(|(key, _, _)| request.contains(key.as_str()));
-            let (status, body) = found.map_or((599, "no answer left".to_owned()), |found| {
-                let (_, status, body) = left.remove(found);
-                (status, body)
-            });
-            seen.lock().unwrap().push(request);
-            Response::builder().status(status).body(body).unwrap()
+        let mut answer = each_once(answers);
+        let http = answering(move |request| {
+            seen.lock().unwrap().push(request.to_owned());
+            answer(request)
         });
         Answers { http, requests }
     }
@@ -70,14 +58,4 @@ impl Answers {
     pub(crate) fn organizations(&self) -> aws_sdk_organizations::Client {
         client!(aws_sdk_organizations, self.http)
     }
-}
-
-/// A request as keys find it: `METHOD /path?query`, then `name: value` of each header, then the body.
-fn text(request: &Request<Vec<u8>>) -> String {
-    let (method, uri) = (request.method(), request.uri());
-    let target = uri.path_and_query().map_or("/", |target| target.as_str());
-    let headers = request.headers().iter();
-    let headers = headers.map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
-    let body = String::from_utf8_lossy(request.body());
-    format!("{method} {target}\n{}\n{body}", headers.collect::<String>())
 }

@@ -7,7 +7,6 @@ use aws_sdk_sts::config::{Credentials, SharedHttpClient};
 use jiff::{SignedDuration, Timestamp};
 use pipetrail_canned::answering;
 
-use super::http::assume;
 use super::identity::Identity;
 use super::profiles::Way;
 use super::*;

@@ -4,8 +4,8 @@ use pipetrail_stacksets::apply::apply;
 use pipetrail_stacksets::{Clients, Coverage, InstanceResult, Organization, Plan, Scope, chain};
 
 use crate::deploy::step::Step;
+use crate::failure::remedy::Again;
 use crate::failure::{Exit, Explain};
-use crate::remedy::Again;
 use crate::terminal::printer;
 use crate::terminal::progress::Steps;
 

@@ -57,7 +57,7 @@ impl Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::remedy::Again;
+    use crate::failure::remedy::Again;
     use pipetrail_stacksets::{CoverageRow, CoverageState, InstanceResult, StepId, StepResult};
 
     fn step(state: StepState) -> Step {

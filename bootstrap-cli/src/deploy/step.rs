@@ -3,7 +3,7 @@
 use pipetrail_stacksets::{InstanceResult, StepId, StepResult, StepState};
 use serde::{Serialize, Serializer};
 
-use crate::remedy::{Again, words};
+use crate::failure::remedy::{Again, words};
 
 /// A step that has ended.
 #[derive(Clone, Debug)]

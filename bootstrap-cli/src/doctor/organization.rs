@@ -39,9 +39,9 @@ pub async fn read(client: &aws_sdk_organizations::Client, caller: &str, units: &
     let mut unknown_units = Vec::new();
     loop {
         match Organization::read(client, caller, &units).await {
-            Err(Error::UnknownUnit { unit, .. }) if units.contains(&unit) => {
-                units.retain(|other| *other != unit);
-                unknown_units.push(unit);
+            Err(Error::UnknownOu { unit: ou, .. }) if units.contains(&ou) => {
+                units.retain(|other| *other != ou);
+                unknown_units.push(ou);
             }
             organization => {
                 return Read {

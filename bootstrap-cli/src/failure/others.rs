@@ -1,7 +1,7 @@
 //! Errors of libraries that need no hint, and those of the roll-out.
 
 use super::explain::Explain;
-use crate::remedy::{Again, words};
+use super::remedy::{Again, words};
 
 impl Explain for std::io::Error {}
 impl Explain for serde_json::Error {}

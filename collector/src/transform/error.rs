@@ -13,10 +13,7 @@ pub enum RecordError {
     #[error(transparent)]
     NotAnEvent(#[from] EventError),
     #[error("the event belongs to table {belongs}, the stream fills {fills}")]
-    OtherTable {
-        belongs: Table,
-        fills: Table,
-    },
+    OtherTable { belongs: Table, fills: Table },
     #[error("the row cannot be written: {0}")]
     Unwritable(String),
     /// With this row the batch's response would pass [`RESPONSE_LIMIT`](super::RESPONSE_LIMIT).

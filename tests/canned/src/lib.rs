@@ -22,19 +22,19 @@ pub fn answering(answer: impl FnMut(&str) -> Answer + Send + 'static) -> SharedH
     http_client_fn(move |_, _| connector.clone())
 }
 
-/// A client that gives each `(key, status, body)` once, to the first request whose text contains the key.
-/// The empty key is in every request: such answers are given in turn. Whatever is asked beyond them gets
-/// a 599.
-pub fn each_once(answers: &[(&str, u16, &str)]) -> SharedHttpClient {
+/// What [`answering`] may ask: each `(key, status, body)` is given once, to the first request whose text
+/// contains the key. The empty key is in every request: such answers are given in turn. Whatever is asked
+/// beyond them gets a 599.
+pub fn each_once(answers: &[(&str, u16, &str)]) -> impl FnMut(&str) -> Answer + Send + 'static {
     let owned = |(key, status, body): &(&str, u16, &str)| ((*key).to_owned(), *status, (*body).to_owned());
     let mut left: Vec<(String, u16, String)> = answers.iter().map(owned).collect();
-    answering(move |request| {
+    move |request| {
         let found = left.iter().position(|(key, ..)| request.contains(key.as_str()));
         found.map_or((599, "no answer left".to_owned()), |found| {
             let (_, status, body) = left.remove(found);
             (status, body)
         })
-    })
+    }
 }
 
 struct Connector<F>(Arc<Mutex<F>>);

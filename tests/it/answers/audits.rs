@@ -213,7 +213,8 @@ fn apply_publishes_the_audits_once_mends_what_was_changed_and_leaves_what_others
         let plan = organization.run(&["plan", "--check"], &organization.aws_config).await?;
         assert_eq!(plan.code, Some(3), "{}", plan.stderr);
         assert!(
-            plan.stdout.contains("named queries of Athena: 1 to publish, 1 to remove"),
+            plan.stdout
+                .contains("named queries of Athena: 1 to publish, 1 to remove"),
             "{}",
             plan.stdout
         );

@@ -206,11 +206,7 @@ fn a_unit_comes_and_goes_and_a_killed_run_is_finished_by_the_next() {
                 1,
                 "is not an account of organization",
             ),
-            (
-                ["enroll", "--unit", "ou-ab12-11111111"],
-                1,
-                "is not an OU or root",
-            ),
+            (["enroll", "--unit", "ou-ab12-11111111"], 1, "is not an OU or root"),
             (["enroll", "--account", "12345"], 2, "expected 12 digits in quotes"),
             (["unenroll", "--unit", "payments"], 2, "expected an organizational unit"),
         ] {

@@ -147,7 +147,10 @@ mod tests {
                 Semicolon
             ]
         );
-        assert_eq!(kinds("X'0A' U&'\u{e9}'"), [Word("X"), Quoted, Word("U"), Sign('&'), Quoted]);
+        assert_eq!(
+            kinds("X'0A' U&'\u{e9}'"),
+            [Word("X"), Quoted, Word("U"), Sign('&'), Quoted]
+        );
         assert_eq!(kinds(" \t\r\n-- only this"), []);
         assert_eq!(kinds("größe→"), [Word("größe"), Sign('→')]);
     }

@@ -29,7 +29,7 @@ fn config(client: SharedHttpClient) -> SdkConfig {
 /// With the answers in turn, each a status and a body.
 async fn rows(answers: &[(u16, &str)]) -> Result<Pages, EngineError> {
     let answers: Vec<_> = answers.iter().map(|(status, body)| ("", *status, *body)).collect();
-    Engine::Athena(Athena::of(&config(each_once(&answers)), Telling::SILENT))
+    Engine::Athena(Athena::of(&config(answering(each_once(&answers))), Telling::SILENT))
         .ask("SELECT 1")
         .await
 }
