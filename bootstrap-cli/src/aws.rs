@@ -10,15 +10,15 @@ mod wrong_account;
 
 use aws_config::SdkConfig;
 
-pub use self::connect::ConnectError;
-pub use self::http::at;
-pub use self::profiles::{Profiles, account, audit, profile};
-pub use self::session::Session;
+pub(crate) use self::connect::ConnectError;
+pub(crate) use self::http::at;
+pub(crate) use self::profiles::{Profiles, account, audit, profile};
+pub(crate) use self::session::Session;
 use crate::context::Context;
 
 /// For a lake in a bucket, wherever it is: the profile of `--audit-profile`, else AWS's own chain. No
 /// configuration file is needed.
-pub async fn lake(context: &Context) -> SdkConfig {
+pub(crate) async fn lake(context: &Context) -> SdkConfig {
     let region = context.home_region.as_ref().map(AsRef::as_ref);
     let endpoint = context.endpoint_url.as_ref();
     profile("audit", context.audit_profile.as_ref(), region, endpoint).await

@@ -5,7 +5,7 @@ use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use pipetrail_canned::{answering, each_once};
 
 /// See [`each_once`].
-pub fn serve(answers: &[(&str, u16, &str)]) -> SdkConfig {
+pub(crate) fn serve(answers: &[(&str, u16, &str)]) -> SdkConfig {
     let keys = Credentials::new("test", "test", None, None, "test");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())

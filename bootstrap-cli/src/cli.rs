@@ -136,12 +136,12 @@ enum Command {
 }
 
 /// The command line as clap sees it, for what is generated from it.
-pub fn command() -> clap::Command {
+pub(crate) fn command() -> clap::Command {
     Cli::command()
 }
 
 /// Parses the command line and runs the command.
-pub fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         // Not clap's own text: the digests of the functions are worth computing only when asked for.

@@ -1,7 +1,7 @@
 //! `pipetrail.toml`: reading it, with errors that name file and line and what to write instead. [`edit`]
 //! changes it in place.
 
-pub mod edit;
+pub(crate) mod edit;
 mod values;
 
 use std::fs;
@@ -12,8 +12,8 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::failure::{Exit, Explain};
-pub use pipetrail_names::{AccountId, OuId, Region, RoleArn};
-pub use values::{Architecture, Email, Number, RetentionMode, Schedule};
+pub(crate) use pipetrail_names::{AccountId, OuId, Region, RoleArn};
+pub(crate) use values::{Architecture, Email, Number, RetentionMode, Schedule};
 
 /// Each takes two of a stack's 500 resources, of which about 110 are taken.
 const MAX_ACCOUNT_TOPICS: usize = 150;
@@ -21,7 +21,7 @@ const MAX_ACCOUNT_TOPICS: usize = 150;
 /// The whole file. `organization` and `audit` have to be there.
 #[derive(Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
-pub struct Config {
+pub(crate) struct Config {
     /// Who is enrolled.
     pub organization: Organization,
     /// Where the collector stands.
@@ -49,7 +49,7 @@ pub struct Config {
 /// `[organization]`
 #[derive(Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
-pub struct Organization {
+pub(crate) struct Organization {
     /// AWS profile of the management account or a delegated administrator of StackSets; the default
     /// credentials when absent.
     pub profile: Option<String>,
@@ -84,7 +84,7 @@ fn yes() -> bool {
 /// `[audit]`
 #[derive(Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
-pub struct Audit {
+pub(crate) struct Audit {
     /// The audit account.
     pub account: AccountId,
     /// Its AWS profile; the default credentials when absent.
@@ -103,7 +103,7 @@ pub struct Audit {
 /// `[retention]`, in days.
 #[derive(Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
-pub struct Retention {
+pub(crate) struct Retention {
     /// Lake objects expire after so many days; 0 keeps them for ever.
     pub lake_days: Number<0, 36_500>,
     /// Evidence records are locked for so many days.
@@ -126,7 +126,7 @@ impl Default for Retention {
 /// `[athena]`
 #[derive(Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
-pub struct Athena {
+pub(crate) struct Athena {
     /// The most that one query may read, in GB of 10⁹ bytes.
     pub scan_limit_gb: Number<1, 1_000_000>,
     /// Whether Athena's console offers example queries.
@@ -145,7 +145,7 @@ impl Default for Athena {
 /// `[alerts]`
 #[derive(Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
-pub struct Alerts {
+pub(crate) struct Alerts {
     /// Address of the operator's alarms.
     pub operator_email: Option<Email>,
     /// Accounts that get an alert topic of their own, which they may subscribe to by themselves.
@@ -155,7 +155,7 @@ pub struct Alerts {
 /// `[delivery]`
 #[derive(Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
-pub struct Delivery {
+pub(crate) struct Delivery {
     /// How long Firehose collects before it writes, in seconds.
     pub buffer_seconds: Number<60, 900>,
     /// For how many days the bus keeps events for a replay; 0 for none.
@@ -174,7 +174,7 @@ impl Default for Delivery {
 /// `[heartbeat]`
 #[derive(Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
-pub struct Heartbeat {
+pub(crate) struct Heartbeat {
     /// EventBridge Scheduler's expression.
     pub schedule: Schedule,
 }
@@ -182,7 +182,7 @@ pub struct Heartbeat {
 /// `[rollout]`, in per cent of the accounts of a region.
 #[derive(Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
-pub struct Rollout {
+pub(crate) struct Rollout {
     /// At a time.
     pub max_concurrent_percentage: Number<1, 100>,
     /// Failures before an operation stops in a region.
@@ -202,7 +202,7 @@ impl Default for Rollout {
 
 /// What is wrong with the file.
 #[derive(Debug, Error)]
-pub enum ConfigError {
+pub(crate) enum ConfigError {
     /// It cannot be read.
     #[error("cannot read {}", path.display())]
     Unreadable {
@@ -241,7 +241,7 @@ impl Config {
     ///
     /// # Errors
     /// It cannot be read, is not TOML, or has a key or value that it must not have.
-    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+    pub(crate) fn load(path: &Path) -> Result<Self, ConfigError> {
         Self::load_with_text(path).map(|(config, _)| config)
     }
 
@@ -249,7 +249,7 @@ impl Config {
     ///
     /// # Errors
     /// As [`Config::load`].
-    pub fn load_with_text(path: &Path) -> Result<(Self, String), ConfigError> {
+    pub(crate) fn load_with_text(path: &Path) -> Result<(Self, String), ConfigError> {
         let text = fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
             path: path.to_owned(),
             source,
@@ -261,7 +261,7 @@ impl Config {
     ///
     /// # Errors
     /// It is not TOML, or has a key or value that it must not have.
-    pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+    pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
         let wrong = |span: Option<Range<usize>>, message: String| {
             let before = text.get(..span.map_or(0, |span| span.start)).unwrap_or_default();
             ConfigError::Wrong {

@@ -11,7 +11,7 @@ use crate::terminal::printer::Output;
 
 /// What a command runs in.
 #[derive(Debug)]
-pub struct Context {
+pub(crate) struct Context {
     /// The configuration file, whether or not it is there.
     pub file: PathBuf,
     /// Form of the data on standard output.
@@ -33,12 +33,12 @@ impl Context {
     ///
     /// # Errors
     /// The file cannot be read or is wrong.
-    pub fn configuration(&self) -> Result<Config, ConfigError> {
+    pub(crate) fn configuration(&self) -> Result<Config, ConfigError> {
         Config::load(&self.file).map(|config| self.over(config))
     }
 
     /// A configuration with what the command line says instead.
-    pub fn over(&self, mut config: Config) -> Config {
+    pub(crate) fn over(&self, mut config: Config) -> Config {
         if let Some(region) = &self.home_region {
             config.audit.region = region.clone();
         }
@@ -46,7 +46,7 @@ impl Context {
     }
 
     /// Something is changed from here on: a command that ends early has done a part.
-    pub fn begin(&self) {
+    pub(crate) fn begin(&self) {
         self.begun.set(true);
     }
 }

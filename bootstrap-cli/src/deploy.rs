@@ -1,14 +1,14 @@
 //! Bringing the configuration into the organization: what it asks for, what comes before and after a
 //! plan, and carrying it out for people.
 
-pub mod adopted_lake;
-pub mod carry_out;
-pub mod desired;
-pub mod enrolment;
-pub mod function_zips;
-pub mod listing;
-pub mod named_queries;
-pub mod outcome;
-pub mod plan_file;
-pub mod prepare;
-pub mod step;
+pub(crate) mod adopted_lake;
+pub(crate) mod carry_out;
+pub(crate) mod desired;
+pub(crate) mod enrolment;
+pub(crate) mod function_zips;
+pub(crate) mod listing;
+pub(crate) mod named_queries;
+pub(crate) mod outcome;
+pub(crate) mod plan_file;
+pub(crate) mod prepare;
+pub(crate) mod step;

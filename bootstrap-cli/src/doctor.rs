@@ -3,7 +3,7 @@
 //!
 //! Each group is a file: plain facts, a pure judgement, and a thin ring that reads.
 
-pub mod check;
+pub(crate) mod check;
 mod examination;
 mod fix;
 mod leftovers;
@@ -11,8 +11,8 @@ mod members;
 mod organization;
 mod policies;
 mod quotas;
-pub mod regions;
-pub mod trail;
+pub(crate) mod regions;
+pub(crate) mod trail;
 
 use std::collections::BTreeSet;
 
@@ -21,10 +21,10 @@ use pipetrail_names::member;
 use pipetrail_stacksets::{Caller, Organization, Stack, TrustedAccess};
 
 use self::check::Check;
-pub use self::examination::Examination;
-pub use self::fix::{Fix, fixes};
-pub use self::policies::roots;
-pub use self::regions::{LACKING, Regions, enabled, read as read_regions};
+pub(crate) use self::examination::Examination;
+pub(crate) use self::fix::{Fix, fixes};
+pub(crate) use self::policies::roots;
+pub(crate) use self::regions::{LACKING, Regions, enabled, read as read_regions};
 use crate::aws::{self, Profiles, Session};
 use crate::config::Config;
 
@@ -38,7 +38,7 @@ const UNREACHED: [&str; 5] = [
 ];
 
 /// Examines everything; the members' accounts through `member_role`, or not at all.
-pub async fn examine(config: &Config, profiles: Profiles, member_role: Option<&str>) -> (Examination, Session) {
+pub(crate) async fn examine(config: &Config, profiles: Profiles, member_role: Option<&str>) -> (Examination, Session) {
     let (caller, audit) = profiles.callers().await;
     let audit_account = config.audit.account.as_ref();
     let settings = &config.organization;

@@ -9,43 +9,43 @@ mod explain;
 mod lake;
 mod others;
 mod problem;
-pub mod remedy;
+pub(crate) mod remedy;
 mod report;
 mod usage;
 
 use std::fmt;
 
-pub use exit::Exit;
-pub use explain::Explain;
-pub use problem::Problem;
-pub use usage::UsageError;
+pub(crate) use exit::Exit;
+pub(crate) use explain::Explain;
+pub(crate) use problem::Problem;
+pub(crate) use usage::UsageError;
 
 /// What the result of a command, or of a part of one, is called here.
-pub type Result<T, E = Failure> = std::result::Result<T, E>;
+pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
 
 /// An error with what it means to a command.
-pub struct Failure(Box<dyn Explain>);
+pub(crate) struct Failure(Box<dyn Explain>);
 
 impl Failure {
     /// The exit code.
-    pub fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         self.0.exit()
     }
 
     /// The next thing to try.
-    pub fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         self.0.hint()
     }
 
     /// The error itself, where it is of this type.
     #[cfg(test)]
-    pub fn downcast_ref<E: std::error::Error + 'static>(&self) -> Option<&E> {
+    pub(crate) fn downcast_ref<E: std::error::Error + 'static>(&self) -> Option<&E> {
         let error: &(dyn std::error::Error + 'static) = &*self.0;
         error.downcast_ref()
     }
 
     /// See [`Explain::is_unanswered`].
-    pub fn is_unanswered(&self) -> bool {
+    pub(crate) fn is_unanswered(&self) -> bool {
         self.0.is_unanswered()
     }
 }

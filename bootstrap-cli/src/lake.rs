@@ -39,7 +39,7 @@ impl Explain for Nowhere {
 ///
 /// # Errors
 /// As [`Lake::open`].
-pub async fn open(location: &Location, context: &Context) -> Result<Lake, LakeError> {
+pub(crate) async fn open(location: &Location, context: &Context) -> Result<Lake, LakeError> {
     Lake::open(location, async || aws::lake(context).await).await
 }
 
@@ -48,7 +48,7 @@ pub async fn open(location: &Location, context: &Context) -> Result<Lake, LakeEr
 ///
 /// # Errors
 /// The lake cannot be opened; there is no configuration, or it is wrong; no way into the audit account.
-pub async fn engine(context: &Context, lake: Option<&Location>) -> Result<Engine> {
+pub(crate) async fn engine(context: &Context, lake: Option<&Location>) -> Result<Engine> {
     if let Some(location) = lake {
         let lake = open(location, context).await?;
         return Ok(Engine::Embedded(Embedded::over(&lake)?));
@@ -65,10 +65,10 @@ pub async fn engine(context: &Context, lake: Option<&Location>) -> Result<Engine
 }
 
 /// Queries whose progress is shown.
-pub const ON_A_TERMINAL: Telling = Telling { show, stopped };
+pub(crate) const ON_A_TERMINAL: Telling = Telling { show, stopped };
 
 /// Queries of which only is told that they were stopped.
-pub const STOPPED_ONLY: Telling = Telling {
+pub(crate) const STOPPED_ONLY: Telling = Telling {
     stopped,
     ..Telling::SILENT
 };

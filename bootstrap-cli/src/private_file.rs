@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 /// # Errors
 /// [`io::ErrorKind::AlreadyExists`] where there is one, which is left as it is; whatever else the file
 /// system refuses.
-pub fn create(path: &Path, contents: &[u8]) -> io::Result<()> {
+pub(crate) fn create(path: &Path, contents: &[u8]) -> io::Result<()> {
     draft(path, contents)?.persist_noclobber(path)?;
     Ok(())
 }
@@ -20,13 +20,13 @@ pub fn create(path: &Path, contents: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// What the file system refuses; what was there is left as it is then.
-pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
     draft(path, contents)?.persist(path)?;
     Ok(())
 }
 
 /// A file beside the one that is meant, readable by its owner alone. It is gone again when it is dropped.
-pub fn draft(path: &Path, contents: &[u8]) -> io::Result<NamedTempFile> {
+pub(crate) fn draft(path: &Path, contents: &[u8]) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut draft = NamedTempFile::new_in(folder.unwrap_or_else(|| Path::new(".")))?;
     draft.write_all(contents)?;

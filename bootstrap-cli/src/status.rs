@@ -1,8 +1,8 @@
 //! What stands and what was heard, and the verdict on every account and region.
 
-pub mod heard;
-pub mod judgement;
-pub mod listing;
-pub mod reader;
-pub mod select;
-pub mod verdict;
+pub(crate) mod heard;
+pub(crate) mod judgement;
+pub(crate) mod listing;
+pub(crate) mod reader;
+pub(crate) mod select;
+pub(crate) mod verdict;

@@ -4,13 +4,13 @@
 
 #[cfg(test)]
 pub(crate) mod canned;
-pub mod change;
-pub mod endpoint;
+pub(crate) mod change;
+pub(crate) mod endpoint;
 mod error;
-pub mod filter;
-pub mod listing;
-pub mod make;
-pub mod remaining;
-pub mod topics;
+pub(crate) mod filter;
+pub(crate) mod listing;
+pub(crate) mod make;
+pub(crate) mod remaining;
+pub(crate) mod topics;
 
-pub use error::Refused;
+pub(crate) use error::Refused;

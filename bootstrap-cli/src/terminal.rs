@@ -1,8 +1,8 @@
 //! What people and programs see: standard output and standard error, tables, questions, the prompt.
 
-pub mod answer;
-pub mod confirm;
-pub mod listing;
-pub mod printer;
-pub mod progress;
-pub mod prompt;
+pub(crate) mod answer;
+pub(crate) mod confirm;
+pub(crate) mod listing;
+pub(crate) mod printer;
+pub(crate) mod progress;
+pub(crate) mod prompt;

@@ -9,12 +9,12 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-pub use bars::{bars, largest};
-pub use columns::columns;
+pub(crate) use bars::{bars, largest};
+pub(crate) use columns::columns;
 
 /// Figures with a name, one per series.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// What stands at the axis.
     pub label: String,
     /// One figure per series.
@@ -23,7 +23,7 @@ pub struct Entry {
 
 /// What a chart shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Chart {
+pub(crate) struct Chart {
     /// Unique on the page.
     pub id: &'static str,
     /// What it is.
@@ -44,7 +44,7 @@ pub struct Chart {
 
 /// What one part of every column stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Series {
+pub(crate) struct Series {
     /// In the legend.
     pub name: &'static str,
     /// How it is drawn: a colour and a pattern.
@@ -54,7 +54,7 @@ pub struct Series {
 /// A colour and a pattern: no colour carries a meaning alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Look {
+pub(crate) enum Look {
     /// Filled.
     Solid,
     /// Hatched.
@@ -65,7 +65,7 @@ pub enum Look {
 
 impl Look {
     /// The class that the style sheet knows.
-    pub fn class(self) -> &'static str {
+    pub(crate) fn class(self) -> &'static str {
         match self {
             Look::Solid => "solid",
             Look::Hatched => "hatched",
@@ -75,7 +75,7 @@ impl Look {
 }
 
 /// Approved and rejected.
-pub const DECISIONS: [Series; 2] = [
+pub(crate) const DECISIONS: [Series; 2] = [
     Series {
         name: "Approved",
         look: Look::Solid,
@@ -87,14 +87,14 @@ pub const DECISIONS: [Series; 2] = [
 ];
 
 /// Neither: a gate that was superseded, stopped or timed out.
-pub const NEITHER: Series = Series {
+pub(crate) const NEITHER: Series = Series {
     name: "Neither",
     look: Look::Dotted,
 };
 
 impl Entry {
     /// All series together.
-    pub fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.values.iter().sum()
     }
 }
@@ -123,7 +123,7 @@ impl Chart {
 }
 
 /// Escapes text for an element or an attribute.
-pub fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     minijinja::HtmlEscape(text).to_string()
 }
 
@@ -131,7 +131,7 @@ pub fn escape(text: &str) -> String {
 mod tests {
     use super::*;
 
-    pub fn chart(labels: &[(&str, u64, u64)]) -> Chart {
+    pub(super) fn chart(labels: &[(&str, u64, u64)]) -> Chart {
         let entry = |(label, one, two): &(&str, u64, u64)| Entry {
             label: (*label).to_owned(),
             values: vec![*one, *two],

@@ -8,7 +8,7 @@ use super::report::Report;
 use super::window::Window;
 
 /// Comments that try what comments can try.
-pub const HOSTILE: [&str; 8] = [
+pub(crate) const HOSTILE: [&str; 8] = [
     "</script><script>alert(1)</script>",
     "=HYPERLINK(\"http://example.com\",\"click\")",
     "approved\u{202E}detcejer",
@@ -19,11 +19,11 @@ pub const HOSTILE: [&str; 8] = [
     "\u{feff}' onmouseover='alert(1)",
 ];
 
-pub fn text(text: &str) -> Value {
+pub(crate) fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
 }
 
-pub fn asked(name: &str, columns: &[&str], rows: Vec<Vec<Value>>) -> Asked {
+pub(crate) fn asked(name: &str, columns: &[&str], rows: Vec<Vec<Value>>) -> Asked {
     let kind = |at: usize| match rows.first().and_then(|row| row.get(at)) {
         Some(Value::Integer(_)) => Kind::Integer,
         Some(Value::Boolean(_)) => Kind::Boolean,
@@ -45,7 +45,7 @@ pub fn asked(name: &str, columns: &[&str], rows: Vec<Vec<Value>>) -> Asked {
 }
 
 /// A window in which nothing happened.
-pub fn empty() -> Report {
+pub(crate) fn empty() -> Report {
     Report {
         question: Question {
             window: Window {
@@ -65,7 +65,7 @@ pub fn empty() -> Report {
 }
 
 /// A decision per hostile comment, which is the pipeline's and the approver's name too.
-pub fn hostile() -> Report {
+pub(crate) fn hostile() -> Report {
     let columns = [
         "event_time",
         "account_id",

@@ -26,7 +26,7 @@ const PRINTING: &str = include_str!("page/print.js");
 ///
 /// # Errors
 /// Never, but for a defect of a template.
-pub fn render(report: &Report) -> Result<String, ReportError> {
+pub(crate) fn render(report: &Report) -> Result<String, ReportError> {
     let of_template = |error: minijinja::Error| ReportError::Render(format!("{error:#}"));
     let environment = environment().map_err(of_template)?;
     let parts = Parts {

@@ -9,7 +9,7 @@ use super::window::Window;
 
 /// How long a column is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Length {
+pub(crate) enum Length {
     /// A day.
     Day,
     /// A week, from Monday.
@@ -20,7 +20,7 @@ pub enum Length {
 
 impl Length {
     /// As an adjective-free word.
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Length::Day => "day",
             Length::Week => "week",
@@ -57,7 +57,7 @@ impl Length {
 
 /// Decisions of one column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Period {
+pub(crate) struct Period {
     /// Its first day, or its month.
     pub label: String,
     /// How many were approved.
@@ -67,7 +67,7 @@ pub struct Period {
 }
 
 /// The columns of a window, those without any decision too.
-pub fn periods(window: &Window, per_day: &Asked) -> (Length, Vec<Period>) {
+pub(crate) fn periods(window: &Window, per_day: &Asked) -> (Length, Vec<Period>) {
     let (first, last) = window.days();
     let length = Length::of(last.since(first).map_or(0, |span| span.get_days()) + 1);
     let mut periods = BTreeMap::new();

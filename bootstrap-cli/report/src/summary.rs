@@ -11,13 +11,13 @@ use super::text::{counted, duration, share};
 use super::{Asked, Report};
 
 /// Said where there is no decision: an empty answer may as well come from a filter that names nothing.
-pub const NONE: &str = "The lake holds no decision for this window and these filters.";
+pub(crate) const NONE: &str = "The lake holds no decision for this window and these filters.";
 /// Said where gates cannot be judged: API calls alone do not say what waits.
-pub const NO_GATES: &str = "not known: the lake holds no gate's opening and end";
+pub(crate) const NO_GATES: &str = "not known: the lake holds no gate's opening and end";
 
 /// What all decisions come down to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Summary {
+pub(crate) struct Summary {
     /// Decisions that count.
     pub decisions: usize,
     /// Of which approved.
@@ -48,7 +48,7 @@ pub struct Summary {
 
 /// A figure of the page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Card {
+pub(crate) struct Card {
     /// What it counts.
     pub name: &'static str,
     /// The figure.
@@ -61,7 +61,7 @@ pub struct Card {
 
 impl Summary {
     /// Counts.
-    pub fn of(report: &Report) -> Self {
+    pub(crate) fn of(report: &Report) -> Self {
         let decisions = report.of("decisions");
         let mut summary = Summary {
             decisions: decisions.len(),
@@ -101,7 +101,7 @@ impl Summary {
     }
 
     /// All of it in a sentence or two.
-    pub fn sentence(&self) -> String {
+    pub(crate) fn sentence(&self) -> String {
         if self.decisions == 0 {
             return NONE.to_owned();
         }
@@ -121,7 +121,7 @@ impl Summary {
     }
 
     /// The figures, in their order.
-    pub fn cards(&self) -> Vec<Card> {
+    pub(crate) fn cards(&self) -> Vec<Card> {
         let card = |name, figure: usize, note: String, audit| Card {
             name,
             figure: figure.to_string(),
@@ -187,12 +187,12 @@ impl Summary {
 }
 
 /// A gate that was passed, and nobody is known to have decided it.
-pub fn is_unrecorded(gate: Row<'_>) -> bool {
+pub(crate) fn is_unrecorded(gate: Row<'_>) -> bool {
     gate.text("outcome") == "approved" && *gate.value("approver") == Value::Null
 }
 
 /// How long gates waited whose opening is known, the shortest first.
-pub fn waits(gates: &Asked) -> Vec<i64> {
+pub(crate) fn waits(gates: &Asked) -> Vec<i64> {
     let mut waits: Vec<i64> = gates.rows().filter_map(|row| row.number("waited_seconds")).collect();
     waits.sort_unstable();
     waits

@@ -6,7 +6,7 @@ use pipetrail_lake::answer::Value;
 use pipetrail_lake::hostile::visible;
 
 /// The first characters of a text, and that there are more.
-pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
+pub(crate) fn cut(text: &str, most: usize) -> Cow<'_, str> {
     match text.char_indices().nth(most) {
         Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
         None => Cow::Borrowed(text),
@@ -14,7 +14,7 @@ pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
 }
 
 /// `2026-11-20T12:00:00.000Z` as `2026-11-20 12:00:00`; other text as it is.
-pub fn moment(text: &str) -> Cow<'_, str> {
+pub(crate) fn moment(text: &str) -> Cow<'_, str> {
     const SHAPE: &[u8] = b"0000-00-00T00:00:00.000Z";
     let is_time = text.len() == SHAPE.len()
         && (text.bytes().zip(SHAPE)).all(|(byte, shape)| byte == *shape || (*shape == b'0' && byte.is_ascii_digit()));
@@ -26,7 +26,7 @@ pub fn moment(text: &str) -> Cow<'_, str> {
 }
 
 /// A length of time in its two largest units.
-pub fn duration(seconds: i64) -> String {
+pub(crate) fn duration(seconds: i64) -> String {
     let seconds = seconds.max(0);
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
     match (days, hours, minutes, seconds) {
@@ -38,7 +38,7 @@ pub fn duration(seconds: i64) -> String {
 }
 
 /// A share in per cent with one digit; none of nothing.
-pub fn share(part: usize, of: usize) -> Option<String> {
+pub(crate) fn share(part: usize, of: usize) -> Option<String> {
     if of == 0 {
         return None;
     }
@@ -54,7 +54,7 @@ pub fn counted(number: impl TryInto<u64>, one: &str, many: &str) -> String {
 }
 
 /// What people call a column.
-pub fn heading(column: &str) -> String {
+pub(crate) fn heading(column: &str) -> String {
     let known = match column {
         "account_id" => "Account",
         "event_time" => "Time (UTC)",
@@ -78,7 +78,7 @@ pub fn heading(column: &str) -> String {
 }
 
 /// A value as a person reads it in the column of this name.
-pub fn cell(column: &str, value: &Value) -> String {
+pub(crate) fn cell(column: &str, value: &Value) -> String {
     match value {
         Value::Null if column == "mfa" => "unknown".to_owned(),
         Value::Null => String::new(),

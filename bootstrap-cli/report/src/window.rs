@@ -38,12 +38,12 @@ impl Window {
 }
 
 /// A moment in RFC 3339.
-pub fn instant<S: serde::Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn instant<S: serde::Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(at)
 }
 
 /// A moment as the page writes it: minutes, and seconds and their parts only where there are any.
-pub fn written(at: Timestamp) -> String {
+pub(crate) fn written(at: Timestamp) -> String {
     let at = at.to_zoned(TimeZone::UTC);
     let form = match (at.second(), at.millisecond()) {
         (0, 0) => "%Y-%m-%d %H:%M",

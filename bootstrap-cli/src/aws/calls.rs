@@ -20,7 +20,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use crate::terminal::printer;
 
 /// Writes a line for every call that goes through `http` on behalf of `account`.
-pub fn watched(http: SharedHttpClient, account: &'static str) -> SharedHttpClient {
+pub(super) fn watched(http: SharedHttpClient, account: &'static str) -> SharedHttpClient {
     SharedHttpClient::new(Watched { http, account })
 }
 

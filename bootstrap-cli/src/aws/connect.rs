@@ -17,7 +17,7 @@ use crate::failure::{Exit, Explain};
 
 /// There are no credentials, or not the right ones.
 #[derive(Debug, Error)]
-pub enum ConnectError {
+pub(crate) enum ConnectError {
     /// The profile is in none of AWS's files.
     #[error("{files} has no profile {profile}, which the {account} account is to be reached with")]
     NoProfile {
@@ -121,7 +121,7 @@ fn table(account: &str) -> &'static str {
 }
 
 /// Checks that the profile is there.
-pub async fn exists(identity: &Identity) -> Result<(), ConnectError> {
+pub(super) async fn exists(identity: &Identity) -> Result<(), ConnectError> {
     let Some(profile) = &identity.profile else {
         return Ok(());
     };
@@ -141,7 +141,7 @@ pub async fn exists(identity: &Identity) -> Result<(), ConnectError> {
 }
 
 /// Says why nobody could be asked who calls.
-pub async fn explain(
+pub(super) async fn explain(
     error: SdkError<GetCallerIdentityError, HttpResponse>,
     identity: &Identity,
     base: &SdkConfig,

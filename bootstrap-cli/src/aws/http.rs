@@ -14,7 +14,7 @@ use crate::terminal::printer;
 const SESSION_NAME: &str = concat!("pipetrail-", env!("CARGO_PKG_VERSION"));
 
 /// The connections of all clients.
-pub struct Http(SharedHttpClient);
+pub(super) struct Http(SharedHttpClient);
 
 impl Default for Http {
     fn default() -> Self {
@@ -29,12 +29,12 @@ impl Default for Http {
 impl Http {
     /// Over another client.
     #[cfg(test)]
-    pub fn over(client: SharedHttpClient) -> Self {
+    pub(super) fn over(client: SharedHttpClient) -> Self {
         Http(client)
     }
 
     /// For clients of that account.
-    pub fn of(&self, account: &'static str) -> SharedHttpClient {
+    pub(super) fn of(&self, account: &'static str) -> SharedHttpClient {
         if printer::is_verbose() {
             calls::watched(self.0.clone(), account)
         } else {
@@ -44,12 +44,12 @@ impl Http {
 }
 
 /// The same account in another region.
-pub fn at(config: &SdkConfig, region: &str) -> SdkConfig {
+pub(crate) fn at(config: &SdkConfig, region: &str) -> SdkConfig {
     config.to_builder().region(Region::new(region.to_owned())).build()
 }
 
 /// The same way to AWS with the credentials of a role, which are renewed before they expire.
-pub async fn assume(config: &SdkConfig, role_arn: &str, external_id: Option<&String>) -> SdkConfig {
+pub(super) async fn assume(config: &SdkConfig, role_arn: &str, external_id: Option<&String>) -> SdkConfig {
     let mut provider = AssumeRoleProvider::builder(role_arn)
         .configure(config)
         .session_name(SESSION_NAME);

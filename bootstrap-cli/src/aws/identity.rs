@@ -7,7 +7,7 @@ use crate::context::Context;
 
 /// Where the credentials come from.
 #[derive(Default)]
-pub struct Identity {
+pub(super) struct Identity {
     /// `management` or `audit`, for people.
     pub account: &'static str,
     /// Where the profile is named, for people.
@@ -18,7 +18,7 @@ pub struct Identity {
 }
 
 /// Who the audit account is reached as.
-pub fn configured(config: &Config, context: &Context) -> Identity {
+pub(super) fn configured(config: &Config, context: &Context) -> Identity {
     Identity {
         account: "audit",
         setting: "audit.profile in pipetrail.toml (or --audit-profile)",
@@ -29,7 +29,7 @@ pub fn configured(config: &Config, context: &Context) -> Identity {
 }
 
 /// Who an account is reached as where there is no configuration yet.
-pub fn unconfigured(account: &'static str, profile: Option<&String>) -> Identity {
+pub(super) fn unconfigured(account: &'static str, profile: Option<&String>) -> Identity {
     Identity {
         account,
         setting: match account {

@@ -23,7 +23,7 @@ const ATTEMPTS: u32 = 8;
 const FIRST_ATTEMPTS: u32 = 3;
 
 /// Both accounts' ways to AWS, before anybody has asked who calls.
-pub struct Profiles {
+pub(crate) struct Profiles {
     pub(super) http: Http,
     pub(super) management: Way,
     pub(super) audit: Way,
@@ -31,7 +31,7 @@ pub struct Profiles {
 
 impl Profiles {
     /// Loads both. What is wrong with them shows in [`Profiles::callers`].
-    pub async fn load(config: &Config, context: &Context) -> Self {
+    pub(crate) async fn load(config: &Config, context: &Context) -> Self {
         let organization = &config.organization;
         let management = Identity {
             account: "management",
@@ -58,13 +58,13 @@ impl Profiles {
     ///
     /// # Errors
     /// One is not.
-    pub async fn exist(&self) -> Result<(), ConnectError> {
+    pub(crate) async fn exist(&self) -> Result<(), ConnectError> {
         connect::exists(&self.management.identity).await?;
         connect::exists(&self.audit.identity).await
     }
 
     /// The accounts that the two call from.
-    pub async fn callers(&self) -> (Result<String, ConnectError>, Result<String, ConnectError>) {
+    pub(crate) async fn callers(&self) -> (Result<String, ConnectError>, Result<String, ConnectError>) {
         tokio::join!(self.management.account(), self.audit.account())
     }
 }
@@ -73,7 +73,7 @@ impl Profiles {
 ///
 /// # Errors
 /// No credentials, no answer, or a profile of another account.
-pub async fn audit(config: &Config, context: &Context) -> Result<SdkConfig> {
+pub(crate) async fn audit(config: &Config, context: &Context) -> Result<SdkConfig> {
     let (home, endpoint) = (Some(config.audit.region.as_ref()), context.endpoint_url.as_ref());
     let way = Way::load(configured(config, context), &Http::default(), home, endpoint).await;
     WrongAccount::check(config, way.account().await?)?;
@@ -82,7 +82,7 @@ pub async fn audit(config: &Config, context: &Context) -> Result<SdkConfig> {
 
 /// The management account's own profile, where the other one is a delegated administrator's, and the
 /// account that it belongs to.
-pub async fn owner(config: &Config, context: &Context) -> Result<Option<(SdkConfig, String)>, ConnectError> {
+pub(super) async fn owner(config: &Config, context: &Context) -> Result<Option<(SdkConfig, String)>, ConnectError> {
     let Some(profile) = config.organization.management_profile.clone() else {
         return Ok(None);
     };
@@ -100,7 +100,7 @@ pub async fn owner(config: &Config, context: &Context) -> Result<Option<(SdkConf
 
 /// A profile's way to AWS where there is no configuration yet; in the profile's own region when none
 /// is given. `account` is `management` or `audit`.
-pub async fn profile(
+pub(crate) async fn profile(
     account: &'static str,
     name: Option<&String>,
     region: Option<&str>,
@@ -114,13 +114,17 @@ pub async fn profile(
 ///
 /// # Errors
 /// No such profile, no credentials, or no answer.
-pub async fn account(account: &'static str, name: Option<&String>, config: &SdkConfig) -> Result<String, ConnectError> {
+pub(crate) async fn account(
+    account: &'static str,
+    name: Option<&String>,
+    config: &SdkConfig,
+) -> Result<String, ConnectError> {
     let way = Way::new(unconfigured(account, name), config.clone()).await;
     way.account().await
 }
 
 /// An identity's configuration, before and after it has assumed its role.
-pub struct Way {
+pub(super) struct Way {
     identity: Identity,
     base: SdkConfig,
     pub config: SdkConfig,
@@ -132,7 +136,7 @@ impl Way {
         Self::new(identity, base).await
     }
 
-    pub async fn new(identity: Identity, base: SdkConfig) -> Self {
+    pub(super) async fn new(identity: Identity, base: SdkConfig) -> Self {
         let config = match &identity.role_arn {
             Some(role_arn) => assume(&base, role_arn.as_str(), identity.external_id.as_ref()).await,
             None => base.clone(),
@@ -141,7 +145,7 @@ impl Way {
     }
 
     /// The account that it leads to.
-    pub async fn account(&self) -> Result<String, ConnectError> {
+    pub(super) async fn account(&self) -> Result<String, ConnectError> {
         connect::exists(&self.identity).await?;
         let sts = aws_sdk_sts::config::Builder::from(&self.config)
             .retry_config(RetryConfig::standard().with_max_attempts(FIRST_ATTEMPTS));

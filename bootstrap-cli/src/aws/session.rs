@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::failure::Result;
 
 /// Configurations of both accounts, each checked to be the right one.
-pub struct Session {
+pub(crate) struct Session {
     http: Http,
     management: SdkConfig,
     audit: SdkConfig,
@@ -28,7 +28,7 @@ impl Session {
     /// # Errors
     /// No credentials, no answer, or an audit profile of another account. Whether the management
     /// profile is the management account's shows once the organization is read.
-    pub async fn connect(config: &Config, context: &Context) -> Result<Self> {
+    pub(crate) async fn connect(config: &Config, context: &Context) -> Result<Self> {
         let profiles = Profiles::load(config, context).await;
         profiles.exist().await?;
         let (caller, found) = profiles.callers().await;
@@ -42,7 +42,7 @@ impl Session {
     }
 
     /// A session of profiles; `caller` is the account of the management profile.
-    pub fn of(profiles: Profiles, caller: String) -> Self {
+    pub(crate) fn of(profiles: Profiles, caller: String) -> Self {
         let Profiles {
             http,
             management,
@@ -59,7 +59,7 @@ impl Session {
 
     /// Of one account alone, over another client.
     #[cfg(test)]
-    pub fn over(client: aws_sdk_sts::config::SharedHttpClient, config: SdkConfig) -> Self {
+    pub(crate) fn over(client: aws_sdk_sts::config::SharedHttpClient, config: SdkConfig) -> Self {
         Session {
             http: Http::over(client),
             management: config.clone(),
@@ -70,36 +70,36 @@ impl Session {
     }
 
     /// For clients of the account that administers the stack set, in the home region.
-    pub fn management(&self) -> &SdkConfig {
+    pub(crate) fn management(&self) -> &SdkConfig {
         &self.management
     }
 
     /// For clients of the audit account, in the home region.
-    pub fn audit(&self) -> &SdkConfig {
+    pub(crate) fn audit(&self) -> &SdkConfig {
         &self.audit
     }
 
     /// For clients of a member account, through the role `role` there.
-    pub async fn member(&self, account: &str, role: &str, region: &str) -> SdkConfig {
+    pub(crate) async fn member(&self, account: &str, role: &str, region: &str) -> SdkConfig {
         let arn = format!("arn:{}:iam::{account}:role/{role}", partition(region));
         let member = assume(&self.management, &arn, None).await.to_builder();
         at(&member.http_client(self.http.of("member")).build(), region)
     }
 
     /// Organizations, from the management profile.
-    pub fn organizations(&self) -> aws_sdk_organizations::Client {
+    pub(crate) fn organizations(&self) -> aws_sdk_organizations::Client {
         aws_sdk_organizations::Client::new(&self.management)
     }
 
     /// S3 in the audit account.
-    pub fn s3(&self) -> aws_sdk_s3::Client {
+    pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
         // Another endpoint than AWS's own is one host, without a name per bucket.
         let s3 = aws_sdk_s3::config::Builder::from(&self.audit).force_path_style(self.audit.endpoint_url().is_some());
         aws_sdk_s3::Client::from_conf(s3.build())
     }
 
     /// All clients, once the caller's role is known.
-    pub fn clients(&self, caller: Caller) -> Clients {
+    pub(crate) fn clients(&self, caller: Caller) -> Clients {
         Clients {
             audit: aws_sdk_cloudformation::Client::new(&self.audit),
             s3: self.s3(),
@@ -116,7 +116,7 @@ impl Session {
     }
 
     /// For clients of the management account itself, and that account, where there is a way into it.
-    pub fn management_account(&self, caller: Caller) -> Option<(&SdkConfig, &String)> {
+    pub(crate) fn management_account(&self, caller: Caller) -> Option<(&SdkConfig, &String)> {
         match caller {
             Caller::Management => Some((&self.management, &self.caller)),
             Caller::DelegatedAdministrator => self.owner.as_ref().map(|(config, account)| (config, account)),

@@ -8,13 +8,13 @@ use crate::failure::Explain;
 /// The audit profile belongs to another account.
 #[derive(Debug, Error)]
 #[error("the audit profile calls from account {found}, but pipetrail.toml has audit.account = \"{expected}\"")]
-pub struct WrongAccount {
+pub(super) struct WrongAccount {
     expected: String,
     found: String,
 }
 
 impl WrongAccount {
-    pub fn check(config: &Config, found: String) -> Result<(), Self> {
+    pub(super) fn check(config: &Config, found: String) -> Result<(), Self> {
         let expected = config.audit.account.as_ref();
         if found == expected {
             return Ok(());

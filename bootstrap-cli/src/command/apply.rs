@@ -30,7 +30,7 @@ use crate::terminal::printer::{self, Output};
 #[command(
     after_help = "Examples:\n  pipetrail apply\n  pipetrail apply --yes --output json > applied.json\n  pipetrail apply --yes pipetrail.plan"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// Plan that `pipetrail plan --out` saved
     #[arg(value_name = "PLAN-FILE", conflicts_with = "plan_option")]
     plan: Option<PathBuf>,
@@ -60,7 +60,7 @@ struct Applied<'a> {
 ///
 /// # Errors
 /// Wrong configuration or usage, or a read that AWS refuses. What fails later is in the report.
-pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
+pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     // What is wrong with the file is said before anything is asked.
     let saved = args.plan.as_ref().or(args.plan_option.as_ref());
     let saved = saved.map(|path| PlanFile::read(path).map(|file| (path, file)));

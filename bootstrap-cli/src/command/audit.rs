@@ -22,7 +22,7 @@ use crate::terminal::printer::{self, Output};
 #[command(
     after_help = "Examples:\n  pipetrail audit --list\n  pipetrail audit decisions --lake ./lake\n  pipetrail audit approvers --from 2026-07-01 --to 2026-10-01 --output csv > approvers.csv\n  pipetrail audit deployments --account 111122223333 --set stage=Prod --set category=Build\n  pipetrail audit open-gates --sql"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// The audit
     #[arg(value_name = "NAME", required_unless_present = "list")]
     name: Option<String>,
@@ -53,7 +53,7 @@ fn pair(text: &str) -> Result<(String, String), &'static str> {
 ///
 /// # Errors
 /// An audit or a value that does not exist, a lake that cannot be opened, or what the engine says.
-pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
+pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     if args.list {
         return list(context.output);
     }

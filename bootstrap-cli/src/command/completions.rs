@@ -15,7 +15,7 @@ use crate::terminal::printer;
 #[command(
     after_help = "Examples:\n  pipetrail completions bash > pipetrail.bash\n  pipetrail completions zsh > _pipetrail\n  pipetrail completions fish > pipetrail.fish"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// Which shell
     #[arg(value_enum)]
     shell: Shell,
@@ -25,13 +25,13 @@ pub struct Args {
 ///
 /// # Errors
 /// Never; the type is that of all commands.
-pub async fn run(_context: &Context, args: &Args, command: clap::Command) -> Result<Exit> {
+pub(crate) async fn run(_context: &Context, args: &Args, command: clap::Command) -> Result<Exit> {
     printer::verbatim(&script(args.shell, command));
     Ok(Exit::Ok)
 }
 
 /// The completions of a command.
-pub fn script(shell: Shell, mut command: clap::Command) -> String {
+pub(crate) fn script(shell: Shell, mut command: clap::Command) -> String {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command, "pipetrail", &mut script);
     String::from_utf8_lossy(&script).into_owned()

@@ -29,7 +29,7 @@ use crate::terminal::progress::Steps;
 #[command(
     after_help = "Examples:\n  pipetrail destroy\n  pipetrail destroy --yes --output json > destroyed.json\n  pipetrail destroy --delete-data pipetrail-lake-999988887777-eu-central-1"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// Destroy without asking
     #[arg(long)]
     yes: bool,
@@ -91,7 +91,7 @@ impl Outcome {
 ///
 /// # Errors
 /// Wrong configuration or usage, or a read that AWS refuses. What fails later is in the report.
-pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
+pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let config = context.configuration()?;
     let names = names(&config);
     if let Some(typed) = args.delete_data.as_ref().filter(|typed| **typed != names.lake) {

@@ -19,7 +19,7 @@ use crate::terminal::printer::{self, Output};
 #[command(
     after_help = "Examples:\n  pipetrail doctor\n  pipetrail doctor --members\n  pipetrail doctor --fix --yes\n  pipetrail doctor --output json | jq '.checks[] | select(.verdict != \"ok\")'"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// Mend what can be mended safely: trusted access for StackSets
     #[arg(long)]
     fix: bool,
@@ -52,7 +52,7 @@ struct Report<'a> {
 ///
 /// # Errors
 /// Wrong configuration or usage. What AWS refuses is a line of the report.
-pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
+pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let config = context.configuration()?;
     let profiles = Profiles::load(&config, context).await;
     let role = args.members.then_some(args.member_role.as_str());

@@ -20,7 +20,7 @@ use crate::failure::{Exit, Result};
     group = clap::ArgGroup::new("who").required(true).multiple(true),
     after_help = "Examples:\n  pipetrail enroll --account 111122223333\n  pipetrail enroll --ou ou-ab12-11111111 --yes --output json"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// Account to enrol, 12 digits; may be repeated. The management account gets stacks of its own
     #[arg(long = "account", value_name = "ID", group = "who")]
     accounts: Vec<AccountId>,
@@ -39,7 +39,7 @@ pub struct Args {
 ///
 /// # Errors
 /// As [`enrolment::run`].
-pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
+pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let request = Request {
         direction: Direction::Enroll,
         focus: Focus {

@@ -29,7 +29,7 @@ use pipetrail_lake::store::{Lake, Location};
 #[command(
     after_help = "Examples:\n  pipetrail ingest events --lake ./lake\n  pipetrail ingest 'AWSLogs/**/*.json.gz' --lake ./lake --output json\n  pipetrail ingest events --lake ./lake --dry-run\n  aws s3 cp s3://backup/events.ndjson.gz - | pipetrail ingest - --lake ./lake"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// Files, folders, patterns in quotes, s3://bucket/prefix, or - for standard input
     #[arg(required = true, value_name = "PATHS")]
     paths: Vec<OsString>,
@@ -57,7 +57,7 @@ pub struct Args {
 ///
 /// # Errors
 /// The lake cannot be opened, or another run writes to it.
-pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
+pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let started = std::time::Instant::now();
     let (inputs, passed_over, problems) = inputs(context, args).await;
     not_an_input(args.rejects.as_deref(), &inputs)?;

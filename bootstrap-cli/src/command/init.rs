@@ -29,7 +29,7 @@ use crate::terminal::printer::{self, Output};
 #[command(
     after_help = "Examples:\n  pipetrail init --profile management --audit-profile audit\n  pipetrail init --profile management --audit-profile audit --ou r-ab12 --yes --config a.toml"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// Organizational unit to enrol, or the root for all; may be repeated
     #[arg(long = "ou", value_name = "ID", value_delimiter = ',')]
     units: Vec<OuId>,
@@ -64,7 +64,7 @@ struct Begun<'a> {
 ///
 /// # Errors
 /// A file that is there, no organization, the wrong account, or an answer that nobody gives.
-pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
+pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let path = &context.file;
     let exists = || format!("{} exists, and is never replaced", path.display());
     if path.symlink_metadata().is_ok() {

@@ -14,7 +14,7 @@ use crate::terminal::printer;
 /// Needs no configuration and no network.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  pipetrail man > pipetrail.1\n  pipetrail man --dir man1")]
-pub struct Args {
+pub(crate) struct Args {
     /// Write one page per command to this folder, instead of the main page to standard output
     #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
     dir: Option<PathBuf>,
@@ -24,7 +24,7 @@ pub struct Args {
 ///
 /// # Errors
 /// The folder cannot be written.
-pub async fn run(_context: &Context, args: &Args, command: clap::Command) -> Result<Exit> {
+pub(crate) async fn run(_context: &Context, args: &Args, command: clap::Command) -> Result<Exit> {
     let Some(folder) = &args.dir else {
         printer::verbatim(&page(command)?);
         return Ok(Exit::Ok);
@@ -43,7 +43,7 @@ pub async fn run(_context: &Context, args: &Args, command: clap::Command) -> Res
 ///
 /// # Errors
 /// Never, but for a defect.
-pub fn page(command: clap::Command) -> io::Result<String> {
+pub(crate) fn page(command: clap::Command) -> io::Result<String> {
     let mut page = Vec::new();
     Man::new(command).render(&mut page)?;
     Ok(String::from_utf8_lossy(&page).into_owned())

@@ -21,7 +21,7 @@ use crate::terminal::printer::{self, Output};
 #[command(
     after_help = "Examples:\n  pipetrail plan\n  pipetrail plan --check --output json\n  pipetrail plan --out pipetrail.plan"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// Exit with 3 when there is something to do
     #[arg(long)]
     check: bool,
@@ -52,7 +52,7 @@ struct Report<'a> {
 /// # Errors
 /// Wrong configuration, a read that AWS refuses, what no plan leads out of, or a file that cannot be
 /// written.
-pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
+pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let Prepared {
         plan,
         unregistered,

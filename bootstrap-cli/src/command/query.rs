@@ -22,7 +22,7 @@ use pipetrail_lake::store::Location;
 #[command(
     after_help = "Examples:\n  pipetrail query 'SELECT pipeline, count(*) AS n FROM approvals GROUP BY pipeline' --lake ./lake\n  pipetrail query --file question.sql --output csv > answer.csv\n  pipetrail query --lake ./lake"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// The query: one statement
     #[arg(value_name = "SQL")]
     sql: Option<String>,
@@ -36,7 +36,7 @@ pub struct Args {
 
 impl Args {
     /// Whether it is a prompt.
-    pub fn prompts(&self) -> bool {
+    pub(crate) fn prompts(&self) -> bool {
         self.sql.is_none() && self.file.is_none()
     }
 }
@@ -45,7 +45,7 @@ impl Args {
 ///
 /// # Errors
 /// The lake cannot be opened, there is no way to Athena, or the query is refused.
-pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
+pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let sql = match (&args.sql, &args.file) {
         (Some(sql), _) => sql.clone(),
         (None, Some(file)) => read(file)?,

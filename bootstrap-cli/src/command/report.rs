@@ -34,7 +34,7 @@ use crate::terminal::printer::{self, Output};
 #[command(
     after_help = "Examples:\n  pipetrail report --from 2026-07-01 --to 2026-10-01 --out q3.html\n  pipetrail report --account 111122223333 --out payments.xlsx\n  pipetrail report --lake ./lake --from 2026-07-01 --to 2026-10-01 --out q3.csv"
 )]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     select: Select,
     /// The lake: a folder, or s3://bucket/prefix; without it Athena is asked
@@ -84,7 +84,7 @@ fn ended(parameters: &mut Parameters, now: Timestamp) -> Option<Timestamp> {
 ///
 /// # Errors
 /// The file may not be written, the lake cannot be opened, or an audit is refused.
-pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
+pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     // What can be wrong without a query is said before one.
     if args.out.as_os_str() == "-" {
         return Err(FileError::Stream.into());

@@ -12,7 +12,7 @@ const DAYS: i64 = 90;
 
 /// The options that say what an audit, or the report, is about.
 #[derive(Clone, Debug, Default, clap::Args)]
-pub struct Select {
+pub(crate) struct Select {
     /// Beginning of the window: an instant such as 2026-11-20T08:00:00Z, or a day in UTC
     /// [default: 90 days before --to]
     #[arg(long, value_name = "TIME")]
@@ -36,7 +36,7 @@ impl Select {
     ///
     /// # Errors
     /// A time, a window or an account that is none.
-    pub fn parameters(&self) -> Result<Parameters, AuditError> {
+    pub(crate) fn parameters(&self) -> Result<Parameters, AuditError> {
         let read = |name, text: &Option<String>| text.as_deref().map(|text| instant(name, text)).transpose();
         let to = match read("--to", &self.to)? {
             Some(to) => to,

@@ -24,7 +24,7 @@ use crate::terminal::printer::{self, Output};
 #[command(
     after_help = "Examples:\n  pipetrail status\n  pipetrail status --verdict silent --verdict failed\n  pipetrail status --account 111122223333 --in-region eu-central-1\n  pipetrail status --check --output json > coverage.json\n  pipetrail status --no-lake --output json | jq '.coverage.instances[] | select(.state != \"current\")'"
 )]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     select: Select,
     /// Show every row, however many there are
@@ -62,7 +62,7 @@ impl Args {
     }
 
     /// Whether it goes on until Ctrl-C.
-    pub fn watches(&self) -> bool {
+    pub(crate) fn watches(&self) -> bool {
         self.watch.is_some()
     }
 }
@@ -78,7 +78,7 @@ fn positive(text: &str) -> Result<SignedDuration, String> {
 ///
 /// # Errors
 /// Wrong configuration, or a read that AWS refuses; a lake that cannot be asked is none.
-pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
+pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let config = context.configuration()?;
     let session = Session::connect(&config, context).await?;
     let mut reader = Reader::new(&config, &session, args.questions());

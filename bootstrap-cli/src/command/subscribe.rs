@@ -39,7 +39,7 @@ use crate::terminal::printer::{self, Output};
   pipetrail subscribe --https https://alerts.example.com/in --ou ou-ab12-11111111 --pipeline-prefix payments-
   pipetrail subscribe --lambda arn:aws:lambda:eu-central-1:999988887777:function:alerts --all"
 )]
-pub struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     endpoint: EndpointArgs,
     /// Alerts of this account; repeatable
@@ -99,7 +99,7 @@ struct Subscribed<'a> {
 ///
 /// # Errors
 /// Wrong configuration, a filter or endpoint that SNS would refuse, or a refused call.
-pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
+pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let config = context.configuration()?;
     let endpoint = args.endpoint.endpoint()?;
     let endpoint =

@@ -20,7 +20,7 @@ use crate::terminal::printer::{self, Output};
 #[command(
     after_help = "Examples:\n  pipetrail subscriptions\n  pipetrail subscriptions --account 111122223333 --output json"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// Only those that may get alerts of this account; repeatable
     #[arg(long, value_name = "ID")]
     account: Vec<AccountId>,
@@ -38,7 +38,7 @@ struct Subscriptions<'a> {
 ///
 /// # Errors
 /// Wrong configuration, or a read that AWS refuses.
-pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
+pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let config = context.configuration()?;
     let (account, region) = (config.audit.account.as_ref(), config.audit.region.as_ref());
     let audit = aws::audit(&config, context).await?;

@@ -21,7 +21,7 @@ use crate::failure::{Exit, Result};
     group = clap::ArgGroup::new("who").required(true).multiple(true),
     after_help = "Examples:\n  pipetrail unenroll --account 111122223333\n  pipetrail unenroll --ou ou-ab12-11111111 --yes"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// Account to take out, 12 digits; may be repeated. The management account loses its own stacks
     #[arg(long = "account", value_name = "ID", group = "who")]
     accounts: Vec<AccountId>,
@@ -37,7 +37,7 @@ pub struct Args {
 ///
 /// # Errors
 /// As [`enrolment::run`].
-pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
+pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let request = Request {
         direction: Direction::Unenroll,
         focus: Focus {

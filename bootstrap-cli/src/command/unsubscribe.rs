@@ -27,7 +27,7 @@ use crate::terminal::printer::{self, Output};
   pipetrail unsubscribe --yes --email team@example.com
   pipetrail unsubscribe --yes --sqs arn:aws:sqs:eu-central-1:999988887777:alerts"
 )]
-pub struct Args {
+pub(crate) struct Args {
     /// ARN of a subscription, as `pipetrail subscriptions` shows it; repeatable
     #[arg(value_name = "ARN")]
     arn: Vec<String>,
@@ -53,7 +53,7 @@ struct Unsubscribed<'a> {
 ///
 /// # Errors
 /// Wrong configuration, an ARN of another topic, or a refused call.
-pub async fn run(context: &Context, args: &Args) -> Result<Exit> {
+pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let config = context.configuration()?;
     let endpoint = args.endpoint.endpoint()?;
     let account = config.audit.account.as_ref();

@@ -15,7 +15,7 @@ use toml_edit::{Array, DocumentMut, Item, TableLike, Value};
 /// A change of a setting of `[organization]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "action", rename_all = "kebab-case")]
-pub enum Setting {
+pub(crate) enum Setting {
     /// A list gets an entry.
     Add {
         /// The list, for example `accounts`.
@@ -41,13 +41,13 @@ pub enum Setting {
 
 impl Setting {
     /// A list gets an entry.
-    pub fn add(key: &'static str, value: &str) -> Self {
+    pub(crate) fn add(key: &'static str, value: &str) -> Self {
         let value = value.to_owned();
         Setting::Add { key, value }
     }
 
     /// A list loses an entry.
-    pub fn remove(key: &'static str, value: &str) -> Self {
+    pub(crate) fn remove(key: &'static str, value: &str) -> Self {
         let value = value.to_owned();
         Setting::Remove { key, value }
     }
@@ -65,7 +65,7 @@ impl fmt::Display for Setting {
 
 /// A file that cannot be edited.
 #[derive(Debug, Error)]
-pub enum SettingsError {
+pub(crate) enum SettingsError {
     /// The file system refused.
     #[error("cannot write {}", path.display())]
     Io {
@@ -97,7 +97,7 @@ impl Explain for SettingsError {
 ///
 /// # Errors
 /// The text has no table `organization`.
-pub fn edited(path: &Path, text: &str, settings: &[Setting]) -> Result<String, SettingsError> {
+pub(crate) fn edited(path: &Path, text: &str, settings: &[Setting]) -> Result<String, SettingsError> {
     let unknown = || SettingsError::Unknown(path.to_owned());
     let mut document: DocumentMut = text.parse().map_err(|_| unknown())?;
     let table = document.get_mut("organization").and_then(Item::as_table_like_mut);
@@ -214,7 +214,7 @@ fn suffix(value: &Value) -> &str {
 ///
 /// # Errors
 /// The file is not `old` any more, or cannot be written.
-pub fn replace(path: &Path, old: &str, text: &str) -> Result<(), SettingsError> {
+pub(crate) fn replace(path: &Path, old: &str, text: &str) -> Result<(), SettingsError> {
     let refused = |source| SettingsError::Io {
         path: path.to_owned(),
         source,

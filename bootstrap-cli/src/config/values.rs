@@ -8,10 +8,10 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
 
 /// A string with a rule.
-pub struct Text<R>(String, PhantomData<R>);
+pub(crate) struct Text<R>(String, PhantomData<R>);
 
 /// What a string must look like.
-pub trait Rule {
+pub(crate) trait Rule {
     /// What to write instead, to follow "expected".
     const EXPECTED: &'static str;
     /// Whether the string is never to be shown, in errors neither.
@@ -86,9 +86,9 @@ impl<'de, R: Rule> Deserialize<'de> for Text<R> {
 }
 
 /// An e-mail address, never printed.
-pub type Email = Text<Address>;
+pub(crate) type Email = Text<Address>;
 /// A schedule expression.
-pub type Schedule = Text<Expression>;
+pub(crate) type Schedule = Text<Expression>;
 
 impl Default for Schedule {
     fn default() -> Self {
@@ -97,7 +97,7 @@ impl Default for Schedule {
 }
 
 /// Rule of [`Email`].
-pub enum Address {}
+pub(crate) enum Address {}
 impl Rule for Address {
     const EXPECTED: &'static str = "an e-mail address, for example \"security@example.com\"";
     const PRIVATE: bool = true;
@@ -109,7 +109,7 @@ impl Rule for Address {
 }
 
 /// Rule of [`Schedule`], the member template's own.
-pub enum Expression {}
+pub(crate) enum Expression {}
 impl Rule for Expression {
     const EXPECTED: &'static str = "a schedule expression, for example \"rate(1 hour)\" or \"cron(0 * * * ? *)\"";
     fn admits(text: &str) -> bool {
@@ -122,7 +122,7 @@ impl Rule for Expression {
 
 /// A whole number from `MIN` to `MAX`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Number<const MIN: u32, const MAX: u32>(pub u32);
+pub(crate) struct Number<const MIN: u32, const MAX: u32>(pub u32);
 
 impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for Number<MIN, MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -145,7 +145,7 @@ impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for Number<MIN, MAX> 
 
 /// What the Lambda zips were built for.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
-pub enum Architecture {
+pub(crate) enum Architecture {
     /// Intel and AMD.
     #[default]
     #[serde(rename = "x86_64")]
@@ -157,7 +157,7 @@ pub enum Architecture {
 
 impl Architecture {
     /// Lambda's word for it.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Architecture::X86 => "x86_64",
             Architecture::Arm => "arm64",
@@ -167,7 +167,7 @@ impl Architecture {
 
 /// Object Lock's retention mode.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
-pub enum RetentionMode {
+pub(crate) enum RetentionMode {
     /// Whoever holds `s3:BypassGovernanceRetention` may delete.
     #[default]
     #[serde(rename = "GOVERNANCE")]
@@ -179,7 +179,7 @@ pub enum RetentionMode {
 
 impl RetentionMode {
     /// S3's word for it.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             RetentionMode::Governance => "GOVERNANCE",
             RetentionMode::Compliance => "COMPLIANCE",

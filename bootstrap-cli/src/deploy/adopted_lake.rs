@@ -20,7 +20,7 @@ const AT_ONCE: usize = 16;
 const MARK: &str = "unregistered";
 
 /// The lake of the audit account.
-pub struct LakeBucket {
+pub(crate) struct LakeBucket {
     /// S3 in the audit account.
     pub s3: aws_sdk_s3::Client,
     /// The bucket, and Glue in the audit account.
@@ -34,7 +34,7 @@ impl LakeBucket {
     ///
     /// # Errors
     /// A refused call.
-    pub async fn is_marked(&self) -> Result<bool, Error> {
+    pub(crate) async fn is_marked(&self) -> Result<bool, Error> {
         let call = self.s3.head_object().bucket(&self.catalog.bucket).key(MARK);
         match call.expected_bucket_owner(&self.owner).send().await {
             Ok(_) => Ok(true),
@@ -47,7 +47,7 @@ impl LakeBucket {
     ///
     /// # Errors
     /// A refused call.
-    pub async fn mark(&self) -> Result<(), Error> {
+    pub(crate) async fn mark(&self) -> Result<(), Error> {
         let call = self.s3.put_object().bucket(&self.catalog.bucket).key(MARK);
         let put = call.expected_bucket_owner(&self.owner).send().await;
         put.map_err(from_sdk(format!("put s3://{}/{MARK}", self.catalog.bucket)))?;
@@ -59,7 +59,7 @@ impl LakeBucket {
     ///
     /// # Errors
     /// A refused call, or a partition that Glue refuses.
-    pub async fn register(&self) -> Result<usize> {
+    pub(crate) async fn register(&self) -> Result<usize> {
         let mut count = 0;
         for table in Table::ALL {
             let partitions = self.partitions(table).await?;

@@ -10,7 +10,7 @@ use crate::terminal::printer;
 use crate::terminal::progress::Steps;
 
 /// Applies the plan and shows its steps.
-pub async fn carry_out(plan: &Plan, clients: &Clients) -> Vec<Step> {
+pub(crate) async fn carry_out(plan: &Plan, clients: &Clients) -> Vec<Step> {
     let mut steps = Steps::new(plan.steps());
     let results = apply(plan, clients, &mut |progress| steps.show(progress)).await;
     let ended = results.into_iter().map(|result| Step::new(result, Again::Apply));
@@ -19,7 +19,7 @@ pub async fn carry_out(plan: &Plan, clients: &Clients) -> Vec<Step> {
 
 /// What stands afterwards; `None`, and an error that is told, when it cannot be read: what was applied
 /// is reported all the same.
-pub async fn coverage(
+pub(crate) async fn coverage(
     clients: &Clients,
     organization: &Organization,
     scope: &Scope,
@@ -33,7 +33,7 @@ pub async fn coverage(
 }
 
 /// Says what to try next, each once.
-pub fn hint(exit: Exit, steps: &[Step]) {
+pub(crate) fn hint(exit: Exit, steps: &[Step]) {
     let mut hints: Vec<&str> = Vec::new();
     for hint in steps.iter().filter_map(|step| step.hint.as_deref()) {
         if !hints.contains(&hint) {

@@ -14,7 +14,7 @@ use crate::config::Config;
 const LOG_RETENTION_DAYS: u32 = 90;
 
 /// The accounts and regions that the configuration is about.
-pub fn scope(config: &Config) -> Scope {
+pub(crate) fn scope(config: &Config) -> Scope {
     let organization = &config.organization;
     Scope {
         audit_account: config.audit.account.as_ref().to_owned(),
@@ -32,7 +32,7 @@ fn strings<T: AsRef<str>>(values: &[T]) -> Vec<String> {
 }
 
 /// The desired state for the organization `organization` (`o-…`).
-pub fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> Desired {
+pub(crate) fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> Desired {
     let [artifacts, data, pipeline] = AUDIT_STACKS;
     let text = |value: &dyn ToString| ParameterValue::Text(value.to_string());
     let key = |name: &str| {

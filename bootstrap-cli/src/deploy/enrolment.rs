@@ -12,7 +12,7 @@ use pipetrail_stacksets::plan::plan_for;
 use pipetrail_stacksets::{Actual, Clients, Coverage, Desired, Error, Focus, Organization, Plan, StepState, chain};
 use serde::Serialize;
 
-pub use self::decide::Direction;
+pub(crate) use self::decide::Direction;
 use crate::aws::Session;
 use crate::config::Config;
 use crate::config::edit::{self, Setting};
@@ -30,7 +30,7 @@ use crate::terminal::printer::{self, Output};
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 
 /// What is asked for.
-pub struct Request {
+pub(crate) struct Request {
     /// In or out.
     pub direction: Direction,
     /// Who.
@@ -60,7 +60,7 @@ struct Enrolled<'a> {
 /// # Errors
 /// Wrong configuration or usage, accounts or units that the organization has not, a read that AWS
 /// refuses, or a file that cannot be written. What fails later is in the report.
-pub async fn run(context: &Context, request: &Request) -> Result<Exit> {
+pub(crate) async fn run(context: &Context, request: &Request) -> Result<Exit> {
     let (config, text) = Config::load_with_text(&context.file)?;
     let config = context.over(config);
     let session = Session::connect(&config, context).await?;

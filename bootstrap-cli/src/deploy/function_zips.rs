@@ -17,14 +17,14 @@ use crate::failure::{Exit, Explain};
 include!(concat!(env!("OUT_DIR"), "/zips.rs"));
 
 /// The functions whose zips `apply` uploads, by the name of their file.
-pub const FUNCTIONS: [&str; 3] = ["transform", "partition", "approval"];
+pub(crate) const FUNCTIONS: [&str; 3] = ["transform", "partition", "approval"];
 
 /// Length of an ELF header up to and with `e_machine`.
 const ELF_HEAD: usize = 20;
 
 /// Zips that cannot be used.
 #[derive(Debug, Error)]
-pub enum ZipError {
+pub(crate) enum ZipError {
     /// A file cannot be read.
     #[error("cannot read the Lambda zip {}", path.display())]
     Unreadable {
@@ -80,7 +80,7 @@ impl Explain for ZipError {
 ///
 /// # Errors
 /// There is none, or it is not for `wanted`.
-pub fn find(folder: Option<&Path>, wanted: Architecture) -> Result<Vec<Zip>, ZipError> {
+pub(crate) fn find(folder: Option<&Path>, wanted: Architecture) -> Result<Vec<Zip>, ZipError> {
     match folder {
         Some(folder) => FUNCTIONS.iter().map(|name| read(folder, name, wanted)).collect(),
         None => choose(EMBEDDED, wanted),
@@ -142,7 +142,7 @@ fn architecture(zip: &[u8]) -> Option<Architecture> {
 }
 
 /// The version, and which functions are in this binary.
-pub fn version() -> String {
+pub(crate) fn version() -> String {
     let functions = EMBEDDED.iter().map(|(name, bytes)| {
         let built_for = architecture(bytes).map_or("unknown", Architecture::as_str);
         format!("\n{name} {built_for} sha256:{}", Hex(&Sha256::digest(bytes)))

@@ -5,7 +5,7 @@ use pipetrail_stacksets::{Coverage, CoverageRow, StackState};
 use crate::terminal::listing::{lines, table};
 
 /// What stands: the audit account's stacks, the stack instances, and a summary.
-pub fn coverage(coverage: &Coverage) -> String {
+pub(crate) fn coverage(coverage: &Coverage) -> String {
     let mut parts = vec![stacks(coverage)];
     if !coverage.instances.is_empty() {
         let mut instances = table(&[
@@ -48,7 +48,7 @@ pub fn coverage(coverage: &Coverage) -> String {
 }
 
 /// The audit account's stacks.
-pub fn stacks<R>(coverage: &Coverage<R>) -> String {
+pub(crate) fn stacks<R>(coverage: &Coverage<R>) -> String {
     let mut stacks = table(&["STACK", "ACCOUNT", "REGION", "STATUS", "REASON"]);
     for StackState { name, status, reason } in &coverage.stacks {
         let status = status.as_deref().unwrap_or("not deployed");

@@ -30,7 +30,7 @@ const BATCH: usize = 50;
 
 /// A saved query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NamedQuery {
+pub(crate) struct NamedQuery {
     /// Athena's id; empty before it is made.
     pub id: String,
     /// Name.
@@ -43,7 +43,7 @@ pub struct NamedQuery {
 
 /// What is to be done.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Changes {
+pub(crate) struct Changes {
     /// To be made, by name: they are missing, or read otherwise.
     pub publish: Vec<String>,
     /// To be removed, by name: no audit any more, or their new text has been made.
@@ -52,7 +52,7 @@ pub struct Changes {
 
 impl Changes {
     /// Whether nothing is to be done.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.publish.is_empty() && self.remove.is_empty()
     }
 }
@@ -73,7 +73,7 @@ impl fmt::Display for Changes {
 ///
 /// # Errors
 /// An audit that cannot be bound; a test binds all of them.
-pub fn wanted() -> Result<Vec<NamedQuery>, AuditError> {
+pub(crate) fn wanted() -> Result<Vec<NamedQuery>, AuditError> {
     let published = audits::all().iter().filter(|audit| audit.unpublished.is_none());
     published.map(query).collect()
 }
@@ -130,7 +130,7 @@ fn changes(wanted: &[NamedQuery], found: &[NamedQuery]) -> Changes {
 ///
 /// # Errors
 /// A refused call.
-pub async fn plan(client: Option<&Client>) -> Result<Changes> {
+pub(crate) async fn plan(client: Option<&Client>) -> Result<Changes> {
     let found = match client {
         Some(client) => read(client).await?,
         None => vec![],
@@ -139,7 +139,7 @@ pub async fn plan(client: Option<&Client>) -> Result<Changes> {
 }
 
 /// Does it, as one step: new texts first, so that there is never none.
-pub async fn publish(client: &Client) -> Step {
+pub(crate) async fn publish(client: &Client) -> Step {
     let done = match bring(client).await {
         Ok(changes) => Ok(format!(
             "{} published, {} removed",

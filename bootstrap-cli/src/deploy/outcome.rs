@@ -9,7 +9,7 @@ use crate::failure::Exit;
 /// The word for it in `apply`'s report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// Nothing was to do, and every account and region is covered.
     Unchanged,
     /// Everything was done.
@@ -26,7 +26,7 @@ impl Outcome {
     /// A partial step counts as done and as failed, and a failed one as done in part when it wrote
     /// anything. Instances that are missing, outdated, inoperable or still worked on make even a plan
     /// without steps incomplete.
-    pub fn of(steps: &[Step], coverage: Option<&Coverage>) -> Self {
+    pub(crate) fn of(steps: &[Step], coverage: Option<&Coverage>) -> Self {
         let done = steps
             .iter()
             .any(|Step { result, .. }| result.changed || matches!(result.state, StepState::Done | StepState::Partial));
@@ -45,7 +45,7 @@ impl Outcome {
     }
 
     /// Its exit code.
-    pub fn exit(self) -> Exit {
+    pub(crate) fn exit(self) -> Exit {
         match self {
             Outcome::Unchanged | Outcome::Applied => Exit::Ok,
             Outcome::PartlyApplied => Exit::Partly,

@@ -21,7 +21,7 @@ const SHOWN: usize = 10;
 
 /// The file's content.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PlanFile {
+pub(crate) struct PlanFile {
     /// Version of this structure.
     pub format: u32,
     /// Version of the pipetrail that planned.
@@ -40,7 +40,7 @@ pub struct PlanFile {
 
 /// A plan file that cannot be written, read or applied.
 #[derive(Debug, Error)]
-pub enum PlanFileError {
+pub(crate) enum PlanFileError {
     /// The file system refused.
     #[error("cannot {verb} the plan file {}", path.display())]
     Io {
@@ -126,7 +126,7 @@ impl PlanFile {
     ///
     /// # Errors
     /// The plan cannot be serialised.
-    pub fn new(plan: &Plan) -> serde_json::Result<Self> {
+    pub(crate) fn new(plan: &Plan) -> serde_json::Result<Self> {
         Ok(PlanFile {
             format: FORMAT,
             pipetrail: env!("CARGO_PKG_VERSION").to_owned(),
@@ -142,7 +142,7 @@ impl PlanFile {
     ///
     /// # Errors
     /// The file system refuses.
-    pub fn write(&self, path: &Path) -> Result<()> {
+    pub(crate) fn write(&self, path: &Path) -> Result<()> {
         let text = serde_json::to_string_pretty(self)?;
         fs::write(path, text + "\n").map_err(|source| PlanFileError::Io {
             verb: "write",
@@ -156,7 +156,7 @@ impl PlanFile {
     ///
     /// # Errors
     /// It cannot be read, is no plan file, or has another format.
-    pub fn read(path: &Path) -> Result<Self, PlanFileError> {
+    pub(crate) fn read(path: &Path) -> Result<Self, PlanFileError> {
         #[derive(Deserialize)]
         struct Head {
             format: u32,
@@ -185,7 +185,13 @@ impl PlanFile {
     ///
     /// # Errors
     /// It belongs elsewhere.
-    pub fn belongs(&self, path: &Path, what: &'static str, found: &str, expected: &str) -> Result<(), PlanFileError> {
+    pub(crate) fn belongs(
+        &self,
+        path: &Path,
+        what: &'static str,
+        found: &str,
+        expected: &str,
+    ) -> Result<(), PlanFileError> {
         if found == expected {
             return Ok(());
         }
@@ -201,7 +207,7 @@ impl PlanFile {
     ///
     /// # Errors
     /// It belongs elsewhere, or anything in the plan differs.
-    pub fn compare(&self, path: &Path, plan: &Plan) -> Result<()> {
+    pub(crate) fn compare(&self, path: &Path, plan: &Plan) -> Result<()> {
         self.belongs(path, "organization", &self.organization, &plan.organization)?;
         self.belongs(path, "audit account", &self.audit_account, &plan.audit_account)?;
         if self.fingerprint == plan.fingerprint() {

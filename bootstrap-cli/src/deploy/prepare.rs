@@ -16,10 +16,10 @@ use crate::failure::Result;
 use crate::terminal::progress::Steps;
 
 /// What to know beside a plan where [`Prepared::unregistered`] is true.
-pub const UNREGISTERED: &str = "~ lake: register the partitions that an interrupted run adopted";
+pub(crate) const UNREGISTERED: &str = "~ lake: register the partitions that an interrupted run adopted";
 
 /// What stands, what should, and the way there.
-pub struct Prepared {
+pub(crate) struct Prepared {
     /// The clients that everything was read with.
     pub clients: Clients,
     /// The lake, if its bucket is there.
@@ -40,7 +40,7 @@ pub struct Prepared {
 
 /// Whether CloudFormation may be at work on our stacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Busy {
+pub(crate) enum Busy {
     /// It is waited for, and told.
     Wait,
     /// It is an error.
@@ -51,7 +51,7 @@ pub enum Busy {
 ///
 /// # Errors
 /// Wrong configuration, a read that AWS refuses, or what no plan leads out of.
-pub async fn prepare(context: &Context, folder: Option<&Path>, busy: Busy) -> Result<Prepared> {
+pub(crate) async fn prepare(context: &Context, folder: Option<&Path>, busy: Busy) -> Result<Prepared> {
     let config = context.configuration()?;
     let zips = function_zips::find(folder, config.audit.architecture)?;
     let scope = desired::scope(&config);
@@ -100,7 +100,7 @@ pub async fn prepare(context: &Context, folder: Option<&Path>, busy: Busy) -> Re
 }
 
 /// Waits until CloudFormation is at work on none of the management account's own stacks, and tells it.
-pub async fn settle_management(clients: &Clients, scope: &Scope) {
+pub(crate) async fn settle_management(clients: &Clients, scope: &Scope) {
     let Some(owner) = &clients.management_account else {
         return;
     };
@@ -122,7 +122,7 @@ fn lake_bucket<'a>(actual: &'a Actual, plan: &'a Plan) -> Option<&'a str> {
 }
 
 /// The bucket of the lake, if the plan adopts it.
-pub fn adopted_lake(plan: &Plan) -> Option<&str> {
+pub(crate) fn adopted_lake(plan: &Plan) -> Option<&str> {
     let step = plan.stacks.iter().find(|step| step.name == DATA_STACK)?;
     let bucket = step
         .adopts

@@ -7,7 +7,7 @@ use crate::failure::remedy::{Again, words};
 
 /// A step that has ended.
 #[derive(Clone, Debug)]
-pub struct Step {
+pub(crate) struct Step {
     /// What became of it.
     pub result: StepResult,
     /// What to try next, without the `hint:` in front.
@@ -16,14 +16,14 @@ pub struct Step {
 
 impl Step {
     /// A step of stacksets; `again` is the command that hints say to run again.
-    pub fn new(result: StepResult, again: Again) -> Self {
+    pub(crate) fn new(result: StepResult, again: Again) -> Self {
         let hint = result.remedy.as_ref().map(|remedy| words(remedy, again));
         Step { result, hint }
     }
 
     /// A step of the command's own, which wrote or tried to: what it did, or why it could not and what
     /// to try next.
-    pub fn own(what: &'static str, done: Result<String, (String, &'static str)>) -> Self {
+    pub(crate) fn own(what: &'static str, done: Result<String, (String, &'static str)>) -> Self {
         let (state, message, hint) = match done {
             Ok(message) => (StepState::Done, message, None),
             Err((message, hint)) => (StepState::Failed, message, Some(hint.to_owned())),

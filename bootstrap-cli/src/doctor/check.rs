@@ -10,7 +10,7 @@ use crate::failure::Explain;
 /// What a check found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// As it should be.
     Ok,
     /// Works, but somebody should look at it.
@@ -25,7 +25,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// All of them, in the order of a summary.
-    pub const ALL: [Verdict; 5] = [
+    pub(crate) const ALL: [Verdict; 5] = [
         Verdict::Ok,
         Verdict::Warning,
         Verdict::Failed,
@@ -52,7 +52,7 @@ impl fmt::Display for Verdict {
 
 /// One precondition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Check {
+pub(crate) struct Check {
     /// Its name, stable; several lines may share one.
     pub check: &'static str,
     /// What was found.
@@ -65,32 +65,32 @@ pub struct Check {
 
 impl Check {
     /// All is well.
-    pub fn ok(check: &'static str, evidence: impl Into<String>) -> Self {
+    pub(crate) fn ok(check: &'static str, evidence: impl Into<String>) -> Self {
         Self::new(check, Verdict::Ok, evidence, None)
     }
 
     /// Works, but see to it.
-    pub fn warning(check: &'static str, evidence: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(crate) fn warning(check: &'static str, evidence: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::new(check, Verdict::Warning, evidence, Some(remedy.into()))
     }
 
     /// Does not work.
-    pub fn failed(check: &'static str, evidence: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(crate) fn failed(check: &'static str, evidence: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::new(check, Verdict::Failed, evidence, Some(remedy.into()))
     }
 
     /// Could not be found out.
-    pub fn unknown(check: &'static str, evidence: impl Into<String>, remedy: Option<String>) -> Self {
+    pub(crate) fn unknown(check: &'static str, evidence: impl Into<String>, remedy: Option<String>) -> Self {
         Self::new(check, Verdict::Unknown, evidence, remedy)
     }
 
     /// Not looked at.
-    pub fn skipped(check: &'static str, evidence: impl Into<String>) -> Self {
+    pub(crate) fn skipped(check: &'static str, evidence: impl Into<String>) -> Self {
         Self::new(check, Verdict::Skipped, evidence, None)
     }
 
     /// A read that AWS refused says nothing about what it would have read.
-    pub fn unread(check: &'static str, error: &Error) -> Self {
+    pub(crate) fn unread(check: &'static str, error: &Error) -> Self {
         Self::unknown(check, chain(error), error.hint())
     }
 
@@ -105,7 +105,7 @@ impl Check {
 }
 
 /// Lines for people: verdict, check, evidence; the remedy below.
-pub fn lines(checks: &[Check]) -> String {
+pub(crate) fn lines(checks: &[Check]) -> String {
     let width = |heading: &str, cells: &mut dyn Iterator<Item = usize>| cells.fold(heading.len(), usize::max);
     let check = width("CHECK", &mut checks.iter().map(|check| check.check.len()));
     let verdict = width("VERDICT", &mut checks.iter().map(|check| check.verdict.word().len()));

@@ -6,7 +6,7 @@ use super::check::Check;
 
 /// All lines, and what `--fix` needs.
 #[derive(Debug, Default)]
-pub struct Examination {
+pub(crate) struct Examination {
     /// The lines.
     pub checks: Vec<Check>,
     /// Trusted access, where it could be asked for.

@@ -12,7 +12,7 @@ use crate::aws::Session;
 
 /// One step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fix {
+pub(crate) enum Fix {
     /// Give StackSets trusted access in the organization.
     TrustedAccess(AccessStep),
 }
@@ -31,7 +31,7 @@ impl fmt::Display for Fix {
 }
 
 /// What can be mended. Only the management account gives trusted access.
-pub fn fixes(examination: &Examination) -> Vec<Fix> {
+pub(crate) fn fixes(examination: &Examination) -> Vec<Fix> {
     let step = match examination.access {
         Some((TrustedAccess::Disabled, Caller::Management)) => Some(AccessStep::Activate),
         Some((TrustedAccess::DisabledWithoutActivation, Caller::Management)) => Some(AccessStep::EnableServiceAccess),
@@ -45,7 +45,7 @@ impl Fix {
     ///
     /// # Errors
     /// A refused call.
-    pub async fn take(self, session: &Session, checks: &mut [Check]) -> Result<String, Error> {
+    pub(crate) async fn take(self, session: &Session, checks: &mut [Check]) -> Result<String, Error> {
         let Fix::TrustedAccess(step) = self;
         let cloudformation = aws_sdk_cloudformation::Client::new(session.management());
         let organizations = session.organizations();

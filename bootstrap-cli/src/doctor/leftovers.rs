@@ -16,16 +16,16 @@ use super::check::Check;
 use crate::aws;
 
 /// Of rules, queues, roles and the bus.
-pub const NAME: &str = "left-overs";
+pub(super) const NAME: &str = "left-overs";
 /// Of buckets.
-pub const BUCKETS: &str = "left-over-buckets";
+pub(super) const BUCKETS: &str = "left-over-buckets";
 
 /// The roles that `pipetrail-pipeline` makes, without the region.
 const AUDIT_ROLES: [&str; 5] = ["bus", "streams", "transform", "partition", "approval"];
 
 /// What was looked for in an account, and what became of it.
 #[derive(Debug, Default)]
-pub struct Found {
+pub(super) struct Found {
     /// Resources, as in "rule pipetrail-forward in eu-west-1".
     pub resources: Vec<String>,
     /// Reads that failed.
@@ -43,7 +43,7 @@ impl Found {
 }
 
 /// Looks for the member stack's resources in the given regions of one account.
-pub async fn member(config: &SdkConfig, account: &str, regions: &BTreeSet<String>) -> Found {
+pub(super) async fn member(config: &SdkConfig, account: &str, regions: &BTreeSet<String>) -> Found {
     let mut found = Found::default();
     let iam = aws_sdk_iam::Client::new(config);
     for region in regions {
@@ -75,7 +75,7 @@ pub async fn member(config: &SdkConfig, account: &str, regions: &BTreeSet<String
 }
 
 /// Looks for the pipeline stack's resources in the audit account.
-pub async fn pipeline(config: &SdkConfig, account: &str, region: &str) -> Found {
+pub(super) async fn pipeline(config: &SdkConfig, account: &str, region: &str) -> Found {
     let mut found = Found::default();
     let bus = aws_sdk_eventbridge::Client::new(config).describe_event_bus();
     let bus = exists(
@@ -94,7 +94,7 @@ pub async fn pipeline(config: &SdkConfig, account: &str, region: &str) -> Found 
 
 /// Looks for the buckets of those names in the audit account. Somebody else's bucket of that name is an
 /// error of its own.
-pub async fn buckets(client: &aws_sdk_s3::Client, account: &str, names: &[String]) -> Found {
+pub(super) async fn buckets(client: &aws_sdk_s3::Client, account: &str, names: &[String]) -> Found {
     let mut found = Found::default();
     for name in names {
         let head = client.head_bucket().bucket(name).expected_bucket_owner(account);
@@ -152,7 +152,7 @@ where
 
 /// Judges what was found in an account where no stack of ours stands; `whose` says which. Nothing when
 /// there is nothing to say.
-pub fn judge(whose: &str, found: &Found) -> Vec<Check> {
+pub(super) fn judge(whose: &str, found: &Found) -> Vec<Check> {
     let mut checks = Vec::new();
     if !found.resources.is_empty() {
         checks.push(Check::failed(
@@ -176,7 +176,7 @@ pub fn judge(whose: &str, found: &Found) -> Vec<Check> {
 }
 
 /// Judges buckets that are there although the stack that makes them is not.
-pub fn judge_buckets(found: &Found) -> Vec<Check> {
+pub(super) fn judge_buckets(found: &Found) -> Vec<Check> {
     let mut checks = Vec::new();
     if !found.resources.is_empty() {
         checks.push(Check::warning(

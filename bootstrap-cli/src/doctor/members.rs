@@ -15,7 +15,7 @@ use crate::config::Config;
 const CONCURRENCY: usize = 8;
 
 /// What stands in enrolled accounts and regions that have no stack instance.
-pub async fn examine(
+pub(super) async fn examine(
     config: &Config,
     session: &Session,
     organization: &Organization,

@@ -12,21 +12,21 @@ use crate::deploy::desired;
 use crate::failure::Explain;
 
 /// All features.
-pub const ORGANIZATION: &str = "organization";
+pub(super) const ORGANIZATION: &str = "organization";
 const ADMINISTRATOR: &str = "administrator";
 const UNITS: &str = "organizational-units";
 const ACCOUNTS: &str = "accounts";
 const AUDIT: &str = "audit-account";
 /// Of the management profile.
-pub const MANAGEMENT_CREDENTIALS: &str = "management-credentials";
+pub(super) const MANAGEMENT_CREDENTIALS: &str = "management-credentials";
 /// Of the audit profile.
-pub const AUDIT_CREDENTIALS: &str = "audit-credentials";
+pub(super) const AUDIT_CREDENTIALS: &str = "audit-credentials";
 /// Of StackSets in the organization.
-pub const TRUSTED_ACCESS: &str = "trusted-access";
+pub(super) const TRUSTED_ACCESS: &str = "trusted-access";
 
 /// What was read of the organization.
 #[derive(Debug)]
-pub struct Read {
+pub(super) struct Read {
     /// The organization and the caller's role, or why not.
     pub organization: Result<(Organization, Caller), Error>,
     /// Configured units that do not exist.
@@ -34,7 +34,7 @@ pub struct Read {
 }
 
 /// Reads the organization; units that do not exist are set aside, and hide nothing else.
-pub async fn read(client: &aws_sdk_organizations::Client, caller: &str, units: &[String]) -> Read {
+pub(super) async fn read(client: &aws_sdk_organizations::Client, caller: &str, units: &[String]) -> Read {
     let mut units = units.to_vec();
     let mut unknown_units = Vec::new();
     loop {
@@ -54,7 +54,7 @@ pub async fn read(client: &aws_sdk_organizations::Client, caller: &str, units: &
 }
 
 /// Whether credentials work; `whose` profile, and the account that they should be of.
-pub fn credentials(
+pub(super) fn credentials(
     check: &'static str,
     whose: &str,
     expected: Option<&str>,
@@ -79,13 +79,13 @@ pub fn credentials(
 }
 
 /// The accounts that are enrolled, by the very rule of `plan`.
-pub fn enrolled(config: &Config, organization: &Organization) -> BTreeSet<String> {
+pub(super) fn enrolled(config: &Config, organization: &Organization) -> BTreeSet<String> {
     let scope = desired::scope(config);
     organization.enrolled(&scope).map(str::to_owned).collect()
 }
 
 /// Judges the organization.
-pub fn judge(config: &Config, read: &Read) -> Vec<Check> {
+pub(super) fn judge(config: &Config, read: &Read) -> Vec<Check> {
     let skipped = |names: &[&'static str]| {
         let reason = "the organization could not be read";
         names
@@ -233,7 +233,7 @@ fn accounts(config: &Config, organization: &Organization) -> Vec<Check> {
 }
 
 /// Judges trusted access.
-pub fn trusted_access(access: &Result<TrustedAccess, Error>, caller: Caller) -> Check {
+pub(super) fn trusted_access(access: &Result<TrustedAccess, Error>, caller: Caller) -> Check {
     match (access, caller) {
         (Ok(TrustedAccess::Enabled), _) => Check::ok(TRUSTED_ACCESS, "StackSets may work in the organization"),
         (Ok(_), Caller::Management) => Check::failed(

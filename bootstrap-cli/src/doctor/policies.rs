@@ -15,12 +15,12 @@ use std::fmt::Write;
 use pipetrail_stacksets::STACK_SET;
 use serde_json::{Map, Value};
 
-pub use self::read::{read, roots};
+pub(crate) use self::read::{read, roots};
 use self::statement::{Call, Truth, applies};
 use super::check::Check;
 
 /// The check.
-pub const NAME: &str = "service-control-policies";
+pub(super) const NAME: &str = "service-control-policies";
 
 /// Organizations throttles: beyond so many roots and units the rest is left out, and that is said.
 const MOST_TARGETS: usize = 200;
@@ -35,7 +35,7 @@ const MEMBER: &str = "############";
 
 /// The policies and where they are attached.
 #[derive(Clone, Debug, Default)]
-pub struct Policies {
+pub(super) struct Policies {
     /// Whether the organization uses policies of this kind at all.
     pub enabled: bool,
     /// Ids of policies by root or unit.
@@ -48,7 +48,7 @@ pub struct Policies {
 
 /// What is judged besides the policies.
 #[derive(Clone, Debug)]
-pub struct Place<'a> {
+pub(super) struct Place<'a> {
     /// `o-…`.
     pub organization: &'a str,
     /// The audit account.
@@ -158,7 +158,7 @@ struct Finding {
 }
 
 /// Judges the policies.
-pub fn judge(place: &Place<'_>, policies: &Policies) -> Vec<Check> {
+pub(super) fn judge(place: &Place<'_>, policies: &Policies) -> Vec<Check> {
     if !policies.enabled {
         return vec![Check::ok(NAME, "the organization uses no service control policies")];
     }

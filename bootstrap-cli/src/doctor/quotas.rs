@@ -12,7 +12,7 @@ use pipetrail_stacksets::{Error, from_sdk};
 use super::check::Check;
 
 /// Of EventBridge.
-pub const PUT_EVENTS: &str = "put-events-quota";
+pub(super) const PUT_EVENTS: &str = "put-events-quota";
 const PARTITIONS: &str = "active-partitions-quota";
 
 const EVENTS_PER_EXECUTION: f64 = 22.0;
@@ -27,7 +27,7 @@ const MOST_PARTITIONS: u32 = 2_500;
 
 /// The quotas that the account really has, where they could be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Quotas {
+pub(super) struct Quotas {
     /// PutEvents calls a second.
     pub put_events: Option<f64>,
     /// Active partitions of a delivery stream.
@@ -39,7 +39,7 @@ pub struct Quotas {
 ///
 /// # Errors
 /// A refused call.
-pub async fn read(config: &SdkConfig) -> Result<Quotas, Error> {
+pub(super) async fn read(config: &SdkConfig) -> Result<Quotas, Error> {
     let put_events = quota(config, "events", |name| name.starts_with("PutEvents throttle limit")).await?;
     let partitions = quota(config, "firehose", |name| {
         let name = name.to_ascii_lowercase();
@@ -90,7 +90,7 @@ fn default_put_events(region: &str) -> f64 {
 }
 
 /// Judges both for `accounts` enrolled accounts in `regions` regions each.
-pub fn judge(home: &str, accounts: usize, regions: usize, quotas: Result<Quotas, Error>) -> Vec<Check> {
+pub(super) fn judge(home: &str, accounts: usize, regions: usize, quotas: Result<Quotas, Error>) -> Vec<Check> {
     let read = quotas.unwrap_or_default();
     let (accounts, regions) = (
         u32::try_from(accounts).unwrap_or(u32::MAX),

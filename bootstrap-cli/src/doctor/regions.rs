@@ -14,11 +14,11 @@ use super::check::Check;
 
 const KNOWN: &str = "regions-known";
 /// Of the management account.
-pub const MANAGEMENT: &str = "regions-management";
+pub(crate) const MANAGEMENT: &str = "regions-management";
 /// Of the audit account.
-pub const AUDIT: &str = "regions-audit";
+pub(crate) const AUDIT: &str = "regions-audit";
 /// Of the members.
-pub const MEMBERS: &str = "regions-members";
+pub(crate) const MEMBERS: &str = "regions-members";
 
 /// Where CodePipeline has an endpoint: `endpoints.json` of botocore 1.43.106 (partitions aws, aws-cn,
 /// aws-us-gov). Newer regions are not in it, so absence is no proof.
@@ -60,10 +60,10 @@ const CODEPIPELINE: &[&str] = &[
 ];
 
 /// Said of an endpoint without Account Management.
-pub const LACKING: &str = "this endpoint has no account:ListRegions";
+pub(crate) const LACKING: &str = "this endpoint has no account:ListRegions";
 
 /// An account's regions and whether they are enabled.
-pub type Regions = BTreeMap<String, RegionOptStatus>;
+pub(crate) type Regions = BTreeMap<String, RegionOptStatus>;
 
 /// Asks Account Management for the regions of the caller's account, or of a member's: that takes trusted
 /// access for `account.amazonaws.com`, and a caller in the management account. `None` where the endpoint
@@ -71,7 +71,7 @@ pub type Regions = BTreeMap<String, RegionOptStatus>;
 ///
 /// # Errors
 /// A refused call.
-pub async fn read(config: &SdkConfig, account: Option<&str>) -> Result<Option<Regions>, Error> {
+pub(crate) async fn read(config: &SdkConfig, account: Option<&str>) -> Result<Option<Regions>, Error> {
     let mut pages = Client::new(config)
         .list_regions()
         .set_account_id(account.map(str::to_owned))
@@ -97,7 +97,7 @@ pub async fn read(config: &SdkConfig, account: Option<&str>) -> Result<Option<Re
 }
 
 /// Those in which something can be deployed now.
-pub fn enabled(regions: &Regions) -> BTreeSet<&str> {
+pub(crate) fn enabled(regions: &Regions) -> BTreeSet<&str> {
     let usable = regions.iter().filter(|(_, status)| is_enabled(status));
     usable.map(|(name, _)| name.as_str()).collect()
 }
@@ -107,7 +107,7 @@ fn is_enabled(status: &RegionOptStatus) -> bool {
 }
 
 /// Whether CodePipeline is known to be in each region.
-pub fn known(regions: &[String]) -> Check {
+pub(crate) fn known(regions: &[String]) -> Check {
     let strange: Vec<&str> = regions
         .iter()
         .map(String::as_str)
@@ -124,7 +124,12 @@ pub fn known(regions: &[String]) -> Check {
 }
 
 /// Whether each of `wanted` is enabled in an account; `whose` says which.
-pub fn judge(check: &'static str, whose: &str, wanted: &[String], regions: Result<Option<&Regions>, &Error>) -> Check {
+pub(crate) fn judge(
+    check: &'static str,
+    whose: &str,
+    wanted: &[String],
+    regions: Result<Option<&Regions>, &Error>,
+) -> Check {
     let regions = match regions {
         Ok(Some(regions)) => regions,
         Ok(None) => return Check::unknown(check, LACKING, None),

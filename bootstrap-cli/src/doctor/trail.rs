@@ -14,7 +14,7 @@ use super::regions::Regions;
 use crate::aws;
 
 /// That there is one for the whole organization.
-pub const EXISTS: &str = "organization-trail";
+pub(crate) const EXISTS: &str = "organization-trail";
 const LOGGING: &str = "trail-logging";
 const EVENTS: &str = "trail-events";
 const DELIVERY: &str = "trail-delivery";
@@ -24,7 +24,7 @@ const SOURCE: &str = "codepipeline.amazonaws.com";
 
 /// A trail as far as approvals depend on it.
 #[derive(Clone, Debug, Default)]
-pub struct Trail {
+pub(crate) struct Trail {
     /// Its ARN.
     pub arn: String,
     /// Whether it records every region.
@@ -40,11 +40,11 @@ pub struct Trail {
 }
 
 /// Why something of a trail is not known.
-pub type Unread = String;
+pub(crate) type Unread = String;
 
 /// What GetTrailStatus says.
 #[derive(Clone, Debug, Default)]
-pub struct Status {
+pub(crate) struct Status {
     /// Whether it is logging.
     pub logging: bool,
     /// The latest error in writing to the bucket.
@@ -53,7 +53,7 @@ pub struct Status {
 
 /// Whether CodePipeline's write calls are among what a trail records.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Recorded {
+pub(crate) enum Recorded {
     /// They are.
     Writes,
     /// They are not, because of this.
@@ -72,7 +72,7 @@ impl fmt::Display for Trail {
 ///
 /// # Errors
 /// DescribeTrails was refused; other refusals are kept with their trail.
-pub async fn read(config: &SdkConfig) -> Result<Vec<Trail>, Error> {
+pub(crate) async fn read(config: &SdkConfig) -> Result<Vec<Trail>, Error> {
     let answer = Client::new(config)
         .describe_trails()
         .include_shadow_trails(true)
@@ -121,7 +121,7 @@ async fn events(client: &Client, arn: &str) -> Result<Recorded, Error> {
 
 /// Whether the selectors let CodePipeline's write calls through. A trail without any records all
 /// management events.
-pub fn recorded(classic: &[EventSelector], advanced: &[AdvancedEventSelector]) -> Recorded {
+pub(crate) fn recorded(classic: &[EventSelector], advanced: &[AdvancedEventSelector]) -> Recorded {
     if advanced.is_empty() {
         return if classic.is_empty() || classic.iter().any(selects_writes) {
             Recorded::Writes
@@ -187,7 +187,7 @@ fn advanced_selects_writes(selector: &AdvancedEventSelector) -> Recorded {
 }
 
 /// Judges the best trail there is. `regions` are those of its account, where they are known.
-pub fn judge(trails: &[Trail], regions: Option<&Regions>) -> Vec<Check> {
+pub(crate) fn judge(trails: &[Trail], regions: Option<&Regions>) -> Vec<Check> {
     let consequence = "pipeline runs arrive, approvals and other API calls do not";
     let make = "make one: `aws cloudtrail create-trail --name organization --s3-bucket-name <bucket> --is-organization-trail \
                 --is-multi-region-trail`, then `aws cloudtrail start-logging --name organization`";

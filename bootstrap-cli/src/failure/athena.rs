@@ -10,7 +10,7 @@ const UNANSWERED: &str =
     "check the network, the profile's credentials and its endpoint_url, and that a region of that name exists";
 
 /// The next thing to try.
-pub fn hint(error: &AthenaError) -> Option<String> {
+pub(super) fn hint(error: &AthenaError) -> Option<String> {
     match error {
         AthenaError::Call(CallError::Aws { fault, .. }) => match fault {
             Fault::Refused { code, message } => refused(code, message),

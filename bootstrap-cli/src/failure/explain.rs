@@ -5,7 +5,7 @@ use std::error::Error;
 use super::exit::Exit;
 
 /// An error that a command can end with.
-pub trait Explain: Error + Send + Sync + 'static {
+pub(crate) trait Explain: Error + Send + Sync + 'static {
     /// The exit code that it means, as long as nothing was changed.
     fn exit(&self) -> Exit {
         Exit::Failed

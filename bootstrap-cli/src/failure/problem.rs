@@ -7,7 +7,7 @@ use super::explain::Explain;
 /// Something that went wrong and that no caller has to tell from anything else.
 #[derive(Debug, Error)]
 #[error("{message}")]
-pub struct Problem {
+pub(crate) struct Problem {
     /// What is wrong, as a fragment.
     pub message: String,
     /// The next thing to try.
@@ -16,7 +16,7 @@ pub struct Problem {
 
 impl Problem {
     /// Without a hint.
-    pub fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Problem {
             message: message.into(),
             hint: None,

@@ -7,7 +7,7 @@ use pipetrail_stacksets::{Remedy, SERVICE_PRINCIPAL};
 
 /// The command that a hint says to run again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Again {
+pub(crate) enum Again {
     /// `pipetrail apply`, whatever but `destroy` is running.
     Apply,
     /// `pipetrail destroy`.
@@ -24,7 +24,7 @@ impl fmt::Display for Again {
 }
 
 /// What to try next, without the `hint:` in front.
-pub fn words(remedy: &Remedy, again: Again) -> String {
+pub(crate) fn words(remedy: &Remedy, again: Again) -> String {
     match remedy {
         Remedy::CheckConnection => {
             "check the network, the profile's credentials and its endpoint_url, and that a region of that \

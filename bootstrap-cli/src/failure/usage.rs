@@ -8,7 +8,7 @@ use super::explain::Explain;
 /// A command that cannot run the way it was called.
 #[derive(Debug, Error)]
 #[error("{message}")]
-pub struct UsageError {
+pub(crate) struct UsageError {
     /// What is wrong.
     pub message: &'static str,
     /// The next thing to try.

@@ -7,15 +7,15 @@ mod signs;
 
 use pipetrail_lake::engine::Engine;
 
-pub use error::HeardError;
-pub use query::Lookback;
-pub use signs::{Heard, Signs};
+pub(crate) use error::HeardError;
+pub(crate) use query::Lookback;
+pub(crate) use signs::{Heard, Signs};
 
 /// Asks what was heard in these days and months. The workgroup bounds what that may read.
 ///
 /// # Errors
 /// A refused call, or a query that does not succeed.
-pub async fn ask(engine: &Engine, lookback: &Lookback) -> Result<Signs, HeardError> {
+pub(crate) async fn ask(engine: &Engine, lookback: &Lookback) -> Result<Signs, HeardError> {
     let pages = engine.ask(&lookback.sql()).await?;
     let scanned = pages.scanned();
     let answer = pages.collect().await?;

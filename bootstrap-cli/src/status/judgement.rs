@@ -10,7 +10,7 @@ use super::verdict::{Judged, Verdict};
 
 /// What `status --output json` writes, and what the table is made of.
 #[derive(Serialize)]
-pub struct Judgement {
+pub(crate) struct Judgement {
     /// `status`
     pub command: &'static str,
     /// When that was.
@@ -29,7 +29,7 @@ pub struct Judgement {
 /// What came of asking the lake.
 #[derive(Serialize)]
 #[serde(tag = "result", rename_all = "kebab-case")]
-pub enum Asked {
+pub(crate) enum Asked {
     /// It answered.
     Answered {
         /// What the query read, where Athena says it.

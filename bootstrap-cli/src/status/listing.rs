@@ -13,7 +13,7 @@ const LONG: usize = 200;
 
 /// What is covered: the audit account's stacks, accounts and regions with their verdicts, and a
 /// summary. A long table leaves out what is covered, unless `all` is asked for.
-pub fn listing(judgement: &Judgement, all: bool) -> String {
+pub(crate) fn listing(judgement: &Judgement, all: bool) -> String {
     let rows = &judgement.coverage.instances;
     let is_shown = |row: &&Judged| all || rows.len() <= LONG || row.verdict != Verdict::Covered;
     let mut parts = vec![stacks(&judgement.coverage)];

@@ -29,7 +29,7 @@ const LAKE: Duration = Duration::from_secs(60);
 
 /// What is to be read and shown.
 #[derive(Clone, Copy)]
-pub struct Questions<'a> {
+pub(crate) struct Questions<'a> {
     /// Which rows are shown.
     pub select: &'a Select,
     /// Whether the lake is asked for events and heartbeats.
@@ -42,7 +42,7 @@ pub struct Questions<'a> {
 }
 
 /// Reads report after report.
-pub struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     config: &'a Config,
     session: &'a Session,
     questions: Questions<'a>,
@@ -53,7 +53,7 @@ pub struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Nothing is read yet.
-    pub fn new(config: &'a Config, session: &'a Session, questions: Questions<'a>) -> Self {
+    pub(crate) fn new(config: &'a Config, session: &'a Session, questions: Questions<'a>) -> Self {
         Reader {
             config,
             session,
@@ -68,7 +68,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// A read that AWS refuses, the lake's excepted, or a filter that nothing can match.
-    pub async fn read(&mut self) -> Result<Judgement> {
+    pub(crate) async fn read(&mut self) -> Result<Judgement> {
         let now = self.questions.now.unwrap_or_else(Timestamp::now);
         let schedule = self.config.heartbeat.schedule.as_ref();
         let buffer = self.config.delivery.buffer_seconds.0;
@@ -142,7 +142,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// A refused call.
-    pub async fn detect_drift(&mut self) -> Result<()> {
+    pub(crate) async fn detect_drift(&mut self) -> Result<()> {
         let (_, caller) = self.organization().await?;
         let client = self.session.clients(caller).management;
         let step = &StepId::Callers("drift detection");

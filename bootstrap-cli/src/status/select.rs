@@ -7,7 +7,7 @@ use crate::config::{AccountId, OuId, Region};
 
 /// The filters: a row is shown when each kind that is given has a match.
 #[derive(Debug, Default, clap::Args)]
-pub struct Select {
+pub(crate) struct Select {
     /// Only this account; may be given several times
     #[arg(long = "account", value_name = "ID")]
     accounts: Vec<AccountId>,
@@ -24,13 +24,13 @@ pub struct Select {
 
 impl Select {
     /// Whether the account was asked for by name.
-    pub fn names(&self, account: &str) -> bool {
+    pub(crate) fn names(&self, account: &str) -> bool {
         self.accounts.iter().any(|named| *named == *account)
     }
 
     /// A filter's value that matches no row, whatever the verdicts: a slip must not look like "all is
     /// well".
-    pub fn unmatched(&self, rows: &[Judged], organization: &Organization) -> Option<&str> {
+    pub(crate) fn unmatched(&self, rows: &[Judged], organization: &Organization) -> Option<&str> {
         let account = |value: &&AccountId| !rows.iter().any(|row| **value == row.row.account.as_str());
         let ou = |value: &&OuId| !rows.iter().any(|row| is_below(row, value, organization));
         let region = |value: &&Region| !rows.iter().any(|row| **value == row.row.region.as_str());
@@ -42,7 +42,7 @@ impl Select {
     }
 
     /// Whether the row is shown.
-    pub fn matches(&self, row: &Judged, organization: &Organization) -> bool {
+    pub(crate) fn matches(&self, row: &Judged, organization: &Organization) -> bool {
         let below = |ou: &OuId| is_below(row, ou, organization);
         (self.accounts.is_empty() || self.names(&row.row.account))
             && (self.ous.is_empty() || self.ous.iter().any(below))

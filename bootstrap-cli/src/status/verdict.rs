@@ -13,7 +13,7 @@ use super::heard::{Heard, Signs};
 /// What an account and region comes down to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// The stack is current, and a heartbeat arrived lately.
     Covered,
     /// An operation is at work, or has ended so lately that nothing could be heard since.
@@ -34,7 +34,7 @@ pub enum Verdict {
 
 /// A row with its verdict.
 #[derive(Clone, Debug, Serialize)]
-pub struct Judged {
+pub(crate) struct Judged {
     /// What StackSets says.
     #[serde(flatten)]
     pub row: CoverageRow,
@@ -52,7 +52,7 @@ pub struct Judged {
 
 /// What a verdict goes by.
 #[derive(Clone, Copy, Debug)]
-pub struct Rules {
+pub(crate) struct Rules {
     /// The time.
     pub now: Timestamp,
     /// After how long without a heartbeat an account and region is silent.
@@ -62,7 +62,7 @@ pub struct Rules {
 impl Judged {
     /// Whether nobody has to do anything about it: it is covered, or neither in scope nor asked for by
     /// name.
-    pub fn is_good(&self, named: bool) -> bool {
+    pub(crate) fn is_good(&self, named: bool) -> bool {
         let asked_for = self.row.state.is_in_scope() || (named && self.verdict != Verdict::Skipped);
         self.verdict == Verdict::Covered || !asked_for
     }
@@ -70,7 +70,7 @@ impl Judged {
 
 impl Rules {
     /// Judges every row; without a lake nothing is covered.
-    pub fn judge(self, coverage: Coverage, lake: Option<&Signs>) -> Coverage<Judged> {
+    pub(crate) fn judge(self, coverage: Coverage, lake: Option<&Signs>) -> Coverage<Judged> {
         coverage.with_rows(|rows| rows.into_iter().map(|row| self.row(row, lake)).collect())
     }
 
@@ -148,7 +148,7 @@ impl Rules {
 
 /// How long without a heartbeat is too long: three intervals of the schedule but at least an hour, and
 /// what Firehose takes to deliver. The interval of a cron expression is taken for an hour.
-pub fn silent_after(schedule: &str, buffer_seconds: u32) -> SignedDuration {
+pub(crate) fn silent_after(schedule: &str, buffer_seconds: u32) -> SignedDuration {
     let hour = SignedDuration::from_hours(1);
     let interval = interval(schedule).unwrap_or(hour);
     let three = interval.checked_mul(3).unwrap_or(SignedDuration::MAX);
@@ -170,7 +170,7 @@ fn interval(schedule: &str) -> Option<SignedDuration> {
 }
 
 /// How many rows have which verdict.
-pub fn counts(rows: &[Judged]) -> BTreeMap<Verdict, usize> {
+pub(crate) fn counts(rows: &[Judged]) -> BTreeMap<Verdict, usize> {
     let mut counts = BTreeMap::new();
     for row in rows {
         *counts.entry(row.verdict).or_default() += 1;

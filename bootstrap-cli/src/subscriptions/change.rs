@@ -13,7 +13,7 @@ const RAW: &str = "RawMessageDelivery";
 
 /// The attributes of a subscription that pipetrail sets.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The filter policy; `None` takes everything.
     pub policy: Option<Value>,
     /// Whether the policy is about the message instead of its attributes: never one of ours.
@@ -24,7 +24,7 @@ pub struct Settings {
 
 impl Settings {
     /// What a command asks for.
-    pub fn wanted(policy: Option<&Policy>, raw: bool) -> Self {
+    pub(crate) fn wanted(policy: Option<&Policy>, raw: bool) -> Self {
         Settings {
             policy: policy.map(Policy::value),
             of_message: false,
@@ -33,7 +33,7 @@ impl Settings {
     }
 
     /// Reads `GetSubscriptionAttributes`' answer. An empty policy is none.
-    pub fn read(attributes: &HashMap<String, String>) -> Self {
+    pub(crate) fn read(attributes: &HashMap<String, String>) -> Self {
         let of = |name: &str| attributes.get(name).map(String::as_str).unwrap_or_default();
         let policy = Some(of(FILTER)).filter(|text| !text.is_empty());
         let policy = policy.map(|text| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)));
@@ -46,7 +46,7 @@ impl Settings {
     }
 
     /// The attributes of a new subscription.
-    pub fn attributes(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn attributes(&self) -> Vec<(&'static str, String)> {
         let nothing = Settings {
             policy: None,
             of_message: false,
@@ -59,7 +59,7 @@ impl Settings {
     ///
     /// The policy comes before its scope: ours is valid in both, an old one perhaps not. `{}` takes a
     /// policy away.
-    pub fn towards(&self, wanted: &Settings) -> Vec<(&'static str, String)> {
+    pub(crate) fn towards(&self, wanted: &Settings) -> Vec<(&'static str, String)> {
         let mut changes = Vec::new();
         if self.policy != wanted.policy {
             let text = wanted.policy.as_ref().map_or_else(|| "{}".to_owned(), Value::to_string);

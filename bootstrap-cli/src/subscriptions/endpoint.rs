@@ -11,7 +11,7 @@ use super::error::Refused;
 /// The flags that name an endpoint.
 #[derive(Debug, clap::Args)]
 #[group(skip)]
-pub struct EndpointArgs {
+pub(crate) struct EndpointArgs {
     /// E-mail address; whoever reads there has to confirm
     #[arg(long, value_name = "ADDRESS")]
     pub email: Option<String>,
@@ -31,7 +31,7 @@ impl EndpointArgs {
     ///
     /// # Errors
     /// SNS would not take the address.
-    pub fn endpoint(&self) -> Result<Option<Endpoint>, Refused> {
+    pub(crate) fn endpoint(&self) -> Result<Option<Endpoint>, Refused> {
         let EndpointArgs {
             email,
             sqs,
@@ -55,7 +55,7 @@ impl EndpointArgs {
 
 /// How SNS delivers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Protocol {
+pub(crate) enum Protocol {
     /// A short text by mail.
     Email,
     /// The full alert into a queue.
@@ -68,7 +68,7 @@ pub enum Protocol {
 
 impl Protocol {
     /// SNS's word for it.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Protocol::Email => "email",
             Protocol::Sqs => "sqs",
@@ -80,7 +80,7 @@ impl Protocol {
 
 /// An endpoint that SNS takes.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Endpoint {
+pub(crate) struct Endpoint {
     /// How.
     pub protocol: Protocol,
     /// Where, in full: for SNS only.
@@ -98,7 +98,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// SNS would not take it, or deliver nothing there.
-    pub fn parse(protocol: Protocol, address: &str) -> Result<Self, Refused> {
+    pub(crate) fn parse(protocol: Protocol, address: &str) -> Result<Self, Refused> {
         match protocol {
             Protocol::Email => check_email(address)?,
             Protocol::Https => check_https(address)?,
@@ -112,19 +112,19 @@ impl Endpoint {
     }
 
     /// As it may be shown.
-    pub fn masked(&self) -> String {
+    pub(crate) fn masked(&self) -> String {
         masked(self.protocol.as_str(), &self.address)
     }
 
     /// Whether a listed subscription is of this endpoint. Mail does not tell capitals apart.
-    pub fn is(&self, protocol: &str, address: &str) -> bool {
+    pub(crate) fn is(&self, protocol: &str, address: &str) -> bool {
         protocol == self.protocol.as_str()
             && (address == self.address
                 || self.protocol == Protocol::Email && address.eq_ignore_ascii_case(&self.address))
     }
 
     /// The account of a queue or function.
-    pub fn account(&self) -> Option<&str> {
+    pub(crate) fn account(&self) -> Option<&str> {
         match self.protocol {
             Protocol::Sqs | Protocol::Lambda => self.address.split(':').nth(4),
             Protocol::Email | Protocol::Https => None,
@@ -134,7 +134,7 @@ impl Endpoint {
 
 /// An endpoint as it may be shown: mail addresses name people, and URLs often hold a secret beside the
 /// host. ARNs are shown in full.
-pub fn masked(protocol: &str, address: &str) -> String {
+pub(crate) fn masked(protocol: &str, address: &str) -> String {
     match protocol {
         "email" | "email-json" => match (address.chars().next(), address.rsplit_once('@')) {
             (Some(first), Some((_, host))) => format!("{first}…@{host}"),

@@ -7,7 +7,7 @@ use crate::failure::{Exit, Explain};
 /// Something about a subscription that SNS would refuse, or that cannot be meant.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("{message}")]
-pub struct Refused {
+pub(crate) struct Refused {
     /// What is wrong; addresses are masked.
     pub message: String,
     /// The next thing to try.
@@ -16,7 +16,7 @@ pub struct Refused {
 
 impl Refused {
     /// A message and the next thing to try.
-    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Refused {
             message: message.into(),
             hint: hint.into(),
@@ -27,7 +27,7 @@ impl Refused {
 /// The alert topic is not there.
 #[derive(Debug, Error)]
 #[error("stack {stack} does not stand in account {account}, {region}: there is no alert topic")]
-pub struct NoTopic {
+pub(super) struct NoTopic {
     /// The stack that makes it.
     pub stack: &'static str,
     /// The audit account.

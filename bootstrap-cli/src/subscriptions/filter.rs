@@ -13,15 +13,15 @@ use serde_json::{Map, Value, json};
 use super::error::Refused;
 
 /// Most keys of a filter policy.
-pub const MAX_KEYS: usize = 5;
+pub(crate) const MAX_KEYS: usize = 5;
 /// Most combinations: the product of the numbers of values of all keys.
-pub const MAX_COMBINATIONS: usize = 150;
+pub(crate) const MAX_COMBINATIONS: usize = 150;
 /// Largest filter policy, in bytes.
-pub const MAX_BYTES: usize = 256 * 1024;
+pub(crate) const MAX_BYTES: usize = 256 * 1024;
 
 /// How a gate was decided, in AWS's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Decision {
+pub(crate) enum Decision {
     /// Let through.
     #[value(name = "Approved")]
     Approved,
@@ -33,7 +33,7 @@ pub enum Decision {
 /// What an alert must be about. An empty set admits everything; the sets are alternatives inside and
 /// must all hold together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
+pub(crate) struct Filter {
     /// Accounts of the pipelines.
     pub accounts: BTreeSet<String>,
     /// Regions of the pipelines.
@@ -49,11 +49,11 @@ pub struct Filter {
 /// A filter policy that SNS takes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct Policy(Map<String, Value>);
+pub(crate) struct Policy(Map<String, Value>);
 
 impl Policy {
     /// As JSON.
-    pub fn value(&self) -> Value {
+    pub(crate) fn value(&self) -> Value {
         Value::Object(self.0.clone())
     }
 }
@@ -63,7 +63,7 @@ impl Filter {
     ///
     /// # Errors
     /// A name that no pipeline can have, or a policy beyond one of SNS's limits.
-    pub fn policy(&self) -> Result<Option<Policy>, Refused> {
+    pub(crate) fn policy(&self) -> Result<Option<Policy>, Refused> {
         let Filter {
             accounts,
             regions,
@@ -134,7 +134,7 @@ fn check_limits(policy: &Map<String, Value>) -> Result<(), Refused> {
 }
 
 /// A filter policy in plain words, whoever wrote it; `None` is no policy.
-pub fn words(policy: Option<&Value>) -> String {
+pub(crate) fn words(policy: Option<&Value>) -> String {
     let Some(policy) = policy else {
         return "everything".to_owned();
     };
@@ -162,7 +162,7 @@ fn word(value: &Value) -> String {
 }
 
 /// Whether an alert about `account` may pass a policy; what cannot be told counts as yes.
-pub fn admits(policy: Option<&Value>, account: &str) -> bool {
+pub(crate) fn admits(policy: Option<&Value>, account: &str) -> bool {
     let Some(rules) = policy
         .and_then(|policy| policy.get("account_id"))
         .and_then(Value::as_array)

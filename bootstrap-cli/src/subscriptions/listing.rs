@@ -4,7 +4,7 @@ use super::topics::Subscription;
 use crate::terminal::listing::{lines, table};
 
 /// Subscriptions of alert topics.
-pub fn listing(subscriptions: &[Subscription]) -> String {
+pub(crate) fn listing(subscriptions: &[Subscription]) -> String {
     let mut all = table(&[
         "PROTOCOL",
         "ENDPOINT",

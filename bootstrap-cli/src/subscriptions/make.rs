@@ -17,7 +17,7 @@ use crate::failure::{Failure, Result};
 ///
 /// # Errors
 /// A refused call; [`Refused`] where it says what to do.
-pub async fn create(
+pub(crate) async fn create(
     sns: &Client,
     topic: &str,
     endpoint: &Endpoint,
@@ -77,7 +77,7 @@ fn refused(error: SdkError<SubscribeError, HttpResponse>, endpoint: &Endpoint) -
 ///
 /// # Errors
 /// There are as many as the quota, or a refused call.
-pub async fn check_quota(sns: &Client, listed: &[Listed], account: &str, quota: usize) -> Result<()> {
+pub(crate) async fn check_quota(sns: &Client, listed: &[Listed], account: &str, quota: usize) -> Result<()> {
     if listed.len() < quota {
         return Ok(());
     }

@@ -7,7 +7,7 @@ use super::endpoint::{Endpoint, Protocol};
 
 /// One thing that somebody has to do.
 #[derive(Debug, PartialEq, Serialize)]
-pub struct Remaining {
+pub(crate) struct Remaining {
     /// What, in a sentence.
     pub what: String,
     /// The statement to add to the queue's policy.
@@ -28,7 +28,7 @@ impl Remaining {
 
 /// What is left to do, for a topic of account `audit`; `pending` says that SNS waits for a
 /// confirmation.
-pub fn remaining(endpoint: &Endpoint, topic: &str, audit: &str, pending: bool) -> Vec<Remaining> {
+pub(crate) fn remaining(endpoint: &Endpoint, topic: &str, audit: &str, pending: bool) -> Vec<Remaining> {
     let mut left = Vec::new();
     let address = &endpoint.address;
     match endpoint.protocol {

@@ -20,7 +20,7 @@ const OUTPUT: &str = "AlertTopicArn";
 
 /// The topics of the pipeline stack as it is deployed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Topics {
+pub(crate) struct Topics {
     /// ARN of the one that takes every alert.
     pub all: String,
     /// Accounts with a topic of their own.
@@ -32,7 +32,7 @@ impl Topics {
     ///
     /// # Errors
     /// [`NoTopic`], a stack without the output, or a refused call.
-    pub async fn read(client: &CloudFormation, account: &str, region: &str) -> Result<Self> {
+    pub(crate) async fn read(client: &CloudFormation, account: &str, region: &str) -> Result<Self> {
         let [_, _, name] = AUDIT_STACKS;
         let Some(stack) = Stack::describe(client, name).await? else {
             return Err(NoTopic {
@@ -60,7 +60,7 @@ impl Topics {
     }
 
     /// Every topic: its ARN, and its account where it is an account's own.
-    pub fn iter(&self) -> impl Iterator<Item = (String, Option<&str>)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (String, Option<&str>)> {
         let own = self
             .accounts
             .iter()
@@ -69,7 +69,7 @@ impl Topics {
     }
 
     /// Whether a subscription of that ARN is of one of these topics.
-    pub fn own(&self, subscription: &str) -> bool {
+    pub(crate) fn own(&self, subscription: &str) -> bool {
         let topic = subscription.rsplit_once(':').map(|(topic, _)| topic);
         topic.is_some_and(|topic| self.iter().any(|(arn, _)| arn == topic))
     }
@@ -77,7 +77,7 @@ impl Topics {
 
 /// A subscription as SNS lists it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Listed {
+pub(crate) struct Listed {
     /// Its topic.
     pub topic: String,
     /// The account whose own topic that is.
@@ -95,7 +95,7 @@ pub struct Listed {
 /// Whether alerts arrive yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum State {
+pub(crate) enum State {
     /// They do.
     Confirmed,
     /// SNS waits for a confirmation.
@@ -113,7 +113,7 @@ impl fmt::Display for State {
 
 /// A subscription as it is shown.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Subscription {
+pub(crate) struct Subscription {
     /// Its topic's ARN.
     pub topic: String,
     /// The account whose own topic that is.
@@ -138,7 +138,7 @@ pub struct Subscription {
 
 impl Listed {
     /// As it is shown, with what its attributes say.
-    pub fn shown(&self, attributes: Option<&Attributes>) -> Subscription {
+    pub(crate) fn shown(&self, attributes: Option<&Attributes>) -> Subscription {
         let pending = attributes.map_or(self.arn.is_none(), |attributes| attributes.pending);
         let settings = attributes.map(|attributes| &attributes.settings);
         let unknown = if self.arn.is_none() {
@@ -163,7 +163,7 @@ impl Listed {
 
 /// What SNS tells of one subscription.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Attributes {
+pub(crate) struct Attributes {
     /// Whether it waits for a confirmation.
     pub pending: bool,
     /// What it is set to.
@@ -174,7 +174,7 @@ pub struct Attributes {
 ///
 /// # Errors
 /// A refused call.
-pub async fn list(client: &Client, topic: &str, account: Option<&str>) -> Result<Vec<Listed>, Error> {
+pub(crate) async fn list(client: &Client, topic: &str, account: Option<&str>) -> Result<Vec<Listed>, Error> {
     let call = client.list_subscriptions_by_topic().topic_arn(topic);
     let mut pages = call.into_paginator().stop_on_duplicate_token(false).send();
     let mut found = Vec::new();
@@ -207,7 +207,7 @@ pub async fn list(client: &Client, topic: &str, account: Option<&str>) -> Result
 ///
 /// # Errors
 /// A refused call.
-pub async fn attributes(client: &Client, listed: &Listed, audit: &str) -> Result<Option<Attributes>, Error> {
+pub(crate) async fn attributes(client: &Client, listed: &Listed, audit: &str) -> Result<Option<Attributes>, Error> {
     let Some(arn) = &listed.arn else { return Ok(None) };
     let attributes = match client.get_subscription_attributes().subscription_arn(arn).send().await {
         Ok(answer) => answer.attributes.unwrap_or_default(),

@@ -29,7 +29,7 @@ fn form(output: Output) -> Box<dyn Form> {
 ///
 /// # Errors
 /// The engine's, or an answer that the form cannot hold.
-pub async fn ask(engine: &Engine, sql: &str, output: Output) -> Result<(), AnswerError> {
+pub(crate) async fn ask(engine: &Engine, sql: &str, output: Output) -> Result<(), AnswerError> {
     let began = Instant::now();
     // Athena says more about how it goes.
     let spinner = matches!(engine, Engine::Embedded(_)).then(Spinner::new);

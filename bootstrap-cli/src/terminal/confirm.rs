@@ -7,7 +7,7 @@ use crate::terminal::printer;
 ///
 /// # Errors
 /// Without `--yes` and without a terminal; `hint` says how to run the command then.
-pub async fn confirmed(yes: bool, question: &'static str, hint: &'static str, otherwise: &str) -> Result<bool> {
+pub(crate) async fn confirmed(yes: bool, question: &'static str, hint: &'static str, otherwise: &str) -> Result<bool> {
     if yes {
         return Ok(true);
     }

@@ -4,7 +4,7 @@
 use comfy_table::{ContentArrangement, Table, presets};
 
 /// A listing with this header.
-pub fn table(header: &[&str]) -> Table {
+pub(crate) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
@@ -14,7 +14,7 @@ pub fn table(header: &[&str]) -> Table {
 }
 
 /// Its lines, without blanks at their ends.
-pub fn lines(table: &Table) -> String {
+pub(crate) fn lines(table: &Table) -> String {
     table
         .lines()
         .fold(String::new(), |text, line| text + line.trim() + "\n")

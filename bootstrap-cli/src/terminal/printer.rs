@@ -12,7 +12,7 @@ use serde::Serialize;
 
 /// The form of the data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Output {
+pub(crate) enum Output {
     /// Tables for people.
     #[default]
     Table,
@@ -24,7 +24,7 @@ pub enum Output {
 
 /// How much goes to standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Volume {
+pub(crate) enum Volume {
     /// Errors and their hints.
     Quiet,
     /// Plan and progress too.
@@ -36,17 +36,17 @@ pub enum Volume {
 static VOLUME: OnceLock<Volume> = OnceLock::new();
 
 /// Says how much is written from here on; only the first one counts.
-pub fn set(volume: Volume) {
+pub(crate) fn set(volume: Volume) {
     let _ = VOLUME.set(volume);
 }
 
 /// How much is written.
-pub fn volume() -> Volume {
+pub(crate) fn volume() -> Volume {
     *VOLUME.get().unwrap_or(&Volume::Normal)
 }
 
 /// Whether every call to AWS is to be told.
-pub fn is_verbose() -> bool {
+pub(crate) fn is_verbose() -> bool {
     volume() == Volume::Verbose
 }
 
@@ -57,33 +57,33 @@ static LOST: AtomicBool = AtomicBool::new(false);
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
 /// Whether there is any use in writing more data.
-pub fn has_reader() -> bool {
+pub(crate) fn has_reader() -> bool {
     !CLOSED.load(Ordering::Relaxed) && !has_lost()
 }
 
 /// Whether data was lost on its way to standard output.
-pub fn has_lost() -> bool {
+pub(crate) fn has_lost() -> bool {
     LOST.load(Ordering::Relaxed)
 }
 
 /// Writes one line of data.
-pub fn data(text: &str) {
+pub(crate) fn data(text: &str) {
     verbatim(&masked(text));
 }
 
 /// Writes text of pipetrail's own, in which an example may look like an address.
-pub fn verbatim(text: &str) {
+pub(crate) fn verbatim(text: &str) {
     out(&format!("{}\n", text.trim_end()));
 }
 
 /// Writes rows of an answer as they are: they are evidence, and what was asked for. Nothing is masked,
 /// trimmed or added; whoever calls ends the lines.
-pub fn rows(text: &str) {
+pub(crate) fn rows(text: &str) {
     out(text);
 }
 
 /// Whether standard output is a terminal, and how many columns it has.
-pub fn terminal() -> Option<usize> {
+pub(crate) fn terminal() -> Option<usize> {
     let stdout = io::stdout();
     // One that does not say how wide it is has what terminals have always had.
     let width = || terminal_size::terminal_size_of(&stdout).map_or(80, |(width, _)| usize::from(width.0));
@@ -91,7 +91,7 @@ pub fn terminal() -> Option<usize> {
 }
 
 /// Clears a terminal, and separates what follows elsewhere.
-pub fn clear() {
+pub(crate) fn clear() {
     let separator = if io::stdout().is_terminal() {
         "\x1b[2J\x1b[H"
     } else {
@@ -118,20 +118,20 @@ fn out(text: &str) {
 ///
 /// # Errors
 /// The value cannot be serialised.
-pub fn json(value: &impl Serialize) -> serde_json::Result<()> {
+pub(crate) fn json(value: &impl Serialize) -> serde_json::Result<()> {
     data(&serde_json::to_string_pretty(value)?);
     Ok(())
 }
 
 /// Writes a line for people, unless they asked for quiet.
-pub fn say(text: &str) {
+pub(crate) fn say(text: &str) {
     if volume() != Volume::Quiet {
         line(text);
     }
 }
 
 /// Writes an error, and the next command where one is known.
-pub fn error(text: &str, hint: Option<&str>) {
+pub(crate) fn error(text: &str, hint: Option<&str>) {
     line(&format!("error: {text}"));
     if let Some(text) = hint {
         self::hint(text);
@@ -139,41 +139,41 @@ pub fn error(text: &str, hint: Option<&str>) {
 }
 
 /// Writes the next command to try.
-pub fn hint(text: &str) {
+pub(crate) fn hint(text: &str) {
     line(&format!("hint: {text}"));
 }
 
 /// Writes what to do next where nothing is wrong, unless they asked for quiet.
-pub fn advice(text: &str) {
+pub(crate) fn advice(text: &str) {
     if volume() != Volume::Quiet {
         hint(text);
     }
 }
 
 /// Writes a line about a call to AWS.
-pub fn call(text: &str) {
+pub(crate) fn call(text: &str) {
     line(&format!("aws: {text}"));
 }
 
 /// Writes what is wrong with the command line, as clap says it.
-pub fn misuse(text: &str) {
+pub(crate) fn misuse(text: &str) {
     line(text);
 }
 
 /// Writes a line to standard error, however quiet it should be.
-pub fn line(text: &str) {
+pub(crate) fn line(text: &str) {
     // An error may quote what somebody else wrote.
     let text = hostile::lines(text.trim_end());
     let _ = writeln!(io::stderr().lock(), "{}", masked(&text));
 }
 
 /// Whether a question can be asked: nobody is to agree to a plan that quiet has kept from them.
-pub fn can_ask() -> bool {
+pub(crate) fn can_ask() -> bool {
     volume() != Volume::Quiet && io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 /// Asks a question; only `y` and `yes` are a yes. Blocks until there is a line.
-pub fn ask(question: &str) -> bool {
+pub(crate) fn ask(question: &str) -> bool {
     // Nothing is locked while it waits: an interruption has to be told meanwhile.
     let _ = write!(io::stderr(), "{question} [y/N] ");
     let _ = io::stderr().flush();
@@ -184,7 +184,7 @@ pub fn ask(question: &str) -> bool {
 }
 
 /// Asks for a line, the default in brackets; an empty line takes it. `None` when there is no more to read.
-pub fn question(question: &str, default: &str) -> Option<String> {
+pub(crate) fn question(question: &str, default: &str) -> Option<String> {
     let offered = if default.is_empty() {
         String::new()
     } else {

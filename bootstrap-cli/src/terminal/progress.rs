@@ -4,6 +4,6 @@ mod meter;
 mod spinner;
 mod steps;
 
-pub use meter::Meter;
-pub use spinner::Spinner;
-pub use steps::Steps;
+pub(crate) use meter::Meter;
+pub(crate) use spinner::Spinner;
+pub(crate) use steps::Steps;

@@ -37,7 +37,7 @@ Ctrl-C drops what was typed, or stops the query that runs.";
 ///
 /// # Errors
 /// The terminal fails.
-pub async fn run(engine: Engine, mut output: Output) -> Result<Exit> {
+pub(crate) async fn run(engine: Engine, mut output: Output) -> Result<Exit> {
     let config = Config::builder()
         .behavior(Behavior::PreferTerm)
         .completion_type(CompletionType::List)

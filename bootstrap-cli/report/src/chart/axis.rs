@@ -1,7 +1,7 @@
 //! The axis of figures: round numbers, from zero.
 
 /// Where the lines of an axis are: from 0 to at least `largest`, at most six of them.
-pub fn ticks(largest: u64) -> Vec<u64> {
+pub(super) fn ticks(largest: u64) -> Vec<u64> {
     let step = step(largest.max(1));
     let last = largest.max(1).div_ceil(step);
     (0..=last).map(|n| n * step).collect()
@@ -21,7 +21,7 @@ fn step(largest: u64) -> u64 {
 
 /// A length in proportion.
 #[expect(clippy::cast_precision_loss, reason = "a tenth of a point is drawn")]
-pub fn scaled(value: u64, of: u64, length: f64) -> f64 {
+pub(super) fn scaled(value: u64, of: u64, length: f64) -> f64 {
     if of == 0 {
         0.0
     } else {

@@ -8,7 +8,7 @@ use super::{Chart, Entry, escape};
 use crate::text::cut;
 
 /// How many have a bar of their own.
-pub const MOST: usize = 20;
+pub(super) const MOST: usize = 20;
 
 const WIDTH: f64 = 760.0;
 const LEFT: f64 = 260.0;
@@ -20,7 +20,7 @@ const BOTTOM: f64 = 46.0;
 const LABEL: usize = 36;
 
 /// The largest, in their order, and all others as one; `entries` are ordered by whoever asked.
-pub fn largest(mut entries: Vec<Entry>, others: &str) -> (Vec<Entry>, Option<Entry>) {
+pub(crate) fn largest(mut entries: Vec<Entry>, others: &str) -> (Vec<Entry>, Option<Entry>) {
     if entries.len() <= MOST + 1 {
         return (entries, None);
     }
@@ -35,7 +35,7 @@ pub fn largest(mut entries: Vec<Entry>, others: &str) -> (Vec<Entry>, Option<Ent
 }
 
 /// Draws.
-pub fn bars(chart: &Chart) -> String {
+pub(crate) fn bars(chart: &Chart) -> String {
     let most = chart.entries.iter().map(Entry::total).max().unwrap_or(0);
     let ticks = ticks(most);
     let top = ticks.last().copied().unwrap_or(1);

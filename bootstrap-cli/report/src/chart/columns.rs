@@ -19,7 +19,7 @@ const ALL_LABELS: usize = 9;
 const MOST_LABELS: usize = 7;
 
 /// Draws.
-pub fn columns(chart: &Chart) -> String {
+pub(crate) fn columns(chart: &Chart) -> String {
     let largest = chart.entries.iter().map(Entry::total).max().unwrap_or(0);
     let ticks = ticks(largest);
     let top = ticks.last().copied().unwrap_or(1);

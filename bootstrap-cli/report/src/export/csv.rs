@@ -10,7 +10,7 @@ use super::plain::plain;
 ///
 /// # Errors
 /// Never, but for a defect.
-pub fn render(report: &Report) -> Result<Vec<u8>, ReportError> {
+pub(super) fn render(report: &Report) -> Result<Vec<u8>, ReportError> {
     let decisions = report.of("decisions");
     let of_csv = |error: ::csv::Error| ReportError::Render(error.to_string());
     let mut writer = ::csv::Writer::from_writer(Vec::new());

@@ -42,7 +42,7 @@ impl Serialize for Object<'_> {
 ///
 /// # Errors
 /// Never, but for a defect.
-pub fn render(report: &Report) -> Result<Vec<u8>, ReportError> {
+pub(super) fn render(report: &Report) -> Result<Vec<u8>, ReportError> {
     let document = Document {
         command: "report",
         question: &report.question,

@@ -3,7 +3,7 @@
 use pipetrail_lake::answer::Value;
 
 /// What a spreadsheet shows of a value that is no number.
-pub fn plain(value: &Value) -> String {
+pub(super) fn plain(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::Text(text) => text.clone(),

@@ -19,7 +19,7 @@ const MOST_TEXT: usize = 16_000;
 ///
 /// # Errors
 /// An answer has more rows than a sheet.
-pub fn render(report: &Report) -> Result<Vec<u8>, ReportError> {
+pub(super) fn render(report: &Report) -> Result<Vec<u8>, ReportError> {
     if let Some(asked) = report.audits.iter().find(|asked| asked.len() > MOST_ROWS) {
         return Err(ReportError::TooMany {
             audit: asked.name.clone(),

@@ -62,7 +62,7 @@ fn shown(name: &str, value: &Value) -> Shown {
 ///
 /// # Errors
 /// Never, but for a defect.
-pub fn data(decisions: &Asked) -> Result<String, ReportError> {
+pub(super) fn data(decisions: &Asked) -> Result<String, ReportError> {
     let mut columns: Vec<Column> = (decisions.columns().iter().enumerate())
         .map(|(at, column)| {
             let values = decisions.answer.rows.iter().map(|row| {

@@ -5,11 +5,11 @@ use minijinja::value::Serde;
 use serde::Serialize;
 
 /// What a template reads.
-pub fn given(value: impl Serialize) -> Value {
+pub(super) fn given(value: impl Serialize) -> Value {
     Value::from(Serde(value))
 }
 
 /// What a template made, or what is pipetrail's own.
-pub fn safe(html: String) -> Value {
+pub(super) fn safe(html: String) -> Value {
     Value::from_safe_string(html)
 }

@@ -26,7 +26,7 @@ const MOST_TEXT: usize = 600;
 const UNSHOWN: &[&str] = &["event_key", "action_execution_id"];
 
 /// Makes parts of a report.
-pub struct Parts<'a> {
+pub(super) struct Parts<'a> {
     /// The report.
     pub report: &'a Report,
     /// The templates.
@@ -47,7 +47,7 @@ struct Cell {
 
 impl Parts<'_> {
     /// Calls that AWS refused.
-    pub fn refused(&self) -> Result<Value, Error> {
+    pub(super) fn refused(&self) -> Result<Value, Error> {
         let asked = self.report.of("refused-decisions");
         let none = "The lake holds no refused call for this window and these filters.";
         self.rows_or(asked, "Refused calls", none)
@@ -65,7 +65,7 @@ impl Parts<'_> {
     }
 
     /// The SQL of audits.
-    pub fn sql(&self, names: &[&str]) -> Result<Value, Error> {
+    pub(super) fn sql(&self, names: &[&str]) -> Result<Value, Error> {
         let audits: Vec<Value> = names
             .iter()
             .map(|name| self.report.of(name))

@@ -13,7 +13,7 @@ use crate::failure::{Exit, Explain};
 
 /// What the flags and the profiles say.
 #[derive(Debug, Default)]
-pub struct Given {
+pub(super) struct Given {
     /// Profile of the management account.
     pub profile: Option<String>,
     /// Profile of the audit account.
@@ -35,7 +35,7 @@ pub struct Given {
 /// An answer that nobody gave.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("{what}, and there is no terminal to ask on")]
-pub struct Unanswered {
+pub(super) struct Unanswered {
     what: &'static str,
     flag: &'static str,
 }
@@ -57,7 +57,7 @@ impl Explain for Unanswered {
 ///
 /// # Errors
 /// A question that nobody answers.
-pub fn complete(
+pub(super) fn complete(
     given: Given,
     found: &Found,
     yes: bool,

@@ -4,7 +4,7 @@ use crate::config::{AccountId, Email, OuId, Region};
 
 /// All that the file says beside the defaults.
 #[derive(Debug, PartialEq)]
-pub struct Answers {
+pub(super) struct Answers {
     /// Profile of the management account.
     pub profile: Option<String>,
     /// Profile of the audit account.
@@ -22,7 +22,7 @@ pub struct Answers {
 }
 
 /// The file's text. What has a default stands there as a comment.
-pub fn render(answers: &Answers) -> String {
+pub(super) fn render(answers: &Answers) -> String {
     let Answers {
         profile,
         audit_profile,

@@ -14,7 +14,7 @@ const PAGE: i32 = 20;
 
 /// A root or an organizational unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unit {
+pub(super) struct Unit {
     /// `r-…` or `ou-…`.
     pub id: String,
     /// Its name in Organizations.
@@ -25,7 +25,7 @@ pub struct Unit {
 
 /// What was found with the management profile.
 #[derive(Debug)]
-pub struct Found {
+pub(super) struct Found {
     /// `o-…`.
     pub organization: Result<String, Error>,
     /// Roots and units, each below its parent.
@@ -39,7 +39,7 @@ pub struct Found {
 }
 
 /// Reads all of it; a read that fails leaves the others alone. Without `tree` only the roots.
-pub async fn find(config: &SdkConfig, tree: bool) -> Found {
+pub(super) async fn find(config: &SdkConfig, tree: bool) -> Found {
     let client = Client::new(config);
     let (organization, units, regions, trails) = tokio::join!(
         organization(&client),

@@ -11,7 +11,7 @@ use crate::private_file;
 
 /// A report that was not written.
 #[derive(Debug, Error)]
-pub enum FileError {
+pub(super) enum FileError {
     /// A report is a file.
     #[error("a report is written to a file, not to standard output")]
     Stream,
@@ -49,7 +49,7 @@ impl Explain for FileError {
 
 /// Where a report goes.
 #[derive(Clone, Debug)]
-pub struct Target {
+pub(super) struct Target {
     path: PathBuf,
     replaces: bool,
 }
@@ -59,7 +59,7 @@ impl Target {
     ///
     /// # Errors
     /// It is there and is not to be replaced, or its folder is not there.
-    pub fn new(path: &Path, replaces: bool) -> Result<Self, FileError> {
+    pub(super) fn new(path: &Path, replaces: bool) -> Result<Self, FileError> {
         let target = Target {
             path: path.to_owned(),
             replaces,
@@ -77,7 +77,7 @@ impl Target {
     ///
     /// # Errors
     /// Somebody else has written it meanwhile; the system refuses.
-    pub fn write(&self, contents: &[u8]) -> Result<(), FileError> {
+    pub(super) fn write(&self, contents: &[u8]) -> Result<(), FileError> {
         if self.replaces {
             return private_file::replace(&self.path, contents).map_err(|cause| self.failed(cause));
         }

@@ -10,7 +10,7 @@ use crate::failure::Result;
 ///
 /// # Errors
 /// A parameter is wrong, or the engine refuses one of them.
-pub async fn gather(engine: &Engine, question: Question, parameters: &Parameters) -> Result<Report> {
+pub(super) async fn gather(engine: &Engine, question: Question, parameters: &Parameters) -> Result<Report> {
     let mut asked = Vec::with_capacity(AUDITS.len());
     for (name, columns) in AUDITS {
         let audit = audits::find(name)?;

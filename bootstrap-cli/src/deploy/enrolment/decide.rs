@@ -12,7 +12,7 @@ const MANAGEMENT: &str = "management_account";
 
 /// In or out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
+pub(crate) enum Direction {
     /// Accounts and units come in.
     Enroll,
     /// They go.
@@ -23,7 +23,7 @@ pub enum Direction {
 ///
 /// # Errors
 /// A unit that cannot be taken out, or nothing that would be left.
-pub fn settings(
+pub(super) fn settings(
     direction: Direction,
     focus: &Focus,
     scope: &Scope,

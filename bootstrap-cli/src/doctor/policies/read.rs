@@ -14,7 +14,7 @@ const PAGE: i32 = 20;
 ///
 /// # Errors
 /// A refused call.
-pub async fn read(client: &Client, configured: &[String], units: BTreeSet<String>) -> Result<Policies, Error> {
+pub(crate) async fn read(client: &Client, configured: &[String], units: BTreeSet<String>) -> Result<Policies, Error> {
     let mut targets = units;
     targets.extend(configured.iter().cloned());
     let roots = roots(client).await?;
@@ -52,7 +52,7 @@ pub async fn read(client: &Client, configured: &[String], units: BTreeSet<String
 ///
 /// # Errors
 /// A refused call.
-pub async fn roots(client: &Client) -> Result<Vec<Root>, Error> {
+pub(crate) async fn roots(client: &Client) -> Result<Vec<Root>, Error> {
     let mut pages = client
         .list_roots()
         .max_results(PAGE)

@@ -9,7 +9,7 @@ use super::glob::{Overlap, overlap};
 
 /// A call by a principal, as far as it is known beforehand; see [`overlap`] for what is not.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Call {
+pub(super) struct Call {
     /// Who: the ARN of a role.
     pub principal: String,
     /// `service:Action`.
@@ -24,7 +24,7 @@ pub struct Call {
 
 /// Whether something holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Truth {
+pub(super) enum Truth {
     /// It does.
     Yes,
     /// It does not.
@@ -62,7 +62,7 @@ impl Truth {
 }
 
 /// Whether the statement is about the call, whatever its effect.
-pub fn applies(statement: &Map<String, Value>, call: &Call) -> Truth {
+pub(super) fn applies(statement: &Map<String, Value>, call: &Call) -> Truth {
     Truth::all([
         action(statement, call),
         resource(statement, call),

@@ -7,7 +7,7 @@ use crate::failure::Explain;
 
 /// The lake cannot be asked.
 #[derive(Debug, Error)]
-pub enum HeardError {
+pub(crate) enum HeardError {
     /// Athena does not answer.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -18,7 +18,7 @@ pub enum HeardError {
 
 impl HeardError {
     /// The next thing to try.
-    pub fn hint(&self) -> String {
+    pub(crate) fn hint(&self) -> String {
         let otherwise = "`--no-lake` leaves the lake out";
         match self {
             // Nobody here wrote the query, or could name fewer months in it.

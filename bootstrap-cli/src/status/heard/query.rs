@@ -28,7 +28,7 @@ pub(super) const COLUMNS: [&str; 4] = ["account_id", "region", "last_event", "la
 
 /// The partitions to look into: heartbeats by day, events by month, all in UTC.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lookback {
+pub(crate) struct Lookback {
     first_day: Date,
     last_day: Date,
     months: BTreeSet<String>,
@@ -39,7 +39,7 @@ pub struct Lookback {
 impl Lookback {
     /// Heartbeats as far back as the silence reaches, yesterday's at least; events of this month and
     /// of the last.
-    pub fn new(now: Timestamp, silent_after: SignedDuration) -> Self {
+    pub(crate) fn new(now: Timestamp, silent_after: SignedDuration) -> Self {
         let day = |time: Timestamp| time.to_zoned(TimeZone::UTC).date();
         let back = silent_after.max(SignedDuration::from_hours(24));
         let since = now.checked_sub(back).unwrap_or(Timestamp::UNIX_EPOCH);
@@ -60,7 +60,7 @@ impl Lookback {
     }
 
     /// The query.
-    pub fn sql(&self) -> String {
+    pub(crate) fn sql(&self) -> String {
         let [account, region, event, heartbeat] = COLUMNS;
         let from = |table: &str, event_time: &str, heartbeat_time: &str, partitions: &str| {
             format!(

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 /// What was heard from every account and region.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Signs {
+pub(crate) struct Signs {
     pub(super) heard: BTreeMap<String, BTreeMap<String, Heard>>,
     /// Rows of the answer that could not be read.
     pub unreadable: usize,
@@ -16,7 +16,7 @@ pub struct Signs {
 
 /// What was heard from one account and region.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Heard {
+pub(crate) struct Heard {
     /// Time of the last event of CodePipeline.
     pub last_event: Option<Timestamp>,
     /// Time of the last heartbeat.
@@ -25,7 +25,7 @@ pub struct Heard {
 
 impl Signs {
     /// What was heard from an account and region.
-    pub fn of(&self, account: &str, region: &str) -> Heard {
+    pub(crate) fn of(&self, account: &str, region: &str) -> Heard {
         let regions = self.heard.get(account);
         regions
             .and_then(|regions| regions.get(region))

@@ -6,12 +6,12 @@ use super::form::{AnswerError, Form};
 use pipetrail_lake::answer::{Heading, Value};
 use pipetrail_lake::hostile;
 
-pub struct Csv {
+pub(super) struct Csv {
     is_terminal: bool,
 }
 
 impl Csv {
-    pub fn new(is_terminal: bool) -> Self {
+    pub(super) fn new(is_terminal: bool) -> Self {
         Csv { is_terminal }
     }
 

@@ -8,7 +8,7 @@ use crate::failure::{Exit, Explain};
 
 /// An answer that cannot be shown.
 #[derive(Debug, Error)]
-pub enum AnswerError {
+pub(crate) enum AnswerError {
     /// There is none.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -38,7 +38,7 @@ impl Explain for AnswerError {
 }
 
 /// One of the forms: text for the beginning, for every page of rows, and for the end.
-pub trait Form {
+pub(super) trait Form {
     fn begin(&mut self, columns: &[Heading]) -> Result<String, AnswerError>;
     fn page(&mut self, columns: &[Heading], rows: Vec<Vec<Value>>) -> Result<String, AnswerError>;
     fn end(&mut self, columns: &[Heading]) -> String;

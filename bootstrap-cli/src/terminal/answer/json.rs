@@ -7,7 +7,7 @@ use pipetrail_lake::answer::{Heading, Value};
 use pipetrail_lake::hostile;
 
 #[derive(Default)]
-pub struct Json {
+pub(super) struct Json {
     /// The names as JSON.
     names: Vec<String>,
     rows: bool,

@@ -15,7 +15,7 @@ const LOOKED_AT: usize = 1000;
 /// No column is cut to less, so that a time stays whole.
 const NARROWEST: usize = 24;
 
-pub struct Table {
+pub(super) struct Table {
     /// Columns of the terminal.
     terminal: Option<usize>,
     /// Rows until the widths are known.
@@ -25,7 +25,7 @@ pub struct Table {
 }
 
 impl Table {
-    pub fn new(terminal: Option<usize>) -> Self {
+    pub(super) fn new(terminal: Option<usize>) -> Self {
         Table {
             terminal,
             waiting: Vec::new(),

@@ -11,11 +11,11 @@ use crate::terminal::printer::{Volume, volume};
 
 /// Bytes read, then partitions written.
 #[derive(Debug)]
-pub struct Meter(Option<ProgressBar>);
+pub(crate) struct Meter(Option<ProgressBar>);
 
 impl Meter {
     /// For so many bytes; without an end where nobody knows how many there are.
-    pub fn new(bytes: Option<u64>) -> Self {
+    pub(crate) fn new(bytes: Option<u64>) -> Self {
         if volume() == Volume::Quiet || !io::stderr().is_terminal() {
             return Meter(None);
         }

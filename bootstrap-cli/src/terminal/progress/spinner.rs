@@ -9,11 +9,11 @@ use pipetrail_lake::hostile::{self, masked};
 use crate::terminal::printer::{Volume, volume};
 
 /// Shows on a terminal what is waited for, and how long, and nothing elsewhere. Gone when dropped.
-pub struct Spinner(Option<ProgressBar>);
+pub(crate) struct Spinner(Option<ProgressBar>);
 
 impl Spinner {
     /// Shows nothing yet.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Spinner((volume() == Volume::Normal && io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::new_spinner();
             if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
@@ -25,7 +25,7 @@ impl Spinner {
     }
 
     /// Shows this instead of what was shown before.
-    pub fn show(&self, text: &str) {
+    pub(crate) fn show(&self, text: &str) {
         if let Some(bar) = &self.0 {
             bar.set_message(masked(&hostile::line(text)).into_owned());
         }

@@ -10,14 +10,14 @@ use pipetrail_stacksets::{Progress, StepState};
 use crate::terminal::printer::{self, Volume, say, volume};
 
 /// Shows what is going on: a bar on a terminal, a line per change elsewhere.
-pub struct Steps {
+pub(crate) struct Steps {
     bar: Option<ProgressBar>,
     last: String,
 }
 
 impl Steps {
     /// For so many steps.
-    pub fn new(steps: usize) -> Self {
+    pub(crate) fn new(steps: usize) -> Self {
         // A bar would be torn by the lines of the calls.
         let bar = (volume() == Volume::Normal && io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::new(u64::try_from(steps).unwrap_or(u64::MAX));
@@ -34,7 +34,7 @@ impl Steps {
     }
 
     /// Shows one piece of news.
-    pub fn show(&mut self, progress: Progress<'_>) {
+    pub(crate) fn show(&mut self, progress: Progress<'_>) {
         let line = match progress {
             Progress::Begins { step } => step.to_string(),
             Progress::Waits { step, status } => format!("{step}: {status}"),

@@ -81,7 +81,7 @@ const MORE_WORDS: [&str; 13] = [
 ];
 
 /// Helps at the prompt.
-pub struct Assistant;
+pub(super) struct Assistant;
 
 /// What may stand where `typed` ends: the start of the word there, and all that it can become.
 fn completed(typed: &str) -> (usize, Vec<String>) {

@@ -14,10 +14,10 @@ use super::assistant::Assistant;
 use crate::terminal::printer;
 
 /// The prompt that a history belongs to.
-pub type Prompt = Editor<Assistant, FileHistory>;
+pub(super) type Prompt = Editor<Assistant, FileHistory>;
 
 /// Where the history is, if it is kept.
-pub fn path() -> Option<PathBuf> {
+pub(super) fn path() -> Option<PathBuf> {
     path_of(
         env::var_os("PIPETRAIL_HISTORY"),
         env::var_os("XDG_STATE_HOME"),
@@ -39,16 +39,16 @@ fn path_of(named: Option<OsString>, state: Option<OsString>, home: Option<PathBu
 }
 
 /// The history as it is kept. What cannot be kept is said once and hinders nothing.
-pub struct Kept(Option<PathBuf>);
+pub(super) struct Kept(Option<PathBuf>);
 
 impl Kept {
     /// In that file, or not at all.
-    pub fn at(path: Option<PathBuf>) -> Self {
+    pub(super) fn at(path: Option<PathBuf>) -> Self {
         Kept(path)
     }
 
     /// Reads it.
-    pub fn load(&mut self, prompt: &mut Prompt) {
+    pub(super) fn load(&mut self, prompt: &mut Prompt) {
         let made = self.0.as_deref().map(make);
         let loaded = match (made, &self.0) {
             (Some(Ok(())), Some(path)) => prompt.load_history(path).map_err(|error| error.to_string()),
@@ -59,7 +59,7 @@ impl Kept {
     }
 
     /// Adds a line, at once: another prompt may be open.
-    pub fn add(&mut self, prompt: &mut Prompt, line: &str) {
+    pub(super) fn add(&mut self, prompt: &mut Prompt, line: &str) {
         let added = prompt.add_history_entry(line).and_then(|is_new| match &self.0 {
             Some(path) if is_new => prompt.append_history(path),
             _ => Ok(()),

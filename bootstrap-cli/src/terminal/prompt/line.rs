@@ -8,7 +8,7 @@ use pipetrail_lake::engine::reading;
 
 /// What a line means.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Line<'a> {
+pub(super) enum Line<'a> {
     /// Nothing to do.
     Nothing,
     /// `\q`
@@ -29,7 +29,7 @@ pub enum Line<'a> {
 
 impl<'a> Line<'a> {
     /// Reads a line.
-    pub fn of(line: &'a str) -> Self {
+    pub(super) fn of(line: &'a str) -> Self {
         let line = line.trim();
         let mut words = line.split_whitespace();
         let (first, second, more) = (words.next().unwrap_or_default(), words.next(), words.next());
@@ -59,7 +59,7 @@ impl<'a> Line<'a> {
     }
 
     /// Whether what was typed so far is all of it.
-    pub fn is_finished(typed: &str) -> bool {
+    pub(super) fn is_finished(typed: &str) -> bool {
         !matches!(Line::of(typed), Line::Sql(_)) || reading::is_finished(typed)
     }
 }

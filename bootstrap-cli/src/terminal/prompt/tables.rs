@@ -5,7 +5,7 @@ use pipetrail_collector::Table;
 use crate::terminal::listing::{lines, table};
 
 /// Every table, and what its folders are named by.
-pub fn lake() -> String {
+pub(super) fn lake() -> String {
     let mut all = table(&["TABLE", "COLUMNS", "PARTITION KEYS"]);
     for lake in Table::ALL {
         let (columns, keys) = (lake.columns().len(), lake.partition_keys());
@@ -19,7 +19,7 @@ pub fn lake() -> String {
 }
 
 /// A table's columns, the partition keys last, as SQL sees them.
-pub fn columns(of: Table) -> String {
+pub(super) fn columns(of: Table) -> String {
     let mut all = table(&["COLUMN", "TYPE", "HOLDS"]);
     for column in of.columns() {
         let ty = column.ty.to_string();

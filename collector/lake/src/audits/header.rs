@@ -17,11 +17,11 @@
 //! A line that begins with `--` and three spaces goes on with the line before it.
 
 /// What every audit can take, under the names of the options.
-pub const COMMON: [&str; 4] = ["from", "to", "account", "pipeline"];
+pub(super) const COMMON: [&str; 4] = ["from", "to", "account", "pipeline"];
 
 /// An audit's file, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Header<'a> {
+pub(super) struct Header<'a> {
     /// A name for people.
     pub title: String,
     /// What it answers.
@@ -40,7 +40,7 @@ pub struct Header<'a> {
 
 /// A column, or a parameter with its default.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Described<'a> {
+pub(super) struct Described<'a> {
     /// Its name.
     pub name: &'a str,
     /// `text`, `integer`, `double` or `boolean`.
@@ -55,7 +55,7 @@ pub struct Described<'a> {
 ///
 /// # Errors
 /// What is wrong with its header.
-pub fn read(text: &str) -> Result<Header<'_>, String> {
+pub(super) fn read(text: &str) -> Result<Header<'_>, String> {
     let end = text
         .lines()
         .take_while(|line| line.starts_with("--"))

@@ -12,7 +12,7 @@ use super::stage::{Identity, Stage};
 
 /// What became of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Accepted {
+pub(super) enum Accepted {
     /// Its row is set aside.
     Row,
     /// The cloud path would not have brought it to the lake.
@@ -34,7 +34,7 @@ fn source(form: Form) -> (&'static str, u8) {
 ///
 /// # Errors
 /// Nothing can be set aside any more.
-pub fn accept(record: &Record<'_>, ingested: Instant, stage: &mut Stage) -> io::Result<Accepted> {
+pub(super) fn accept(record: &Record<'_>, ingested: Instant, stage: &mut Stage) -> io::Result<Accepted> {
     let event = match record.form {
         Form::Envelope => Event::parse(record.bytes),
         Form::CloudTrail => Event::from_cloudtrail(record.bytes),
@@ -62,7 +62,7 @@ pub fn accept(record: &Record<'_>, ingested: Instant, stage: &mut Stage) -> io::
 }
 
 /// A key's 32 hex digits as bytes; `None` for any other text.
-pub fn key(text: &[u8]) -> Option<[u8; 16]> {
+pub(super) fn key(text: &[u8]) -> Option<[u8; 16]> {
     let mut key = [0; 16];
     let (pairs, rest) = text.as_chunks::<2>();
     if pairs.len() != key.len() || !rest.is_empty() {

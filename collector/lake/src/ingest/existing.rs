@@ -26,7 +26,7 @@ const AT_ONCE: usize = 16;
 ///
 /// # Errors
 /// The store fails, or a file is none of this lake's.
-pub fn keys(
+pub(super) fn keys(
     lake: &Lake,
     prefix: &Path,
     handle: &Handle,

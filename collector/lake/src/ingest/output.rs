@@ -19,7 +19,7 @@ use crate::store::Lake;
 const PART: usize = 8 << 20;
 
 /// A file that is being written.
-pub struct File<'l> {
+pub(super) struct File<'l> {
     store: &'l dyn ObjectStore,
     handle: &'l Handle,
     path: Path,
@@ -32,7 +32,7 @@ impl<'l> File<'l> {
     ///
     /// # Errors
     /// The table has no such schema.
-    pub fn create(lake: &'l Lake, path: Path, table: Table, handle: &'l Handle) -> Result<Self, PartitionError> {
+    pub(super) fn create(lake: &'l Lake, path: Path, table: Table, handle: &'l Handle) -> Result<Self, PartitionError> {
         let options = ArrowWriterOptions::new()
             .with_properties(properties(table))
             .with_skip_arrow_metadata(true);
@@ -50,7 +50,7 @@ impl<'l> File<'l> {
     ///
     /// # Errors
     /// The rows make no Parquet, or the store fails.
-    pub fn write(&mut self, batch: &mut Batch) -> Result<(), PartitionError> {
+    pub(super) fn write(&mut self, batch: &mut Batch) -> Result<(), PartitionError> {
         let batch = batch.finish().map_err(ParquetError::from);
         batch
             .and_then(|batch| self.arrow.write(&batch))
@@ -77,7 +77,7 @@ impl<'l> File<'l> {
     ///
     /// # Errors
     /// As [`File::write`]; it is not visible then.
-    pub fn finish(mut self) -> Result<(), PartitionError> {
+    pub(super) fn finish(mut self) -> Result<(), PartitionError> {
         if let Err(cause) = self.arrow.finish() {
             let error = of_parquet(&self.path)(cause);
             self.abandon();
@@ -103,7 +103,7 @@ impl<'l> File<'l> {
     }
 
     /// Takes back what was sent.
-    pub fn abandon(mut self) {
+    pub(super) fn abandon(mut self) {
         if let Some(upload) = &mut self.upload {
             // What cannot be taken back is invisible all the same.
             let _ = self.handle.block_on(upload.abort());

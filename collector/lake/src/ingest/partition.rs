@@ -20,7 +20,7 @@ use crate::store::Lake;
 
 /// What became of a partition's rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Written {
+pub(super) struct Written {
     /// New rows.
     pub rows: u64,
     /// Rows of events that the lake has, or that came more than once.
@@ -29,7 +29,7 @@ pub struct Written {
 
 /// All rows of one partition, of all workers.
 #[derive(Debug)]
-pub struct PartitionRows<'s> {
+pub(super) struct PartitionRows<'s> {
     /// The partition.
     pub partition: Partition,
     /// Rows in memory.
@@ -44,7 +44,7 @@ pub struct PartitionRows<'s> {
 
 impl PartitionRows<'_> {
     /// How many they are.
-    pub fn count(&self) -> u64 {
+    pub(super) fn count(&self) -> u64 {
         let memory: usize = self.memory.iter().map(|(_, spots)| spots.len()).sum();
         let disk: u64 = self.segments.iter().map(|segment| segment.rows).sum();
         memory as u64 + disk
@@ -71,7 +71,12 @@ struct Entry {
 ///
 /// # Errors
 /// Nothing of the partition was written.
-pub fn write(rows: &PartitionRows<'_>, lake: &Lake, handle: &Handle, dry: bool) -> Result<Written, PartitionError> {
+pub(super) fn write(
+    rows: &PartitionRows<'_>,
+    lake: &Lake,
+    handle: &Handle,
+    dry: bool,
+) -> Result<Written, PartitionError> {
     let reader = Reader::open(rows)?;
     let mut entries = reader.entries()?;
     let all = entries.len();

@@ -10,14 +10,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The file, made when it is first needed.
 #[derive(Debug)]
-pub struct Spill {
+pub(super) struct Spill {
     folder: PathBuf,
     file: Mutex<Option<File>>,
 }
 
 impl Spill {
     /// In that folder.
-    pub fn new(folder: &Path) -> Self {
+    pub(super) fn new(folder: &Path) -> Self {
         Spill {
             folder: folder.to_owned(),
             file: Mutex::new(None),
@@ -33,7 +33,7 @@ impl Spill {
     ///
     /// # Errors
     /// The file cannot be made.
-    pub fn writer(&self) -> io::Result<Writer<'_>> {
+    pub(super) fn writer(&self) -> io::Result<Writer<'_>> {
         let mut guard = self.lock();
         if guard.is_none() {
             *guard = Some(create(&self.folder)?);
@@ -55,7 +55,7 @@ impl Spill {
     ///
     /// # Errors
     /// They cannot be read.
-    pub fn read(&self, offset: u64, bytes: &mut [u8]) -> io::Result<()> {
+    pub(super) fn read(&self, offset: u64, bytes: &mut [u8]) -> io::Result<()> {
         let mut guard = self.lock();
         let file = guard.as_mut().ok_or(io::ErrorKind::NotFound)?;
         file.seek(SeekFrom::Start(offset))?;
@@ -85,7 +85,7 @@ fn create(folder: &Path) -> io::Result<File> {
 }
 
 /// Appends to the file.
-pub struct Writer<'s> {
+pub(super) struct Writer<'s> {
     _guard: MutexGuard<'s, Option<File>>,
     file: BufWriter<File>,
     position: u64,
@@ -93,7 +93,7 @@ pub struct Writer<'s> {
 
 impl Writer<'_> {
     /// Where the next byte goes.
-    pub fn position(&self) -> u64 {
+    pub(super) fn position(&self) -> u64 {
         self.position
     }
 
@@ -101,7 +101,7 @@ impl Writer<'_> {
     ///
     /// # Errors
     /// It cannot be written: the disk is full, for example.
-    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)?;
         self.position += bytes.len() as u64;
         Ok(())
@@ -111,7 +111,7 @@ impl Writer<'_> {
     ///
     /// # Errors
     /// As [`Writer::write`].
-    pub fn finish(mut self) -> io::Result<()> {
+    pub(super) fn finish(mut self) -> io::Result<()> {
         self.file.flush()
     }
 }

@@ -15,11 +15,11 @@ use pipetrail_collector::tables::Row;
 use super::spill::Spill;
 
 /// Bytes before a packed row: time, key, rank.
-pub const HEADER: usize = 8 + 16 + 1;
+pub(super) const HEADER: usize = 8 + 16 + 1;
 
 /// What orders and tells apart rows of one partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Identity {
+pub(super) struct Identity {
     /// `event_key`, its 32 hex digits as 16 bytes.
     pub key: [u8; 16],
     /// `event_ms`
@@ -36,7 +36,7 @@ impl Identity {
     }
 
     /// Of the bytes before a packed row, and the packed row.
-    pub fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
+    pub(super) fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
         let (ms, rest) = bytes.split_first_chunk::<8>()?;
         let (key, rest) = rest.split_first_chunk::<16>()?;
         let (&rank, rest) = rest.split_first()?;
@@ -48,7 +48,7 @@ impl Identity {
 /// Rows of one partition that lie one after the other in the temporary file, each behind its length
 /// (four bytes).
 #[derive(Clone, Copy, Debug)]
-pub struct Segment {
+pub(super) struct Segment {
     /// Where they begin.
     pub offset: u64,
     /// How many bytes they are.
@@ -59,14 +59,14 @@ pub struct Segment {
 
 /// A row in memory: where it begins, how many bytes it is.
 #[derive(Clone, Copy, Debug)]
-pub struct Spot {
+pub(super) struct Spot {
     pub offset: usize,
     pub bytes: usize,
 }
 
 /// One worker's rows.
 #[derive(Debug)]
-pub struct Stage {
+pub(super) struct Stage {
     spill: Arc<Spill>,
     budget: usize,
     numbers: HashMap<Partition, usize>,
@@ -78,7 +78,7 @@ pub struct Stage {
 
 /// What a worker leaves behind.
 #[derive(Debug)]
-pub struct Staged {
+pub(super) struct Staged {
     /// The memory that the spots lie in.
     pub arena: Vec<u8>,
     /// By partition.
@@ -87,7 +87,7 @@ pub struct Staged {
 
 impl Stage {
     /// An empty one that takes about `budget` bytes.
-    pub fn new(spill: Arc<Spill>, budget: usize) -> Self {
+    pub(super) fn new(spill: Arc<Spill>, budget: usize) -> Self {
         Stage {
             spill,
             budget,
@@ -102,7 +102,7 @@ impl Stage {
     ///
     /// # Errors
     /// The temporary file cannot be written.
-    pub fn add(&mut self, partition: Partition, identity: Identity, row: &Row<'_>) -> io::Result<()> {
+    pub(super) fn add(&mut self, partition: Partition, identity: Identity, row: &Row<'_>) -> io::Result<()> {
         let offset = self.arena.len();
         identity.write(&mut self.arena);
         pack(row, &mut self.arena);
@@ -160,7 +160,7 @@ impl Stage {
     ///
     /// # Errors
     /// The temporary file cannot be written.
-    pub fn finish(mut self) -> io::Result<Staged> {
+    pub(super) fn finish(mut self) -> io::Result<Staged> {
         if self.partitions.iter().any(|(_, segments)| !segments.is_empty()) {
             self.spill()?;
             self.arena = Vec::new();

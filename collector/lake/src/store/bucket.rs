@@ -24,7 +24,7 @@ const RETRIES: usize = 4;
 ///
 /// # Errors
 /// No credentials, no such bucket, no permission, or no answer.
-pub async fn open(
+pub(super) async fn open(
     location: &Location,
     bucket: &str,
     root: &Path,

@@ -11,7 +11,7 @@ use super::{MOST_NAMED, MOST_OPEN, MOST_ROWS, Parts, fold, folded_data, safe};
 
 impl Parts<'_> {
     /// How much of the window the heartbeats prove.
-    pub fn coverage_text(&self) -> String {
+    pub(crate) fn coverage_text(&self) -> String {
         let coverage = self.report.of("coverage");
         if coverage.rows().all(|row| row.count("heartbeats") == 0) {
             return "There is no heartbeat in this window: nothing proves that every event arrived. A lake made of \
@@ -29,7 +29,7 @@ impl Parts<'_> {
     }
 
     /// Where hours are missing.
-    pub fn gaps(&self) -> Result<Value, Error> {
+    pub(crate) fn gaps(&self) -> Result<Value, Error> {
         let mut asked = self.report.of("coverage").clone();
         let keep: Vec<bool> = asked.rows().map(is_gap).collect();
         let mut keep = keep.into_iter();
@@ -54,7 +54,7 @@ impl Parts<'_> {
     }
 
     /// Every account and region.
-    pub fn all_coverage(&self) -> Result<Value, Error> {
+    pub(crate) fn all_coverage(&self) -> Result<Value, Error> {
         let asked = self.report.of("coverage");
         if asked.len() == 0 {
             return Ok(safe(String::new()));
@@ -65,7 +65,7 @@ impl Parts<'_> {
     }
 
     /// What nobody should read into the page.
-    pub fn not_covered(&self) -> Vec<String> {
+    pub(crate) fn not_covered(&self) -> Vec<String> {
         let mut lines = Vec::new();
         let decisions = self.report.of("decisions");
         let unopened = decisions

@@ -13,7 +13,7 @@ use super::{MOST_ROWS, MOST_TEXT, Parts, fold, paragraph, safe};
 
 impl Parts<'_> {
     /// Decisions over time.
-    pub fn time(&self) -> Result<Value, Error> {
+    pub(crate) fn time(&self) -> Result<Value, Error> {
         let (length, periods) = periods(&self.report.question.window, self.report.of("decisions-per-day"));
         if self.report.of("decisions-per-day").len() == 0 {
             return Ok(paragraph(NONE));
@@ -54,7 +54,7 @@ impl Parts<'_> {
     }
 
     /// Decisions by account.
-    pub fn accounts(&self) -> Result<Value, Error> {
+    pub(crate) fn accounts(&self) -> Result<Value, Error> {
         self.ranking(
             "chart-accounts",
             "decisions-per-account",
@@ -65,7 +65,7 @@ impl Parts<'_> {
     }
 
     /// Decisions by approver.
-    pub fn approvers(&self) -> Result<Value, Error> {
+    pub(crate) fn approvers(&self) -> Result<Value, Error> {
         self.ranking(
             "chart-approvers",
             "approvers",

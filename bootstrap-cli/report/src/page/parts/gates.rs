@@ -10,7 +10,7 @@ use super::{Parts, safe, sentence};
 
 impl Parts<'_> {
     /// What the waiting times come down to.
-    pub fn waiting_text(&self, summary: &Summary) -> String {
+    pub(crate) fn waiting_text(&self, summary: &Summary) -> String {
         match (summary.median_wait_seconds, summary.wait_90_seconds) {
             (Some(median), Some(most)) => {
                 let gates = self.report.of("gate-waits");
@@ -37,7 +37,7 @@ impl Parts<'_> {
     }
 
     /// How long gates waited.
-    pub fn waiting(&self) -> Result<Value, Error> {
+    pub(crate) fn waiting(&self) -> Result<Value, Error> {
         let asked = self.report.of("gate-wait-buckets");
         if asked.rows().all(|row| row.count("gates") == 0) {
             return Ok(safe(String::new()));
@@ -70,7 +70,7 @@ impl Parts<'_> {
     }
 
     /// Gates that wait.
-    pub fn open(&self, summary: &Summary) -> Result<Value, Error> {
+    pub(crate) fn open(&self, summary: &Summary) -> Result<Value, Error> {
         let none = match summary.open_gates {
             None => sentence(NO_GATES),
             Some(_) => "No gate waits for a decision.".to_owned(),
@@ -80,7 +80,7 @@ impl Parts<'_> {
     }
 
     /// Gates that were passed although nobody is known to have decided them; nothing where there are none.
-    pub fn unrecorded(&self, summary: &Summary) -> Result<Value, Error> {
+    pub(crate) fn unrecorded(&self, summary: &Summary) -> Result<Value, Error> {
         let number = summary.passed_without_decision.unwrap_or(0);
         if number == 0 {
             return Ok(safe(String::new()));

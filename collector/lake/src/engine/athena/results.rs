@@ -13,7 +13,7 @@ use crate::answer::{Heading, Kind, Value};
 const PAGE: i32 = 1000;
 
 /// The pages of an answer that is complete in Athena.
-pub struct Results {
+pub(crate) struct Results {
     client: Client,
     id: String,
     /// What the query read.
@@ -33,7 +33,7 @@ impl Results {
     ///
     /// # Errors
     /// A refused call, or an answer without columns.
-    pub async fn open(client: &Client, ended: Ended) -> Result<Self, AthenaError> {
+    pub(crate) async fn open(client: &Client, ended: Ended) -> Result<Self, AthenaError> {
         let Ended { id, scanned, header } = ended;
         let mut pages = Results {
             client: client.clone(),
@@ -55,7 +55,7 @@ impl Results {
     ///
     /// # Errors
     /// A refused call, or values that are not what their column says.
-    pub async fn next(&mut self, columns: &[Heading]) -> Result<Option<Vec<Vec<Value>>>, AthenaError> {
+    pub(crate) async fn next(&mut self, columns: &[Heading]) -> Result<Option<Vec<Vec<Value>>>, AthenaError> {
         let rows = match (self.first.take(), &self.token) {
             (Some(rows), _) => rows,
             (None, Some(_)) => self.read().await?.rows.unwrap_or_default(),

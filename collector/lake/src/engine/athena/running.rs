@@ -21,7 +21,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 const SETTLING: Duration = Duration::from_secs(10);
 
 /// A query that has succeeded.
-pub struct Ended {
+pub(crate) struct Ended {
     /// Its id.
     pub id: String,
     /// What it read, where Athena says it.
@@ -32,7 +32,7 @@ pub struct Ended {
 
 /// Whether an answer's first row names the columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Header {
+pub(crate) enum Header {
     /// Of a query: always.
     Always,
     /// Of a utility such as EXPLAIN: where it equals them.
@@ -42,7 +42,7 @@ pub enum Header {
 }
 
 /// A query that is not known to have ended. Dropping it stops it.
-pub struct Running {
+pub(super) struct Running {
     client: Client,
     // A task of its own: a query whose start is under way while nobody waits any more has to be
     // stopped too, and its id is only in the answer.
@@ -53,7 +53,7 @@ pub struct Running {
 
 impl Running {
     /// Starts it. `stopped` hears of it where nobody waits for its end.
-    pub fn start(client: &Client, sql: &str, stopped: fn(&Stopped)) -> Self {
+    pub(super) fn start(client: &Client, sql: &str, stopped: fn(&Stopped)) -> Self {
         let context = QueryExecutionContext::builder().database(DATABASE).build();
         let call = client
             .start_query_execution()
@@ -79,7 +79,7 @@ impl Running {
     ///
     /// # Errors
     /// A refused call, or a query that does not succeed.
-    pub async fn wait(&mut self, tell: impl Fn(&str)) -> Result<Ended, AthenaError> {
+    pub(super) async fn wait(&mut self, tell: impl Fn(&str)) -> Result<Ended, AthenaError> {
         tell("Athena: starting");
         let id = self.started().await?;
         let mut pause = PAUSES.0;

@@ -41,7 +41,7 @@ impl fmt::Display for Scanned {
 }
 
 /// A number of bytes, in powers of 1000 as Athena counts them.
-pub struct Bytes(pub u64);
+pub(super) struct Bytes(pub u64);
 
 impl fmt::Display for Bytes {
     #[expect(clippy::cast_precision_loss, reason = "one digit is shown")]

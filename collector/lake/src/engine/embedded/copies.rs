@@ -57,7 +57,7 @@ type Rules = Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>>;
 
 /// DataFusion's rules with ours among them: after those that move filters to the files, before the
 /// one that adds the sorts.
-pub fn among(mut rules: Rules) -> Rules {
+pub(super) fn among(mut rules: Rules) -> Rules {
     let before = rules.iter().position(|rule| rule.name() == "EnsureRequirements");
     rules.insert(before.unwrap_or(0), Arc::new(SplitCopies));
     rules

@@ -11,12 +11,12 @@ use super::schema::BadFile;
 use crate::engine::error::EngineError;
 
 /// The names of the tables.
-pub fn tables() -> String {
+pub(super) fn tables() -> String {
     Table::ALL.map(Table::name).join(", ")
 }
 
 /// What DataFusion says.
-pub fn explain(error: &DataFusionError) -> EngineError {
+pub(crate) fn explain(error: &DataFusionError) -> EngineError {
     let root = innermost(error);
     let (message, hint) = match root {
         _ if bad_file(error).is_some() => bad_file(error).map(of_file).unwrap_or_default(),
@@ -44,7 +44,7 @@ pub fn explain(error: &DataFusionError) -> EngineError {
 }
 
 /// A tree that is deeper than it can be walked.
-pub fn too_deep() -> EngineError {
+pub(super) fn too_deep() -> EngineError {
     EngineError::Refused {
         message: "the query is nested too deep".to_owned(),
         hint: Some("a long chain of OR is shorter as IN (…)".to_owned()),

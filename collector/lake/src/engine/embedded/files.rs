@@ -27,7 +27,7 @@ const NAMED: usize = 1_000;
 
 /// A file that holds rows.
 #[derive(Clone, Debug, PartialEq)]
-pub struct DataFile {
+pub(super) struct DataFile {
     /// The object.
     pub meta: ObjectMeta,
     /// Values of the partition keys, in order.
@@ -35,7 +35,7 @@ pub struct DataFile {
 }
 
 /// The files of a table that can hold rows a query asks for. The filters speak of partition keys only.
-pub struct Wanted<'a> {
+pub(super) struct Wanted<'a> {
     store: &'a dyn ObjectStore,
     root: &'a Path,
     table: Table,
@@ -44,7 +44,7 @@ pub struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    pub fn new(store: &'a dyn ObjectStore, root: &'a Path, table: Table, filters: &'a [Expr]) -> Self {
+    pub(super) fn new(store: &'a dyn ObjectStore, root: &'a Path, table: Table, filters: &'a [Expr]) -> Self {
         Wanted {
             store,
             root,
@@ -58,7 +58,7 @@ impl<'a> Wanted<'a> {
     ///
     /// # Errors
     /// The store cannot be listed.
-    pub async fn list(&self) -> Result<Vec<DataFile>> {
+    pub(super) async fn list(&self) -> Result<Vec<DataFile>> {
         let table = self.root.clone().join(self.table.name());
         let mut begin = vec![(table.clone(), Vec::new())];
         for key in self.table.partition_keys() {
@@ -186,7 +186,7 @@ fn child(path: &Path, before: &[String], key: &str, value: &str) -> (Path, Vec<S
 }
 
 /// Whether an expression can be decided from these columns alone.
-pub fn speaks_only_of(expr: &Expr, columns: &[&str]) -> bool {
+pub(super) fn speaks_only_of(expr: &Expr, columns: &[&str]) -> bool {
     let mut read = Default::default();
     !expr.is_volatile()
         && expr_to_columns(expr, &mut read).is_ok()

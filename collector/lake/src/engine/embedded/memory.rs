@@ -6,7 +6,7 @@ use std::fs;
 const UNKNOWN: usize = 4 << 30;
 
 /// Half of what the machine, or the container, has.
-pub fn limit() -> usize {
+pub(super) fn limit() -> usize {
     let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| total(&text));
     let container = fs::read_to_string("/sys/fs/cgroup/memory.max")
         .ok()

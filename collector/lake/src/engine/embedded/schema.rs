@@ -28,7 +28,7 @@ use pipetrail_collector::columns::{Column, ColumnType};
 use thiserror::Error;
 
 /// The columns of a table's files, text as views: grouped and compared without being copied.
-pub fn of(table: Table) -> Schema {
+pub(super) fn of(table: Table) -> Schema {
     let written = crate::parquet::schema(table);
     let viewed = |field: &Arc<Field>| match field.data_type() {
         DataType::Utf8 => field.as_ref().clone().with_data_type(DataType::Utf8View),
@@ -40,7 +40,7 @@ pub fn of(table: Table) -> Schema {
 /// A file in a table's folder that cannot be read as the table's.
 #[derive(Clone, Debug, Error)]
 #[error("{file}: {what}")]
-pub struct BadFile {
+pub(super) struct BadFile {
     /// Its key in the lake.
     pub file: String,
     /// What is wrong.
@@ -48,13 +48,13 @@ pub struct BadFile {
 }
 
 /// Opens files, each after its footer was found right.
-pub struct Checked {
+pub(super) struct Checked {
     table: Table,
     inner: CachedParquetFileReaderFactory,
 }
 
 impl Checked {
-    pub fn new(table: Table, store: Arc<dyn ObjectStore>, footers: Arc<FileMetadataCache>) -> Self {
+    pub(super) fn new(table: Table, store: Arc<dyn ObjectStore>, footers: Arc<FileMetadataCache>) -> Self {
         Checked {
             table,
             inner: CachedParquetFileReaderFactory::new(store, footers),

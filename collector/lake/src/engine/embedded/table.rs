@@ -31,7 +31,7 @@ use crate::store::Lake;
 const ROW: u64 = 200;
 
 /// A table of a lake.
-pub struct LakeTable {
+pub(super) struct LakeTable {
     table: Table,
     store: Arc<dyn ObjectStore>,
     root: Path,
@@ -44,7 +44,7 @@ impl LakeTable {
     ///
     /// # Errors
     /// The lake's URL is none of a store.
-    pub fn new(lake: &Lake, table: Table) -> Result<Self> {
+    pub(super) fn new(lake: &Lake, table: Table) -> Result<Self> {
         let key = |key: &&str| Arc::new(Field::new(*key, DataType::Utf8, false));
         Ok(LakeTable {
             table,

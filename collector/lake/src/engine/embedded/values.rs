@@ -8,7 +8,7 @@ use crate::answer::{Heading, Kind, Value};
 use crate::engine::error::EngineError;
 
 /// The columns of an answer.
-pub fn headings(schema: &Schema) -> Vec<Heading> {
+pub(crate) fn headings(schema: &Schema) -> Vec<Heading> {
     let kind = |ty: &DataType| match ty {
         DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => Kind::Integer,
         DataType::UInt8 | DataType::UInt16 | DataType::UInt32 | DataType::UInt64 => Kind::Integer,
@@ -29,7 +29,7 @@ pub fn headings(schema: &Schema) -> Vec<Heading> {
 ///
 /// # Errors
 /// A number that does not fit its kind.
-pub fn values(batch: &RecordBatch) -> Result<Vec<Vec<Value>>, EngineError> {
+pub(crate) fn values(batch: &RecordBatch) -> Result<Vec<Vec<Value>>, EngineError> {
     use datafusion::arrow::compute::{CastOptions, cast_with_options};
     // A number that does not fit is an error, never a NULL.
     let options = CastOptions {

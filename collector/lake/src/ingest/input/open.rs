@@ -20,7 +20,7 @@ pub struct Opened<'p> {
 }
 
 /// What a file was like when it was opened.
-pub struct Mark {
+pub(super) struct Mark {
     path: PathBuf,
     was: State,
 }
@@ -54,7 +54,7 @@ impl Mark {
     }
 
     /// Whether the file is another one now, or was written to.
-    pub fn has_changed(&self) -> bool {
+    pub(super) fn has_changed(&self) -> bool {
         fs::metadata(&self.path).map_or(true, |about| State::of(&about) != self.was)
     }
 }

@@ -13,7 +13,7 @@ const PIECE: usize = 128 * 1024;
 const MAGIC: usize = 4;
 
 /// A reader that unpacks.
-pub enum Unpacked<R: Read> {
+pub(super) enum Unpacked<R: Read> {
     /// As it is.
     Plain(BufReader<Watched<R>>),
     /// gzip, also of several members.
@@ -27,7 +27,7 @@ impl<R: Read> Unpacked<R> {
     ///
     /// # Errors
     /// They cannot be read.
-    pub fn of(source: R) -> io::Result<Self> {
+    pub(super) fn of(source: R) -> io::Result<Self> {
         let mut source = Watched {
             source,
             failed: false,
@@ -75,7 +75,7 @@ impl<R: Read> Read for Unpacked<R> {
 }
 
 /// A reader that remembers that it failed, and gives what was looked at once more.
-pub struct Watched<R> {
+pub(super) struct Watched<R> {
     source: R,
     failed: bool,
     first: Vec<u8>,

@@ -42,7 +42,7 @@ enum Container {
 }
 
 /// A part of an input.
-pub enum Piece<'a> {
+pub(super) enum Piece<'a> {
     /// An object, complete by its brackets.
     Object {
         /// From `{` to `}`.
@@ -57,7 +57,7 @@ pub enum Piece<'a> {
 }
 
 /// Who is told; `Break` ends the reading.
-pub type Tell<'t> = &'t mut dyn FnMut(Piece<'_>) -> ControlFlow<()>;
+pub(super) type Tell<'t> = &'t mut dyn FnMut(Piece<'_>) -> ControlFlow<()>;
 
 /// Where reading goes on behind what is refused, if no record begins sooner.
 enum Until {
@@ -70,7 +70,7 @@ enum Until {
 }
 
 /// An input on its way to pieces.
-pub struct Frames<R> {
+pub(super) struct Frames<R> {
     window: Lookahead<R>,
     container: Container,
     record: u64,
@@ -83,7 +83,7 @@ pub struct Frames<R> {
 
 impl<R: Read> Frames<R> {
     /// The pieces of an input.
-    pub fn of(source: R) -> Self {
+    pub(super) fn of(source: R) -> Self {
         Self {
             window: Lookahead::new(source),
             container: Container::Top,
@@ -95,12 +95,12 @@ impl<R: Read> Frames<R> {
     }
 
     /// The window, when all is told.
-    pub fn into_lookahead(self) -> Lookahead<R> {
+    pub(super) fn into_lookahead(self) -> Lookahead<R> {
         self.window
     }
 
     /// Tells every piece, in order.
-    pub fn tell(&mut self, tell: Tell<'_>) -> ControlFlow<()> {
+    pub(super) fn tell(&mut self, tell: Tell<'_>) -> ControlFlow<()> {
         self.window.ensure(HEAD);
         if let Some(what) = foreign(self.window.bytes()) {
             let place = self.window.place(1);

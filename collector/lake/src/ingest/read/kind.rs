@@ -8,11 +8,11 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// The `eventSource` of the only service whose records matter.
-pub const SERVICE: &str = "codepipeline.amazonaws.com";
+pub(super) const SERVICE: &str = "codepipeline.amazonaws.com";
 
 /// What an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(super) enum Kind {
     /// An EventBridge envelope, or nothing known: the event model has the last word.
     Envelope,
     /// A CloudTrail record of CodePipeline.
@@ -32,7 +32,7 @@ pub enum Kind {
 }
 
 /// Tells what an object is. It reads no further than to the field that decides.
-pub fn of(object: &[u8]) -> Kind {
+pub(super) fn of(object: &[u8]) -> Kind {
     let mut kind = None;
     let mut parser = serde_json::Deserializer::from_slice(object);
     // It stops in the middle, which the parser reports as an error.
@@ -136,7 +136,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 
 /// The records of a trail's file that was read as a whole.
 #[derive(Deserialize)]
-pub struct TrailFile<'a> {
+pub(super) struct TrailFile<'a> {
     /// Each as it stands there.
     #[serde(borrow, rename = "Records")]
     pub records: Vec<&'a RawValue>,
@@ -144,7 +144,7 @@ pub struct TrailFile<'a> {
 
 /// What Firehose writes about a record that it could not deliver.
 #[derive(Deserialize)]
-pub struct FirehoseError<'a> {
+pub(super) struct FirehoseError<'a> {
     /// The record, base64.
     #[serde(borrow, rename = "rawData")]
     pub raw_data: Cow<'a, str>,

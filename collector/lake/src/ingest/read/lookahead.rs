@@ -11,7 +11,7 @@ use super::record::Position;
 const FIRST: usize = 256 * 1024;
 
 /// A window that moves over an input, forward only.
-pub struct Lookahead<R> {
+pub(super) struct Lookahead<R> {
     source: R,
     buffer: Vec<u8>,
     /// What is left of the buffer: the first byte is the first that nobody has taken.
@@ -30,7 +30,7 @@ pub struct Lookahead<R> {
 
 impl<R: Read> Lookahead<R> {
     /// A window on the beginning of an input.
-    pub fn new(source: R) -> Self {
+    pub(super) fn new(source: R) -> Self {
         Self {
             source,
             buffer: vec![0; FIRST],
@@ -47,44 +47,44 @@ impl<R: Read> Lookahead<R> {
 
     /// What was read and not taken.
     #[inline]
-    pub fn bytes(&self) -> &[u8] {
+    pub(super) fn bytes(&self) -> &[u8] {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
     /// Whether nothing follows what was read.
-    pub fn is_last(&self) -> bool {
+    pub(super) fn is_last(&self) -> bool {
         self.ended
     }
 
     /// What ails the input, if it is that which ends it.
-    pub fn damage(&self) -> Option<Damage> {
+    pub(super) fn damage(&self) -> Option<Damage> {
         self.failure.as_ref()?.get_ref()?.downcast_ref().copied()
     }
 
     /// Whether the input could not be read to its end.
-    pub fn is_unread(&self) -> bool {
+    pub(super) fn is_unread(&self) -> bool {
         self.failure.is_some() && self.damage().is_none()
     }
 
     /// Why the input could not be read to its end.
-    pub fn unread(self) -> Option<io::Error> {
+    pub(super) fn unread(self) -> Option<io::Error> {
         let unread = self.is_unread();
         self.failure.filter(|_| unread)
     }
 
     /// Bytes of the input that were read.
-    pub fn read(&self) -> u64 {
+    pub(super) fn read(&self) -> u64 {
         self.before + self.end as u64
     }
 
     /// Takes bytes from the beginning.
     #[inline]
-    pub fn take(&mut self, bytes: usize) {
+    pub(super) fn take(&mut self, bytes: usize) {
         self.start = (self.start + bytes).min(self.end);
     }
 
     /// Reads more; `false` if there is none.
-    pub fn fill(&mut self) -> bool {
+    pub(super) fn fill(&mut self) -> bool {
         if self.ended {
             return false;
         }
@@ -119,12 +119,12 @@ impl<R: Read> Lookahead<R> {
     }
 
     /// Reads until so many bytes are there, or all there are.
-    pub fn ensure(&mut self, bytes: usize) {
+    pub(super) fn ensure(&mut self, bytes: usize) {
         while self.bytes().len() < bytes && self.fill() {}
     }
 
     /// Where the window begins; `record` is the number of what begins there.
-    pub fn place(&mut self, record: u64) -> Position {
+    pub(super) fn place(&mut self, record: u64) -> Position {
         self.count_lines(self.start);
         Position {
             line: self.lines,
@@ -135,7 +135,7 @@ impl<R: Read> Lookahead<R> {
 
     /// How many bytes of white space precede the window on its line, if nothing else does, and if they
     /// are not more than `most`.
-    pub fn column(&mut self, most: usize) -> Option<usize> {
+    pub(super) fn column(&mut self, most: usize) -> Option<usize> {
         self.count_lines(self.start);
         let offset = self.before + self.start as u64;
         let column = usize::try_from(offset - self.line_start)

@@ -5,32 +5,32 @@
 //! into vector instructions (a weight for each hit, summed in groups of eight).
 
 /// What is looked at in one go.
-pub type Block = [u8; 64];
+pub(super) type Block = [u8; 64];
 
 /// One bit for each byte of a block, the first byte's lowest.
-pub type Bits = u64;
+pub(super) type Bits = u64;
 
 /// Where one byte stands.
 #[inline]
-pub fn equal(block: &Block, byte: u8) -> Bits {
+pub(super) fn equal(block: &Block, byte: u8) -> Bits {
     matching(block, 0, byte)
 }
 
 /// Where an object or a list begins: `{` and `[` differ in one bit.
 #[inline]
-pub fn opening(block: &Block) -> Bits {
+pub(super) fn opening(block: &Block) -> Bits {
     matching(block, 0x20, b'{')
 }
 
 /// Where an object or a list ends.
 #[inline]
-pub fn closing(block: &Block) -> Bits {
+pub(super) fn closing(block: &Block) -> Bits {
     matching(block, 0x20, b'}')
 }
 
 /// Whether one of two bytes is in the block.
 #[inline]
-pub fn either(block: &Block, one: u8, other: u8) -> bool {
+pub(super) fn either(block: &Block, one: u8, other: u8) -> bool {
     let mut found = false;
     let mut i = 0;
     while i < block.len() {
@@ -69,7 +69,7 @@ fn matching(block: &Block, with: u8, byte: u8) -> Bits {
 /// Which bytes an odd run of backslashes precedes. `carry` says whether the block's first byte is one,
 /// and afterwards whether the next block's is.
 #[inline]
-pub fn escaped(backslashes: Bits, carry: &mut bool) -> Bits {
+pub(super) fn escaped(backslashes: Bits, carry: &mut bool) -> Bits {
     let mut escaped = Bits::from(*carry);
     let mut left = backslashes & !escaped;
     *carry = false;
@@ -85,7 +85,7 @@ pub fn escaped(backslashes: Bits, carry: &mut bool) -> Bits {
 /// Which bytes stand in a string, its first quote included and its last not. `inside` says whether
 /// the block begins in one, and afterwards whether the next block does.
 #[inline]
-pub fn strings(quotes: Bits, inside: &mut bool) -> Bits {
+pub(super) fn strings(quotes: Bits, inside: &mut bool) -> Bits {
     let mut bits = quotes;
     for distance in [1, 2, 4, 8, 16, 32] {
         bits ^= bits << distance;

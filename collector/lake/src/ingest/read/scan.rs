@@ -7,7 +7,7 @@ const DEEPEST: u32 = 128;
 
 /// What was found in the bytes given so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scanned {
+pub(super) enum Scanned {
     /// The object ends before this byte.
     End(usize),
     /// It goes on behind what was given.
@@ -18,7 +18,7 @@ pub enum Scanned {
 
 /// A scan that can be continued when more bytes are there; it looks at none twice.
 #[derive(Clone, Debug)]
-pub struct Scan {
+pub(super) struct Scan {
     at: usize,
     depth: u32,
     in_string: bool,
@@ -29,12 +29,12 @@ pub struct Scan {
 
 impl Scan {
     /// A scan from the object's own `{` on.
-    pub fn of_object() -> Self {
+    pub(super) fn of_object() -> Self {
         Self::within(0)
     }
 
     /// A scan of what is left of so many open objects and lists.
-    pub fn within(depth: u32) -> Self {
+    pub(super) fn within(depth: u32) -> Self {
         Self {
             at: 0,
             depth,
@@ -46,7 +46,7 @@ impl Scan {
 
     /// Goes on in `bytes`, which begin where they began before. `last` says that none will follow;
     /// otherwise the last few wait for those.
-    pub fn advance(&mut self, bytes: &[u8], last: bool) -> Scanned {
+    pub(super) fn advance(&mut self, bytes: &[u8], last: bool) -> Scanned {
         let (blocks, tail) = bytes.get(self.at..).unwrap_or_default().as_chunks::<64>();
         for block in blocks {
             match self.block(block, bytes) {
@@ -65,12 +65,12 @@ impl Scan {
     }
 
     /// Forgets the first bytes: what is given next begins so much later.
-    pub fn forget(&mut self, bytes: usize) {
+    pub(super) fn forget(&mut self, bytes: usize) {
         self.at = self.at.saturating_sub(bytes);
     }
 
     /// How far it has looked.
-    pub fn seen(&self) -> usize {
+    pub(super) fn seen(&self) -> usize {
         self.at
     }
 

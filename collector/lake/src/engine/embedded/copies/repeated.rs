@@ -22,7 +22,7 @@ const PARTS: usize = 256;
 type Hashes = HashSet<u64, BuildHasherDefault<AsIs>>;
 
 /// The hashes of keys that stand more than once.
-pub enum Repeated {
+pub(super) enum Repeated {
     /// These, and the memory they take.
     Known { hashes: Hashes, _memory: MemoryReservation },
     /// There is no memory to tell: every row goes through the sort, which needs none.
@@ -30,7 +30,7 @@ pub enum Repeated {
 }
 
 impl Repeated {
-    pub fn contains(&self, hash: u64) -> bool {
+    pub(super) fn contains(&self, hash: u64) -> bool {
         match self {
             Repeated::Known { hashes, .. } => hashes.contains(&hash),
             Repeated::Unknown => true,
@@ -38,14 +38,14 @@ impl Repeated {
     }
 
     /// Whether no row at all goes through the sort.
-    pub fn is_none(&self) -> bool {
+    pub(super) fn is_none(&self) -> bool {
         matches!(self, Repeated::Known { hashes, .. } if hashes.is_empty())
     }
 }
 
 /// A hash is its own hash.
 #[derive(Default)]
-pub struct AsIs(u64);
+pub(super) struct AsIs(u64);
 
 impl Hasher for AsIs {
     fn finish(&self) -> u64 {
@@ -67,7 +67,7 @@ impl Hasher for AsIs {
 ///
 /// # Errors
 /// A type that cannot be hashed.
-pub fn hashes(keys: &ArrayRef) -> Result<Vec<u64>> {
+pub(super) fn hashes(keys: &ArrayRef) -> Result<Vec<u64>> {
     let mut hashes = vec![0; keys.len()];
     create_hashes([keys], &RandomState::with_seed(0x7472_6169), &mut hashes)?;
     Ok(hashes)
@@ -78,11 +78,11 @@ type Future = SharedFuture<BoxFuture<'static, Answer>>;
 
 /// The search for them, begun by whoever asks first. It goes on although that one stops asking.
 #[derive(Clone, Default)]
-pub struct Shared(Arc<Mutex<Option<Future>>>);
+pub(super) struct Shared(Arc<Mutex<Option<Future>>>);
 
 impl Shared {
     /// What is found in the first column of these rows.
-    pub fn search(&self, keys: &Arc<dyn ExecutionPlan>, context: &Arc<TaskContext>) -> Future {
+    pub(super) fn search(&self, keys: &Arc<dyn ExecutionPlan>, context: &Arc<TaskContext>) -> Future {
         let mut begun = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let future = begun.get_or_insert_with(|| {
             let search = search(Arc::clone(keys), Arc::clone(context));

@@ -20,7 +20,7 @@ use super::repeated::{Repeated, Shared, hashes};
 
 /// Which half.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub(super) enum Side {
     /// Keys that stand once.
     Once,
     /// Keys that stand more than once.
@@ -28,7 +28,7 @@ pub enum Side {
 }
 
 /// Half of the rows of `rows`, by what is found in `keys`: the key column of the same rows.
-pub struct SplitExec {
+pub(super) struct SplitExec {
     keys: Arc<dyn ExecutionPlan>,
     rows: Arc<dyn ExecutionPlan>,
     key: usize,
@@ -38,7 +38,7 @@ pub struct SplitExec {
 }
 
 impl SplitExec {
-    pub fn new(
+    pub(super) fn new(
         keys: Arc<dyn ExecutionPlan>,
         rows: Arc<dyn ExecutionPlan>,
         key: usize,
