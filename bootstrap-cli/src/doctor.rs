@@ -40,7 +40,7 @@ const UNREACHED: [&str; 5] = [
 /// Examines everything; the members' accounts through `member_role`, or not at all.
 pub(crate) async fn examine(config: &Config, profiles: Profiles, member_role: Option<&str>) -> (Examination, Session) {
     let (caller, audit) = profiles.callers().await;
-    let audit_account = config.audit.account.as_ref();
+    let audit_account = &config.audit.account;
     let settings = &config.organization;
     let file = format!(
         "{} organizational units, {} regions, audit account {audit_account} in {}",
@@ -64,18 +64,13 @@ pub(crate) async fn examine(config: &Config, profiles: Profiles, member_role: Op
         expected,
         audit.as_ref(),
     ));
-    let is_audit = audit.is_ok_and(|found| found == audit_account);
+    let is_audit = audit.is_ok_and(|found| found == *audit_account);
     let calls = caller.is_ok();
-    let session = Session::of(profiles, caller.unwrap_or_default());
+    let session = Session::of(profiles, caller.ok());
 
     let mut known = None;
-    if calls {
-        let read = organization::read(
-            &session.organizations(),
-            &session.caller,
-            &strings(&settings.organizational_units),
-        )
-        .await;
+    if let Ok(caller) = session.caller() {
+        let read = organization::read(&session.organizations(), caller, &settings.organizational_units).await;
         checks.extend(organization::judge(config, &read));
         known = read.organization.ok();
     }
@@ -146,7 +141,7 @@ async fn of_management(config: &Config, session: &Session, known: Option<&(Organ
                         .flat_map(|account| &account.parents);
                     Some((
                         organization,
-                        policies::read(&organizations, &units, above.cloned().collect()).await,
+                        policies::read(&organizations, &units, above.map(ToString::to_string).collect()).await,
                     ))
                 }
                 None => None,
@@ -166,7 +161,10 @@ async fn of_management(config: &Config, session: &Session, known: Option<&(Organ
         Err(error) => checks.push(Check::unread(trail::EXISTS, error)),
     }
     checks.push(regions::known(&wanted));
-    let whose = format!("account {}", session.caller);
+    let whose = session.caller().map_or_else(
+        |_| "the caller's account".to_owned(),
+        |caller| format!("account {caller}"),
+    );
     checks.push(regions::judge(
         regions::MANAGEMENT,
         &whose,
@@ -190,8 +188,8 @@ async fn of_management(config: &Config, session: &Session, known: Option<&(Organ
         && config.organization.management_account
     {
         let mut missing = BTreeSet::new();
-        for region in &wanted {
-            let client = aws_sdk_cloudformation::Client::new(&aws::at(session.management(), region));
+        for region in &config.organization.regions {
+            let client = aws_sdk_cloudformation::Client::new(&aws::at(session.management(), region.as_str()));
             match Stack::read(&client, member::STACK).await {
                 Ok(Some(_)) => {}
                 Ok(None) => drop(missing.insert(region.clone())),

@@ -2,15 +2,14 @@
 
 use std::fmt;
 
+use pipetrail_names::{AccountId, Region};
 use serde::{Serialize, Serializer};
 
 /// An account and a region, `<account>/<region>` for people and in JSON.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountRegion {
-    /// 12 digits.
-    pub account: String,
-    /// For example `eu-central-1`.
-    pub region: String,
+    pub account: AccountId,
+    pub region: Region,
 }
 
 impl fmt::Display for AccountRegion {

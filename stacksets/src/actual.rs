@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pipetrail_names::AccountId;
+
 use crate::access::TrustedAccess;
 use crate::clients::Clients;
 use crate::desired::{Desired, Zip};
@@ -72,9 +74,8 @@ impl Actual {
         let instances = stack_set.iter().flat_map(|set| &set.instances);
         let outside = instances.filter(|instance| !desired.scope.is_below(&organization, &instance.account));
         let outside = outside.map(|instance| instance.account.clone());
-        let alone: Vec<String> = outside.chain(desired.scope.accounts.clone()).collect();
-        let alone = alone.iter().map(String::as_str);
-        organization.find_parents(&clients.organizations, alone).await?;
+        let alone: Vec<AccountId> = outside.chain(desired.scope.accounts.clone()).collect();
+        organization.find_parents(&clients.organizations, &alone).await?;
         Ok(Actual {
             organization,
             caller,
@@ -91,8 +92,11 @@ impl Actual {
 /// Whether `owner` has that bucket.
 ///
 /// Bucket names are global: one that somebody else has is an error, since no stack can create it.
-async fn exists(client: &aws_sdk_s3::Client, bucket: &str, owner: &str) -> Result<bool, Error> {
-    let head = client.head_bucket().bucket(bucket).expected_bucket_owner(owner);
+async fn exists(client: &aws_sdk_s3::Client, bucket: &str, owner: &AccountId) -> Result<bool, Error> {
+    let head = client
+        .head_bucket()
+        .bucket(bucket)
+        .expected_bucket_owner(owner.as_str());
     match head.send().await {
         Ok(_) => Ok(true),
         Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(false),
@@ -104,7 +108,7 @@ async fn exists(client: &aws_sdk_s3::Client, bucket: &str, owner: &str) -> Resul
         {
             Err(Error::BucketTaken {
                 bucket: bucket.to_owned(),
-                account: owner.to_owned(),
+                account: owner.clone(),
             })
         }
         Err(error) => Err(from_sdk(format!("look for bucket {bucket}"))(error)),
@@ -115,14 +119,14 @@ async fn exists(client: &aws_sdk_s3::Client, bucket: &str, owner: &str) -> Resul
 async fn uploaded(
     client: &aws_sdk_s3::Client,
     bucket: &str,
-    owner: &str,
+    owner: &AccountId,
     zips: &[Zip],
 ) -> Result<BTreeSet<String>, Error> {
     let mut keys = BTreeSet::new();
     for key in zips.iter().map(|zip| zip.key()) {
         let head = client.head_object().bucket(bucket).key(&key);
         // Bucket names are global: one that was deleted may be somebody else's by now.
-        let head = head.expected_bucket_owner(owner);
+        let head = head.expected_bucket_owner(owner.as_str());
         match head.send().await {
             Ok(_) => {
                 keys.insert(key);
@@ -138,6 +142,7 @@ async fn uploaded(
 mod tests {
     use super::*;
     use crate::answers::Answers;
+    use crate::ids::known;
 
     #[tokio::test]
     async fn a_bucket_is_ours_missing_or_somebody_elses() {
@@ -147,7 +152,7 @@ mod tests {
             ("HEAD /taken", 403, ""),
             ("HEAD /elsewhere", 301, ""),
         ]);
-        let (client, owner) = (server.s3(), "999988887777");
+        let (client, owner) = (server.s3(), &known("999988887777"));
         assert!(exists(&client, "ours", owner).await.unwrap());
         assert!(!exists(&client, "missing", owner).await.unwrap());
         let taken = exists(&client, "taken", owner).await.unwrap_err();
@@ -169,7 +174,7 @@ mod tests {
             name: name.into(),
             bytes: vec![],
         });
-        let found = uploaded(&server.s3(), "the-bucket", "999988887777", &zips)
+        let found = uploaded(&server.s3(), "the-bucket", &known("999988887777"), &zips)
             .await
             .unwrap();
         assert_eq!(found, BTreeSet::from([zips[0].key()]));

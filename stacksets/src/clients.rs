@@ -1,6 +1,6 @@
 //! The clients that everything here calls through.
 
-use aws_sdk_cloudformation::config::Region;
+use pipetrail_names::{AccountId, Region};
 
 use crate::organization::Caller;
 
@@ -27,15 +27,16 @@ pub struct Clients {
 pub struct ManagementAccount {
     /// The account that the credentials belong to, as STS says it. Nothing is done when it is not the
     /// organization's management account.
-    pub account: String,
+    pub account: AccountId,
     /// A client of any region.
     pub client: aws_sdk_cloudformation::Client,
 }
 
 impl ManagementAccount {
     /// CloudFormation in `region`.
-    pub fn at(&self, region: &str) -> aws_sdk_cloudformation::Client {
+    pub fn at(&self, region: &Region) -> aws_sdk_cloudformation::Client {
         let config = self.client.config().to_builder();
-        aws_sdk_cloudformation::Client::from_conf(config.region(Region::new(region.to_owned())).build())
+        let region = aws_sdk_cloudformation::config::Region::new(String::from(region.clone()));
+        aws_sdk_cloudformation::Client::from_conf(config.region(region).build())
     }
 }

@@ -7,8 +7,12 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use pipetrail_names::audit::STACKS;
+use pipetrail_names::member::STACK;
+use pipetrail_names::{AccountId, Region};
 use serde::Serialize;
 
+use crate::account_region::AccountRegion;
 use crate::actual::Actual;
 use crate::clients::Clients;
 use crate::desired::Scope;
@@ -18,7 +22,6 @@ use crate::management::ManagementStacks;
 use crate::organization::Organization;
 use crate::stack::Stack;
 use crate::stack_set::StackSet;
-use crate::{AUDIT_STACKS, STACK_SET};
 
 pub use row::{CoverageRow, CoverageState, Origin};
 
@@ -27,9 +30,9 @@ pub use row::{CoverageRow, CoverageState, Origin};
 pub struct Coverage<R = CoverageRow> {
     /// The organization, `o-…`.
     pub organization: String,
-    pub audit_account: String,
+    pub audit_account: AccountId,
     /// Home region.
-    pub region: String,
+    pub region: Region,
     /// The audit account's stacks, in the order of deployment.
     pub stacks: Vec<StackState>,
     pub stack_set_exists: bool,
@@ -52,7 +55,7 @@ pub struct StackState {
 /// An account that the stack set cannot reach.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Uncovered {
-    pub account: String,
+    pub account: AccountId,
     pub reason: String,
 }
 
@@ -68,9 +71,9 @@ impl Coverage {
         results: &[InstanceResult],
     ) -> Result<Self, Error> {
         let call_as = clients.caller.call_as();
-        let (set, stacks) = tokio::try_join!(StackSet::describe(&clients.management, STACK_SET, &call_as), async {
+        let (set, stacks) = tokio::try_join!(StackSet::describe(&clients.management, STACK, &call_as), async {
             let mut stacks = BTreeMap::new();
-            for name in AUDIT_STACKS {
+            for name in STACKS {
                 if let Some(stack) = Stack::describe(&clients.audit, name).await? {
                     stacks.insert(name.to_owned(), stack);
                 }
@@ -113,34 +116,35 @@ impl Coverage {
         set: Option<&StackSet>,
         results: &[InstanceResult],
     ) -> Self {
-        let mut rows: BTreeMap<(String, String), CoverageRow> = BTreeMap::new();
+        let mut rows: BTreeMap<AccountRegion, CoverageRow> = BTreeMap::new();
         for instance in set.iter().flat_map(|set| &set.instances) {
             let mut row = row::of_instance(organization, scope, instance);
             let operation = instance.last_operation.as_ref();
             row.deployed_at = set
                 .zip(operation)
                 .and_then(|(set, id)| set.deployments.get(id).copied());
-            rows.insert((row.account.clone(), row.region.clone()), row);
+            rows.insert(instance.at(), row);
         }
         for account in organization.enrolled(scope) {
             for region in &scope.regions {
-                rows.entry((account.to_owned(), region.clone()))
-                    .or_insert_with(|| CoverageRow {
-                        account: account.to_owned(),
-                        organizational_unit: row::unit(organization, scope, account).cloned(),
-                        region: region.clone(),
-                        ..CoverageRow::default()
-                    });
+                let at = AccountRegion {
+                    account: account.clone(),
+                    region: region.clone(),
+                };
+                rows.entry(at).or_insert_with(|| CoverageRow {
+                    organizational_unit: row::unit(organization, scope, account).cloned(),
+                    ..CoverageRow::new(account, Some(region))
+                });
             }
         }
         for result in results {
-            if let Some(row) = rows.get_mut(&(result.account.clone(), result.region.clone()))
+            if let Some(row) = rows.get_mut(&result.at())
                 && row.state.is_bad()
             {
                 row.reason = row.reason.take().or_else(|| result.reason.clone());
             }
         }
-        let stacks = AUDIT_STACKS.iter().map(|name| {
+        let stacks = STACKS.iter().map(|name| {
             let stack = stacks.get(*name);
             StackState {
                 name: (*name).to_owned(),
@@ -172,7 +176,7 @@ impl Coverage {
     ///
     /// A management account that is to be enrolled, and that nobody could look into, is in scope.
     pub fn add_unenrolled(&mut self, organization: &Organization, scope: &Scope) {
-        let mut seen: BTreeSet<String> = self.instances.iter().map(|row| row.account.clone()).collect();
+        let mut seen: BTreeSet<AccountId> = self.instances.iter().map(|row| row.account.clone()).collect();
         let management = &organization.management_account;
         if scope.management && organization.accounts.contains_key(management) && seen.insert(management.clone()) {
             let unseen = scope.regions.iter().map(|region| row::unseen(management, region));
@@ -181,15 +185,13 @@ impl Coverage {
         let unseen = organization.accounts.iter().filter(|(id, _)| !seen.contains(*id));
         let rows: Vec<CoverageRow> = unseen
             .map(|(id, account)| CoverageRow {
-                account: id.clone(),
-                region: "-".to_owned(),
                 state: if account.is_active() {
                     CoverageState::Unenrolled
                 } else {
                     CoverageState::Suspended
                 },
                 reason: (*id == organization.management_account).then(|| MANAGEMENT.to_owned()),
-                ..CoverageRow::default()
+                ..CoverageRow::new(id, None)
             })
             .collect();
         self.instances.extend(rows);
@@ -254,7 +256,7 @@ fn not_covered(organization: &Organization, scope: &Scope) -> Vec<Uncovered> {
         reason: MANAGEMENT.to_owned(),
     };
     let inactive = organization.skipped(scope).map(|(id, account)| Uncovered {
-        account: id.to_owned(),
+        account: id.clone(),
         reason: format!("account is {}: StackSets skips it", account.state),
     });
     std::iter::once(management).chain(inactive).collect()
@@ -287,9 +289,9 @@ impl fmt::Display for Coverage {
             } else {
                 counts.join(", ")
             };
-            writeln!(f, "{} stacks {STACK_SET}: {counts}", instances.len())?;
+            writeln!(f, "{} stacks {STACK}: {counts}", instances.len())?;
         } else {
-            writeln!(f, "stack set {STACK_SET} does not exist")?;
+            writeln!(f, "stack set {STACK} does not exist")?;
         }
         not_covered.iter().try_for_each(|account| writeln!(f, "{account}"))
     }

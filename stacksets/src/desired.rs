@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use pipetrail_names::{AccountId, OuId, Region};
 use serde::{Serialize, Serializer};
 
 use crate::template::{Template, short_digest};
@@ -17,7 +18,7 @@ pub struct Desired {
     /// The output of the first stack that names the bucket for zips and large templates.
     pub bucket_output: String,
     pub zips: Vec<Zip>,
-    /// The stack set; its `name` is [`crate::STACK_SET`] and it is never protected.
+    /// The stack set; its `name` is [`pipetrail_names::member::STACK`] and it is never protected.
     pub stack_set: StackSpec,
     /// How fast and how tolerant operations are.
     pub rollout: RolloutLimits,
@@ -26,21 +27,37 @@ pub struct Desired {
 /// Which accounts and regions are enrolled, and where the audit account's side stands.
 ///
 /// [`crate::Organization::membership`] decides by it who is enrolled.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
-    /// The audit account, 12 digits.
-    pub audit_account: String,
+    pub audit_account: AccountId,
     /// Home region: the audit stacks' and the stack set's own.
-    pub region: String,
-    /// Organizational units (`ou-…`) or roots (`r-…`) to enrol.
-    pub units: Vec<String>,
+    pub region: Region,
+    /// Organizational units or roots to enrol.
+    pub units: Vec<OuId>,
     /// Single accounts to enrol beside the units.
-    pub accounts: Vec<String>,
+    pub accounts: Vec<AccountId>,
     /// Accounts that are left out, whatever unit they are in.
-    pub excluded: Vec<String>,
+    pub excluded: Vec<AccountId>,
     /// Whether the management account gets stacks of its own: the stack set never reaches it.
     pub management: bool,
-    pub regions: Vec<String>,
+    pub regions: Vec<Region>,
+}
+
+#[cfg(test)]
+impl Scope {
+    /// Nobody is enrolled.
+    pub(crate) fn of_test() -> Self {
+        use crate::ids::known;
+        Scope {
+            audit_account: known("999988887777"),
+            region: known("eu-central-1"),
+            units: vec![],
+            accounts: vec![],
+            excluded: vec![],
+            management: false,
+            regions: vec![],
+        }
+    }
 }
 
 /// How fast and how tolerant stack set operations are (`OperationPreferences`, soft tolerance,

@@ -17,6 +17,7 @@ mod standing;
 #[cfg(test)]
 mod tests;
 
+use pipetrail_names::{AccountId, OuId, Region, audit};
 use serde::Serialize;
 
 use crate::account_region::AccountRegion;
@@ -26,12 +27,12 @@ pub use contents::Contents;
 pub use plan::plan;
 pub use standing::Standing;
 
-/// What is called how: templates and configuration say it, this crate does not know them.
+/// What is taken away: an audit account's installation, and the names of its buckets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
-    pub audit_account: String,
+    pub audit_account: AccountId,
     /// Home region.
-    pub region: String,
+    pub region: Region,
     /// Bucket of zips and large templates.
     pub artifacts: String,
     /// Bucket of the lake.
@@ -44,14 +45,30 @@ pub struct Names {
     pub max_concurrent_percentage: u8,
 }
 
+impl Names {
+    /// The fixed names of an installation.
+    pub fn new(audit_account: AccountId, region: Region, max_concurrent_percentage: u8) -> Self {
+        let bucket = |bucket: audit::Bucket| bucket.name(&audit_account, &region);
+        Names {
+            artifacts: bucket(audit::Bucket::Artifacts),
+            lake: bucket(audit::Bucket::Lake),
+            results: bucket(audit::Bucket::Athena),
+            evidence: bucket(audit::Bucket::Evidence),
+            audit_account,
+            region,
+            max_concurrent_percentage,
+        }
+    }
+}
+
 /// Everything that goes, in order, and what stays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DestroyPlan {
     /// The organization, `o-…`.
     pub organization: String,
-    pub audit_account: String,
+    pub audit_account: AccountId,
     /// Home region.
-    pub region: String,
+    pub region: Region,
     /// What is done, in this order.
     pub steps: Vec<DestroyStep>,
     /// What stays, and why.
@@ -74,8 +91,8 @@ pub enum DestroyStep {
     /// A stack is deleted.
     Stack {
         name: String,
-        account: String,
-        region: String,
+        account: AccountId,
+        region: Region,
         /// Its id: the name may belong to another stack by the time it is deleted.
         #[serde(skip)]
         id: String,
@@ -100,12 +117,12 @@ pub enum DestroyStep {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct InstancesRemoval {
     /// Units or roots, 50 at most.
-    pub units: Vec<String>,
+    pub units: Vec<OuId>,
     /// The accounts that the filter is about.
-    pub accounts: Vec<String>,
+    pub accounts: Vec<AccountId>,
     /// What the accounts mean.
     pub filter: AccountFilter,
-    pub regions: Vec<String>,
+    pub regions: Vec<Region>,
     /// Whether the stacks stay: the account cannot be reached, or StackSets cannot work on them.
     pub retains_stacks: bool,
     /// Every instance that it is about.
@@ -140,8 +157,8 @@ pub enum Remnant {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Remains {
     pub what: Remnant,
-    pub account: String,
-    pub region: String,
+    pub account: AccountId,
+    pub region: Region,
     /// Why it stays, and until when.
     pub why: String,
     /// How many object versions it holds; `None` where it holds none.
@@ -156,11 +173,11 @@ pub struct Remains {
 
 impl Remains {
     /// Without contents, and not unwanted.
-    pub fn new(what: Remnant, account: &str, region: &str, why: impl Into<String>) -> Self {
+    pub fn new(what: Remnant, account: &AccountId, region: &Region, why: impl Into<String>) -> Self {
         Remains {
             what,
-            account: account.to_owned(),
-            region: region.to_owned(),
+            account: account.clone(),
+            region: region.clone(),
             why: why.into(),
             records: None,
             bytes: None,

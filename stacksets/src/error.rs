@@ -6,6 +6,7 @@ use std::error::Error as StdError;
 
 use aws_sdk_cloudformation::config::http::HttpResponse;
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
+use pipetrail_names::{AccountId, OuId, Region};
 use thiserror::Error;
 
 /// An error of this crate. [`Error::remedy`] says what is to be done.
@@ -27,23 +28,23 @@ pub enum Error {
     #[error(
         "account {caller} is neither the management account {management} nor a delegated administrator of StackSets"
     )]
-    NotAnAdministrator { caller: String, management: String },
+    NotAnAdministrator { caller: AccountId, management: AccountId },
     /// A configured organizational unit or root is not there.
     #[error("{unit} is not an OU or root of organization {organization}")]
     UnknownOu {
         /// The id in the configuration.
-        unit: String,
+        unit: OuId,
         organization: String,
     },
     /// An account that was named is not in the organization.
     #[error("{account} is not an account of organization {organization}")]
-    UnknownAccount { account: String, organization: String },
+    UnknownAccount { account: AccountId, organization: String },
     /// The profile for the management account belongs to another one.
     #[error("organization.management_profile calls from account {found}, but the management account is {expected}")]
     NotManagement {
         /// The account that it belongs to.
-        found: String,
-        expected: String,
+        found: AccountId,
+        expected: AccountId,
     },
     /// There is no stack set to enrol anybody in.
     #[error("stack set {0} does not exist")]
@@ -55,13 +56,13 @@ pub enum Error {
     #[error("stack {name} in account {account}, {region} is in state {status}")]
     Blocked {
         name: String,
-        account: String,
-        region: String,
+        account: AccountId,
+        region: Region,
         /// Its CloudFormation status.
         status: String,
     },
     /// A stack or stack set of our name is somebody else's.
-    #[error("{what} {name} exists and is not pipetrail's: it has no tag {}={}", crate::OUR_TAG.0, crate::OUR_TAG.1)]
+    #[error("{what} {name} exists and is not pipetrail's: it has no tag {}={}", pipetrail_names::OUR_TAG.0, pipetrail_names::OUR_TAG.1)]
     Foreign {
         /// `stack` or `stack set`.
         what: &'static str,
@@ -73,15 +74,15 @@ pub enum Error {
         /// The stack or stack set.
         what: String,
         bus: String,
-        account: String,
-        region: String,
+        account: AccountId,
+        region: Region,
     },
     /// A bucket of our name is another account's, or may not be seen.
     #[error("bucket {bucket} exists, but account {account} does not own it or may not see it")]
     BucketTaken {
         bucket: String,
         /// The account that should own it.
-        account: String,
+        account: AccountId,
     },
     /// A stack ended in a failed state.
     #[error("stack {name} ended in {status}{}", joined(.reasons))]
@@ -113,6 +114,14 @@ pub enum Error {
         count: usize,
         /// The error code of the first one.
         code: String,
+    },
+    /// AWS answered with a field of another form than its contract documents.
+    #[error("the answer to {action} has {field} {text:?}: expected {expected}")]
+    Malformed {
+        action: &'static str,
+        field: &'static str,
+        text: String,
+        expected: &'static str,
     },
     /// AWS answered without a field that its contract promises.
     #[error("the answer to {action} has no {field}")]
@@ -171,35 +180,10 @@ pub(crate) fn is_unknown_call<E: ProvideErrorMetadata>(error: &SdkError<E, HttpR
     matches!(status, Some(500 | 501)) && error.code().is_none()
 }
 
-/// The error and its causes in one line, separated by colons.
-pub fn chain(error: &(dyn StdError + 'static)) -> String {
-    let mut text = told(error);
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = told(error);
-        // Wrappers often repeat their cause; once is enough.
-        if !text.ends_with(&next) {
-            text.push_str(": ");
-            text.push_str(&next);
-        }
-        cause = error.source();
-    }
-    text
-}
-
-/// What an error says, without the request that the SDK writes out where an endpoint is no URL: its
-/// body may hold an external id.
-fn told(error: &(dyn StdError + 'static)) -> String {
-    let text = error.to_string();
-    match text.split_once(" to request `Request {") {
-        Some((before, _)) => before.to_owned(),
-        None => text,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pipetrail_names::chain;
 
     #[tokio::test]
     async fn an_endpoint_that_is_no_url_does_not_bring_the_request_to_light() {

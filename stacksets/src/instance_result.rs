@@ -1,5 +1,6 @@
 //! What became of the accounts and regions of an operation.
 
+use pipetrail_names::{AccountId, Region};
 use serde::Serialize;
 
 use crate::account_region::AccountRegion;
@@ -9,8 +10,8 @@ use crate::explain::explain;
 /// What became of one account and region in an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct InstanceResult {
-    pub account: String,
-    pub region: String,
+    pub account: AccountId,
+    pub region: Region,
     /// `PENDING`, `RUNNING`, `SUCCEEDED`, `FAILED` or `CANCELLED`.
     pub status: String,
     /// AWS's reason.
@@ -21,10 +22,10 @@ pub struct InstanceResult {
 
 impl InstanceResult {
     /// With the explanation of its status and reason.
-    pub fn new(account: &str, region: &str, status: &str, reason: Option<String>) -> Self {
+    pub fn new(account: &AccountId, region: &Region, status: &str, reason: Option<String>) -> Self {
         InstanceResult {
-            account: account.to_owned(),
-            region: region.to_owned(),
+            account: account.clone(),
+            region: region.clone(),
             status: status.to_owned(),
             explanation: explain(status, reason.as_deref().unwrap_or_default()),
             reason,

@@ -10,7 +10,9 @@ use serde::Serialize;
 
 pub(crate) use written::Written;
 
-use crate::error::{Error, chain};
+use pipetrail_names::chain;
+
+use crate::error::Error;
 use crate::instance_result::{InstanceResult, OperationEnd};
 use crate::need::Need;
 use crate::remedy::Remedy;

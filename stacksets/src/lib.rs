@@ -22,6 +22,7 @@ pub mod destroy;
 mod drift;
 mod error;
 mod explain;
+mod ids;
 mod instance_result;
 mod journal;
 mod management;
@@ -45,12 +46,14 @@ pub use clients::{Clients, ManagementAccount};
 pub use coverage::{Coverage, CoverageRow, CoverageState, Origin, StackState, Uncovered};
 pub use desired::{Desired, ParameterValue, RolloutLimits, Scope, StackSpec, Zip};
 pub use drift::{Detection, detect_drift};
-pub use error::{Error, Fault, chain, from_sdk};
+pub use error::{Error, Fault, from_sdk};
 pub use explain::explain;
+pub use ids::answered_id;
 pub use instance_result::InstanceResult;
 pub use journal::{Progress, StepResult, StepState};
 pub use management::{ManagementStack, ManagementStacks};
 pub use organization::{Account, Caller, Membership, Organization};
+pub use pipetrail_names::chain;
 pub use plan::{Focus, Plan};
 pub use remedy::Remedy;
 pub use stack::{Stack, settle};
@@ -61,18 +64,6 @@ pub use template::{MAX_BODY_BYTES, Template, TemplateDiff};
 /// The template of a member account: plain, because service-managed stack sets refuse transforms and
 /// nested stacks.
 pub const MEMBER_TEMPLATE: &str = include_str!("../../member-stack/template.yaml");
-
-/// Name of the stack set.
-pub const STACK_SET: &str = "pipetrail-member";
-
-/// Name of the management account's own stacks, one per region.
-pub const MEMBER_STACK: &str = "pipetrail-member";
-
-/// Names of the audit account's stacks, in the order of deployment.
-pub const AUDIT_STACKS: [&str; 3] = ["pipetrail-artifacts", "pipetrail-data", "pipetrail-pipeline"];
-
-/// The tag of every stack and stack set of ours, key and value: what lacks it is somebody else's.
-pub const OUR_TAG: (&str, &str) = ("managed-by", "pipetrail");
 
 /// The service principal whose trusted access (and delegated administration) service-managed stack
 /// sets need.

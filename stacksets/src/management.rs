@@ -1,14 +1,16 @@
 //! The management account: service-managed stack sets never reach it, so it gets the member template as
-//! plain stacks named [`crate::MEMBER_STACK`], one per enrolled region.
+//! plain stacks named [`pipetrail_names::member::STACK`], one per enrolled region.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pipetrail_names::chain;
+use pipetrail_names::member::STACK;
+use pipetrail_names::{AccountId, Region};
 use serde::Serialize;
 
-use crate::MEMBER_STACK;
 use crate::clients::Clients;
 use crate::desired::Scope;
-use crate::error::{Error, Fault, chain};
+use crate::error::{Error, Fault};
 use crate::organization::Organization;
 use crate::stack::Stack;
 use crate::stack_set::StackSet;
@@ -18,17 +20,17 @@ use crate::template::Template;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ManagementStacks {
     /// The stacks that exist, by region.
-    pub stacks: BTreeMap<String, Stack>,
+    pub stacks: BTreeMap<Region, Stack>,
     /// Regions that refuse the account's credentials (opt-in regions that it has not enabled), with
     /// AWS's answer. StackSets needs a region enabled in this account too.
-    pub unreadable: BTreeMap<String, String>,
+    pub unreadable: BTreeMap<Region, String>,
 }
 
 /// One region of the management account, as coverage shows it beside the stack set's instances:
 /// covered when `current`, missing without a `status`, else outdated or failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ManagementStack {
-    pub region: String,
+    pub region: Region,
     /// The stack's CloudFormation status; `None` when there is none.
     pub status: Option<String>,
     /// AWS's reason.
@@ -63,12 +65,12 @@ impl ManagementStacks {
             .flat_map(|set| &set.instances)
             .map(|instance| &instance.region);
         let targets = set.iter().flat_map(|set| &set.auto_targets).flatten();
-        let mut regions: BTreeSet<&String> = instances.chain(targets.map(|(_, region)| region)).collect();
+        let mut regions: BTreeSet<&Region> = instances.chain(targets.map(|(_, region)| region)).collect();
         regions.extend(&scope.regions);
         regions.insert(&scope.region);
         let mut read = ManagementStacks::default();
         for region in regions {
-            match Stack::read(&owner.at(region), MEMBER_STACK).await {
+            match Stack::read(&owner.at(region), STACK).await {
                 Ok(stack) => read.stacks.extend(stack.map(|stack| (region.clone(), stack))),
                 Err(error) if *region != scope.region && is_region_off(&error) => {
                     read.unreadable.insert(region.clone(), chain(&error));
@@ -108,7 +110,7 @@ impl ManagementStacks {
 }
 
 /// The error with the place: a name of a region that there is not shows as a host that is not found.
-fn at(error: Error, account: &str, region: &str) -> Error {
+fn at(error: Error, account: &AccountId, region: &Region) -> Error {
     match error {
         Error::Aws { action, fault } => Error::Aws {
             action: format!("{action} in {account}, {region}"),
@@ -134,6 +136,7 @@ mod tests {
     use super::*;
     use crate::answers::Answers;
     use crate::clients::ManagementAccount;
+    use crate::ids::known;
     use crate::organization::Caller;
 
     fn clients(server: &Answers, account: &str) -> Clients {
@@ -144,7 +147,7 @@ mod tests {
             organizations: server.organizations(),
             caller: Caller::DelegatedAdministrator,
             management_account: Some(ManagementAccount {
-                account: account.to_owned(),
+                account: known(account),
                 client: server.cloudformation(),
             }),
         }
@@ -153,17 +156,16 @@ mod tests {
     fn organization() -> Organization {
         Organization {
             id: "o-abcdefghij".into(),
-            management_account: "000000000001".into(),
+            management_account: known("000000000001"),
             accounts: BTreeMap::new(),
         }
     }
 
     fn scope() -> Scope {
         Scope {
-            region: "eu-central-1".into(),
-            regions: vec!["eu-central-1".into(), "me-south-1".into()],
+            regions: vec![known("eu-central-1"), known("me-south-1")],
             management: true,
-            ..Scope::default()
+            ..Scope::of_test()
         }
     }
 

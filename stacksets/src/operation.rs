@@ -11,20 +11,20 @@ const PREFIX: &str = "pipetrail-";
 
 /// An operation of the stack set, as listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Operation {
-    pub id: String,
+pub(crate) struct Operation {
+    pub(crate) id: String,
     /// `RUNNING`, `SUCCEEDED`, `FAILED`, `STOPPING`, `STOPPED` or `QUEUED`.
-    pub status: String,
+    pub(crate) status: String,
 }
 
 impl Operation {
     /// Whether a run of pipetrail began it.
-    pub fn is_ours(&self) -> bool {
+    pub(crate) fn is_ours(&self) -> bool {
         self.id.starts_with(PREFIX)
     }
 
     /// Whether it will still change something.
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         is_open(&self.status)
     }
 }

@@ -9,9 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudformation::types::CallAs;
 use aws_sdk_organizations::types::OrganizationFeatureSet;
+use pipetrail_names::{AccountId, OuId};
 use serde::Serialize;
 
 use crate::error::{Error, from_sdk};
+use crate::ids;
 
 pub use membership::Membership;
 
@@ -24,9 +26,9 @@ pub struct Organization {
     /// `o-…`.
     pub id: String,
     /// The management account. It never receives stacks from service-managed stack sets.
-    pub management_account: String,
+    pub management_account: AccountId,
     /// Its accounts by id.
-    pub accounts: BTreeMap<String, Account>,
+    pub accounts: BTreeMap<AccountId, Account>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,9 +37,9 @@ pub struct Account {
     /// sends both.
     pub state: String,
     /// The ids of the root and the organizational units above it, as far as they are known.
-    pub parents: BTreeSet<String>,
+    pub parents: BTreeSet<OuId>,
     /// The one directly above it, where it is known. [`Organization::find_parents`] asks for more.
-    pub parent: Option<String>,
+    pub parent: Option<OuId>,
 }
 
 impl Account {
@@ -78,8 +80,8 @@ impl Organization {
     /// unit, or a refused call.
     pub async fn read(
         client: &aws_sdk_organizations::Client,
-        caller: &str,
-        units: &[String],
+        caller: &AccountId,
+        units: &[OuId],
     ) -> Result<(Self, Caller), Error> {
         let described = client
             .describe_organization()
@@ -94,20 +96,18 @@ impl Organization {
             action: "DescribeOrganization",
             field: "Id",
         })?;
-        let management_account = described.master_account_id.ok_or(Error::Incomplete {
-            action: "DescribeOrganization",
-            field: "MasterAccountId",
-        })?;
+        let master = described.master_account_id.as_deref();
+        let management_account: AccountId = ids::answered_id("DescribeOrganization", "MasterAccountId", master)?;
         if described.feature_set != Some(OrganizationFeatureSet::All) {
             return Err(Error::FeatureSet(id));
         }
-        let role = if caller == management_account {
+        let role = if *caller == management_account {
             Caller::Management
         } else if is_delegated(client, caller).await? {
             Caller::DelegatedAdministrator
         } else {
             return Err(Error::NotAnAdministrator {
-                caller: caller.to_owned(),
+                caller: caller.clone(),
                 management: management_account,
             });
         };
@@ -128,14 +128,14 @@ impl Organization {
 
     /// A unit that some account hangs below exists; only the others are asked for, since
     /// DescribeOrganizationalUnit allows two calls a second.
-    async fn check_units(&self, client: &aws_sdk_organizations::Client, units: &[String]) -> Result<(), Error> {
-        let seen: BTreeSet<&String> = self.accounts.values().flat_map(|account| &account.parents).collect();
+    async fn check_units(&self, client: &aws_sdk_organizations::Client, units: &[OuId]) -> Result<(), Error> {
+        let seen: BTreeSet<&OuId> = self.accounts.values().flat_map(|account| &account.parents).collect();
         for unit in units.iter().filter(|unit| !seen.contains(unit)) {
             let unknown = || Error::UnknownOu {
                 unit: unit.clone(),
                 organization: self.id.clone(),
             };
-            if unit.starts_with("r-") {
+            if ids::is_root(unit) {
                 let mut pages = client
                     .list_roots()
                     .max_results(PAGE)
@@ -145,7 +145,7 @@ impl Organization {
                 let mut found = false;
                 while let Some(page) = pages.next().await {
                     let page = page.map_err(from_sdk("list the organization's roots"))?;
-                    found |= page.roots().iter().any(|root| root.id() == Some(unit));
+                    found |= page.roots().iter().any(|root| root.id() == Some(unit.as_str()));
                 }
                 if !found {
                     return Err(unknown());
@@ -153,7 +153,7 @@ impl Organization {
             } else {
                 match client
                     .describe_organizational_unit()
-                    .organizational_unit_id(unit)
+                    .organizational_unit_id(unit.as_str())
                     .send()
                     .await
                 {
@@ -173,7 +173,7 @@ impl Organization {
     }
 }
 
-async fn is_delegated(client: &aws_sdk_organizations::Client, caller: &str) -> Result<bool, Error> {
+async fn is_delegated(client: &aws_sdk_organizations::Client, caller: &AccountId) -> Result<bool, Error> {
     let mut pages = client
         .list_delegated_administrators()
         .service_principal(crate::SERVICE_PRINCIPAL)
@@ -187,13 +187,13 @@ async fn is_delegated(client: &aws_sdk_organizations::Client, caller: &str) -> R
         found |= page
             .delegated_administrators()
             .iter()
-            .any(|admin| admin.id() == Some(caller));
+            .any(|admin| admin.id() == Some(caller.as_str()));
     }
     Ok(found)
 }
 
 /// All accounts. Pages may be empty and still have a token; only its absence ends the list.
-async fn list_accounts(client: &aws_sdk_organizations::Client) -> Result<BTreeMap<String, Account>, Error> {
+async fn list_accounts(client: &aws_sdk_organizations::Client) -> Result<BTreeMap<AccountId, Account>, Error> {
     let mut accounts = BTreeMap::new();
     let mut pages = client
         .list_accounts()
@@ -203,7 +203,10 @@ async fn list_accounts(client: &aws_sdk_organizations::Client) -> Result<BTreeMa
         .send();
     while let Some(page) = pages.next().await {
         let page = page.map_err(from_sdk("list the organization's accounts"))?;
-        accounts.extend(page.accounts().iter().filter_map(account));
+        for found in page.accounts() {
+            let (id, account) = account("ListAccounts", found)?;
+            accounts.insert(id, account);
+        }
     }
     Ok(accounts)
 }
@@ -211,13 +214,17 @@ async fn list_accounts(client: &aws_sdk_organizations::Client) -> Result<BTreeMa
 /// Accounts below a root or unit, for answers without `Paths`. An unknown unit adds nothing: that is
 /// found out afterwards. An account that moves meanwhile may be missed: [`Organization::find_parents`]
 /// asks for it before it is taken for one outside.
-async fn walk(client: &aws_sdk_organizations::Client, top: &str, organization: &mut Organization) -> Result<(), Error> {
-    let mut pending: Vec<Vec<String>> = vec![vec![top.to_owned()]];
+async fn walk(
+    client: &aws_sdk_organizations::Client,
+    top: &OuId,
+    organization: &mut Organization,
+) -> Result<(), Error> {
+    let mut pending: Vec<Vec<OuId>> = vec![vec![top.clone()]];
     'units: while let Some(chain) = pending.pop() {
         let Some(parent) = chain.last() else { continue };
         let mut pages = client
             .list_accounts_for_parent()
-            .parent_id(parent)
+            .parent_id(parent.as_str())
             .max_results(PAGE)
             .into_paginator()
             .stop_on_duplicate_token(false)
@@ -234,7 +241,8 @@ async fn walk(client: &aws_sdk_organizations::Client, top: &str, organization: &
                 }
                 page => page.map_err(from_sdk(format!("list the accounts of {parent}")))?,
             };
-            for (id, found) in page.accounts().iter().filter_map(account) {
+            for found in page.accounts() {
+                let (id, found) = account("ListAccountsForParent", found)?;
                 let account = organization.accounts.entry(id).or_insert(found);
                 account.parents.extend(chain.iter().cloned());
                 account.parent = Some(parent.clone());
@@ -242,7 +250,7 @@ async fn walk(client: &aws_sdk_organizations::Client, top: &str, organization: &
         }
         let mut pages = client
             .list_organizational_units_for_parent()
-            .parent_id(parent)
+            .parent_id(parent.as_str())
             .max_results(PAGE)
             .into_paginator()
             .stop_on_duplicate_token(false)
@@ -258,22 +266,26 @@ async fn walk(client: &aws_sdk_organizations::Client, top: &str, organization: &
                 }
                 page => page.map_err(from_sdk(format!("list the OUs of {parent}")))?,
             };
-            for unit in page.organizational_units().iter().filter_map(|unit| unit.id()) {
-                pending.push(chain.iter().cloned().chain([unit.to_owned()]).collect());
+            for unit in page.organizational_units() {
+                let unit = ids::answered_id("ListOrganizationalUnitsForParent", "Id", unit.id())?;
+                pending.push(chain.iter().cloned().chain([unit]).collect());
             }
         }
     }
     Ok(())
 }
 
-fn account(account: &aws_sdk_organizations::types::Account) -> Option<(String, Account)> {
+fn account(
+    action: &'static str,
+    account: &aws_sdk_organizations::types::Account,
+) -> Result<(AccountId, Account), Error> {
     let state = account.state().map(|state| state.as_str());
     let state = state
         .or_else(|| account.status().map(|status| status.as_str()))
         .unwrap_or("UNKNOWN");
-    let parents = parents(account.paths());
-    Some((
-        account.id()?.to_owned(),
+    let parents = parents(action, account.paths())?;
+    Ok((
+        ids::answered_id(action, "Id", account.id())?,
         Account {
             state: state.to_owned(),
             parent: parents.last().cloned(),
@@ -283,10 +295,10 @@ fn account(account: &aws_sdk_organizations::types::Account) -> Option<(String, A
 }
 
 /// `o-…/r-…/ou-…/<account>/` gives the root and the units, top down.
-fn parents(paths: &[String]) -> Vec<String> {
+fn parents(action: &'static str, paths: &[String]) -> Result<Vec<OuId>, Error> {
     let parts = paths.iter().flat_map(|path| path.split('/'));
     parts
         .filter(|part| part.starts_with("r-") || part.starts_with("ou-"))
-        .map(str::to_owned)
+        .map(|part| ids::answered_id(action, "Paths", Some(part)))
         .collect()
 }

@@ -22,6 +22,7 @@ mod view;
 
 use std::collections::BTreeMap;
 
+use pipetrail_names::{AccountId, Region};
 use serde::Serialize;
 
 pub use diff::{plan, plan_for};
@@ -40,9 +41,9 @@ use crate::desired::{ParameterValue, RolloutLimits};
 pub struct Plan {
     /// The organization, `o-…`.
     pub organization: String,
-    pub audit_account: String,
+    pub audit_account: AccountId,
     /// Home region.
-    pub region: String,
+    pub region: Region,
     /// Stacks of the audit account.
     pub stacks: Vec<StackStep>,
     /// Zips to upload, once the first stack stands.

@@ -2,6 +2,8 @@
 //! talks to people has the words, and knows the commands, options and files. Buckets hold audit data:
 //! nothing here means to delete one, nor the stack around it.
 
+use pipetrail_names::Region;
+
 /// The next thing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remedy {
@@ -31,9 +33,9 @@ pub enum Remedy {
     /// Apply once from the management account, which may switch trusted access on.
     ApplyFromManagementAccount,
     /// Ask whoever made the change set that waits there.
-    AskAboutChangeSet { stack: String, region: String },
+    AskAboutChangeSet { stack: String, region: Region },
     /// Fix what the stack's events name, then try again.
-    FixStack { stack: String, region: String },
+    FixStack { stack: String, region: Region },
     /// Nothing but to wait, which trying again does: CloudFormation is at work.
     AwaitStack,
     /// Have the name freed: what has it is somebody else's.

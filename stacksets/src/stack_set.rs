@@ -7,11 +7,13 @@ use aws_sdk_cloudformation::types::{
     CallAs, PermissionModels, StackInstanceFilter, StackInstanceFilterName, StackSetOperationAction,
 };
 use jiff::Timestamp;
+use pipetrail_names::{AccountId, OuId, Region};
 use serde::Serialize;
 
 use crate::access::brief_retries;
 use crate::account_region::AccountRegion;
 use crate::error::{Error, from_sdk, is_unknown_call};
+use crate::ids;
 use crate::operation::Operation;
 use crate::stack::{is_ours, parameters_from, tags_from};
 use crate::time;
@@ -38,16 +40,15 @@ pub struct StackSet {
     /// When those of them ended that created or updated instances, by id.
     pub(crate) deployments: BTreeMap<String, Timestamp>,
     /// The (unit, region) pairs where auto-deployment works; `None` where the endpoint does not say.
-    pub auto_targets: Option<BTreeSet<(String, String)>>,
+    pub auto_targets: Option<BTreeSet<(OuId, Region)>>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instance {
-    /// The account, 12 digits.
-    pub account: String,
-    pub region: String,
+    pub account: AccountId,
+    pub region: Region,
     /// The configured unit or root that it came by, where AWS says it.
-    pub unit: Option<String>,
+    pub unit: Option<OuId>,
     /// `CURRENT`, `OUTDATED` or `INOPERABLE`.
     pub status: String,
     /// `PENDING`, `RUNNING`, `SUCCEEDED`, `FAILED`, `CANCELLED`, `INOPERABLE`,
@@ -77,6 +78,23 @@ impl Instance {
         AccountRegion {
             account: self.account.clone(),
             region: self.region.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+impl Instance {
+    /// Nothing is known of it but where it is.
+    pub(crate) fn of_test(account: &str, region: &str) -> Self {
+        Instance {
+            account: ids::known(account),
+            region: ids::known(region),
+            unit: None,
+            status: String::new(),
+            detailed_status: String::new(),
+            reason: None,
+            drift: None,
+            last_operation: None,
         }
     }
 }
@@ -161,14 +179,15 @@ pub(crate) async fn list_instances(
     let mut pages = list.into_paginator().stop_on_duplicate_token(false).send();
     while let Some(page) = pages.next().await {
         let page = page.map_err(from_sdk(format!("list the instances of stack set {name}")))?;
-        instances.extend(page.summaries().iter().map(|summary| {
+        for summary in page.summaries() {
+            let action = "ListStackInstances";
             let detailed = summary
                 .stack_instance_status()
                 .and_then(|status| status.detailed_status());
-            Instance {
-                account: summary.account().unwrap_or_default().to_owned(),
-                region: summary.region().unwrap_or_default().to_owned(),
-                unit: summary.organizational_unit_id().map(str::to_owned),
+            instances.push(Instance {
+                account: ids::answered_id(action, "Account", summary.account())?,
+                region: ids::answered_id(action, "Region", summary.region())?,
+                unit: ids::maybe_id(action, "OrganizationalUnitId", summary.organizational_unit_id())?,
                 status: summary
                     .status()
                     .map(|status| status.as_str().to_owned())
@@ -183,8 +202,8 @@ pub(crate) async fn list_instances(
                     checked_at: time::from_aws(summary.last_drift_check_timestamp()),
                 }),
                 last_operation: summary.last_operation_id().map(str::to_owned),
-            }
-        }));
+            });
+        }
     }
     Ok(instances)
 }
@@ -230,7 +249,7 @@ async fn list_auto_targets(
     client: &Client,
     name: &str,
     call_as: &CallAs,
-) -> Result<Option<BTreeSet<(String, String)>>, Error> {
+) -> Result<Option<BTreeSet<(OuId, Region)>>, Error> {
     let mut targets = BTreeSet::new();
     let mut token = None;
     loop {
@@ -252,11 +271,14 @@ async fn list_auto_targets(
             )))?,
         };
         for target in page.summaries() {
+            let action = "ListStackSetAutoDeploymentTargets";
             // Without a unit there is nothing that could be left.
-            let Some(unit) = target.organizational_unit_id() else {
-                continue;
-            };
-            targets.extend(target.regions().iter().map(|region| (unit.to_owned(), region.clone())));
+            let unit = ids::maybe_id(action, "OrganizationalUnitId", target.organizational_unit_id())?;
+            let Some(unit) = unit else { continue };
+            for region in target.regions() {
+                let region: Region = ids::answered_id(action, "Regions", Some(region))?;
+                targets.insert((OuId::clone(&unit), region));
+            }
         }
         token = page.next_token.filter(|token| !token.is_empty());
         if token.is_none() {

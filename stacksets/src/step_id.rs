@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use pipetrail_names::member::STACK;
+use pipetrail_names::{AccountId, Region};
 use serde::{Serialize, Serializer};
 
-use crate::MEMBER_STACK;
 use crate::destroy::InstancesRemoval;
 use crate::plan::InstancesStep;
 
@@ -22,7 +23,7 @@ pub enum StepId {
     /// The stack set is brought to its state, or deleted; its name.
     StackSet(String),
     /// A stack of the management account is brought to its state, or deleted with its enrolment.
-    ManagementStack { account: String, region: String },
+    ManagementStack { account: AccountId, region: Region },
     /// An operation of a plan on instances.
     Instances(InstancesStep),
     /// Auto-deployment is switched off.
@@ -32,8 +33,8 @@ pub enum StepId {
     /// A stack is deleted because everything goes.
     StackRemoval {
         name: String,
-        account: String,
-        region: String,
+        account: AccountId,
+        region: Region,
     },
     /// A bucket is emptied; its name.
     Objects(String),
@@ -51,7 +52,7 @@ impl fmt::Display for StepId {
             StepId::TrustedAccess => f.write_str("trusted access for StackSets"),
             StepId::Operation(id) => write!(f, "operation {id}"),
             StepId::StackSet(name) => write!(f, "stack set {name}"),
-            StepId::ManagementStack { account, region } => write!(f, "stack {MEMBER_STACK} in {account}, {region}"),
+            StepId::ManagementStack { account, region } => write!(f, "stack {STACK} in {account}, {region}"),
             StepId::Instances(step) => step.fmt(f),
             StepId::AutoDeploymentOff => f.write_str("auto-deployment off"),
             StepId::InstancesRemoval(removal) => removal.fmt(f),

@@ -1,13 +1,13 @@
 //! What the tests share: the organization, and what is looked at afterwards.
 
-pub mod ailing;
-pub mod built;
-pub mod computed;
-pub mod expected;
-pub mod folder_lake;
-pub mod lake;
-pub mod lake_folder;
-pub mod leftovers;
-pub mod org;
-pub mod state;
-pub mod templates;
+pub(crate) mod ailing;
+pub(crate) mod built;
+pub(crate) mod computed;
+pub(crate) mod expected;
+pub(crate) mod folder_lake;
+pub(crate) mod lake;
+pub(crate) mod lake_folder;
+pub(crate) mod leftovers;
+pub(crate) mod org;
+pub(crate) mod state;
+pub(crate) mod templates;

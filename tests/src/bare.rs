@@ -18,7 +18,7 @@ const EVERY: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// When an emulator does not start.
-pub async fn run(built: &Built) -> Result<()> {
+pub(crate) async fn run(built: &Built) -> Result<()> {
     let organization = Arc::new(Organization::start(built, Enrolment::default()).await?);
     let cloud = &organization.relay.cloud;
     // As AWS takes deployment targets, not as moto does.

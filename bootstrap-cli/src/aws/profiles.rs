@@ -5,7 +5,8 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::SharedHttpClient;
-use pipetrail_stacksets::Error;
+use pipetrail_names::AccountId;
+use pipetrail_stacksets::answered_id;
 
 use super::connect::{self, ConnectError};
 use super::http::{Http, assume};
@@ -64,7 +65,7 @@ impl Profiles {
     }
 
     /// The accounts that the two call from.
-    pub(crate) async fn callers(&self) -> (Result<String, ConnectError>, Result<String, ConnectError>) {
+    pub(crate) async fn callers(&self) -> (Result<AccountId, ConnectError>, Result<AccountId, ConnectError>) {
         tokio::join!(self.management.account(), self.audit.account())
     }
 }
@@ -82,7 +83,7 @@ pub(crate) async fn audit(config: &Config, context: &Context) -> Result<SdkConfi
 
 /// The management account's own profile, where the other one is a delegated administrator's, and the
 /// account that it belongs to.
-pub(super) async fn owner(config: &Config, context: &Context) -> Result<Option<(SdkConfig, String)>, ConnectError> {
+pub(super) async fn owner(config: &Config, context: &Context) -> Result<Option<(SdkConfig, AccountId)>, ConnectError> {
     let Some(profile) = config.organization.management_profile.clone() else {
         return Ok(None);
     };
@@ -118,7 +119,7 @@ pub(crate) async fn account(
     account: &'static str,
     name: Option<&String>,
     config: &SdkConfig,
-) -> Result<String, ConnectError> {
+) -> Result<AccountId, ConnectError> {
     let way = Way::new(unconfigured(account, name), config.clone()).await;
     way.account().await
 }
@@ -145,7 +146,7 @@ impl Way {
     }
 
     /// The account that it leads to.
-    pub(super) async fn account(&self) -> Result<String, ConnectError> {
+    pub(super) async fn account(&self) -> Result<AccountId, ConnectError> {
         connect::exists(&self.identity).await?;
         let sts = aws_sdk_sts::config::Builder::from(&self.config)
             .retry_config(RetryConfig::standard().with_max_attempts(FIRST_ATTEMPTS));
@@ -154,10 +155,7 @@ impl Way {
             .send()
             .await;
         match answer {
-            Ok(caller) => Ok(caller.account.ok_or(Error::Incomplete {
-                action: "GetCallerIdentity",
-                field: "Account",
-            })?),
+            Ok(caller) => Ok(answered_id("GetCallerIdentity", "Account", caller.account())?),
             Err(error) => Err(connect::explain(error, &self.identity, &self.base).await),
         }
     }

@@ -1,8 +1,8 @@
 //! Both accounts, each known to be the right one.
 
 use aws_config::SdkConfig;
-use pipetrail_names::partition;
-use pipetrail_stacksets::{Caller, Clients, ManagementAccount};
+use pipetrail_names::{AccountId, Region, partition};
+use pipetrail_stacksets::{Caller, Clients, Error, ManagementAccount};
 
 use super::http::{Http, assume, at};
 use super::profiles::{self, Profiles};
@@ -17,9 +17,9 @@ pub(crate) struct Session {
     management: SdkConfig,
     audit: SdkConfig,
     /// The profile `organization.management_profile`, and the account that it belongs to.
-    owner: Option<(SdkConfig, String)>,
-    /// The account that the management profile calls from.
-    pub caller: String,
+    owner: Option<(SdkConfig, AccountId)>,
+    /// The account that the management profile calls from, where that is known.
+    caller: Option<AccountId>,
 }
 
 impl Session {
@@ -37,12 +37,12 @@ impl Session {
         let owner = profiles::owner(config, context).await?;
         Ok(Session {
             owner,
-            ..Session::of(profiles, caller)
+            ..Session::of(profiles, Some(caller))
         })
     }
 
-    /// A session of profiles; `caller` is the account of the management profile.
-    pub(crate) fn of(profiles: Profiles, caller: String) -> Self {
+    /// A session of profiles; `caller` is the account of the management profile, where it is known.
+    pub(crate) fn of(profiles: Profiles, caller: Option<AccountId>) -> Self {
         let Profiles {
             http,
             management,
@@ -65,8 +65,19 @@ impl Session {
             management: config.clone(),
             audit: config,
             owner: None,
-            caller: "000000000001".to_owned(),
+            caller: "000000000001".parse().ok(),
         }
+    }
+
+    /// The account that the management profile calls from.
+    ///
+    /// # Errors
+    /// Nobody could say it: STS gave no answer, and the session was made all the same.
+    pub(crate) fn caller(&self) -> std::result::Result<&AccountId, Error> {
+        self.caller.as_ref().ok_or(Error::Incomplete {
+            action: "GetCallerIdentity",
+            field: "Account",
+        })
     }
 
     /// For clients of the account that administers the stack set, in the home region.
@@ -80,10 +91,10 @@ impl Session {
     }
 
     /// For clients of a member account, through the role `role` there.
-    pub(crate) async fn member(&self, account: &str, role: &str, region: &str) -> SdkConfig {
-        let arn = format!("arn:{}:iam::{account}:role/{role}", partition(region));
+    pub(crate) async fn member(&self, account: &AccountId, role: &str, region: &Region) -> SdkConfig {
+        let arn = format!("arn:{}:iam::{account}:role/{role}", partition(region.as_str()));
         let member = assume(&self.management, &arn, None).await.to_builder();
-        at(&member.http_client(self.http.of("member")).build(), region)
+        at(&member.http_client(self.http.of("member")).build(), region.as_str())
     }
 
     /// Organizations, from the management profile.
@@ -116,9 +127,9 @@ impl Session {
     }
 
     /// For clients of the management account itself, and that account, where there is a way into it.
-    pub(crate) fn management_account(&self, caller: Caller) -> Option<(&SdkConfig, &String)> {
+    pub(crate) fn management_account(&self, caller: Caller) -> Option<(&SdkConfig, &AccountId)> {
         match caller {
-            Caller::Management => Some((&self.management, &self.caller)),
+            Caller::Management => self.caller.as_ref().map(|account| (&self.management, account)),
             Caller::DelegatedAdministrator => self.owner.as_ref().map(|(config, account)| (config, account)),
         }
     }

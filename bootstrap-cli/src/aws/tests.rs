@@ -151,7 +151,13 @@ async fn a_members_role_is_assumed_in_its_partition_under_the_tools_name() {
     });
     let base = base(&client).await;
     let session = Session::over(client, base);
-    let member = session.member("111122223333", "Reader", "us-gov-west-1").await;
+    let member = session
+        .member(
+            &"111122223333".parse().unwrap(),
+            "Reader",
+            &"us-gov-west-1".parse().unwrap(),
+        )
+        .await;
     assert_eq!(account("management", None, &member).await.unwrap(), "111122223333");
     let seen = seen.lock().unwrap();
     let expected = "RoleArn=arn%3Aaws-us-gov%3Aiam%3A%3A111122223333%3Arole%2FReader";

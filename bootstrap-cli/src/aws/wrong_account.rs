@@ -1,5 +1,6 @@
 //! A profile of the wrong account.
 
+use pipetrail_names::AccountId;
 use thiserror::Error;
 
 use crate::config::Config;
@@ -9,18 +10,18 @@ use crate::failure::Explain;
 #[derive(Debug, Error)]
 #[error("the audit profile calls from account {found}, but pipetrail.toml has audit.account = \"{expected}\"")]
 pub(super) struct WrongAccount {
-    expected: String,
-    found: String,
+    expected: AccountId,
+    found: AccountId,
 }
 
 impl WrongAccount {
-    pub(super) fn check(config: &Config, found: String) -> Result<(), Self> {
-        let expected = config.audit.account.as_ref();
-        if found == expected {
+    pub(super) fn check(config: &Config, found: AccountId) -> Result<(), Self> {
+        let expected = &config.audit.account;
+        if found == *expected {
             return Ok(());
         }
         Err(WrongAccount {
-            expected: expected.to_owned(),
+            expected: expected.clone(),
             found,
         })
     }

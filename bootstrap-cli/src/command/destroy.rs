@@ -106,7 +106,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let deletes_data = args.delete_data.is_some();
     let session = Session::connect(&config, context).await?;
     // The configured units need not exist any more.
-    let (organization, caller) = Organization::read(&session.organizations(), &session.caller, &[]).await?;
+    let (organization, caller) = Organization::read(&session.organizations(), session.caller()?, &[]).await?;
     let clients = session.clients(caller);
     let mut scope = desired::scope(&config);
     if let (Some((config, _)), Some(owner)) = (session.management_account(caller), &clients.management_account) {
@@ -162,19 +162,10 @@ fn report(output: Output, plan: &DestroyPlan, steps: &[Step], remains: &[Remains
     Ok(result.exit())
 }
 
-/// What the templates call their buckets.
+/// What is taken away.
 fn names(config: &Config) -> Names {
-    let (account, region) = (config.audit.account.as_ref(), config.audit.region.as_ref());
-    let bucket = |kind: &str| format!("pipetrail-{kind}-{account}-{region}");
-    Names {
-        audit_account: account.to_owned(),
-        region: region.to_owned(),
-        artifacts: bucket("artifacts"),
-        lake: bucket("lake"),
-        results: bucket("athena"),
-        evidence: bucket("evidence"),
-        max_concurrent_percentage: u8::try_from(config.rollout.max_concurrent_percentage.0).unwrap_or(100),
-    }
+    let percentage = u8::try_from(config.rollout.max_concurrent_percentage.0).unwrap_or(100);
+    Names::new(config.audit.account.clone(), config.audit.region.clone(), percentage)
 }
 
 #[cfg(test)]
@@ -198,7 +189,12 @@ mod tests {
     fn remains(unwanted: bool) -> Remains {
         Remains {
             unwanted,
-            ..Remains::new(Remnant::Bucket("x".into()), "999988887777", "eu-central-1", "")
+            ..Remains::new(
+                Remnant::Bucket("x".into()),
+                &"999988887777".parse().unwrap(),
+                &"eu-central-1".parse().unwrap(),
+                "",
+            )
         }
     }
 

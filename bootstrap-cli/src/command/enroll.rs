@@ -43,8 +43,8 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let request = Request {
         direction: Direction::Enroll,
         focus: Focus {
-            units: args.ous.iter().map(ToString::to_string).collect(),
-            accounts: args.accounts.iter().map(ToString::to_string).collect(),
+            units: args.ous.iter().cloned().collect(),
+            accounts: args.accounts.iter().cloned().collect(),
         },
         yes: args.yes,
         retries: args.retries,

@@ -150,16 +150,16 @@ async fn audit_caller(context: &Context, args: &Args, home: Option<&str>) -> Res
     };
     let found = aws::account("audit", Some(profile), &config).await?;
     if let Some(wanted) = &args.audit_account
-        && wanted.as_ref() != found
+        && *wanted != found
     {
         let message = format!("the audit profile calls from account {found}, but --audit-account is {wanted}");
         return Err(Problem::new(message).into());
     }
-    Ok(found.parse().ok())
+    Ok(Some(found))
 }
 
 /// Says what was found; not the units, which are shown where they are asked for.
-fn tell(found: &Found, caller: &str) {
+fn tell(found: &Found, caller: &AccountId) {
     match &found.organization {
         Ok(id) => printer::say(&format!("organization {id}, called from account {caller}")),
         Err(_) => printer::say(&format!("called from account {caller}")),

@@ -164,7 +164,7 @@ mod tests {
         let row = |state, verdict| Judged {
             row: CoverageRow {
                 state,
-                ..CoverageRow::default()
+                ..CoverageRow::new(&"000000000001".parse().unwrap(), None)
             },
             verdict,
             explanation: String::new(),

@@ -134,15 +134,14 @@ fn filter(args: &Args) -> Filter {
 
 /// The active accounts below the units.
 async fn members(session: &Session, ous: &[OuId]) -> Result<BTreeSet<String>> {
-    let ids: Vec<String> = ous.iter().map(ToString::to_string).collect();
-    let (organization, _) = Organization::read(&session.organizations(), &session.caller, &ids).await?;
+    let (organization, _) = Organization::read(&session.organizations(), session.caller()?, ous).await?;
     let mut found = BTreeSet::new();
     for ou in ous {
         let below = organization
             .accounts
             .iter()
-            .filter(|(_, account)| account.is_active() && account.parents.contains(ou.as_str()));
-        let below: BTreeSet<String> = below.map(|(id, _)| id.clone()).collect();
+            .filter(|(_, account)| account.is_active() && account.parents.contains(ou));
+        let below: BTreeSet<String> = below.map(|(id, _)| id.to_string()).collect();
         if below.is_empty() {
             // Left out, the filter would let every account through.
             let message = format!("{ou} has no active account");

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use pipetrail_collector::templates;
-use pipetrail_stacksets::{
-    AUDIT_STACKS, Desired, MEMBER_TEMPLATE, OUR_TAG, ParameterValue, RolloutLimits, STACK_SET, Scope, StackSpec,
-    Template, Zip,
-};
+use pipetrail_names::OUR_TAG;
+use pipetrail_names::audit::STACKS;
+use pipetrail_names::member::STACK;
+use pipetrail_stacksets::{Desired, MEMBER_TEMPLATE, ParameterValue, RolloutLimits, Scope, StackSpec, Template, Zip};
 
 use crate::config::Config;
 
@@ -17,23 +17,19 @@ const LOG_RETENTION_DAYS: u32 = 90;
 pub(crate) fn scope(config: &Config) -> Scope {
     let organization = &config.organization;
     Scope {
-        audit_account: config.audit.account.as_ref().to_owned(),
-        region: config.audit.region.as_ref().to_owned(),
-        units: strings(&organization.organizational_units),
-        accounts: strings(&organization.accounts),
-        excluded: strings(&organization.excluded_accounts),
+        audit_account: config.audit.account.clone(),
+        region: config.audit.region.clone(),
+        units: organization.organizational_units.to_vec(),
+        accounts: organization.accounts.to_vec(),
+        excluded: organization.excluded_accounts.to_vec(),
         management: organization.management_account,
-        regions: strings(&organization.regions),
+        regions: organization.regions.to_vec(),
     }
-}
-
-fn strings<T: AsRef<str>>(values: &[T]) -> Vec<String> {
-    values.iter().map(|value| value.as_ref().to_owned()).collect()
 }
 
 /// The desired state for the organization `organization` (`o-…`).
 pub(crate) fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> Desired {
-    let [artifacts, data, pipeline] = AUDIT_STACKS;
+    let [artifacts, data, pipeline] = STACKS;
     let text = |value: &dyn ToString| ParameterValue::Text(value.to_string());
     let key = |name: &str| {
         let zip = zips.iter().find(|zip| zip.name == name);
@@ -93,7 +89,7 @@ pub(crate) fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> De
         ],
         bucket_output: "ArtifactsBucket".to_owned(),
         zips,
-        stack_set: spec(STACK_SET, MEMBER_TEMPLATE, member_parameters, false),
+        stack_set: spec(STACK, MEMBER_TEMPLATE, member_parameters, false),
         rollout: RolloutLimits {
             max_concurrent_percentage: percentage(config.rollout.max_concurrent_percentage.0),
             failure_tolerance_percentage: percentage(config.rollout.failure_tolerance_percentage.0),

@@ -8,6 +8,7 @@ mod decide;
 
 use std::time::Duration;
 
+use pipetrail_names::OuId;
 use pipetrail_stacksets::plan::plan_for;
 use pipetrail_stacksets::{Actual, Clients, Coverage, Desired, Error, Focus, Organization, Plan, StepState, chain};
 use serde::Serialize;
@@ -65,8 +66,8 @@ pub(crate) async fn run(context: &Context, request: &Request) -> Result<Exit> {
     let config = context.over(config);
     let session = Session::connect(&config, context).await?;
     let scope = desired::scope(&config);
-    let units: Vec<String> = scope.units.iter().chain(&request.focus.units).cloned().collect();
-    let (organization, caller) = Organization::read(&session.organizations(), &session.caller, &units).await?;
+    let units: Vec<OuId> = scope.units.iter().chain(&request.focus.units).cloned().collect();
+    let (organization, caller) = Organization::read(&session.organizations(), session.caller()?, &units).await?;
     let unknown = request.focus.accounts.iter().find(|id| !organization.has_account(id));
     if let Some(account) = unknown {
         return Err(Error::UnknownAccount {

@@ -30,14 +30,14 @@ pub(crate) fn coverage(coverage: &Coverage) -> String {
             deployed_at: _,
         } in &coverage.instances
         {
-            let cell = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+            let cell = |text: Option<&str>| text.unwrap_or("-").to_owned();
             instances.add_row([
-                account.clone(),
-                cell(organizational_unit),
-                region.clone(),
+                account.to_string(),
+                cell(organizational_unit.as_ref().map(AsRef::as_ref)),
+                cell(region.as_ref().map(AsRef::as_ref)),
                 state.to_string(),
-                cell(status),
-                cell(detailed_status),
+                cell(status.as_deref()),
+                cell(detailed_status.as_deref()),
                 reason.clone().unwrap_or_default(),
             ]);
         }
@@ -53,7 +53,13 @@ pub(crate) fn stacks<R>(coverage: &Coverage<R>) -> String {
     for StackState { name, status, reason } in &coverage.stacks {
         let status = status.as_deref().unwrap_or("not deployed");
         let reason = reason.as_deref().unwrap_or_default();
-        stacks.add_row([name, &coverage.audit_account, &coverage.region, status, reason]);
+        stacks.add_row([
+            name,
+            coverage.audit_account.as_str(),
+            coverage.region.as_str(),
+            status,
+            reason,
+        ]);
     }
     lines(&stacks)
 }
@@ -66,8 +72,8 @@ mod tests {
     fn example() -> Coverage {
         Coverage {
             organization: "o-abcdefghij".into(),
-            audit_account: "999988887777".into(),
-            region: "eu-central-1".into(),
+            audit_account: "999988887777".parse().unwrap(),
+            region: "eu-central-1".parse().unwrap(),
             stacks: vec![
                 StackState {
                     name: "pipetrail-artifacts".into(),
@@ -83,27 +89,22 @@ mod tests {
             stack_set_exists: true,
             instances: vec![
                 CoverageRow {
-                    account: "000000000001".into(),
-                    organizational_unit: Some("ou-ab12-cdefgh34".into()),
-                    region: "eu-central-1".into(),
+                    organizational_unit: Some("ou-ab12-cdefgh34".parse().unwrap()),
                     state: CoverageState::Current,
                     status: Some("CURRENT".into()),
                     detailed_status: Some("SUCCEEDED".into()),
-                    ..CoverageRow::default()
+                    ..CoverageRow::new(&"000000000001".parse().unwrap(), Some(&"eu-central-1".parse().unwrap()))
                 },
                 CoverageRow {
-                    account: "000000000002".into(),
-                    organizational_unit: None,
-                    region: "eu-west-1".into(),
                     state: CoverageState::Outdated,
                     status: Some("OUTDATED".into()),
                     detailed_status: Some("FAILED".into()),
                     reason: Some("Rule pipetrail-forward already exists".into()),
-                    ..CoverageRow::default()
+                    ..CoverageRow::new(&"000000000002".parse().unwrap(), Some(&"eu-west-1".parse().unwrap()))
                 },
             ],
             not_covered: vec![Uncovered {
-                account: "000000000009".into(),
+                account: "000000000009".parse().unwrap(),
                 reason: "management account".into(),
             }],
         }

@@ -74,16 +74,13 @@ mod tests {
 
     fn coverage(states: &[CoverageState]) -> Coverage {
         let rows = states.iter().map(|state| CoverageRow {
-            account: "000000000001".into(),
-            organizational_unit: None,
-            region: "eu-central-1".into(),
             state: *state,
-            ..CoverageRow::default()
+            ..CoverageRow::new(&"000000000001".parse().unwrap(), Some(&"eu-central-1".parse().unwrap()))
         });
         Coverage {
             organization: "o-abcdefghij".into(),
-            audit_account: "999988887777".into(),
-            region: "eu-central-1".into(),
+            audit_account: "999988887777".parse().unwrap(),
+            region: "eu-central-1".parse().unwrap(),
             stacks: vec![],
             stack_set_exists: true,
             instances: rows.collect(),
@@ -123,7 +120,12 @@ mod tests {
     #[test]
     fn a_failure_inside_of_the_tolerance_is_partly_although_the_operation_succeeded() {
         let mut done = step(StepState::Done);
-        let failed = InstanceResult::new("000000000001", "eu-central-1", "FAILED", None);
+        let failed = InstanceResult::new(
+            &"000000000001".parse().unwrap(),
+            &"eu-central-1".parse().unwrap(),
+            "FAILED",
+            None,
+        );
         done.result.failed.push(failed);
         assert_eq!(Outcome::of(&[done], Some(&coverage(&[]))).exit(), Exit::Partly);
     }

@@ -131,7 +131,7 @@ impl PlanFile {
             format: FORMAT,
             pipetrail: env!("CARGO_PKG_VERSION").to_owned(),
             organization: plan.organization.clone(),
-            audit_account: plan.audit_account.clone(),
+            audit_account: plan.audit_account.to_string(),
             created: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             fingerprint: plan.fingerprint(),
             plan: serde_json::to_value(plan)?,
@@ -209,7 +209,7 @@ impl PlanFile {
     /// It belongs elsewhere, or anything in the plan differs.
     pub(crate) fn compare(&self, path: &Path, plan: &Plan) -> Result<()> {
         self.belongs(path, "organization", &self.organization, &plan.organization)?;
-        self.belongs(path, "audit account", &self.audit_account, &plan.audit_account)?;
+        self.belongs(path, "audit account", &self.audit_account, plan.audit_account.as_str())?;
         if self.fingerprint == plan.fingerprint() {
             return Ok(());
         }

@@ -56,7 +56,7 @@ pub(crate) async fn prepare(context: &Context, folder: Option<&Path>, busy: Busy
     let zips = function_zips::find(folder, config.audit.architecture)?;
     let scope = desired::scope(&config);
     let session = Session::connect(&config, context).await?;
-    let (organization, caller) = Organization::read(&session.organizations(), &session.caller, &scope.units).await?;
+    let (organization, caller) = Organization::read(&session.organizations(), session.caller()?, &scope.units).await?;
     let clients = session.clients(caller);
     let desired = desired::desired(&config, &organization.id, zips);
     if busy == Busy::Wait {
@@ -75,7 +75,7 @@ pub(crate) async fn prepare(context: &Context, folder: Option<&Path>, busy: Busy
             database: DATABASE.to_owned(),
             bucket: bucket.to_owned(),
         },
-        owner: desired.scope.audit_account.clone(),
+        owner: desired.scope.audit_account.to_string(),
     });
     let unregistered = match &lake {
         Some(lake) => lake.is_marked().await?,

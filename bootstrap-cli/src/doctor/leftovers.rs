@@ -10,6 +10,7 @@ use std::error::Error as StdError;
 use aws_config::SdkConfig;
 use aws_sdk_iam::config::http::HttpResponse;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
+use pipetrail_names::{AccountId, Region};
 use pipetrail_stacksets::{Error, from_sdk};
 
 use super::check::Check;
@@ -43,10 +44,11 @@ impl Found {
 }
 
 /// Looks for the member stack's resources in the given regions of one account.
-pub(super) async fn member(config: &SdkConfig, account: &str, regions: &BTreeSet<String>) -> Found {
+pub(super) async fn member(config: &SdkConfig, account: &AccountId, regions: &BTreeSet<Region>) -> Found {
     let mut found = Found::default();
     let iam = aws_sdk_iam::Client::new(config);
-    for region in regions {
+    let account = account.as_str();
+    for region in regions.iter().map(Region::as_str) {
         let here = aws::at(config, region);
         let rule = has_rule(&here, account, region);
         let queue = has_queue(&here, account, region);

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use pipetrail_stacksets::{Caller, Error, Organization, STACK_SET, StackSet, chain};
+use pipetrail_names::member::STACK;
+use pipetrail_names::{AccountId, Region};
+use pipetrail_stacksets::{AccountRegion, Caller, Error, Organization, StackSet, chain};
 use tokio::task::JoinSet;
 
 use super::check::{Check, Verdict};
@@ -23,14 +25,14 @@ pub(super) async fn examine(
     role: &str,
 ) -> Vec<Check> {
     let client = aws_sdk_cloudformation::Client::new(session.management());
-    let set = match StackSet::read(&client, STACK_SET, &caller.call_as()).await {
+    let set = match StackSet::read(&client, STACK, &caller.call_as()).await {
         Ok(set) => set,
         Err(error) => return vec![Check::unread(leftovers::NAME, &error)],
     };
-    let instances: BTreeSet<(String, String)> = set
+    let instances: BTreeSet<AccountRegion> = set
         .into_iter()
         .flat_map(|set| set.instances)
-        .map(|instance| (instance.account, instance.region))
+        .map(|instance| instance.at())
         .collect();
     let (wanted, home) = (
         config
@@ -39,24 +41,30 @@ pub(super) async fn examine(
             .iter()
             .map(ToString::to_string)
             .collect::<Vec<_>>(),
-        config.audit.region.as_ref(),
+        &config.audit.region,
     );
     let mut pending = organization::enrolled(config, organization).into_iter();
     let (mut checks, mut denied, mut unlisted, mut looked) = (Vec::new(), Vec::new(), Vec::new(), 0_usize);
-    let mut running: JoinSet<(String, Result<Option<Regions>, Error>, leftovers::Found)> = JoinSet::new();
+    let mut running: JoinSet<(AccountId, Result<Option<Regions>, Error>, leftovers::Found)> = JoinSet::new();
     loop {
         while running.len() < CONCURRENCY {
             let Some(account) = pending.next() else { break };
-            let without = |region: &&String| !instances.contains(&(account.clone(), (*region).clone()));
-            let missing: BTreeSet<String> = wanted.iter().filter(without).cloned().collect();
+            let without = |region: &&Region| {
+                !instances.contains(&AccountRegion {
+                    account: account.clone(),
+                    region: (*region).clone(),
+                })
+            };
+            let regions = &config.organization.regions;
+            let missing: BTreeSet<Region> = regions.iter().filter(without).cloned().collect();
             let management = session.management().clone();
             // The audit account is read with its own profile: nobody says that the role is there as well.
-            let member = match account == config.audit.account.as_ref() {
+            let member = match account == config.audit.account {
                 true => session.audit().clone(),
                 false => session.member(&account, role, home).await,
             };
             running.spawn(async move {
-                let regions = regions::read(&management, Some(&account)).await;
+                let regions = regions::read(&management, Some(account.as_str())).await;
                 let found = leftovers::member(&member, &account, &missing).await;
                 (account, regions, found)
             });
@@ -105,7 +113,7 @@ pub(super) async fn examine(
         );
         let remedy = format!(
             "check that the role {role} is there and trusts account {}, or name another with --member-role",
-            session.caller
+            session.caller().map_or("of the management profile", AccountId::as_str)
         );
         checks.push(Check::unknown(leftovers::NAME, evidence, Some(remedy)));
     } else if silent(leftovers::NAME, &checks) {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use pipetrail_names::{AccountId, OuId};
 use pipetrail_stacksets::{Caller, Error, Fault, Organization, TrustedAccess, chain};
 
 use super::check::Check;
@@ -30,11 +31,11 @@ pub(super) struct Read {
     /// The organization and the caller's role, or why not.
     pub organization: Result<(Organization, Caller), Error>,
     /// Configured units that do not exist.
-    pub unknown_units: Vec<String>,
+    pub unknown_units: Vec<OuId>,
 }
 
 /// Reads the organization; units that do not exist are set aside, and hide nothing else.
-pub(super) async fn read(client: &aws_sdk_organizations::Client, caller: &str, units: &[String]) -> Read {
+pub(super) async fn read(client: &aws_sdk_organizations::Client, caller: &AccountId, units: &[OuId]) -> Read {
     let mut units = units.to_vec();
     let mut unknown_units = Vec::new();
     loop {
@@ -57,8 +58,8 @@ pub(super) async fn read(client: &aws_sdk_organizations::Client, caller: &str, u
 pub(super) fn credentials(
     check: &'static str,
     whose: &str,
-    expected: Option<&str>,
-    found: Result<&String, &ConnectError>,
+    expected: Option<&AccountId>,
+    found: Result<&AccountId, &ConnectError>,
 ) -> Check {
     match (found, expected) {
         (Err(error), _) => {
@@ -79,9 +80,9 @@ pub(super) fn credentials(
 }
 
 /// The accounts that are enrolled, by the very rule of `plan`.
-pub(super) fn enrolled(config: &Config, organization: &Organization) -> BTreeSet<String> {
+pub(super) fn enrolled(config: &Config, organization: &Organization) -> BTreeSet<AccountId> {
     let scope = desired::scope(config);
-    organization.enrolled(&scope).map(str::to_owned).collect()
+    organization.enrolled(&scope).cloned().collect()
 }
 
 /// Judges the organization.
@@ -135,7 +136,7 @@ pub(super) fn judge(config: &Config, read: &Read) -> Vec<Check> {
     ];
     checks.extend(units(config, organization, &read.unknown_units));
     checks.extend(self::accounts(config, organization));
-    let audit = config.audit.account.as_ref();
+    let audit = &config.audit.account;
     checks.push(match accounts.get(audit) {
         Some(account) if !account.is_active() => Check::failed(
             AUDIT,
@@ -163,7 +164,7 @@ fn is_no_organization(error: &Error) -> bool {
     }
 }
 
-fn units(config: &Config, organization: &Organization, unknown: &[String]) -> Vec<Check> {
+fn units(config: &Config, organization: &Organization, unknown: &[OuId]) -> Vec<Check> {
     let units = &config.organization.organizational_units;
     if unknown.is_empty() {
         return vec![Check::ok(
@@ -191,8 +192,8 @@ fn accounts(config: &Config, organization: &Organization) -> Vec<Check> {
     ] {
         let strangers: Vec<&str> = list
             .iter()
-            .map(AsRef::as_ref)
             .filter(|account| !organization.has_account(account))
+            .map(AsRef::as_ref)
             .collect();
         if !strangers.is_empty() {
             let evidence = format!(

@@ -12,7 +12,7 @@ mod statement;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use pipetrail_stacksets::STACK_SET;
+use pipetrail_names::member::STACK;
 use serde_json::{Map, Value};
 
 pub(crate) use self::read::{read, roots};
@@ -77,7 +77,7 @@ fn calls(place: &Place<'_>) -> Vec<Call> {
         add(
             EXECUTION,
             &["cloudformation:CreateStack", "cloudformation:UpdateStack"],
-            format!("cloudformation:{region}:{MEMBER}:stack/StackSet-{STACK_SET}-*/*"),
+            format!("cloudformation:{region}:{MEMBER}:stack/StackSet-{STACK}-*/*"),
             region,
         );
         add(

@@ -124,8 +124,8 @@ mod tests {
     fn blocked(status: &str) -> String {
         let error = Error::Blocked {
             name: "pipetrail-data".into(),
-            account: "999988887777".into(),
-            region: "eu-central-1".into(),
+            account: "999988887777".parse().unwrap(),
+            region: "eu-central-1".parse().unwrap(),
             status: status.into(),
         };
         hint(&error).unwrap_or_default()

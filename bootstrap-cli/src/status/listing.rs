@@ -1,7 +1,7 @@
 //! The table of `pipetrail status`.
 
 use jiff::Timestamp;
-use pipetrail_stacksets::STACK_SET;
+use pipetrail_names::member::STACK;
 
 use super::judgement::{Asked, Judgement};
 use super::verdict::{Judged, Verdict};
@@ -38,8 +38,8 @@ pub(crate) fn listing(judgement: &Judgement, all: bool) -> String {
         for row in shown {
             let drift = row.row.drift.as_ref();
             instances.add_row([
-                row.row.account.clone(),
-                row.row.region.clone(),
+                row.row.account.to_string(),
+                row.row.region_or_dash().to_owned(),
                 row.row.state.to_string(),
                 drift.map_or_else(|| "-".to_owned(), |drift| drift.status.clone()),
                 time(row.last_event),
@@ -52,7 +52,7 @@ pub(crate) fn listing(judgement: &Judgement, all: bool) -> String {
     }
     let mut summary = String::new();
     if !judgement.coverage.stack_set_exists {
-        summary.push_str(&format!("stack set {STACK_SET} does not exist\n"));
+        summary.push_str(&format!("stack set {STACK} does not exist\n"));
     }
     let verdicts = &judgement.verdicts;
     let counts: Vec<String> = verdicts
@@ -84,8 +84,8 @@ mod tests {
     fn coverage(instances: Vec<Judged>) -> Coverage<Judged> {
         Coverage {
             organization: "o-abcdefghij".into(),
-            audit_account: "999988887777".into(),
-            region: "eu-central-1".into(),
+            audit_account: "999988887777".parse().unwrap(),
+            region: "eu-central-1".parse().unwrap(),
             stacks: vec![StackState {
                 name: "pipetrail-data".into(),
                 status: None,
@@ -111,10 +111,11 @@ mod tests {
     fn judged(account: usize, verdict: Verdict) -> Judged {
         Judged {
             row: CoverageRow {
-                account: format!("{account:012}"),
-                region: "eu-west-1".into(),
                 state: CoverageState::Current,
-                ..CoverageRow::default()
+                ..CoverageRow::new(
+                    &format!("{account:012}").parse().unwrap(),
+                    Some(&"eu-west-1".parse().unwrap()),
+                )
             },
             verdict,
             explanation: "last heartbeat 5 min ago".into(),

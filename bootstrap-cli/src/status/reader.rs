@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use pipetrail_lake::engine::{Athena, Engine};
 use pipetrail_names::chain;
-use pipetrail_stacksets::{
-    Caller, Coverage, Detection, Organization, Progress, STACK_SET, Scope, StepId, detect_drift,
-};
+use pipetrail_names::member::STACK;
+use pipetrail_stacksets::{Caller, Coverage, Detection, Organization, Progress, Scope, StepId, detect_drift};
 
 use super::heard::{self, HeardError, Lookback, Signs};
 use super::judgement::{Asked, Judgement};
@@ -133,7 +132,7 @@ impl<'a> Reader<'a> {
             return Ok((organization.clone(), *caller));
         }
         let client = self.session.organizations();
-        let (organization, caller) = Organization::read(&client, &self.session.caller, &self.scope.units).await?;
+        let (organization, caller) = Organization::read(&client, self.session.caller()?, &self.scope.units).await?;
         self.organization = Some((Instant::now(), organization.clone(), caller));
         Ok((organization, caller))
     }
@@ -149,7 +148,7 @@ impl<'a> Reader<'a> {
         let mut steps = Steps::new(1);
         let mut tell = |status: &str| steps.show(Progress::Waits { step, status });
         let percentage = u8::try_from(self.config.rollout.max_concurrent_percentage.0).unwrap_or(100);
-        let detection = detect_drift(&client, caller, STACK_SET, percentage, &mut tell).await;
+        let detection = detect_drift(&client, caller, STACK, percentage, &mut tell).await;
         drop(steps);
         match detection? {
             Detection::Unsupported => printer::say("this endpoint detects no drift: what is shown was known before"),

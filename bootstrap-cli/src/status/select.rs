@@ -24,16 +24,16 @@ pub(crate) struct Select {
 
 impl Select {
     /// Whether the account was asked for by name.
-    pub(crate) fn names(&self, account: &str) -> bool {
-        self.accounts.iter().any(|named| *named == *account)
+    pub(crate) fn names(&self, account: &AccountId) -> bool {
+        self.accounts.contains(account)
     }
 
     /// A filter's value that matches no row, whatever the verdicts: a slip must not look like "all is
     /// well".
     pub(crate) fn unmatched(&self, rows: &[Judged], organization: &Organization) -> Option<&str> {
-        let account = |value: &&AccountId| !rows.iter().any(|row| **value == row.row.account.as_str());
+        let account = |value: &&AccountId| !rows.iter().any(|row| **value == row.row.account);
         let ou = |value: &&OuId| !rows.iter().any(|row| is_below(row, value, organization));
-        let region = |value: &&Region| !rows.iter().any(|row| **value == row.row.region.as_str());
+        let region = |value: &&Region| !rows.iter().any(|row| row.row.region.as_ref() == Some(*value));
         let accounts = self.accounts.iter().filter(account).map(AsRef::as_ref);
         let mut unmatched = accounts
             .chain(self.ous.iter().filter(ou).map(AsRef::as_ref))
@@ -46,7 +46,12 @@ impl Select {
         let below = |ou: &OuId| is_below(row, ou, organization);
         (self.accounts.is_empty() || self.names(&row.row.account))
             && (self.ous.is_empty() || self.ous.iter().any(below))
-            && (self.regions.is_empty() || self.regions.iter().any(|region| *region == row.row.region.as_str()))
+            && (self.regions.is_empty()
+                || row
+                    .row
+                    .region
+                    .as_ref()
+                    .is_some_and(|region| self.regions.contains(region)))
             && (self.verdicts.is_empty() || self.verdicts.contains(&row.verdict))
     }
 }
@@ -54,8 +59,7 @@ impl Select {
 /// Whether the row's account is below the OU, as far as that is known.
 fn is_below(row: &Judged, ou: &OuId, organization: &Organization) -> bool {
     let account = organization.accounts.get(&row.row.account);
-    row.row.organizational_unit.as_deref() == Some(ou.as_str())
-        || account.is_some_and(|account| account.parents.contains(ou.as_str()))
+    row.row.organizational_unit.as_ref() == Some(ou) || account.is_some_and(|account| account.parents.contains(ou))
 }
 
 #[cfg(test)]
@@ -69,15 +73,15 @@ mod tests {
     fn organization() -> Organization {
         let account = |unit: &str| Account {
             state: "ACTIVE".into(),
-            parents: BTreeSet::from(["r-ab12".to_owned(), unit.to_owned()]),
+            parents: BTreeSet::from(["r-ab12", unit].map(|id| id.parse().unwrap())),
             ..Account::default()
         };
         Organization {
             id: "o-abcdefghij".into(),
-            management_account: "000000000009".into(),
+            management_account: "000000000009".parse().unwrap(),
             accounts: BTreeMap::from([
-                ("000000000001".into(), account("ou-ab12-11111111")),
-                ("000000000002".into(), account("ou-ab12-22222222")),
+                ("000000000001".parse().unwrap(), account("ou-ab12-11111111")),
+                ("000000000002".parse().unwrap(), account("ou-ab12-22222222")),
             ]),
         }
     }
@@ -85,10 +89,8 @@ mod tests {
     fn row(account: &str, region: &str, verdict: Verdict) -> Judged {
         Judged {
             row: CoverageRow {
-                account: account.into(),
-                region: region.into(),
-                organizational_unit: Some("r-ab12".into()),
-                ..CoverageRow::default()
+                organizational_unit: Some("r-ab12".parse().unwrap()),
+                ..CoverageRow::new(&account.parse().unwrap(), Some(&region.parse().unwrap()))
             },
             verdict,
             explanation: String::new(),

@@ -75,7 +75,7 @@ impl Rules {
     }
 
     fn row(self, row: CoverageRow, lake: Option<&Signs>) -> Judged {
-        let heard = lake.map(|lake| lake.of(&row.account, &row.region));
+        let heard = lake.map(|lake| lake.of(row.account.as_str(), row.region_or_dash()));
         let (verdict, mut explanation) = self.verdict(&row, heard);
         if row.state == CoverageState::OutOfScope {
             explanation.push_str("; outside of the scope of pipetrail.toml");

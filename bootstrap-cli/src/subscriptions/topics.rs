@@ -7,7 +7,8 @@ use std::fmt;
 
 use aws_sdk_cloudformation::Client as CloudFormation;
 use aws_sdk_sns::Client;
-use pipetrail_stacksets::{AUDIT_STACKS, Error, Stack, from_sdk};
+use pipetrail_names::audit::STACKS;
+use pipetrail_stacksets::{Error, Stack, from_sdk};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -33,7 +34,7 @@ impl Topics {
     /// # Errors
     /// [`NoTopic`], a stack without the output, or a refused call.
     pub(crate) async fn read(client: &CloudFormation, account: &str, region: &str) -> Result<Self> {
-        let [_, _, name] = AUDIT_STACKS;
+        let [_, _, name] = STACKS;
         let Some(stack) = Stack::describe(client, name).await? else {
             return Err(NoTopic {
                 stack: name,

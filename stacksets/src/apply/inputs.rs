@@ -95,7 +95,7 @@ impl Run<'_> {
             .put_object()
             .bucket(&bucket)
             // Bucket names are global: one that was deleted may be somebody else's by now.
-            .expected_bucket_owner(&self.plan.audit_account)
+            .expected_bucket_owner(self.plan.audit_account.as_str())
             .key(key)
             .content_type(content_type);
         let put = put.body(bytes.into()).send().await;

@@ -1,13 +1,16 @@
 //! The management account's own stacks.
 
+use pipetrail_names::chain;
+use pipetrail_names::member::STACK;
+
 use super::run::Run;
 use crate::clients::ManagementAccount;
-use crate::error::{Error, chain};
+use crate::error::Error;
 use crate::instance_result::InstanceResult;
 use crate::journal::{StepState, Written};
 use crate::plan::{ManagementAction, ManagementStep};
+use crate::stack;
 use crate::step_id::StepId;
-use crate::{MEMBER_STACK, stack};
 
 impl Run<'_> {
     pub(super) async fn management(&mut self, step: &ManagementStep) {
@@ -46,12 +49,12 @@ impl Run<'_> {
             }
             ManagementAction::Delete { id: stack, status } => {
                 let remove = async |written: &Written, tell: &mut (dyn FnMut(&str) + Send)| {
-                    stack::remove(&client, MEMBER_STACK, stack, status, written, tell).await
+                    stack::remove(&client, STACK, stack, status, written, tell).await
                 };
                 self.journal.working(id, remove).await
             }
             ManagementAction::Blocked { status } => Err(Error::Blocked {
-                name: MEMBER_STACK.to_owned(),
+                name: STACK.to_owned(),
                 account: step.account.clone(),
                 region: step.region.clone(),
                 status: status.clone(),

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use pipetrail_names::member::STACK;
+
 use crate::clients::Clients;
 use crate::journal::{Journal, Progress, StepState, Written};
 use crate::need::Need;
 use crate::plan::{AccessStep, InstancesAction, InstancesStep, Plan, SetStep, StackStep, Upload};
 use crate::set_calls::SetCalls;
+use crate::stack;
 use crate::step_id::StepId;
-use crate::{STACK_SET, stack};
 
 /// A plan being carried out.
 pub(super) struct Run<'a> {
@@ -23,7 +25,7 @@ fn calls<'a>(plan: &'a Plan, clients: &'a Clients, written: &'a Written) -> SetC
     let call_as = clients.caller.call_as();
     SetCalls {
         client: &clients.management,
-        name: STACK_SET,
+        name: STACK,
         call_as,
         rollout: &plan.rollout,
         written,
@@ -143,7 +145,7 @@ impl<'a> Run<'a> {
         let id = step.id();
         // A region or unit that AWS refuses may be a typing error for the one that would be removed.
         let creations = (step.action == InstancesAction::Delete).then_some(Need::Creations);
-        let needs = std::iter::once(Need::StackSet(STACK_SET.to_owned())).chain(creations);
+        let needs = std::iter::once(Need::StackSet(STACK.to_owned())).chain(creations);
         if self.journal.skips(&id, needs) {
             return;
         }

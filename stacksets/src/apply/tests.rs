@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::answers::Answers;
 use crate::desired::{ParameterValue, RolloutLimits};
+use crate::ids::known;
 use crate::journal::StepState;
 use crate::organization::Caller;
 use crate::plan::{Change, InstancesAction, InstancesStep, StackAction, StackStep};
@@ -22,8 +23,8 @@ fn clients(server: &Answers) -> Clients {
 fn plan() -> Plan {
     Plan {
         organization: "o-abcdefghij".into(),
-        audit_account: "999988887777".into(),
-        region: "eu-central-1".into(),
+        audit_account: known("999988887777"),
+        region: known("eu-central-1"),
         stacks: vec![],
         uploads: vec![],
         trusted_access: None,
@@ -46,8 +47,8 @@ fn plan() -> Plan {
 
 fn instances(action: InstancesAction, region: &str) -> InstancesStep {
     InstancesStep {
-        units: vec!["ou-ab12-11111111".into()],
-        regions: vec![region.into()],
+        units: vec![known("ou-ab12-11111111")],
+        regions: vec![known(region)],
         instances: 2,
         operation_id: format!("pipetrail-{action:?}-1"),
         ..InstancesStep::new(action)

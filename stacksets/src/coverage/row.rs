@@ -3,7 +3,8 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use pipetrail_names::{AccountId, OuId, Region};
+use serde::{Serialize, Serializer};
 
 use crate::desired::Scope;
 use crate::organization::{Membership, Organization};
@@ -11,14 +12,14 @@ use crate::stack_set::{Drift, Instance};
 use crate::time;
 
 /// One account and region.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CoverageRow {
-    /// The account, 12 digits.
-    pub account: String,
+    pub account: AccountId,
     /// The configured unit or root that it came by.
-    pub organizational_unit: Option<String>,
-    /// The region; `-` where a row is about an account as a whole.
-    pub region: String,
+    pub organizational_unit: Option<OuId>,
+    /// `None`, and `-` in JSON, where a row is about an account as a whole.
+    #[serde(serialize_with = "or_dash")]
+    pub region: Option<Region>,
     /// Where its stack comes from.
     pub origin: Origin,
     /// What it comes down to.
@@ -34,6 +35,13 @@ pub struct CoverageRow {
     /// When the last operation that created or updated the stack ended, where that is known.
     #[serde(serialize_with = "time::serialize")]
     pub deployed_at: Option<Timestamp>,
+}
+
+/// What stands for all regions of an account.
+const DASH: &str = "-";
+
+fn or_dash<S: Serializer>(region: &Option<Region>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(region.as_ref().map_or(DASH, Region::as_str))
 }
 
 /// Where a stack comes from.
@@ -89,11 +97,32 @@ impl CoverageState {
 }
 
 impl CoverageRow {
+    /// A row without a stack.
+    pub fn new(account: &AccountId, region: Option<&Region>) -> Self {
+        CoverageRow {
+            account: account.clone(),
+            organizational_unit: None,
+            region: region.cloned(),
+            origin: Origin::default(),
+            state: CoverageState::default(),
+            status: None,
+            detailed_status: None,
+            reason: None,
+            drift: None,
+            deployed_at: None,
+        }
+    }
+
+    /// The region, or `-`.
+    pub fn region_or_dash(&self) -> &str {
+        self.region.as_ref().map_or(DASH, Region::as_str)
+    }
+
     /// The row of a stack of its own: `status` is its CloudFormation status, `None` where there is no
     /// stack, and `is_current` says whether it is as the stack set describes its instances.
     pub fn of_stack(
-        account: &str,
-        region: &str,
+        account: &AccountId,
+        region: &Region,
         status: Option<String>,
         reason: Option<String>,
         is_current: bool,
@@ -108,14 +137,12 @@ impl CoverageRow {
             Some(_) => (CoverageState::Outdated, None),
         };
         CoverageRow {
-            account: account.to_owned(),
-            region: region.to_owned(),
             origin: Origin::Stack,
             state,
             status,
             detailed_status,
             reason,
-            ..CoverageRow::default()
+            ..CoverageRow::new(account, Some(region))
         }
     }
 
@@ -129,13 +156,13 @@ impl CoverageRow {
 }
 
 /// The row of a region of the management account that nobody can look into.
-pub(super) fn unseen(account: &str, region: &str) -> CoverageRow {
+pub(super) fn unseen(account: &AccountId, region: &Region) -> CoverageRow {
     let reason = "nobody can look into the management account from here: set organization.management_profile to a profile of it, or management_account = false";
     CoverageRow::of_stack(account, region, None, Some(reason.to_owned()), false)
 }
 
 /// The configured unit above an account, else the one that it is in.
-pub(super) fn unit<'a>(organization: &'a Organization, scope: &'a Scope, account: &str) -> Option<&'a String> {
+pub(super) fn unit<'a>(organization: &'a Organization, scope: &'a Scope, account: &AccountId) -> Option<&'a OuId> {
     let account = organization.accounts.get(account)?;
     let configured = scope.units.iter().find(|unit| account.parents.contains(*unit));
     configured.or(account.parent.as_ref())
@@ -155,15 +182,13 @@ pub(super) fn of_instance(organization: &Organization, scope: &Scope, instance: 
         state => state,
     };
     CoverageRow {
-        account: instance.account.clone(),
         organizational_unit: instance.unit.clone().or_else(|| unit.cloned()),
-        region: instance.region.clone(),
         state,
         status: Some(instance.status.clone()).filter(|status| !status.is_empty()),
         detailed_status: Some(instance.detailed_status.clone()).filter(|status| !status.is_empty()),
         reason: instance.reason.clone(),
         drift: instance.drift.clone(),
-        ..CoverageRow::default()
+        ..CoverageRow::new(&instance.account, Some(&instance.region))
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::ids::known;
 use crate::organization::Account;
 use crate::stack_set::{Drift, Instance};
 
@@ -7,8 +8,8 @@ const UNIT: &str = "ou-ab12-11111111";
 fn account(state: &str, unit: &str) -> Account {
     Account {
         state: state.into(),
-        parents: BTreeSet::from([unit.to_owned()]),
-        parent: Some(unit.to_owned()),
+        parents: BTreeSet::from([known(unit)]),
+        parent: Some(known(unit)),
     }
 }
 
@@ -25,18 +26,16 @@ fn organization() -> Organization {
     ];
     Organization {
         id: "o-abcdefghij".into(),
-        management_account: "000000000001".into(),
-        accounts: accounts.map(|(id, account)| (id.to_owned(), account)).into(),
+        management_account: known("000000000001"),
+        accounts: accounts.map(|(id, account)| (known(id), account)).into(),
     }
 }
 
 fn scope() -> Scope {
     Scope {
-        audit_account: "999988887777".into(),
-        region: "eu-central-1".into(),
-        units: vec![UNIT.into()],
-        regions: vec!["eu-central-1".into()],
-        ..Scope::default()
+        units: vec![known(UNIT)],
+        regions: vec![known("eu-central-1")],
+        ..Scope::of_test()
     }
 }
 
@@ -52,17 +51,15 @@ fn coverage(instances: Vec<Instance>) -> Coverage {
 
 fn instance(account: &str, region: &str) -> Instance {
     Instance {
-        account: account.into(),
-        region: region.into(),
         status: "CURRENT".into(),
         detailed_status: "SUCCEEDED".into(),
-        ..Instance::default()
+        ..Instance::of_test(account, region)
     }
 }
 
 fn states(coverage: &Coverage) -> Vec<(&str, &str, CoverageState)> {
     let rows = coverage.instances.iter();
-    rows.map(|row| (row.account.as_str(), row.region.as_str(), row.state))
+    rows.map(|row| (row.account.as_str(), row.region_or_dash(), row.state))
         .collect()
 }
 
@@ -95,7 +92,7 @@ fn stacks_of_the_management_account_take_the_place_of_its_absence() {
     let mut coverage = coverage(vec![]);
     assert_eq!(coverage.not_covered[0].account, "000000000001");
     let status = Some("CREATE_COMPLETE".to_owned());
-    let row = CoverageRow::of_stack("000000000001", "eu-central-1", status, None, true);
+    let row = CoverageRow::of_stack(&known("000000000001"), &known("eu-central-1"), status, None, true);
     assert_eq!(row.origin, Origin::Stack);
     coverage.add_management(vec![row]);
     coverage.add_unenrolled(&organization(), &scope());
@@ -160,7 +157,13 @@ fn a_stack_of_its_own_comes_down_to_the_same_states() {
         ),
         (Some("DELETE_FAILED"), false, CoverageState::Outdated, Some("FAILED")),
     ] {
-        let row = CoverageRow::of_stack("000000000001", "eu-west-1", status.map(str::to_owned), None, is_current);
+        let row = CoverageRow::of_stack(
+            &known("000000000001"),
+            &known("eu-west-1"),
+            status.map(str::to_owned),
+            None,
+            is_current,
+        );
         assert_eq!(
             (row.state, row.detailed_status.as_deref()),
             (state, detailed),

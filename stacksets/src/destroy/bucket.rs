@@ -5,6 +5,8 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
+use pipetrail_names::AccountId;
+
 use super::contents::Contents;
 use crate::error::{Error, from_sdk};
 use crate::journal::Written;
@@ -21,7 +23,7 @@ pub(super) const TOLD_EVERY: usize = 10_000;
 pub(super) struct Bucket<'a> {
     pub(super) client: &'a Client,
     pub(super) name: &'a str,
-    pub(super) owner: &'a str,
+    pub(super) owner: &'a AccountId,
 }
 
 /// A version or delete marker.
@@ -47,7 +49,12 @@ pub(super) struct Next {
 }
 
 /// What a bucket holds, counted up to so many pages; `None` when there is no such bucket.
-pub(super) async fn count(client: &Client, name: &str, owner: &str, pages: u32) -> Result<Option<Contents>, Error> {
+pub(super) async fn count(
+    client: &Client,
+    name: &str,
+    owner: &AccountId,
+    pages: u32,
+) -> Result<Option<Contents>, Error> {
     let bucket = Bucket { client, name, owner };
     let mut contents = Contents::default();
     let mut next = Next::default();
@@ -76,7 +83,7 @@ impl Bucket<'_> {
             .client
             .list_object_versions()
             .bucket(self.name)
-            .expected_bucket_owner(self.owner)
+            .expected_bucket_owner(self.owner.as_str())
             .set_key_marker(from.key)
             .set_version_id_marker(from.id);
         let page = match list.send().await {
@@ -134,7 +141,7 @@ impl Bucket<'_> {
                 .client
                 .delete_objects()
                 .bucket(self.name)
-                .expected_bucket_owner(self.owner)
+                .expected_bucket_owner(self.owner.as_str())
                 .delete(delete)
                 .send()
                 .await;
@@ -195,7 +202,7 @@ impl Bucket<'_> {
                 .client
                 .delete_bucket()
                 .bucket(self.name)
-                .expected_bucket_owner(self.owner)
+                .expected_bucket_owner(self.owner.as_str())
                 .send()
                 .await;
             match deleted {

@@ -5,6 +5,9 @@ mod set;
 
 use std::collections::BTreeSet;
 
+use pipetrail_names::audit::STACKS;
+use pipetrail_names::member::STACK;
+
 use super::{DestroyPlan, DestroyStep, Names, Remains, Standing, stack};
 use crate::account_region::AccountRegion;
 use crate::clients::Clients;
@@ -13,7 +16,6 @@ use crate::instance_result::OperationEnd;
 use crate::journal::{Journal, Progress, StepResult, Written};
 use crate::need::Need;
 use crate::step_id::StepId;
-use crate::{AUDIT_STACKS, MEMBER_STACK};
 
 /// Carries out the plan made of `standing`; gives one result per step, in order, and what stays.
 pub async fn destroy(
@@ -91,7 +93,7 @@ impl Run<'_> {
                 lifts_protection,
                 ..
             } => {
-                let is_member = stack == MEMBER_STACK;
+                let is_member = stack == STACK;
                 let gone = if is_member {
                     Need::ForwardersGone
                 } else {
@@ -123,7 +125,7 @@ impl Run<'_> {
 
     /// What has to be gone before a stack of the audit account may go.
     fn needs_of_stack(&self, stack: &str) -> Vec<Need> {
-        let [artifacts, data, pipeline] = AUDIT_STACKS;
+        let [artifacts, data, pipeline] = STACKS;
         let names = self.names;
         // Everything that writes into the buckets, or reads code from one.
         let buckets: &[&String] = match stack {
@@ -139,7 +141,7 @@ impl Run<'_> {
 
     /// What has to be gone before a bucket may go: its objects too.
     fn needs_of_bucket(&self, bucket: &str) -> [Need; 3] {
-        let [artifacts, data, pipeline] = AUDIT_STACKS;
+        let [artifacts, data, pipeline] = STACKS;
         let stack = if bucket == self.names.artifacts {
             artifacts
         } else {

@@ -152,7 +152,7 @@ async fn locks(bucket: Bucket<'_>, versions: &[Version]) -> Result<Vec<(Version,
             .client
             .head_object()
             .bucket(bucket.name)
-            .expected_bucket_owner(bucket.owner)
+            .expected_bucket_owner(bucket.owner.as_str())
             .key(&version.key)
             .version_id(&version.id);
         asked.spawn(async move { (head.send().await, version) });

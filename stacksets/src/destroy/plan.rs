@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use pipetrail_names::audit::STACKS;
+use pipetrail_names::member::STACK;
+use pipetrail_names::{AccountId, Region};
+
 use super::removals::{removals, why_retained};
 use super::{Contents, DestroyPlan, DestroyStep, Names, Remains, Remnant, Standing};
 use crate::bus::elsewhere;
 use crate::error::Error;
 use crate::operation;
 use crate::stack::Stack;
-use crate::{AUDIT_STACKS, MEMBER_STACK, STACK_SET};
 
 /// Why the data stays when it was not asked for.
 const DATA_STAYS: &str = "it is the audit's data: `pipetrail apply` takes it up again, `pipetrail destroy --delete-data <lake bucket>` deletes it";
@@ -29,11 +32,11 @@ pub fn plan(names: &Names, standing: &Standing, delete_data: bool) -> Result<Des
     // Before the stack set: its instances name regions that the configuration may name no more.
     for (region, stack) in standing.member_stacks.iter().flatten() {
         let management = &standing.organization.management_account;
-        let step = stack_step(MEMBER_STACK, stack, management, region, false)?;
+        let step = stack_step(STACK, stack, management, region, false)?;
         match elsewhere(&stack.parameters, &names.audit_account, &names.region) {
             None => plan.steps.push(step),
             Some(bus) => plan.remains.push(Remains::new(
-                Remnant::Stack(MEMBER_STACK.to_owned()),
+                Remnant::Stack(STACK.to_owned()),
                 management,
                 region,
                 format!("it forwards to {bus}, of another audit account or home region than was asked for"),
@@ -46,7 +49,7 @@ pub fn plan(names: &Names, standing: &Standing, delete_data: bool) -> Result<Des
         let step = stack.map(|stack| stack_step(name, stack, &names.audit_account, &names.region, lifts));
         step.transpose()
     };
-    let [artifacts, data, pipeline] = AUDIT_STACKS;
+    let [artifacts, data, pipeline] = STACKS;
     plan.steps.extend(audit(pipeline, false)?);
     let buckets = |names: &[&String]| -> Vec<(String, Contents)> {
         let standing = names.iter().filter_map(|name| standing.buckets.get_key_value(*name));
@@ -86,7 +89,7 @@ fn set_steps(names: &Names, standing: &Standing, plan: &mut DestroyPlan) -> Resu
     }
     if let Some(bus) = elsewhere(&set.parameters, &names.audit_account, &names.region) {
         return Err(Error::Elsewhere {
-            what: format!("stack set {STACK_SET}"),
+            what: format!("stack set {STACK}"),
             bus: bus.to_owned(),
             account: names.audit_account.clone(),
             region: names.region.clone(),
@@ -104,9 +107,7 @@ fn set_steps(names: &Names, standing: &Standing, plan: &mut DestroyPlan) -> Resu
     }
     let removals = removals(set, &standing.organization, &standing.roots, &BTreeSet::new());
     plan.steps.extend(removals.into_iter().map(DestroyStep::Instances));
-    plan.steps.push(DestroyStep::StackSet {
-        name: STACK_SET.to_owned(),
-    });
+    plan.steps.push(DestroyStep::StackSet { name: STACK.to_owned() });
     for instance in &set.instances {
         if let Some(why) = why_retained(instance, &standing.organization) {
             let active = standing.organization.accounts.get(&instance.account);
@@ -125,14 +126,20 @@ fn set_steps(names: &Names, standing: &Standing, plan: &mut DestroyPlan) -> Resu
     Ok(())
 }
 
-fn stack_step(name: &str, stack: &Stack, account: &str, region: &str, lifts: bool) -> Result<DestroyStep, Error> {
+fn stack_step(
+    name: &str,
+    stack: &Stack,
+    account: &AccountId,
+    region: &Region,
+    lifts: bool,
+) -> Result<DestroyStep, Error> {
     if !stack.is_ours() {
         return Err(foreign_stack(name, account, region));
     }
     Ok(DestroyStep::Stack {
         name: name.to_owned(),
-        account: account.to_owned(),
-        region: region.to_owned(),
+        account: account.clone(),
+        region: region.clone(),
         id: stack.id.clone(),
         status: stack.status.clone(),
         lifts_protection: lifts && stack.protected,
@@ -142,11 +149,11 @@ fn stack_step(name: &str, stack: &Stack, account: &str, region: &str, lifts: boo
 fn foreign(what: &'static str) -> Error {
     Error::Foreign {
         what,
-        name: STACK_SET.to_owned(),
+        name: STACK.to_owned(),
     }
 }
 
-fn foreign_stack(name: &str, account: &str, region: &str) -> Error {
+fn foreign_stack(name: &str, account: &AccountId, region: &Region) -> Error {
     Error::Foreign {
         what: "stack",
         name: format!("{name} of account {account} in {region}"),
@@ -154,7 +161,7 @@ fn foreign_stack(name: &str, account: &str, region: &str) -> Error {
 }
 
 fn data_remains(names: &Names, has_stack: bool, buckets: &[(String, Contents)]) -> Vec<Remains> {
-    let [_, data, _] = AUDIT_STACKS;
+    let [_, data, _] = STACKS;
     let of = |what| Remains::new(what, &names.audit_account, &names.region, DATA_STAYS);
     let stack = has_stack.then(|| of(Remnant::Stack(data.to_owned())));
     let buckets = buckets.iter().map(|(bucket, contents)| Remains {
@@ -166,7 +173,7 @@ fn data_remains(names: &Names, has_stack: bool, buckets: &[(String, Contents)]) 
 }
 
 fn notes(names: &Names, standing: &Standing, delete_data: bool) -> Vec<String> {
-    let [_, data, pipeline] = AUDIT_STACKS;
+    let [_, data, pipeline] = STACKS;
     let mut notes = Vec::new();
     if standing.stacks.contains_key(pipeline) {
         notes.push("events that are on their way, or wait in a buffer or queue, are lost".to_owned());
@@ -185,7 +192,7 @@ fn notes(names: &Names, standing: &Standing, delete_data: bool) -> Vec<String> {
     }
     if standing.member_stacks.is_none() {
         notes.push(format!(
-            "the stacks {MEMBER_STACK} of management account {} cannot be seen from here: if there are any, first set organization.management_profile to a profile of that account, or they go on without a bus",
+            "the stacks {STACK} of management account {} cannot be seen from here: if there are any, first set organization.management_profile to a profile of that account, or they go on without a bus",
             standing.organization.management_account
         ));
     }

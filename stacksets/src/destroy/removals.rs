@@ -3,13 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pipetrail_names::{AccountId, OuId, Region};
+
 use super::{AccountFilter, InstancesRemoval};
 use crate::account_region::AccountRegion;
 use crate::operation;
 use crate::organization::Organization;
 use crate::stack_set::{Instance, StackSet, UNITS_PER_CALL};
 
-type Regions = BTreeSet<String>;
+type Regions = BTreeSet<Region>;
 
 /// Why an instance is let go with its stack left where it is; `None` when the stack can be deleted.
 pub(super) fn why_retained(instance: &Instance, organization: &Organization) -> Option<&'static str> {
@@ -31,7 +33,7 @@ pub(super) fn why_retained(instance: &Instance, organization: &Organization) -> 
 pub(super) fn removals(
     set: &StackSet,
     organization: &Organization,
-    fallback: &[String],
+    fallback: &[OuId],
     leave: &BTreeSet<AccountRegion>,
 ) -> Vec<InstancesRemoval> {
     let all = || {
@@ -40,10 +42,10 @@ pub(super) fn removals(
     };
     let retained = |instance: &Instance| why_retained(instance, organization).is_some();
     // An account with any instance that stays is worked on by its own: filters know no regions.
-    let apart: BTreeSet<&String> = all().filter(|i| retained(i)).map(|i| &i.account).collect();
-    let left: BTreeSet<&String> = leave.iter().map(|left| &left.account).collect();
+    let apart: BTreeSet<&AccountId> = all().filter(|i| retained(i)).map(|i| &i.account).collect();
+    let left: BTreeSet<&AccountId> = leave.iter().map(|left| &left.account).collect();
 
-    let mut regions_of: BTreeMap<&String, Regions> = BTreeMap::new();
+    let mut regions_of: BTreeMap<&OuId, Regions> = BTreeMap::new();
     let together = || all().filter(|i| !apart.contains(&i.account) && !left.contains(&i.account));
     for instance in together() {
         for unit in units(instance, fallback) {
@@ -55,22 +57,22 @@ pub(super) fn removals(
     for (unit, region) in targets.filter(|_| all().next().is_some()) {
         regions_of.entry(unit).or_default().insert(region.clone());
     }
-    let mut by_regions: BTreeMap<Regions, Vec<&String>> = BTreeMap::new();
+    let mut by_regions: BTreeMap<Regions, Vec<&OuId>> = BTreeMap::new();
     for (unit, regions) in regions_of {
         by_regions.entry(regions).or_default().push(unit);
     }
-    let known: BTreeSet<&String> = organization.accounts.values().flat_map(|a| &a.parents).collect();
+    let known: BTreeSet<&OuId> = organization.accounts.values().flat_map(|a| &a.parents).collect();
     let mut removals = Vec::new();
     for (regions, units_here) in by_regions {
         // A unit that nobody is below may have been deleted, and would have the whole call refused.
-        let (there, unsure): (Vec<&String>, Vec<&String>) = units_here
+        let (there, unsure): (Vec<&OuId>, Vec<&OuId>) = units_here
             .into_iter()
             .partition(|unit| known.is_empty() || known.contains(unit));
         for chunk in there.chunks(UNITS_PER_CALL).chain(unsure.chunks(1)) {
             let here = together().filter(|instance| {
                 regions.contains(&instance.region) && units(instance, fallback).iter().any(|unit| chunk.contains(&unit))
             });
-            let excluded: BTreeSet<&String> = apart.union(&left).copied().collect();
+            let excluded: BTreeSet<&AccountId> = apart.union(&left).copied().collect();
             removals.push(InstancesRemoval {
                 units: chunk.iter().map(|unit| (*unit).clone()).collect(),
                 filter: if excluded.is_empty() {
@@ -106,20 +108,20 @@ pub(super) fn removals(
 }
 
 /// Operations on single accounts, those with the same regions and units together.
-fn of_accounts(instances: &[&Instance], fallback: &[String], retains: bool) -> Vec<InstancesRemoval> {
-    let mut of_account: BTreeMap<&String, (Regions, BTreeSet<String>)> = BTreeMap::new();
+fn of_accounts(instances: &[&Instance], fallback: &[OuId], retains: bool) -> Vec<InstancesRemoval> {
+    let mut of_account: BTreeMap<&AccountId, (Regions, BTreeSet<OuId>)> = BTreeMap::new();
     for instance in instances {
         let (regions, below) = of_account.entry(&instance.account).or_default();
         regions.insert(instance.region.clone());
         below.extend(units(instance, fallback).iter().cloned());
     }
-    let mut groups: BTreeMap<(Regions, BTreeSet<String>), Vec<String>> = BTreeMap::new();
+    let mut groups: BTreeMap<(Regions, BTreeSet<OuId>), Vec<AccountId>> = BTreeMap::new();
     for (account, group) in of_account {
         groups.entry(group).or_default().push(account.clone());
     }
     let mut removals = Vec::new();
     for ((regions, below), accounts) in groups {
-        let below: Vec<String> = below.into_iter().collect();
+        let below: Vec<OuId> = below.into_iter().collect();
         for units in below.chunks(UNITS_PER_CALL) {
             let here = instances
                 .iter()
@@ -138,6 +140,6 @@ fn of_accounts(instances: &[&Instance], fallback: &[String], retains: bool) -> V
     removals
 }
 
-fn units<'a>(instance: &'a Instance, fallback: &'a [String]) -> &'a [String] {
+fn units<'a>(instance: &'a Instance, fallback: &'a [OuId]) -> &'a [OuId] {
     instance.unit.as_ref().map_or(fallback, std::slice::from_ref)
 }

@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use pipetrail_names::audit::STACKS;
+use pipetrail_names::member::STACK;
+use pipetrail_names::{OuId, Region};
+
 use super::contents::Contents;
 use super::{Names, bucket};
 use crate::clients::Clients;
 use crate::desired::Scope;
 use crate::error::{Error, from_sdk};
+use crate::ids;
 use crate::management::ManagementStacks;
 use crate::organization::{Organization, PAGE};
 use crate::stack::Stack;
 use crate::stack_set::StackSet;
-use crate::{AUDIT_STACKS, STACK_SET};
 
 /// A bucket that goes is counted up to so many pages of 1,000 versions, one that stays up to fewer.
 const COUNTED_PAGES: [u32; 2] = [1_000, 20];
@@ -22,9 +26,9 @@ pub struct Standing {
     pub organization: Organization,
     pub stack_set: Option<StackSet>,
     /// The organization's roots, where AWS does not say by which unit an instance came.
-    pub roots: Vec<String>,
+    pub roots: Vec<OuId>,
     /// The management account's own stacks, by region; `None` where they cannot be seen.
-    pub member_stacks: Option<BTreeMap<String, Stack>>,
+    pub member_stacks: Option<BTreeMap<Region, Stack>>,
     /// The audit account's stacks, by name.
     pub stacks: BTreeMap<String, Stack>,
     /// The audit account's buckets, by name.
@@ -46,7 +50,7 @@ impl Standing {
         let call_as = clients.caller.call_as();
         let (set_and_members, stacks, buckets) = tokio::try_join!(
             async {
-                let set = StackSet::read(&clients.management, STACK_SET, &call_as).await?;
+                let set = StackSet::read(&clients.management, STACK, &call_as).await?;
                 let members = ManagementStacks::read(clients, &organization, scope, set.as_ref()).await?;
                 let members = members.map(|members| members.stacks);
                 let mut instances = set.iter().flat_map(|set| &set.instances);
@@ -59,7 +63,7 @@ impl Standing {
             },
             async {
                 let mut stacks = BTreeMap::new();
-                for name in AUDIT_STACKS {
+                for name in STACKS {
                     if let Some(stack) = Stack::identify(&clients.audit, name).await? {
                         stacks.insert(name.to_owned(), stack);
                     }
@@ -93,13 +97,15 @@ impl Standing {
     }
 }
 
-async fn roots(client: &aws_sdk_organizations::Client) -> Result<Vec<String>, Error> {
+async fn roots(client: &aws_sdk_organizations::Client) -> Result<Vec<OuId>, Error> {
     let list = client.list_roots().max_results(PAGE).into_paginator();
     let mut pages = list.stop_on_duplicate_token(false).send();
     let mut roots = Vec::new();
     while let Some(page) = pages.next().await {
         let page = page.map_err(from_sdk("list the organization's roots"))?;
-        roots.extend(page.roots().iter().filter_map(|root| root.id().map(str::to_owned)));
+        for root in page.roots() {
+            roots.push(ids::answered_id("ListRoots", "Id", root.id())?);
+        }
     }
     Ok(roots)
 }

@@ -8,24 +8,20 @@ mod instances;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
+use crate::ids::known;
+use pipetrail_names::AccountId;
+use pipetrail_names::OUR_TAG;
+use pipetrail_names::audit::STACKS;
+
+use crate::Error;
 use crate::organization::{Account, Organization};
 use crate::stack::Stack;
 use crate::stack_set::{Instance, StackSet};
-use crate::{AUDIT_STACKS, Error, OUR_TAG};
 
 const MANAGEMENT: &str = "000000000001";
 
 fn names() -> Names {
-    let bucket = |kind: &str| format!("pipetrail-{kind}-999988887777-eu-central-1");
-    Names {
-        audit_account: "999988887777".into(),
-        region: "eu-central-1".into(),
-        artifacts: bucket("artifacts"),
-        lake: bucket("lake"),
-        results: bucket("athena"),
-        evidence: bucket("evidence"),
-        max_concurrent_percentage: 20,
-    }
+    Names::new(known("999988887777"), known("eu-central-1"), 20)
 }
 
 fn tags() -> BTreeMap<String, String> {
@@ -43,12 +39,10 @@ fn stack(name: &str) -> Stack {
 
 fn instance(account: &str, region: &str, unit: &str) -> Instance {
     Instance {
-        account: account.into(),
-        region: region.into(),
-        unit: Some(unit.into()),
+        unit: Some(known(unit)),
         status: "CURRENT".into(),
         detailed_status: "SUCCEEDED".into(),
-        ..Instance::default()
+        ..Instance::of_test(account, region)
     }
 }
 
@@ -59,15 +53,20 @@ fn standing() -> Standing {
         parent: None,
         parents: BTreeSet::new(),
     };
-    let mut accounts: BTreeMap<String, Account> = (2..=4)
-        .map(|number| (format!("00000000000{number}"), account("ACTIVE")))
+    let mut accounts: BTreeMap<AccountId, Account> = (2..=4)
+        .map(|number| (known(&format!("00000000000{number}")), account("ACTIVE")))
         .collect();
-    accounts.insert("000000000005".into(), account("SUSPENDED"));
-    let places = [("2", "ou-a"), ("3", "ou-a"), ("4", "ou-b"), ("5", "ou-b")];
+    accounts.insert(known("000000000005"), account("SUSPENDED"));
+    let places = [
+        ("2", "ou-ab12-aaaaaaaa"),
+        ("3", "ou-ab12-aaaaaaaa"),
+        ("4", "ou-ab12-bbbbbbbb"),
+        ("5", "ou-ab12-bbbbbbbb"),
+    ];
     let instances = places.iter().flat_map(|(number, unit)| {
         ["eu-central-1", "eu-west-1"].map(|region| instance(&format!("00000000000{number}"), region, unit))
     });
-    let stacks = AUDIT_STACKS.map(|name| (name.to_owned(), stack(name)));
+    let stacks = STACKS.map(|name| (name.to_owned(), stack(name)));
     let buckets = [names().artifacts, names().lake, names().results, names().evidence];
     let held = Contents {
         versions: 3,
@@ -77,7 +76,7 @@ fn standing() -> Standing {
     let mut standing = Standing {
         organization: Organization {
             id: "o-abcdefghij".into(),
-            management_account: MANAGEMENT.into(),
+            management_account: known(MANAGEMENT),
             accounts,
         },
         stack_set: Some(StackSet {
@@ -87,13 +86,13 @@ fn standing() -> Standing {
             ..StackSet::default()
         }),
         roots: vec![],
-        member_stacks: Some(BTreeMap::from([("eu-west-1".to_owned(), stack("member"))])),
+        member_stacks: Some(BTreeMap::from([(known("eu-west-1"), stack("member"))])),
         stacks: stacks.into(),
         buckets: buckets.map(|name| (name, held)).into(),
     };
     standing
         .stacks
-        .entry(AUDIT_STACKS[1].into())
+        .entry(STACKS[1].into())
         .and_modify(|data| data.protected = true);
     standing
 }
@@ -119,8 +118,8 @@ fn forwarders_go_before_the_bus_and_the_data_last() {
 organization o-abcdefghij, audit account 999988887777, home region eu-central-1
 - stack pipetrail-member of account 000000000001 in eu-west-1: delete it
 - auto-deployment: off, so that new accounts get no stack meanwhile
-- stack instances: delete 6 with their stacks in ou-a, ou-b (without accounts 000000000005) / eu-central-1, eu-west-1
-- stack instances: let go of 2 without their stacks in ou-b (accounts 000000000005) / eu-central-1, eu-west-1
+- stack instances: delete 6 with their stacks in ou-ab12-aaaaaaaa, ou-ab12-bbbbbbbb (without accounts 000000000005) / eu-central-1, eu-west-1
+- stack instances: let go of 2 without their stacks in ou-ab12-bbbbbbbb (accounts 000000000005) / eu-central-1, eu-west-1
 - stack set pipetrail-member: delete
 - stack pipetrail-pipeline of account 999988887777 in eu-central-1: delete it
 - bucket pipetrail-artifacts-999988887777-eu-central-1: delete 3 object versions (700 bytes), for ever
@@ -183,9 +182,9 @@ fn what_is_not_ours_is_never_touched() {
     let mut with_set = standing();
     set(&mut with_set).tags.clear();
     let mut with_member = standing();
-    with_member.member_stacks = Some(BTreeMap::from([("eu-west-1".to_owned(), Stack::default())]));
+    with_member.member_stacks = Some(BTreeMap::from([(known("eu-west-1"), Stack::default())]));
     assert!(foreign(&with_set) && foreign(&with_member));
-    for name in AUDIT_STACKS {
+    for name in STACKS {
         let mut standing = standing();
         standing.stacks.insert(name.to_owned(), Stack::default());
         assert!(foreign(&standing), "{name}");
@@ -214,7 +213,7 @@ fn what_forwards_to_another_audit_account_or_home_region_stays() {
         parameters: to("eu-west-1", "999988887777"),
         ..stack("member")
     };
-    wrong_region.member_stacks = Some([("eu-central-1".to_owned(), member)].into());
+    wrong_region.member_stacks = Some([(known("eu-central-1"), member)].into());
     let plan = plan(&names(), &wrong_region, true).unwrap();
     assert!(plan.steps.is_empty() && plan.remains.len() == 1, "{plan}");
     assert!(plan.remains[0].why.contains("arn:aws:events:eu-west-1:"), "{plan}");

@@ -1,5 +1,8 @@
 //! What is to be done about each error.
 
+use pipetrail_names::Region;
+use pipetrail_names::audit::DATA_STACK;
+
 use super::{Error, Fault};
 use crate::remedy::Remedy;
 
@@ -33,7 +36,7 @@ impl Error {
             Error::NotServiceManaged(_) => Remedy::RenameStackSet,
             Error::Operation { .. } => Remedy::RetryAccounts,
             Error::ObjectsLeft { code, .. } => refused(code).unwrap_or(Remedy::DestroyAgain),
-            Error::Incomplete { .. } => return None,
+            Error::Incomplete { .. } | Error::Malformed { .. } => return None,
         })
     }
 }
@@ -48,8 +51,8 @@ fn refused(code: &str) -> Option<Remedy> {
     })
 }
 
-fn blocked(name: &str, region: &str, status: &str) -> Remedy {
-    let (stack, region) = (name.to_owned(), region.to_owned());
+fn blocked(name: &str, region: &Region, status: &str) -> Remedy {
+    let (stack, region) = (name.to_owned(), region.clone());
     match status {
         "REVIEW_IN_PROGRESS" => Remedy::AskAboutChangeSet { stack, region },
         status if status.ends_with("_FAILED") => Remedy::FixStack { stack, region },
@@ -68,22 +71,17 @@ fn failed(name: &str, status: &str, reasons: &[String]) -> Remedy {
         .collect();
     if taken.is_empty() {
         Remedy::SeeEvents { stack: name.to_owned() }
-    } else if holds_data(name) || taken.iter().any(|reason| reason.contains("bucket")) {
+    } else if name == DATA_STACK || taken.iter().any(|reason| reason.contains("bucket")) {
         Remedy::AdoptBucket
     } else {
         Remedy::RenameResource
     }
 }
 
-/// Whether the stack consists of what is kept when it goes.
-fn holds_data(stack: &str) -> bool {
-    let [_, data, _] = crate::AUDIT_STACKS;
-    stack == data
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::known;
 
     fn failed(name: &str, reason: &str) -> Option<Remedy> {
         let error = Error::StackFailed {
@@ -108,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_blocked_stack_is_waited_for_fixed_or_asked_about() {
-        let blocked = |status: &str| blocked("x", "eu-central-1", status);
+        let blocked = |status: &str| blocked("x", &known("eu-central-1"), status);
         assert_eq!(blocked("CREATE_IN_PROGRESS"), Remedy::AwaitStack);
         assert!(matches!(
             blocked("REVIEW_IN_PROGRESS"),

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pipetrail_names::{AccountId, OuId, Region};
+
 use super::{Account, Organization, PAGE};
 use crate::desired::Scope;
 use crate::error::{Error, from_sdk};
+use crate::ids;
 
 /// What an account and region is to a scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,36 +28,36 @@ pub enum Membership {
 
 impl Scope {
     /// Whether one of the units is among `parents`.
-    pub fn has_unit(&self, parents: &BTreeSet<String>) -> bool {
+    pub fn has_unit(&self, parents: &BTreeSet<OuId>) -> bool {
         self.units.iter().any(|unit| parents.contains(unit))
     }
 
     /// Whether the account is below one of the units.
-    pub fn is_below(&self, organization: &Organization, account: &str) -> bool {
+    pub fn is_below(&self, organization: &Organization, account: &AccountId) -> bool {
         let found = organization.accounts.get(account);
         found.is_some_and(|found| self.has_unit(&found.parents))
     }
 
     /// Whether the account is below the units or named, and not left out.
-    fn takes(&self, id: &str, account: &Account) -> bool {
+    fn takes(&self, id: &AccountId, account: &Account) -> bool {
         !self.leaves_out(id) && (self.has_unit(&account.parents) || self.names(id))
     }
 
     /// Whether the account is one of those left out.
-    pub fn leaves_out(&self, id: &str) -> bool {
-        self.excluded.iter().any(|excluded| excluded == id)
+    pub fn leaves_out(&self, id: &AccountId) -> bool {
+        self.excluded.contains(id)
     }
 
     /// Whether the account is one of the single ones.
-    pub fn names(&self, id: &str) -> bool {
-        self.accounts.iter().any(|named| named == id)
+    pub fn names(&self, id: &AccountId) -> bool {
+        self.accounts.contains(id)
     }
 }
 
 impl Organization {
     /// What `account` in `region` is to `scope`.
-    pub fn membership(&self, scope: &Scope, account: &str, region: &str) -> Membership {
-        if account == self.management_account {
+    pub fn membership(&self, scope: &Scope, account: &AccountId, region: &Region) -> Membership {
+        if *account == self.management_account {
             return Membership::Management;
         }
         let Some(found) = self.accounts.get(account) else {
@@ -62,7 +65,7 @@ impl Organization {
         };
         if scope.leaves_out(account) {
             Membership::Excluded
-        } else if !scope.takes(account, found) || !scope.regions.iter().any(|enrolled| enrolled == region) {
+        } else if !scope.takes(account, found) || !scope.regions.contains(region) {
             Membership::Outside
         } else if found.is_active() {
             Membership::Enrolled
@@ -72,33 +75,33 @@ impl Organization {
     }
 
     /// The accounts that should have stack instances in the scope's regions, by id.
-    pub fn enrolled<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = &'a str> {
+    pub fn enrolled<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = &'a AccountId> {
         let taken = self
             .accounts
             .iter()
             .filter(|(id, account)| account.is_active() && scope.takes(id, account) && **id != self.management_account);
-        taken.map(|(id, _)| id.as_str())
+        taken.map(|(id, _)| id)
     }
 
     /// The accounts in the scope that StackSets skips, because they are not active.
-    pub fn skipped<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = (&'a str, &'a Account)> {
+    pub fn skipped<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = (&'a AccountId, &'a Account)> {
         let taken = self.accounts.iter().filter(|(id, account)| {
             !account.is_active() && scope.takes(id, account) && **id != self.management_account
         });
-        taken.map(|(id, account)| (id.as_str(), account))
+        taken
     }
 
     /// The accounts below `unit` that StackSets works on: active ones, but the management account.
-    pub fn targets<'a>(&'a self, unit: &'a str) -> impl Iterator<Item = &'a str> {
+    pub fn targets<'a>(&'a self, unit: &'a OuId) -> impl Iterator<Item = &'a AccountId> {
         let below = self.accounts.iter().filter(|(id, account)| {
             account.is_active() && account.parents.contains(unit) && **id != self.management_account
         });
-        below.map(|(id, _)| id.as_str())
+        below.map(|(id, _)| id)
     }
 
     /// Whether it is an account of this organization (the management account is).
-    pub fn has_account(&self, account: &str) -> bool {
-        account == self.management_account || self.accounts.contains_key(account)
+    pub fn has_account(&self, account: &AccountId) -> bool {
+        *account == self.management_account || self.accounts.contains_key(account)
     }
 
     /// # Errors
@@ -122,9 +125,9 @@ impl Organization {
     pub async fn find_parents<'a>(
         &mut self,
         client: &aws_sdk_organizations::Client,
-        accounts: impl IntoIterator<Item = &'a str>,
+        accounts: impl IntoIterator<Item = &'a AccountId>,
     ) -> Result<(), Error> {
-        let mut above: BTreeMap<String, Option<String>> = BTreeMap::new();
+        let mut above: BTreeMap<String, Option<OuId>> = BTreeMap::new();
         for id in accounts.into_iter().collect::<BTreeSet<_>>() {
             let Some(account) = self.accounts.get_mut(id) else {
                 continue;
@@ -132,17 +135,17 @@ impl Organization {
             if account.is_placed() {
                 continue;
             }
-            let (mut child, mut chain) = (id.to_owned(), Vec::new());
+            let (mut child, mut chain) = (id.to_string(), Vec::new());
             while let Some(parent) = match above.get(&child) {
                 Some(known) => known.clone(),
                 None => parent_of(client, &child).await?,
             } {
                 above.insert(child, Some(parent.clone()));
                 chain.push(parent.clone());
-                if is_root(&parent) {
+                if ids::is_root(&parent) {
                     break;
                 }
-                child = parent;
+                child = parent.into();
             }
             account.parent = chain.first().cloned().or(account.parent.take());
             account.parents.extend(chain);
@@ -154,22 +157,18 @@ impl Organization {
 impl Account {
     /// Whether every unit above it is known, up to the root.
     pub(crate) fn is_placed(&self) -> bool {
-        self.parent.is_some() && self.parents.iter().any(|parent| is_root(parent))
+        self.parent.is_some() && self.parents.iter().any(|parent| ids::is_root(parent))
     }
 }
 
-fn is_root(id: &str) -> bool {
-    id.starts_with("r-")
-}
-
 /// What an account or unit is directly below.
-async fn parent_of(client: &aws_sdk_organizations::Client, child: &str) -> Result<Option<String>, Error> {
+async fn parent_of(client: &aws_sdk_organizations::Client, child: &str) -> Result<Option<OuId>, Error> {
     let list = client.list_parents().child_id(child).max_results(PAGE);
     let mut pages = list.into_paginator().stop_on_duplicate_token(false).send();
     while let Some(page) = pages.next().await {
         let page = page.map_err(from_sdk(format!("find what {child} is below")))?;
         if let Some(parent) = page.parents().iter().find_map(|parent| parent.id()) {
-            return Ok(Some(parent.to_owned()));
+            return ids::answered_id("ListParents", "Id", Some(parent)).map(Some);
         }
     }
     Ok(None)

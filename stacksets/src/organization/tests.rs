@@ -1,4 +1,5 @@
 use super::*;
+use crate::ids::known;
 use aws_sdk_organizations::types::{AccountState, AccountStatus};
 
 #[test]
@@ -8,38 +9,41 @@ fn state_is_read_before_the_retired_status() {
         .state(AccountState::Closed)
         .status(AccountStatus::Active)
         .build();
-    assert!(!account(&both).unwrap().1.is_active());
+    assert!(!account("ListAccounts", &both).unwrap().1.is_active());
     let old = aws_sdk_organizations::types::Account::builder()
-        .id("1")
+        .id("000000000001")
         .status(AccountStatus::Active)
         .build();
-    assert!(account(&old).unwrap().1.is_active());
+    assert!(account("ListAccounts", &old).unwrap().1.is_active());
 }
 
 #[test]
 fn a_path_gives_the_root_and_every_unit_above_an_account() {
     let paths = ["o-abcdefghij/r-ab12/ou-ab12-11111111/ou-ab12-22222222/999988887777/".to_owned()];
-    let expected = ["r-ab12", "ou-ab12-11111111", "ou-ab12-22222222"].map(str::to_owned);
-    assert_eq!(parents(&paths), expected);
+    let expected = ["r-ab12", "ou-ab12-11111111", "ou-ab12-22222222"];
+    assert_eq!(parents("ListAccounts", &paths).unwrap(), expected);
 }
 
 #[test]
 fn neither_suspended_accounts_nor_the_management_account_are_targets() {
     let account = |state: &str| Account {
         state: state.into(),
-        parents: BTreeSet::from(["r-ab12".to_owned()]),
-        parent: Some("r-ab12".to_owned()),
+        parents: BTreeSet::from([known("r-ab12")]),
+        parent: Some(known("r-ab12")),
     };
     let organization = Organization {
         id: "o-abcdefghij".into(),
-        management_account: "000000000001".into(),
+        management_account: known("000000000001"),
         accounts: BTreeMap::from([
-            ("000000000001".into(), account("ACTIVE")),
-            ("000000000002".into(), account("SUSPENDED")),
-            ("000000000003".into(), account("ACTIVE")),
+            (known("000000000001"), account("ACTIVE")),
+            (known("000000000002"), account("SUSPENDED")),
+            (known("000000000003"), account("ACTIVE")),
         ]),
     };
-    assert_eq!(organization.targets("r-ab12").collect::<Vec<_>>(), ["000000000003"]);
+    assert_eq!(
+        organization.targets(&known("r-ab12")).collect::<Vec<_>>(),
+        ["000000000003"]
+    );
 }
 
 #[tokio::test]
@@ -58,8 +62,8 @@ async fn an_empty_page_with_a_token_does_not_end_the_list_of_accounts() {
                 "Paths":["o-abcdefghij/r-ab12/ou-ab12-11111111/000000000002/"]}]}"#,
         ),
     ]);
-    let units = ["ou-ab12-11111111".to_owned()];
-    let (organization, caller) = Organization::read(&server.organizations(), "000000000001", &units)
+    let units = [known("ou-ab12-11111111")];
+    let (organization, caller) = Organization::read(&server.organizations(), &known("000000000001"), &units)
         .await
         .unwrap();
     assert_eq!(caller, Caller::Management);
@@ -85,7 +89,7 @@ async fn a_member_account_that_is_no_delegated_administrator_is_refused() {
             r#"{"DelegatedAdministrators":[{"Id":"000000000003"}]}"#,
         ),
     ]);
-    let read = Organization::read(&server.organizations(), "000000000002", &[]).await;
+    let read = Organization::read(&server.organizations(), &known("000000000002"), &[]).await;
     assert!(matches!(read, Err(Error::NotAnAdministrator { caller, .. }) if caller == "000000000002"));
 }
 
@@ -113,18 +117,18 @@ async fn parents_are_asked_for_up_to_the_root_where_no_path_tells_them() {
             r#"{"Parents":[{"Id":"ou-ab12-11111111","Type":"ORGANIZATIONAL_UNIT"}]}"#,
         ),
     ]);
-    let known = Account {
-        parent: Some("r-ab12".into()),
-        parents: BTreeSet::from(["r-ab12".to_owned()]),
+    let placed = Account {
+        parent: Some(known("r-ab12")),
+        parents: BTreeSet::from([known("r-ab12")]),
         ..Account::default()
     };
     let mut organization = Organization {
         id: "o-abcdefghij".into(),
-        management_account: "000000000001".into(),
+        management_account: known("000000000001"),
         accounts: BTreeMap::from([
-            ("000000000002".into(), Account::default()),
-            ("000000000003".into(), known),
-            ("000000000004".into(), Account::default()),
+            (known("000000000002"), Account::default()),
+            (known("000000000003"), placed),
+            (known("000000000004"), Account::default()),
         ]),
     };
     let client = server.organizations();
@@ -134,10 +138,11 @@ async fn parents_are_asked_for_up_to_the_root_where_no_path_tells_them() {
         "000000000003",
         "000000000004",
         "000000000009",
-    ];
-    organization.find_parents(&client, asked).await.unwrap();
+    ]
+    .map(known);
+    organization.find_parents(&client, &asked).await.unwrap();
     let found = &organization.accounts["000000000002"];
-    assert_eq!(found.parent.as_deref(), Some("ou-ab12-22222222"));
+    assert_eq!(found.parent, Some(known("ou-ab12-22222222")));
     // An account that moved while the units were walked is still below the one that is enrolled.
     let above = ["ou-ab12-11111111", "ou-ab12-22222222", "r-ab12"];
     assert_eq!(found.parents.iter().collect::<Vec<_>>(), above);
@@ -177,8 +182,8 @@ async fn a_unit_that_is_deleted_while_the_units_are_walked_hides_no_other_one() 
         ),
         (units, 400, r#"{"__type":"ParentNotFoundException","Message":"no"}"#),
     ]);
-    let top = ["ou-ab12-11111111".to_owned()];
-    let read = Organization::read(&server.organizations(), "000000000001", &top).await;
+    let top = [known("ou-ab12-11111111")];
+    let read = Organization::read(&server.organizations(), &known("000000000001"), &top).await;
     let (organization, _) = read.unwrap();
     assert_eq!(
         organization.targets(&top[0]).collect::<Vec<_>>(),

@@ -1,6 +1,7 @@
 //! Comparing what stands with what should: pure, no clock, no network.
 
-use crate::STACK_SET;
+use pipetrail_names::member::STACK;
+
 use crate::access::TrustedAccess;
 use crate::actual::Actual;
 use crate::bus;
@@ -83,9 +84,9 @@ pub fn plan_for(desired: &Desired, actual: &Actual, focus: &Focus) -> Result<Pla
     actual.organization.check_accounts(&desired.scope)?;
     bus::check(&desired.scope, actual)?;
     let set = actual.stack_set.as_ref();
-    let set = set.ok_or_else(|| Error::NoStackSet(STACK_SET.to_owned()))?;
+    let set = set.ok_or_else(|| Error::NoStackSet(STACK.to_owned()))?;
     if !set.is_ours() {
-        return Err(set::foreign(STACK_SET));
+        return Err(set::foreign(STACK));
     }
     let outputs = outputs(actual);
     let view = View {

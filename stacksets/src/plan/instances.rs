@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pipetrail_names::{AccountId, OuId, Region};
+
 use crate::desired::Desired;
 use crate::operation::{self, Operation};
 use crate::organization::Membership;
@@ -64,22 +66,22 @@ fn creations(view: View<'_>) -> Vec<InstancesStep> {
     let (scope, organization) = (&view.desired.scope, &view.actual.organization);
     let set = view.actual.stack_set.as_ref();
     let targets = set.and_then(|set| set.auto_targets.as_ref());
-    let have: BTreeSet<(&str, &str)> = view
+    let have: BTreeSet<(&AccountId, &Region)> = view
         .instances()
-        .map(|instance| (instance.account.as_str(), instance.region.as_str()))
+        .map(|instance| (&instance.account, &instance.region))
         .collect();
-    let enrolled: Vec<&str> = organization.enrolled(scope).collect();
-    let below = |unit: &str, id: &str| {
+    let enrolled: Vec<&AccountId> = organization.enrolled(scope).collect();
+    let below = |unit: &OuId, id: &AccountId| {
         let account = organization.accounts.get(id);
         account.is_some_and(|account| account.parents.contains(unit))
     };
 
-    let (mut whole, mut lacking) = (BTreeMap::<Regions, Vec<String>>::new(), BTreeSet::new());
+    let (mut whole, mut lacking) = (BTreeMap::<Regions, Vec<OuId>>::new(), BTreeSet::new());
     for unit in &scope.units {
         let mut regions = Regions::new();
         for region in &scope.regions {
             let missing = enrolled.iter().copied().filter(|id| below(unit, id));
-            let mut missing = missing.filter(|id| !have.contains(&(*id, region.as_str())));
+            let mut missing = missing.filter(|id| !have.contains(&(*id, region)));
             match targets {
                 _ if !view.sees_unit(unit) => lacking.extend(missing.map(|account| (account, region))),
                 Some(targets) if targets.contains(&(unit.clone(), region.clone())) => {
@@ -97,17 +99,17 @@ fn creations(view: View<'_>) -> Vec<InstancesStep> {
     }
     for account in enrolled.iter().copied().filter(|id| scope.names(id)) {
         let missing = scope.regions.iter().map(|region| (account, region));
-        lacking.extend(missing.filter(|(account, region)| !have.contains(&(*account, region.as_str()))));
+        lacking.extend(missing.filter(|(account, region)| !have.contains(&(*account, *region))));
     }
 
     let mut steps = Vec::new();
     for (regions, units) in whole {
         for units in units.chunks(UNITS_PER_CALL) {
-            let here = |id: &str| units.iter().any(|unit| below(unit, id));
-            let accounts: BTreeSet<&str> = enrolled.iter().copied().filter(|id| here(id)).collect();
+            let here = |id: &AccountId| units.iter().any(|unit| below(unit, id));
+            let accounts: BTreeSet<&AccountId> = enrolled.iter().copied().filter(|id| here(id)).collect();
             let pairs = accounts
                 .iter()
-                .flat_map(|account| regions.iter().map(|region| (*account, region.as_str())));
+                .flat_map(|account| regions.iter().map(|region| (*account, region)));
             // An account below two units comes by the whole one.
             lacking.retain(|(account, region)| !(accounts.contains(*account) && regions.contains(*region)));
             steps.push(InstancesStep {
@@ -132,7 +134,7 @@ fn retries(view: View<'_>) -> Vec<InstancesStep> {
             && needs_retry(instance)
             && view.sees_account(&instance.account)
     });
-    let failed = failed.map(|instance| (instance.account.as_str(), &instance.region));
+    let failed = failed.map(|instance| (&instance.account, &instance.region));
     let template = InstancesStep::new(InstancesAction::Update);
     of_accounts(&template, failed.collect(), |account| view.unit_of(account))
 }

@@ -1,6 +1,8 @@
 //! What has to be done to the stacks of the management account.
 
-use crate::MEMBER_STACK;
+use pipetrail_names::Region;
+use pipetrail_names::member::STACK;
+
 use crate::actual::Actual;
 use crate::desired::{Desired, StackSpec};
 use crate::error::Error;
@@ -16,11 +18,11 @@ pub(super) fn steps(desired: &Desired, actual: &Actual, outputs: &Outputs) -> Re
     let account = &actual.organization.management_account;
     let scope = &desired.scope;
     let spec = StackSpec {
-        name: MEMBER_STACK.to_owned(),
+        name: STACK.to_owned(),
         ..desired.stack_set.clone()
     };
     let mut steps = Vec::new();
-    let mut push = |region: &String, action| {
+    let mut push = |region: &Region, action| {
         steps.push(ManagementStep {
             account: account.clone(),
             region: region.clone(),

@@ -1,5 +1,6 @@
 //! What a plan says beside its steps, as data.
 
+use pipetrail_names::{AccountId, Region};
 use serde::Serialize;
 
 use crate::account_region::AccountRegion;
@@ -19,21 +20,21 @@ pub enum Uncovering {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Note {
     /// The management account gets no stacks; service-managed stack sets never deploy into it.
-    ManagementAccountNotCovered { account: String, reason: Uncovering },
+    ManagementAccountNotCovered { account: AccountId, reason: Uncovering },
     /// A region of the management account cannot be looked into, so it gets no stack there.
     ManagementRegionUnreadable {
-        account: String,
-        region: String,
+        account: AccountId,
+        region: Region,
         /// What AWS answered.
         reason: String,
     },
     /// Accounts in scope that StackSets skips.
-    NotActive { accounts: Vec<String> },
+    NotActive { accounts: Vec<AccountId> },
     /// Auto-deployment ignores filters: excluded accounts below an enrolled unit get the stack when
     /// they join it.
-    ExclusionIgnored { accounts: Vec<String> },
+    ExclusionIgnored { accounts: Vec<AccountId> },
     /// Accounts that are enrolled alone: whoever joins their unit gets the stack too.
-    SingleAccounts { accounts: Vec<String> },
+    SingleAccounts { accounts: Vec<AccountId> },
     /// Instances in scope that StackSets cannot update any more.
     Inoperable { instances: Vec<AccountRegion> },
     /// Instances outside of the scope that are removed while their stacks stay behind: the account is
@@ -42,5 +43,5 @@ pub enum Note {
     /// Instances of accounts that are no longer in the organization: AWS removes them.
     LeftOrganization { instances: Vec<AccountRegion> },
     /// The audit account is not in the organization.
-    AuditAccountOutside { account: String },
+    AuditAccountOutside { account: AccountId },
 }

@@ -1,5 +1,7 @@
 //! What a plan says beside its steps: what it does not work on, and what will not be as one may expect.
 
+use pipetrail_names::AccountId;
+
 use crate::organization::Membership;
 use crate::plan::note::{Note, Uncovering};
 use crate::plan::removals::stacks_left_behind;
@@ -13,8 +15,8 @@ pub(super) fn notes(view: View<'_>) -> Vec<Note> {
             account: scope.audit_account.clone(),
         });
     }
-    let skipped = organization.skipped(scope).map(|(id, _)| id.to_owned());
-    let accounts: Vec<String> = skipped.filter(|id| view.sees_account(id)).collect();
+    let skipped = organization.skipped(scope).map(|(id, _)| id.clone());
+    let accounts: Vec<AccountId> = skipped.filter(|id| view.sees_account(id)).collect();
     if !accounts.is_empty() {
         notes.push(Note::NotActive { accounts });
     }
@@ -74,7 +76,7 @@ fn management(view: View<'_>) -> Vec<Note> {
 /// Auto-deployment knows units only: where the configuration names accounts, it does something else.
 fn filters(view: View<'_>) -> Vec<Note> {
     let (scope, organization) = (&view.desired.scope, &view.actual.organization);
-    let of = |ids: &[String], below_units: bool| -> Vec<String> {
+    let of = |ids: &[AccountId], below_units: bool| -> Vec<AccountId> {
         let ids = ids.iter().filter(|id| view.sees_account(id));
         let ids = ids.filter(|id| {
             let account = organization.accounts.get(*id);

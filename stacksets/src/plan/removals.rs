@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pipetrail_names::{AccountId, OuId, Region};
+
 use crate::account_region::AccountRegion;
 use crate::organization::{Account, Membership};
 use crate::plan::group::{Regions, of_accounts};
@@ -9,7 +11,7 @@ use crate::plan::step::{InstancesAction, InstancesStep};
 use crate::plan::view::View;
 use crate::stack_set::{Instance, UNITS_PER_CALL};
 
-type Pair<'a> = (&'a str, &'a String);
+type Pair<'a> = (&'a AccountId, &'a Region);
 
 /// The operations. A unit and region that auto-deployment knows, but nobody configures any more, goes
 /// as a whole: only that deregisters it. Other instances go alone, each through the unit that its
@@ -29,7 +31,7 @@ pub(super) fn removals(view: View<'_>) -> Vec<InstancesStep> {
         pairs.insert((&instance.account, &instance.region));
     }
     let mut steps = left_units(view, &mut gone, &retained);
-    let own = |id: &str| {
+    let own = |id: &AccountId| {
         let account = view.actual.organization.accounts.get(id);
         account.and_then(|account| account.parent.as_ref())
     };
@@ -72,48 +74,47 @@ fn left_units(view: View<'_>, gone: &mut BTreeSet<Pair<'_>>, retained: &BTreeSet
     let (scope, organization) = (&view.desired.scope, &view.actual.organization);
     let targets = view.actual.stack_set.iter().flat_map(|set| &set.auto_targets).flatten();
     // What is enrolled alone has registered the unit that it is in.
-    let of_single = |unit: &String| {
+    let of_single = |unit: &OuId| {
         let parents = scope.accounts.iter().filter_map(|id| organization.accounts.get(id));
         parents.into_iter().any(|account| account.parent.as_ref() == Some(unit))
     };
     // Units in scope or in focus were read with all that is below them; others only with paths.
     let placed = organization.accounts.values().all(Account::is_placed);
-    let known = |unit: &String| placed || view.focus.is_some() || scope.units.contains(unit);
+    let known = |unit: &OuId| placed || view.focus.is_some() || scope.units.contains(unit);
     let left = targets.filter(|(unit, region)| {
         let configured = scope.units.contains(unit) || of_single(unit);
         view.sees_unit(unit) && known(unit) && !(configured && scope.regions.contains(region))
     });
 
     // Units by what they share: the regions, and who is left out.
-    let mut calls: BTreeMap<(&String, Vec<String>), Regions> = BTreeMap::new();
+    let mut calls: BTreeMap<(&OuId, Vec<AccountId>), Regions> = BTreeMap::new();
     let mut removed = BTreeSet::new();
     for (unit, region) in left {
         let below = organization
             .accounts
             .iter()
             .filter(|(_, account)| account.parents.contains(unit));
-        let below: Vec<&String> = below.map(|(id, _)| id).collect();
-        let goes = |id: &&&String| gone.contains(&(id.as_str(), region));
+        let below: Vec<&AccountId> = below.map(|(id, _)| id).collect();
+        let goes = |id: &&&AccountId| gone.contains(&(**id, region));
         let stays = below.iter().filter(|id| {
             let membership = view.membership(id, region);
-            matches!(membership, Membership::Enrolled | Membership::Skipped)
-                || retained.contains(&(id.as_str(), region))
+            matches!(membership, Membership::Enrolled | Membership::Skipped) || retained.contains(&(**id, region))
         });
-        let stays: Vec<String> = stays.map(|id| (*id).clone()).collect();
+        let stays: Vec<AccountId> = stays.map(|id| (*id).clone()).collect();
         if !stays.is_empty() && !below.iter().any(|id| goes(&id)) {
             continue;
         }
-        removed.extend(below.iter().filter(goes).map(|id| (id.as_str(), region.as_str())));
+        removed.extend(below.iter().filter(goes).map(|id| (*id, region)));
         calls.entry((unit, stays)).or_default().insert(region.clone());
     }
-    let mut together: BTreeMap<(Regions, Vec<String>), Vec<String>> = BTreeMap::new();
+    let mut together: BTreeMap<(Regions, Vec<AccountId>), Vec<OuId>> = BTreeMap::new();
     for ((unit, excluded), regions) in calls {
         together.entry((regions, excluded)).or_default().push(unit.clone());
     }
     let mut steps = Vec::new();
     for ((regions, excluded), units) in together {
         for units in units.chunks(UNITS_PER_CALL) {
-            let here = |(id, region): &&(&str, &str)| {
+            let here = |(id, region): &&Pair<'_>| {
                 let account = organization.accounts.get(*id);
                 regions.contains(*region)
                     && account.is_some_and(|account| units.iter().any(|unit| account.parents.contains(unit)))
@@ -127,6 +128,6 @@ fn left_units(view: View<'_>, gone: &mut BTreeSet<Pair<'_>>, retained: &BTreeSet
             });
         }
     }
-    gone.retain(|(id, region)| !removed.contains(&(*id, region.as_str())));
+    gone.retain(|(id, region)| !removed.contains(&(*id, *region)));
     steps
 }

@@ -3,7 +3,9 @@
 
 use std::fmt;
 
-use crate::MEMBER_STACK;
+use pipetrail_names::member::STACK;
+use pipetrail_names::{AccountId, Region};
+
 use crate::desired::RolloutLimits;
 use crate::plan::{
     AccessStep, Change, InstancesAction, InstancesStep, ManagementAction, ManagementStep, Note, Plan, SetAction,
@@ -60,8 +62,8 @@ impl fmt::Display for Plan {
 pub(crate) fn heading(
     f: &mut fmt::Formatter<'_>,
     organization: &str,
-    audit_account: &str,
-    region: &str,
+    audit_account: &AccountId,
+    region: &Region,
 ) -> fmt::Result {
     writeln!(
         f,
@@ -190,7 +192,7 @@ impl fmt::Display for ManagementStep {
             region,
             action,
         } = self;
-        let place = format!("stack {MEMBER_STACK} in management account {account}, {region}");
+        let place = format!("stack {STACK} in management account {account}, {region}");
         match action {
             ManagementAction::Deploy { stack } => stack_lines(f, &place, stack),
             ManagementAction::Delete { id: _, status: _ } => writeln!(f, "- {place}: delete"),

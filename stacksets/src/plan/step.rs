@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pipetrail_names::{AccountId, OuId, Region};
 use serde::Serialize;
 
 use crate::desired::{ParameterValue, Zip};
@@ -140,12 +141,12 @@ pub enum SetAction {
 pub struct InstancesStep {
     pub action: InstancesAction,
     /// Units or roots, 50 at most.
-    pub units: Vec<String>,
+    pub units: Vec<OuId>,
     /// Only these accounts below the units; `None` for all.
-    pub accounts: Option<Vec<String>>,
+    pub accounts: Option<Vec<AccountId>>,
     /// All accounts below the units but these; empty beside `accounts`.
-    pub excluded: Vec<String>,
-    pub regions: Vec<String>,
+    pub excluded: Vec<AccountId>,
+    pub regions: Vec<Region>,
     /// Whether stacks stay behind when their instances are deleted.
     pub retain_stacks: bool,
     /// How many instances that concerns.
@@ -184,8 +185,8 @@ pub enum InstancesAction {
 /// A stack of the management account.
 #[derive(Clone, Debug, PartialEq, Hash, Serialize)]
 pub struct ManagementStep {
-    pub account: String,
-    pub region: String,
+    pub account: AccountId,
+    pub region: Region,
     #[serde(flatten)]
     pub action: ManagementAction,
 }

@@ -17,6 +17,7 @@ use crate::access::TrustedAccess;
 use crate::actual::Actual;
 use crate::desired::{Desired, Scope, StackSpec, Zip};
 use crate::error::Error;
+use crate::ids::known;
 use crate::operation::Operation;
 use crate::organization::{Account, Caller, Organization};
 use crate::stack::Stack;
@@ -53,13 +54,13 @@ fn desired() -> Desired {
     };
     Desired {
         scope: Scope {
-            audit_account: "999988887777".into(),
-            region: "eu-central-1".into(),
-            units: vec![UNIT.into()],
+            audit_account: known("999988887777"),
+            region: known("eu-central-1"),
+            units: vec![known(UNIT)],
             accounts: vec![],
             excluded: vec![],
             management: true,
-            regions: vec!["eu-central-1".into()],
+            regions: vec![known("eu-central-1")],
         },
         stacks: vec![
             spec("artifacts", &[], false),
@@ -91,8 +92,8 @@ fn desired() -> Desired {
 fn account(state: &str, unit: &str) -> Account {
     Account {
         state: state.into(),
-        parents: BTreeSet::from(["r-ab12".to_owned(), unit.to_owned()]),
-        parent: Some(unit.to_owned()),
+        parents: BTreeSet::from([known("r-ab12"), known(unit)]),
+        parent: Some(known(unit)),
     }
 }
 
@@ -101,13 +102,13 @@ fn empty() -> Actual {
     Actual {
         organization: Organization {
             id: "o-abcdefghij".into(),
-            management_account: "000000000001".into(),
+            management_account: known("000000000001"),
             accounts: BTreeMap::from([
-                ("000000000001".into(), account("ACTIVE", "ou-ab12-33333333")),
-                ("000000000002".into(), account("ACTIVE", UNIT)),
-                ("000000000003".into(), account("ACTIVE", UNIT)),
-                ("000000000004".into(), account("ACTIVE", OTHER_UNIT)),
-                ("999988887777".into(), account("ACTIVE", "ou-ab12-33333333")),
+                (known("000000000001"), account("ACTIVE", "ou-ab12-33333333")),
+                (known("000000000002"), account("ACTIVE", UNIT)),
+                (known("000000000003"), account("ACTIVE", UNIT)),
+                (known("000000000004"), account("ACTIVE", OTHER_UNIT)),
+                (known("999988887777"), account("ACTIVE", "ou-ab12-33333333")),
             ]),
         },
         caller: Caller::Management,
@@ -122,12 +123,9 @@ fn empty() -> Actual {
 
 fn instance(account: &str, region: &str, status: &str, detailed_status: &str) -> Instance {
     Instance {
-        account: account.into(),
-        region: region.into(),
-        unit: None,
         status: status.into(),
         detailed_status: detailed_status.into(),
-        ..Instance::default()
+        ..Instance::of_test(account, region)
     }
 }
 

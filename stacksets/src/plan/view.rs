@@ -1,5 +1,7 @@
 //! What the operations on instances and the notes are made from.
 
+use pipetrail_names::{AccountId, OuId, Region};
+
 use crate::actual::Actual;
 use crate::desired::Desired;
 use crate::organization::Membership;
@@ -16,16 +18,16 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    pub(super) fn membership(&self, account: &str, region: &str) -> Membership {
+    pub(super) fn membership(&self, account: &AccountId, region: &Region) -> Membership {
         let scope = &self.desired.scope;
         self.actual.organization.membership(scope, account, region)
     }
 
-    pub(super) fn sees_unit(&self, unit: &str) -> bool {
+    pub(super) fn sees_unit(&self, unit: &OuId) -> bool {
         self.focus.is_none_or(|focus| focus.units.contains(unit))
     }
 
-    pub(super) fn sees_account(&self, account: &str) -> bool {
+    pub(super) fn sees_account(&self, account: &AccountId) -> bool {
         self.focus
             .is_none_or(|focus| focus.has_account(&self.actual.organization, account))
     }
@@ -35,7 +37,7 @@ impl<'a> View<'a> {
     }
 
     /// The unit that an account is targeted through: the first configured one above it, else its own.
-    pub(super) fn unit_of(&self, id: &str) -> Option<&'a String> {
+    pub(super) fn unit_of(&self, id: &AccountId) -> Option<&'a OuId> {
         let account = self.actual.organization.accounts.get(id)?;
         let configured = self.desired.scope.units.iter();
         let configured = configured.into_iter().find(|unit| account.parents.contains(*unit));

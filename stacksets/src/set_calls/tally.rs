@@ -78,11 +78,15 @@ impl fmt::Display for Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::known;
 
     fn results(statuses: &[&str]) -> Vec<InstanceResult> {
         let numbered = statuses.iter().enumerate();
         numbered
-            .map(|(number, status)| InstanceResult::new(&format!("00000000000{number}"), "eu-west-1", status, None))
+            .map(|(number, status)| {
+                let account = known(&format!("00000000000{number}"));
+                InstanceResult::new(&account, &known("eu-west-1"), status, None)
+            })
             .collect()
     }
 

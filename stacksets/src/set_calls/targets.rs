@@ -2,6 +2,8 @@
 
 use aws_sdk_cloudformation::types::{AccountFilterType, DeploymentTargets};
 
+use pipetrail_names::{AccountId, OuId, Region};
+
 use super::{SetCalls, preferences};
 use crate::error::Error;
 use crate::instance_result::OperationEnd;
@@ -24,7 +26,7 @@ impl SetCalls<'_> {
 
     /// Gives the id of the operation: the step's own, unless the endpoint chooses one.
     async fn submit(&self, step: &InstancesStep, tell: &mut (dyn FnMut(&str) + Send)) -> Result<String, Error> {
-        let (call_as, regions) = (self.call_as.clone(), Some(step.regions.clone()));
+        let (call_as, regions) = (self.call_as.clone(), Some(texts(&step.regions)));
         let (targets, preferences) = (targets(step), preferences(self.rollout));
         let submitted = match step.action {
             InstancesAction::Create => {
@@ -53,13 +55,13 @@ impl SetCalls<'_> {
     pub(crate) async fn delete_instances(
         &self,
         targets: DeploymentTargets,
-        regions: &[String],
+        regions: &[Region],
         retain: bool,
         id: &str,
         tell: &mut (dyn FnMut(&str) + Send),
     ) -> Result<String, Error> {
         let call = self.client.delete_stack_instances().stack_set_name(self.name);
-        let call = call.deployment_targets(targets).set_regions(Some(regions.to_vec()));
+        let call = call.deployment_targets(targets).set_regions(Some(texts(regions)));
         let call = call.call_as(self.call_as.clone()).retain_stacks(retain);
         let call = call.operation_preferences(preferences(self.rollout)).operation_id(id);
         let done = self.write("delete stack instances", tell, || call.clone().send());
@@ -78,11 +80,16 @@ fn targets(step: &InstancesStep) -> DeploymentTargets {
 }
 
 /// Whole units, only some accounts of them (INTERSECTION), or all but some (DIFFERENCE).
-pub(crate) fn targets_of(units: &[String], filter: Option<(AccountFilterType, &Vec<String>)>) -> DeploymentTargets {
+pub(crate) fn targets_of(units: &[OuId], filter: Option<(AccountFilterType, &Vec<AccountId>)>) -> DeploymentTargets {
     let (filter, accounts) = filter.unzip();
     DeploymentTargets::builder()
-        .set_organizational_unit_ids(Some(units.to_vec()))
-        .set_accounts(accounts.cloned())
+        .set_organizational_unit_ids(Some(texts(units)))
+        .set_accounts(accounts.map(|accounts| texts(accounts)))
         .set_account_filter_type(filter)
         .build()
+}
+
+/// Ids as the SDK takes them.
+fn texts(ids: &[impl ToString]) -> Vec<String> {
+    ids.iter().map(ToString::to_string).collect()
 }

@@ -2,6 +2,7 @@ mod waiting;
 
 use super::*;
 use crate::answers::Answers;
+use crate::ids::known;
 use crate::instance_result::InstanceResult;
 use crate::plan::{InstancesAction, InstancesStep};
 
@@ -36,9 +37,9 @@ fn calls<'a>(client: &'a Client, written: &'a Written) -> SetCalls<'a> {
 
 fn step() -> InstancesStep {
     InstancesStep {
-        units: vec!["ou-ab12-11111111".into()],
-        accounts: Some(vec!["000000000003".into()]),
-        regions: vec!["eu-central-1".into()],
+        units: vec![known("ou-ab12-11111111")],
+        accounts: Some(vec![known("000000000003")]),
+        regions: vec![known("eu-central-1")],
         instances: 1,
         operation_id: "pipetrail-0123456789abcdef-1".into(),
         ..InstancesStep::new(InstancesAction::Update)
@@ -72,8 +73,8 @@ async fn a_running_operation_of_the_same_id_is_joined_and_failures_of_a_succeede
     assert_eq!(
         ended.failed,
         [InstanceResult::new(
-            "000000000003",
-            "eu-central-1",
+            &known("000000000003"),
+            &known("eu-central-1"),
             "FAILED",
             Some("pipetrail-forward already exists".into()),
         )]
@@ -163,7 +164,12 @@ async fn a_delegated_administrator_deletes_instances_of_one_account_and_their_fa
     };
     let ended = calls.roll_out(&step, &mut |_| {}).await.unwrap();
     assert!(ended.error.is_none() && ended.succeeded == 0 && written.take());
-    let failed = InstanceResult::new("000000000003", "eu-central-1", "FAILED", Some("Rate exceeded".into()));
+    let failed = InstanceResult::new(
+        &known("000000000003"),
+        &known("eu-central-1"),
+        "FAILED",
+        Some("Rate exceeded".into()),
+    );
     assert!(failed.explanation.is_some());
     assert_eq!(ended.failed, [failed]);
     for sent in [
@@ -196,7 +202,7 @@ async fn a_whole_unit_is_deleted_but_for_the_accounts_that_stay() {
     let step = InstancesStep {
         action: InstancesAction::Delete,
         accounts: None,
-        excluded: vec!["000000000002".into()],
+        excluded: vec![known("000000000002")],
         retain_stacks: true,
         ..step()
     };

@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::SetCalls;
 use super::tally::{Pace, Tally};
 use crate::error::{Error, from_sdk};
+use crate::ids;
 use crate::instance_result::{InstanceResult, OperationEnd};
 use crate::operation::is_open;
 use crate::pause::Pause;
@@ -79,17 +80,18 @@ impl SetCalls<'_> {
         let mut results = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(from_sdk(format!("list the results of operation {id}")))?;
-            results.extend(page.summaries().iter().map(|summary| {
-                InstanceResult::new(
-                    summary.account().unwrap_or_default(),
-                    summary.region().unwrap_or_default(),
+            for summary in page.summaries() {
+                let action = "ListStackSetOperationResults";
+                results.push(InstanceResult::new(
+                    &ids::answered_id(action, "Account", summary.account())?,
+                    &ids::answered_id(action, "Region", summary.region())?,
                     summary.status().map(|status| status.as_str()).unwrap_or_default(),
                     summary
                         .status_reason()
                         .filter(|reason| !reason.is_empty())
                         .map(str::to_owned),
-                )
-            }));
+                ));
+            }
         }
         Ok(results)
     }

@@ -34,7 +34,7 @@ pub(crate) fn tags_to(tags: &BTreeMap<String, String>) -> Vec<Tag> {
 
 /// Whether the tags say that pipetrail made what carries them.
 pub(crate) fn is_ours(tags: &BTreeMap<String, String>) -> bool {
-    let (key, value) = crate::OUR_TAG;
+    let (key, value) = pipetrail_names::OUR_TAG;
     tags.get(key).map(String::as_str) == Some(value)
 }
 

@@ -15,7 +15,7 @@ const REFUSED: &str = include_str!("../../fixtures/cloudtrail/put-approval-acces
 const NOW: &str = "2026-11-21T00:00:00Z";
 
 /// A folder whose lake holds these events, a line each.
-pub fn lake_of(lines: &[String]) -> LakeFolder {
+pub(super) fn lake_of(lines: &[String]) -> LakeFolder {
     let mut folder = LakeFolder::new();
     folder.environment = folder.environment.with("PIPETRAIL_NOW", NOW);
     let events = folder.write("events.ndjson", lines.join("\n").as_bytes());
@@ -29,7 +29,7 @@ fn report(folder: &LakeFolder, arguments: &[&str]) -> Ran {
 }
 
 /// A report that succeeds.
-pub fn written(folder: &LakeFolder, name: &str) -> Vec<u8> {
+pub(super) fn written(folder: &LakeFolder, name: &str) -> Vec<u8> {
     let ran = report(folder, &["--out", name]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     fs::read(folder.path(name)).unwrap()

@@ -24,22 +24,22 @@ const EVENT: &str = include_str!("../../fixtures/pipeline/succeeded.json");
 /// The last column of `pipeline_executions`.
 const COLUMN: &str = "stop_comments";
 
-pub async fn run(organization: &Organization, arguments: &[&str]) -> Result<Ran> {
+pub(super) async fn run(organization: &Organization, arguments: &[&str]) -> Result<Ran> {
     organization.run(arguments, &organization.aws_config).await
 }
 
-pub async fn client(organization: &Organization) -> Result<Client> {
+pub(super) async fn client(organization: &Organization) -> Result<Client> {
     Ok(Client::new(&organization.audit().await?))
 }
 
-pub async fn status(client: &Client, stack: &str) -> Result<String> {
+pub(super) async fn status(client: &Client, stack: &str) -> Result<String> {
     let found = client.describe_stacks().stack_name(stack).send().await?;
     let status = found.stacks().first().and_then(|stack| stack.stack_status());
     Ok(status.map(|status| status.as_str().to_owned()).unwrap_or_default())
 }
 
 /// Waits until a stack is in one of these states.
-pub async fn reaches(client: &Client, stack: &str, wanted: &str) -> Result<()> {
+pub(super) async fn reaches(client: &Client, stack: &str, wanted: &str) -> Result<()> {
     for _ in 0..200 {
         if status(client, stack).await? == wanted {
             return Ok(());
@@ -50,7 +50,7 @@ pub async fn reaches(client: &Client, stack: &str, wanted: &str) -> Result<()> {
 }
 
 /// Plays the fixture with another execution in the first member.
-pub async fn happens(organization: &Arc<Organization>, execution: &str) -> Result<()> {
+pub(super) async fn happens(organization: &Arc<Organization>, execution: &str) -> Result<()> {
     let value: Value = serde_json::from_str(EVENT)?;
     let id = value["detail"]["execution-id"].as_str().context("no execution id")?;
     let (from, region) = (&value["account"], &value["region"]);

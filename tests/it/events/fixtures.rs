@@ -52,7 +52,7 @@ fn every_fixture_is_found_in_two_accounts_and_a_second_playing_changes_nothing()
 }
 
 /// Plays the events of every account, asks Athena for each, plays them again, and compares.
-pub async fn found_once(organization: &Arc<Organization>, all: &[(String, Vec<Envelope>)]) -> Result<()> {
+pub(super) async fn found_once(organization: &Arc<Organization>, all: &[(String, Vec<Envelope>)]) -> Result<()> {
     let given: Vec<Given> = all
         .iter()
         .flat_map(|(_, events)| events.iter().map(org::emit))

@@ -13,11 +13,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use pipetrail_tests::fault_proxy::{Call, Traffic};
 
 /// A stack instance: account and region.
-pub type Instance = (String, String);
+pub(crate) type Instance = (String, String);
 
 /// Why an instance is not current, in AWS's words.
 #[derive(Clone, Debug)]
-pub struct Ailment {
+pub(crate) struct Ailment {
     /// `DetailedStatus`.
     pub detailed_status: &'static str,
     /// `StatusReason`.
@@ -28,7 +28,7 @@ pub struct Ailment {
 
 /// The instances that ail behind some proxies.
 #[derive(Clone)]
-pub struct Ailing(Arc<Mutex<State>>);
+pub(crate) struct Ailing(Arc<Mutex<State>>);
 
 struct State {
     everywhere: BTreeSet<Instance>,
@@ -44,7 +44,11 @@ struct Operation {
 
 impl Ailing {
     /// Rewrites the answers through `traffic`; `everywhere` are all instances in scope.
-    pub fn behind(traffic: &Traffic, everywhere: BTreeSet<Instance>, ailments: BTreeMap<Instance, Ailment>) -> Self {
+    pub(crate) fn behind(
+        traffic: &Traffic,
+        everywhere: BTreeSet<Instance>,
+        ailments: BTreeMap<Instance, Ailment>,
+    ) -> Self {
         let ailing = Self(Arc::new(Mutex::new(State {
             everywhere,
             ailments,
@@ -66,7 +70,7 @@ impl Ailing {
     }
 
     /// Takes the cause away; the instance stays as it is until an operation targets it.
-    pub fn mend(&self, instance: &Instance) {
+    pub(crate) fn mend(&self, instance: &Instance) {
         if let Some(ailment) = self.state().ailments.get_mut(instance) {
             ailment.is_over = true;
         }
@@ -78,7 +82,7 @@ impl Ailing {
 }
 
 /// Which of these instances a call targets.
-pub fn targets(call: &Call, everywhere: &BTreeSet<Instance>) -> BTreeSet<Instance> {
+pub(crate) fn targets(call: &Call, everywhere: &BTreeSet<Instance>) -> BTreeSet<Instance> {
     let accounts = call.list("DeploymentTargets.Accounts");
     let filter = call.form.get("DeploymentTargets.AccountFilterType").map(String::as_str);
     let regions = call.list("Regions");

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use pipetrail_tests::emulators::prepare::{Built, prepare};
 
-pub fn built() -> &'static Built {
+pub(crate) fn built() -> &'static Built {
     static BUILT: OnceLock<Built> = OnceLock::new();
     BUILT.get_or_init(|| {
         // On a thread of its own: the caller may be inside of a runtime already.

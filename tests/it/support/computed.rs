@@ -14,7 +14,7 @@ const ARRIVED: i64 = 1_795_425_304_302;
 ///
 /// # Panics
 /// When it becomes no row.
-pub fn row(envelope: &str) -> (String, Row) {
+pub(crate) fn row(envelope: &str) -> (String, Row) {
     let table = Event::parse(envelope.as_bytes()).unwrap().table().name();
     let stream = format!(
         "arn:aws:firehose:eu-central-1:999988887777:deliverystream/pipetrail-{}",

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::lake::Row;
 
 /// The tables with an account in their partition.
-pub const TABLES: [&str; 6] = [
+pub(crate) const TABLES: [&str; 6] = [
     "pipeline_executions",
     "stage_executions",
     "action_executions",
@@ -97,7 +97,7 @@ const CALL: &[(&str, &str)] = &[
 ];
 
 /// What must stand in the lake for one event.
-pub struct Expected {
+pub(crate) struct Expected {
     pub table: &'static str,
     /// Identity of the happening, by this test's own reckoning.
     pub happening: String,
@@ -110,7 +110,7 @@ pub struct Expected {
 }
 
 /// Reads the expectation off an event that was emitted in `home` or elsewhere.
-pub fn expected(event: &Envelope, home: &str) -> Expected {
+pub(crate) fn expected(event: &Envelope, home: &str) -> Expected {
     let detail = event.value("detail").unwrap();
     let text = |key: &str| event.text(key).unwrap();
     let kind = text("detail-type");
@@ -187,7 +187,7 @@ pub fn expected(event: &Envelope, home: &str) -> Expected {
 
 impl Expected {
     /// Whether a row is this event's.
-    pub fn is(&self, row: &Row) -> bool {
+    pub(crate) fn is(&self, row: &Row) -> bool {
         let equal = |(column, value): (&&str, &String)| row.get(*column) == Some(value);
         let replaced = self
             .replaced
@@ -197,7 +197,7 @@ impl Expected {
     }
 
     /// Which columns differ from the row that is nearest to it.
-    pub fn difference(&self, rows: &[Row]) -> String {
+    pub(crate) fn difference(&self, rows: &[Row]) -> String {
         let differing = |row: &Row| {
             let differing = self
                 .columns

@@ -12,7 +12,7 @@ use crate::lake::Row;
 
 /// Goes through all rows: the table, the partition's folder below the lake, the row with its partition
 /// keys; NULL columns are absent.
-pub fn each_row(lake: &Path, mut each: impl FnMut(&str, &str, Row)) {
+pub(crate) fn each_row(lake: &Path, mut each: impl FnMut(&str, &str, Row)) {
     for file in files(lake) {
         let below = file.strip_prefix(lake).unwrap().to_str().unwrap().to_owned();
         let folders: Vec<_> = below.split('/').collect();
@@ -32,7 +32,7 @@ pub fn each_row(lake: &Path, mut each: impl FnMut(&str, &str, Row)) {
 
 /// All rows by table and event key; equal keys in one partition are a duplicate, which is no lake that
 /// `ingest` writes.
-pub fn rows(lake: &Path) -> BTreeMap<(String, String), Vec<Row>> {
+pub(crate) fn rows(lake: &Path) -> BTreeMap<(String, String), Vec<Row>> {
     let mut found: BTreeMap<(String, String), Vec<Row>> = BTreeMap::new();
     each_row(lake, |table, _, row| {
         found
@@ -44,7 +44,7 @@ pub fn rows(lake: &Path) -> BTreeMap<(String, String), Vec<Row>> {
 }
 
 /// The data files of a lake, sorted.
-pub fn files(lake: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(lake: &Path) -> Vec<PathBuf> {
     let (mut folders, mut files) = (vec![lake.to_owned()], Vec::new());
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).unwrap() {

@@ -9,10 +9,10 @@ use pipetrail_tests::{aws, names};
 use serde_json::Value;
 
 /// A row: column to value; NULL columns are absent.
-pub type Row = BTreeMap<String, String>;
+pub(crate) type Row = BTreeMap<String, String>;
 
 /// All rows of an account in a table, asked from Athena.
-pub async fn rows(organization: &Organization, table: &str, account: &str) -> Result<Vec<Row>> {
+pub(crate) async fn rows(organization: &Organization, table: &str, account: &str) -> Result<Vec<Row>> {
     let config = organization.audit().await?;
     let glue = aws_sdk_glue::Client::new(&config);
     let described = glue
@@ -48,7 +48,7 @@ pub async fn rows(organization: &Organization, table: &str, account: &str) -> Re
 }
 
 /// Distinct event keys of an account, per table.
-pub async fn keys(organization: &Organization, account: &str) -> Result<BTreeMap<String, BTreeSet<String>>> {
+pub(crate) async fn keys(organization: &Organization, account: &str) -> Result<BTreeMap<String, BTreeSet<String>>> {
     let mut keys = BTreeMap::new();
     for table in crate::expected::TABLES {
         let rows = rows(organization, table, account).await?;
@@ -61,7 +61,11 @@ pub async fn keys(organization: &Organization, account: &str) -> Result<BTreeMap
 }
 
 /// Locations of the registered partitions of an account in a table, by month.
-pub async fn partitions(organization: &Organization, table: &str, account: &str) -> Result<BTreeMap<String, String>> {
+pub(crate) async fn partitions(
+    organization: &Organization,
+    table: &str,
+    account: &str,
+) -> Result<BTreeMap<String, String>> {
     let glue = aws_sdk_glue::Client::new(&organization.audit().await?);
     let mut pages = glue
         .get_partitions()
@@ -85,7 +89,7 @@ pub async fn partitions(organization: &Organization, table: &str, account: &str)
 }
 
 /// Keys of the evidence records of an account.
-pub async fn evidence(organization: &Organization, account: &str) -> Result<Vec<String>> {
+pub(crate) async fn evidence(organization: &Organization, account: &str) -> Result<Vec<String>> {
     let bucket = names::bucket("evidence", &organization.relay.cloud.audit, HOME);
     aws::object_keys(
         &aws::s3(&organization.audit().await?),
@@ -96,7 +100,7 @@ pub async fn evidence(organization: &Organization, account: &str) -> Result<Vec<
 }
 
 /// The original bytes of the records that lie under the error prefix.
-pub async fn errors(organization: &Organization) -> Result<BTreeSet<Vec<u8>>> {
+pub(crate) async fn errors(organization: &Organization) -> Result<BTreeSet<Vec<u8>>> {
     let (client, audit) = (aws::s3(&organization.audit().await?), &organization.relay.cloud.audit);
     let bucket = names::bucket("lake", audit, HOME);
     let mut found = BTreeSet::new();
@@ -109,7 +113,7 @@ pub async fn errors(organization: &Organization) -> Result<BTreeSet<Vec<u8>>> {
 }
 
 /// The alerts that a subscriber has about an account.
-pub async fn alerts(organization: &Organization, subscriber: &str, account: &str) -> Result<Vec<Value>> {
+pub(crate) async fn alerts(organization: &Organization, subscriber: &str, account: &str) -> Result<Vec<Value>> {
     let mut alerts = organization.alerts().await?.remove(subscriber).unwrap();
     alerts.retain(|alert| alert["MessageAttributes"]["account_id"]["Value"] == account);
     Ok(alerts)

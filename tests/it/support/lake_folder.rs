@@ -11,21 +11,21 @@ use tempfile::TempDir;
 use crate::built::built;
 
 /// The folder is the home of its commands too; its lake is `lake`.
-pub struct LakeFolder {
+pub(crate) struct LakeFolder {
     pub environment: TestEnvironment,
     folder: TempDir,
 }
 
 impl LakeFolder {
     /// There is no lake yet.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let environment = TestEnvironment::new(folder.path());
         Self { environment, folder }
     }
 
     /// The lake has these tables, without rows.
-    pub fn with_tables(tables: &[&str]) -> Self {
+    pub(crate) fn with_tables(tables: &[&str]) -> Self {
         let made = Self::new();
         for table in tables {
             fs::create_dir_all(made.lake().join(table)).unwrap();
@@ -33,55 +33,55 @@ impl LakeFolder {
         made
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn lake(&self) -> PathBuf {
+    pub(crate) fn lake(&self) -> PathBuf {
         self.path("lake")
     }
 
     /// Writes a file; its path.
-    pub fn write(&self, name: &str, bytes: &[u8]) -> String {
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> String {
         let path = self.path(name);
         fs::write(&path, bytes).unwrap();
         path.to_str().unwrap().to_owned()
     }
 
     /// Makes a folder; its path.
-    pub fn folder(&self, name: &str) -> String {
+    pub(crate) fn folder(&self, name: &str) -> String {
         let path = self.path(name);
         fs::create_dir(&path).unwrap();
         path.to_str().unwrap().to_owned()
     }
 
     /// `pipetrail` here, not started.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.environment.command(&built().pipetrail);
         command.args(arguments);
         command
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         self.environment.run(&built().pipetrail, arguments).unwrap()
     }
 
     /// The arguments that bring paths into the lake.
-    pub fn arguments<'a>(&self, paths: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+    pub(crate) fn arguments<'a>(&self, paths: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
         [&["ingest", "--lake", "lake", "--output", "json"], paths, more].concat()
     }
 
-    pub fn ingest(&self, paths: &[&str], more: &[&str]) -> Ran {
+    pub(crate) fn ingest(&self, paths: &[&str], more: &[&str]) -> Ran {
         self.run(&self.arguments(paths, more))
     }
 
-    pub fn query(&self, sql: &str) -> Vec<Value> {
+    pub(crate) fn query(&self, sql: &str) -> Vec<Value> {
         let ran = self.run(&["query", sql, "--lake", "lake", "--output", "json"]);
         ran.json().unwrap().as_array().unwrap().clone()
     }
 
     /// Every file of the lake that an engine reads, sorted; one that is half-written is a failure.
-    pub fn files(&self) -> Vec<String> {
+    pub(crate) fn files(&self) -> Vec<String> {
         let mut found = Vec::new();
         walk(&self.lake(), &self.lake(), &mut found);
         found.sort();

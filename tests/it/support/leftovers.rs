@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 type Found = BTreeSet<String>;
 
 /// What the audit account holds in its home Region.
-pub async fn of_audit_account(organization: &Organization) -> Result<Found> {
+pub(crate) async fn of_audit_account(organization: &Organization) -> Result<Found> {
     let config = organization.audit().await?;
     let mut found = of_account(&config).await?;
     let mut add = |kind: &str, names: Vec<String>| ours(&mut found, kind, names);
@@ -103,7 +103,7 @@ pub async fn of_audit_account(organization: &Organization) -> Result<Found> {
 }
 
 /// What the management account and the members hold in the enrolled Regions, the stack set included.
-pub async fn of_organization(organization: &Organization) -> Result<Found> {
+pub(crate) async fn of_organization(organization: &Organization) -> Result<Found> {
     let cloud = &organization.relay.cloud;
     let mut found = Found::new();
     let management = aws_sdk_cloudformation::Client::new(&cloud.at(&cloud.management, HOME).await?);

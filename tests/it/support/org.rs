@@ -13,15 +13,15 @@ use pipetrail_tests::wire::Envelope;
 use tokio::runtime::Runtime;
 
 /// Members by the test that works in them.
-pub const FIXTURES: [usize; 2] = [0, 1];
-pub const CAPTURES: [usize; 2] = [2, 3];
-pub const ALERTS: [usize; 2] = [4, 5];
-pub const BAD_INPUT: usize = 6;
-pub const MISSING: usize = 7;
-pub const SUBSCRIBING: [usize; 2] = [8, 9];
+pub(crate) const FIXTURES: [usize; 2] = [0, 1];
+pub(crate) const CAPTURES: [usize; 2] = [2, 3];
+pub(crate) const ALERTS: [usize; 2] = [4, 5];
+pub(crate) const BAD_INPUT: usize = 6;
+pub(crate) const MISSING: usize = 7;
+pub(crate) const SUBSCRIBING: [usize; 2] = [8, 9];
 /// Has an alert topic of its own.
-pub const OWN_TOPIC: usize = 10;
-pub const AUDITS: usize = 11;
+pub(crate) const OWN_TOPIC: usize = 10;
+pub(crate) const AUDITS: usize = 11;
 
 struct Shared {
     // One runtime for all: kept connections belong to the runtime that made them.
@@ -32,7 +32,7 @@ struct Shared {
 static SHARED: OnceLock<Shared> = OnceLock::new();
 
 /// Runs a test against the organization; the first one starts it.
-pub fn with<F: Future<Output = Result<()>>>(test: impl FnOnce(Arc<Organization>) -> F) {
+pub(crate) fn with<F: Future<Output = Result<()>>>(test: impl FnOnce(Arc<Organization>) -> F) {
     let shared = SHARED.get_or_init(|| {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -60,7 +60,7 @@ async fn enrolled() -> Result<Arc<Organization>> {
 
 /// An organization of its own in the same emulators, that nobody else in this process has; nothing
 /// is enrolled yet.
-pub async fn fresh(shared: &Organization, members: usize) -> Result<Organization> {
+pub(crate) async fn fresh(shared: &Organization, members: usize) -> Result<Organization> {
     static NEXT: AtomicU64 = AtomicU64::new(777_000_000_001);
     let management = NEXT.fetch_add(1, Ordering::Relaxed).to_string();
     let enrolment = Enrolment {
@@ -71,7 +71,7 @@ pub async fn fresh(shared: &Organization, members: usize) -> Result<Organization
 }
 
 /// An event as given, with another account and Region wherever they stand.
-pub fn moved(text: &str, account: (&str, &str), region: (&str, &str)) -> Envelope {
+pub(crate) fn moved(text: &str, account: (&str, &str), region: (&str, &str)) -> Envelope {
     let text = text.replace(account.0, account.1).replace(region.0, region.1);
     let envelope = Envelope::parse(text.as_bytes()).unwrap();
     envelope.carriable().unwrap();
@@ -79,7 +79,7 @@ pub fn moved(text: &str, account: (&str, &str), region: (&str, &str)) -> Envelop
 }
 
 /// Something to emit where its envelope says.
-pub fn emit(envelope: &Envelope) -> Given {
+pub(crate) fn emit(envelope: &Envelope) -> Given {
     Given {
         label: envelope.text("id").unwrap(),
         act: Act::Emit {
@@ -91,7 +91,7 @@ pub fn emit(envelope: &Envelope) -> Given {
 }
 
 /// Plays events and waits until all is delivered.
-pub async fn play_all(organization: &Arc<Organization>, given: Vec<Given>) -> Result<Vec<Played>> {
+pub(crate) async fn play_all(organization: &Arc<Organization>, given: Vec<Given>) -> Result<Vec<Played>> {
     let played = play(organization, given).await?;
     pipetrail_tests::tally::wait_for_quiet(organization).await?;
     Ok(played)

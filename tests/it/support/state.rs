@@ -15,24 +15,24 @@ use tokio::sync::OnceCell;
 use crate::org;
 
 /// What stands, by a name of its own.
-pub type State = BTreeMap<String, String>;
+pub(crate) type State = BTreeMap<String, String>;
 
 /// The command that all of this is about.
-pub const APPLY: [&str; 3] = ["apply", "--output", "json"];
+pub(crate) const APPLY: [&str; 3] = ["apply", "--output", "json"];
 
 /// An apply that nothing disturbed.
-pub struct Undisturbed {
+pub(crate) struct Undisturbed {
     pub state: State,
     pub calls: Vec<Call>,
 }
 
 /// An organization of its own, of two members, whose functions are never invoked.
-pub async fn fresh(shared: &Organization) -> Result<Organization> {
+pub(crate) async fn fresh(shared: &Organization) -> Result<Organization> {
     org::fresh(shared, 2).await?.with_stand_in_functions()
 }
 
 /// What every disturbed apply has to come to in the end; applied once for all tests.
-pub async fn undisturbed(shared: &Organization) -> Result<&'static Undisturbed> {
+pub(crate) async fn undisturbed(shared: &Organization) -> Result<&'static Undisturbed> {
     static APPLIED: OnceCell<Undisturbed> = OnceCell::const_new();
     APPLIED
         .get_or_try_init(|| async {
@@ -62,7 +62,7 @@ pub async fn undisturbed(shared: &Organization) -> Result<&'static Undisturbed> 
 }
 
 /// Reads it all, past any proxy.
-pub async fn read(organization: &Organization) -> Result<State> {
+pub(crate) async fn read(organization: &Organization) -> Result<State> {
     let mut state = State::new();
     audit(organization, &mut state).await?;
     management(organization, &mut state).await?;
@@ -91,7 +91,7 @@ pub async fn read(organization: &Organization) -> Result<State> {
 }
 
 /// What differs, for a reader.
-pub fn difference(found: &State, wanted: &State) -> Vec<String> {
+pub(crate) fn difference(found: &State, wanted: &State) -> Vec<String> {
     let lacking = wanted.iter().filter(|(key, value)| found.get(*key) != Some(*value));
     let lacking = lacking.map(|(key, value)| format!("{key}\n  found  {:?}\n  wanted {value}", found.get(key)));
     let surplus = found

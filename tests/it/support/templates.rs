@@ -6,19 +6,19 @@ use pipetrail_collector::templates;
 use pipetrail_tests::relay::template::Stack;
 use serde_json::{Map, Value};
 
-pub const AUDIT: &str = "999988887777";
-pub const MEMBER: &str = "111122223333";
-pub const HOME: &str = "eu-central-1";
+pub(crate) const AUDIT: &str = "999988887777";
+pub(crate) const MEMBER: &str = "111122223333";
+pub(crate) const HOME: &str = "eu-central-1";
 
 /// A template with parameters as `pipetrail apply` gives them.
-pub struct Template {
+pub(crate) struct Template {
     pub name: &'static str,
     pub stack: Stack,
     /// Resources with `Fn::ForEach` written out.
     pub resources: Map<String, Value>,
 }
 
-pub fn all() -> [Template; 4] {
+pub(crate) fn all() -> [Template; 4] {
     let bus = format!("arn:aws:events:{HOME}:{AUDIT}:event-bus/pipetrail");
     let queue = format!("arn:aws:sqs:{HOME}:{AUDIT}:pipetrail-partition");
     let bucket = |kind: &str| format!("pipetrail-{kind}-{AUDIT}-{HOME}");
@@ -58,7 +58,7 @@ pub fn all() -> [Template; 4] {
     ]
 }
 
-pub fn template(name: &str) -> Template {
+pub(crate) fn template(name: &str) -> Template {
     all().into_iter().find(|template| template.name == name).unwrap()
 }
 
@@ -104,7 +104,7 @@ fn for_each(stack: &Stack, loop_: &Value, out: &mut Map<String, Value>) {
 
 impl Template {
     /// Resources of a type, by logical id.
-    pub fn of_type(&self, kind: &str) -> Vec<(&str, &Value)> {
+    pub(crate) fn of_type(&self, kind: &str) -> Vec<(&str, &Value)> {
         self.resources
             .iter()
             .filter(|(_, resource)| resource["Type"] == kind)
@@ -113,7 +113,7 @@ impl Template {
     }
 
     /// Resolved properties of every resource of a type.
-    pub fn resolved(&self, kind: &str) -> Vec<Value> {
+    pub(crate) fn resolved(&self, kind: &str) -> Vec<Value> {
         self.of_type(kind)
             .into_iter()
             .map(|(id, resource)| {

@@ -21,7 +21,7 @@ use crate::ids::{arn_name, arn_part, uuid};
 
 /// Streams as deployed, read once.
 #[derive(Default)]
-pub struct Streams(Cache<Option<Stream>>);
+pub(super) struct Streams(Cache<Option<Stream>>);
 
 struct Stream {
     name: String,
@@ -32,7 +32,7 @@ struct Stream {
 
 /// What became of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Put {
+pub(super) enum Put {
     /// The stream took it.
     Taken,
     /// The transform refused it: it lies under the stream's error prefix.
@@ -91,7 +91,7 @@ impl Streams {
     ///
     /// # Errors
     /// When an emulator fails.
-    pub async fn put(&self, cloud: &Cloud, stacks: &Stacks, arn: &str, data: &[u8]) -> Result<Put> {
+    pub(super) async fn put(&self, cloud: &Cloud, stacks: &Stacks, arn: &str, data: &[u8]) -> Result<Put> {
         let found = self.0.get(arn, || describe(cloud, stacks, arn)).await?;
         let Some(stream) = found.as_ref() else {
             return Ok(Put::NoStream);
@@ -114,7 +114,7 @@ impl Streams {
         Ok(Put::Taken)
     }
 
-    pub async fn invalidate(&self) {
+    pub(super) async fn invalidate(&self) {
         self.0.clear().await;
     }
 }

@@ -13,7 +13,7 @@ use serde_saphyr::Tagged;
 ///
 /// # Errors
 /// When the text is no YAML.
-pub fn read(text: &str) -> Result<Value> {
+pub(super) fn read(text: &str) -> Result<Value> {
     let Tagged(node, tag) = serde_saphyr::from_str::<Tagged<Node>>(text)?;
     node.value(tag)
 }

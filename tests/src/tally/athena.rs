@@ -10,7 +10,7 @@ use aws_sdk_athena::types::{QueryExecutionContext, QueryExecutionState as State}
 use crate::names::DATABASE;
 
 /// A table as Glue describes it.
-pub struct GlueTable {
+pub(super) struct GlueTable {
     pub name: String,
     /// Its location, `s3://…/`.
     pub root: String,
@@ -20,7 +20,7 @@ pub struct GlueTable {
 
 impl GlueTable {
     /// Where a partition of this table belongs.
-    pub fn location(&self, values: &[String]) -> String {
+    pub(super) fn location(&self, values: &[String]) -> String {
         let folders = self
             .keys
             .iter()
@@ -31,14 +31,14 @@ impl GlueTable {
 }
 
 /// How many rows with one key are in one partition.
-pub struct Counted {
+pub(super) struct Counted {
     pub account: String,
     pub key: String,
     pub partition: Vec<String>,
     pub count: u64,
 }
 
-pub async fn tables(config: &SdkConfig) -> Result<Vec<GlueTable>> {
+pub(super) async fn tables(config: &SdkConfig) -> Result<Vec<GlueTable>> {
     let client = aws_sdk_glue::Client::new(config);
     let mut pages = client.get_tables().database_name(DATABASE).into_paginator().send();
     let mut tables = Vec::new();
@@ -61,7 +61,7 @@ pub async fn tables(config: &SdkConfig) -> Result<Vec<GlueTable>> {
 }
 
 /// Locations of the registered partitions of a table, by their values.
-pub async fn partitions(config: &SdkConfig, table: &GlueTable) -> Result<BTreeMap<Vec<String>, String>> {
+pub(super) async fn partitions(config: &SdkConfig, table: &GlueTable) -> Result<BTreeMap<Vec<String>, String>> {
     let client = aws_sdk_glue::Client::new(config);
     let pages = client.get_partitions().database_name(DATABASE).table_name(&table.name);
     let mut pages = pages.into_paginator().send();
@@ -80,7 +80,7 @@ pub async fn partitions(config: &SdkConfig, table: &GlueTable) -> Result<BTreeMa
 }
 
 /// How many rows a table has per account, key and partition.
-pub async fn counted(config: &SdkConfig, table: &GlueTable) -> Result<Vec<Counted>> {
+pub(super) async fn counted(config: &SdkConfig, table: &GlueTable) -> Result<Vec<Counted>> {
     let mut columns = vec!["account_id".to_owned(), "event_key".to_owned()];
     columns.extend(table.keys.iter().map(|key| format!("\"{key}\"")));
     let columns = columns.join(", ");

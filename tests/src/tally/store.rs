@@ -9,14 +9,14 @@ use serde_json::Value;
 use super::athena::GlueTable;
 use crate::{aws, names};
 
-pub struct Store {
+pub(super) struct Store {
     client: Client,
     lake: String,
     evidence: String,
 }
 
 impl Store {
-    pub fn new(config: &SdkConfig, account: &str, region: &str) -> Self {
+    pub(super) fn new(config: &SdkConfig, account: &str, region: &str) -> Self {
         Self {
             client: aws::s3(config),
             lake: names::bucket("lake", account, region),
@@ -25,7 +25,7 @@ impl Store {
     }
 
     /// Objects below the tables' locations.
-    pub async fn objects(&self, tables: &[GlueTable]) -> Result<u64> {
+    pub(super) async fn objects(&self, tables: &[GlueTable]) -> Result<u64> {
         let mut count = 0;
         for table in tables {
             let prefix = table.root.strip_prefix(&format!("s3://{}/", self.lake));
@@ -36,14 +36,14 @@ impl Store {
     }
 
     /// Evidence records; the markers of sent alerts do not count.
-    pub async fn evidence(&self) -> Result<u64> {
+    pub(super) async fn evidence(&self) -> Result<u64> {
         Ok(aws::object_keys(&self.client, &self.evidence, "account_id=")
             .await?
             .len() as u64)
     }
 
     /// The original bytes of every record under the error prefix.
-    pub async fn errors(&self) -> Result<Vec<Vec<u8>>> {
+    pub(super) async fn errors(&self) -> Result<Vec<Vec<u8>>> {
         let mut errors = Vec::new();
         for key in aws::object_keys(&self.client, &self.lake, names::ERRORS).await? {
             let object = self.client.get_object().bucket(&self.lake).key(&key).send().await?;

@@ -1,6 +1,8 @@
 //! Forwarders of the management account in regions that the configuration does not name.
 
-use pipetrail_stacksets::{Error, MEMBER_STACK, ManagementAccount, Stack, chain};
+use pipetrail_names::Region;
+use pipetrail_names::member::STACK;
+use pipetrail_stacksets::{Error, ManagementAccount, Stack, chain};
 
 use crate::doctor::regions::{self, Regions};
 use crate::terminal::printer;
@@ -9,9 +11,9 @@ use crate::terminal::printer;
 /// may have named them once, and nothing else knows. Who may not look there is told, and goes on.
 pub(super) async fn find(
     owner: &ManagementAccount,
-    configured: &[String],
+    configured: &[Region],
     enabled: Result<Option<Regions>, Error>,
-) -> Vec<String> {
+) -> Vec<Region> {
     let enabled = match &enabled {
         Ok(Some(enabled)) => regions::enabled(enabled),
         Ok(None) => return vec![],
@@ -23,12 +25,12 @@ pub(super) async fn find(
         }
     };
     let mut found = Vec::new();
-    for region in enabled {
-        if configured.iter().any(|known| known == region) {
+    for region in enabled.into_iter().filter_map(|region| region.parse::<Region>().ok()) {
+        if configured.contains(&region) {
             continue;
         }
-        match Stack::describe(&owner.at(region), MEMBER_STACK).await {
-            Ok(stack) => found.extend(stack.filter(Stack::is_ours).map(|_| region.to_owned())),
+        match Stack::describe(&owner.at(&region), STACK).await {
+            Ok(stack) => found.extend(stack.filter(Stack::is_ours).map(|_| region)),
             Err(error) => printer::say(&format!(
                 "no forwarder of the management account is found in {region}: {}",
                 chain(&error)
@@ -69,7 +71,7 @@ mod tests {
             ("/us-east-1/cloudformation/", 403, &refusal("AccessDenied", "no")),
         ]);
         let owner = ManagementAccount {
-            account: "000000000001".into(),
+            account: "000000000001".parse().unwrap(),
             client: aws_sdk_cloudformation::Client::new(&config),
         };
         let regions = ["eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "us-east-1"];
@@ -77,7 +79,7 @@ mod tests {
             .map(|region| (region.to_owned(), RegionOptStatus::EnabledByDefault))
             .into();
         enabled.insert("me-south-1".to_owned(), RegionOptStatus::Disabled);
-        let configured = ["eu-central-1".to_owned()];
+        let configured = ["eu-central-1".parse().unwrap()];
         let found = find(&owner, &configured, Ok(Some(enabled))).await;
         assert_eq!(found, ["eu-north-1"]);
         // Where nobody can say which regions there are, the known ones have to do.

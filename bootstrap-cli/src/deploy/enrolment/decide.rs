@@ -1,5 +1,6 @@
 //! Which settings an enrolment changes: pure.
 
+use pipetrail_names::OuId;
 use pipetrail_stacksets::{Focus, Organization, Scope};
 
 use crate::config::edit::Setting;
@@ -39,7 +40,7 @@ fn enroll(focus: &Focus, scope: &Scope, organization: &Organization) -> Vec<Sett
     let mut settings = Vec::new();
     for unit in &focus.units {
         if !scope.units.contains(unit) && !is_below(unit, scope, organization) {
-            settings.push(Setting::add(UNITS, unit));
+            settings.push(Setting::add(UNITS, unit.as_str()));
         }
     }
     for account in &focus.accounts {
@@ -51,14 +52,14 @@ fn enroll(focus: &Focus, scope: &Scope, organization: &Organization) -> Vec<Sett
             continue;
         }
         if scope.leaves_out(account) {
-            settings.push(Setting::remove(EXCLUDED, account));
+            settings.push(Setting::remove(EXCLUDED, account.as_str()));
         }
         // Units that come with the same command count as well.
         let found = organization.accounts.get(account);
         let covered = scope.is_below(organization, account)
             || found.is_some_and(|found| focus.units.iter().any(|unit| found.parents.contains(unit)));
         if !covered && !scope.names(account) {
-            settings.push(Setting::add(ACCOUNTS, account));
+            settings.push(Setting::add(ACCOUNTS, account.as_str()));
         }
     }
     settings
@@ -70,7 +71,7 @@ fn unenroll(focus: &Focus, scope: &Scope, organization: &Organization) -> Result
     left.units.retain(|unit| !focus.units.contains(unit));
     for unit in &focus.units {
         if scope.units.contains(unit) {
-            settings.push(Setting::remove(UNITS, unit));
+            settings.push(Setting::remove(UNITS, unit.as_str()));
         }
         if is_below(unit, &left, organization) {
             return Err(UsageError {
@@ -88,11 +89,11 @@ fn unenroll(focus: &Focus, scope: &Scope, organization: &Organization) -> Result
             continue;
         }
         if scope.names(account) {
-            settings.push(Setting::remove(ACCOUNTS, account));
+            settings.push(Setting::remove(ACCOUNTS, account.as_str()));
             left.accounts.retain(|named| named != account);
         }
         if left.is_below(organization, account) && !scope.leaves_out(account) {
-            settings.push(Setting::add(EXCLUDED, account));
+            settings.push(Setting::add(EXCLUDED, account.as_str()));
         }
     }
     if left.units.is_empty() && left.accounts.is_empty() {
@@ -105,13 +106,11 @@ fn unenroll(focus: &Focus, scope: &Scope, organization: &Organization) -> Result
 }
 
 /// Whether a unit lies below a configured one, as far as its accounts tell.
-fn is_below(unit: &str, scope: &Scope, organization: &Organization) -> bool {
+fn is_below(unit: &OuId, scope: &Scope, organization: &Organization) -> bool {
     let mut below = organization.accounts.values();
-    below.any(|account| account.parents.contains(unit) && scope.has_unit(&account.parents) && !is_named(unit, scope))
-}
-
-fn is_named(unit: &str, scope: &Scope) -> bool {
-    scope.units.iter().any(|named| named == unit)
+    below.any(|account| {
+        account.parents.contains(unit) && scope.has_unit(&account.parents) && !scope.units.contains(unit)
+    })
 }
 
 #[cfg(test)]
@@ -126,37 +125,45 @@ mod tests {
     const CHILD: &str = "ou-ab12-22222222";
     const OTHER: &str = "ou-ab12-33333333";
 
+    fn id<I: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> I {
+        text.parse().unwrap()
+    }
+
     fn organization() -> Organization {
         let account = |parents: &[&str]| Account {
             state: "ACTIVE".into(),
-            parents: parents.iter().map(|parent| (*parent).to_owned()).collect(),
-            parent: parents.last().map(|parent| (*parent).to_owned()),
+            parents: parents.iter().map(|parent| id(parent)).collect(),
+            parent: parents.last().map(|parent| id(parent)),
         };
         Organization {
             id: "o-abcdefghij".into(),
-            management_account: "000000000001".into(),
+            management_account: id("000000000001"),
             accounts: BTreeMap::from([
-                ("000000000002".into(), account(&["r-ab12", TOP])),
-                ("000000000003".into(), account(&["r-ab12", TOP, CHILD])),
-                ("000000000004".into(), account(&["r-ab12", OTHER])),
+                (id("000000000002"), account(&["r-ab12", TOP])),
+                (id("000000000003"), account(&["r-ab12", TOP, CHILD])),
+                (id("000000000004"), account(&["r-ab12", OTHER])),
             ]),
         }
     }
 
     fn scope() -> Scope {
         Scope {
-            units: vec![TOP.into()],
+            audit_account: id("999988887777"),
+            region: id("eu-central-1"),
+            units: vec![id(TOP)],
+            accounts: vec![],
+            excluded: vec![],
             management: true,
-            ..Scope::default()
+            regions: vec![],
         }
     }
 
     fn focus(ids: &[&str]) -> Focus {
-        let (accounts, units): (BTreeSet<String>, BTreeSet<String>) = ids
-            .iter()
-            .map(|id| (*id).to_owned())
-            .partition(|id| id.starts_with('0'));
-        Focus { units, accounts }
+        let (accounts, units): (BTreeSet<&str>, BTreeSet<&str>) = ids.iter().partition(|id| id.starts_with('0'));
+        Focus {
+            units: units.into_iter().map(id).collect(),
+            accounts: accounts.into_iter().map(id).collect(),
+        }
     }
 
     fn decided(direction: Direction, ids: &[&str], scope: &Scope) -> Vec<String> {
@@ -176,7 +183,7 @@ mod tests {
         );
         let unit = format!("+ organization.organizational_units: \"{OTHER}\"");
         assert_eq!(enroll(&["000000000004", OTHER], &scope), [unit]);
-        scope.excluded = vec!["000000000002".into()];
+        scope.excluded = vec![id("000000000002")];
         scope.management = false;
         assert_eq!(
             enroll(&["000000000001", "000000000002"], &scope),
@@ -190,7 +197,7 @@ mod tests {
     #[test]
     fn unenrolling_excludes_what_a_unit_covers_and_forgets_what_is_named() {
         let mut scope = scope();
-        scope.accounts = vec!["000000000004".into()];
+        scope.accounts = vec![id("000000000004")];
         let unenroll = |ids: &[&str], scope: &Scope| decided(Direction::Unenroll, ids, scope);
         assert_eq!(
             unenroll(&["000000000001", "000000000003", "000000000004"], &scope),
@@ -211,7 +218,7 @@ mod tests {
         let unenroll = |ids: &[&str], scope: &Scope| decided(Direction::Unenroll, ids, scope).remove(0);
         assert!(unenroll(&[CHILD], &scope).starts_with("a unit is enrolled through one above it"));
         assert_eq!(unenroll(&[TOP], &scope), "nothing would be left enrolled");
-        scope.units.push(CHILD.into());
+        scope.units.push(id(CHILD));
         assert!(unenroll(&[CHILD], &scope).starts_with("a unit is enrolled through one above it"));
     }
 }

@@ -12,8 +12,8 @@ fn config() -> Config {
 fn organization() -> Organization {
     let account = |state: &str, unit: &str| Account {
         state: state.into(),
-        parents: BTreeSet::from(["r-ab12".to_owned(), unit.to_owned()]),
-        parent: Some(unit.to_owned()),
+        parents: BTreeSet::from(["r-ab12", unit].map(|id| id.parse().unwrap())),
+        parent: unit.parse().ok(),
     };
     let accounts = [
         ("000000000001", account("ACTIVE", "ou-ab12-11111111")),
@@ -24,10 +24,10 @@ fn organization() -> Organization {
     ];
     Organization {
         id: "o-abcdefghij".into(),
-        management_account: "000000000000".into(),
+        management_account: "000000000000".parse().unwrap(),
         accounts: accounts
             .into_iter()
-            .map(|(id, account)| (id.to_owned(), account))
+            .map(|(id, account)| (id.parse().unwrap(), account))
             .collect(),
     }
 }
@@ -39,7 +39,7 @@ fn verdicts(
 ) -> Vec<(&'static str, Verdict)> {
     let read = Read {
         organization,
-        unknown_units: unknown.iter().map(|unit| (*unit).to_owned()).collect(),
+        unknown_units: unknown.iter().map(|unit| unit.parse().unwrap()).collect(),
     };
     judge(config, &read)
         .iter()
@@ -90,8 +90,8 @@ fn consolidated_billing_and_a_stranger_fail_where_they_belong() {
     let found = verdicts(&config(), Err(Error::FeatureSet("o-abcdefghij".into())), &[]);
     assert_eq!(found[0], (ORGANIZATION, Verdict::Failed));
     let stranger = Error::NotAnAdministrator {
-        caller: "000000000001".into(),
-        management: "000000000000".into(),
+        caller: "000000000001".parse().unwrap(),
+        management: "000000000000".parse().unwrap(),
     };
     let found = verdicts(&config(), Err(stranger), &[]);
     assert_eq!(
@@ -110,8 +110,13 @@ fn consolidated_billing_and_a_stranger_fail_where_they_belong() {
 
 #[test]
 fn an_audit_profile_of_another_account_fails() {
-    let found = "000000000001".to_owned();
-    let check = credentials(AUDIT_CREDENTIALS, "audit", Some("000000000009"), Ok(&found));
+    let found = "000000000001".parse().unwrap();
+    let check = credentials(
+        AUDIT_CREDENTIALS,
+        "audit",
+        Some(&"000000000009".parse().unwrap()),
+        Ok(&found),
+    );
     assert_eq!(check.verdict, Verdict::Failed);
     let check = credentials(MANAGEMENT_CREDENTIALS, "management", None, Ok(&found));
     assert_eq!(check.verdict, Verdict::Ok);

@@ -17,12 +17,10 @@ fn rules() -> Rules {
 
 fn row(state: CoverageState, status: &str, detailed: &str) -> CoverageRow {
     CoverageRow {
-        account: "000000000001".into(),
-        region: "eu-central-1".into(),
         state,
         status: Some(status.into()).filter(|status: &String| !status.is_empty()),
         detailed_status: Some(detailed.into()).filter(|status: &String| !status.is_empty()),
-        ..CoverageRow::default()
+        ..CoverageRow::new(&"000000000001".parse().unwrap(), Some(&"eu-central-1".parse().unwrap()))
     }
 }
 
@@ -34,7 +32,8 @@ fn heartbeat(text: &str) -> Option<Heard> {
 }
 
 fn judged(row: CoverageRow, heard: Option<Heard>) -> (Verdict, String) {
-    let lake = heard.map(|heard| Signs::from_iter([((row.account.clone(), row.region.clone()), heard)]));
+    let lake =
+        heard.map(|heard| Signs::from_iter([((row.account.to_string(), row.region_or_dash().to_owned()), heard)]));
     let judged = rules().row(row, lake.as_ref());
     (judged.verdict, judged.explanation)
 }

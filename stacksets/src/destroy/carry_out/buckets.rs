@@ -1,7 +1,8 @@
 //! The buckets' steps.
 
+use pipetrail_names::audit::STACKS;
+
 use super::Run;
-use crate::AUDIT_STACKS;
 use crate::destroy::bucket::Bucket;
 use crate::destroy::evidence::{self, Kept};
 use crate::destroy::{Remains, Remnant};
@@ -12,7 +13,7 @@ use crate::step_id::StepId;
 
 impl Run<'_> {
     pub(super) async fn empty(&mut self, id: StepId, bucket: &str, keeps_retained: bool) {
-        let [_, _, pipeline] = AUDIT_STACKS;
+        let [_, _, pipeline] = STACKS;
         if self.journal.skips(&id, [Need::StackGone(pipeline.to_owned())]) {
             self.journal.breaks(Need::BucketGone(bucket.to_owned()));
             return;

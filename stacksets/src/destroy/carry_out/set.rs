@@ -1,7 +1,8 @@
 //! The stack set's steps.
 
+use pipetrail_names::member::STACK;
+
 use super::Run;
-use crate::STACK_SET;
 use crate::desired::RolloutLimits;
 use crate::destroy::removals::removals;
 use crate::destroy::{InstancesRemoval, Standing};
@@ -39,7 +40,7 @@ impl Run<'_> {
         let mut left = None;
         for round in 0..=ROUNDS {
             let call_as = self.clients.caller.call_as();
-            let set = match StackSet::read(&self.clients.management, STACK_SET, &call_as).await {
+            let set = match StackSet::read(&self.clients.management, STACK, &call_as).await {
                 Ok(Some(set)) => set,
                 Ok(None) => return self.journal.done(id, Ok(())),
                 Err(error) => {
@@ -103,7 +104,7 @@ impl Run<'_> {
         self.telling(step, async |written, tell| {
             let calls = SetCalls {
                 client: &clients.management,
-                name: STACK_SET,
+                name: STACK,
                 call_as: clients.caller.call_as(),
                 rollout: &rollout,
                 written,

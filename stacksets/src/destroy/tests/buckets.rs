@@ -6,13 +6,13 @@ use super::super::evidence::{self, Kept, Lock};
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::ObjectLockLegalHoldStatus;
+use pipetrail_names::AccountId;
 
 use crate::answers::Answers;
-use crate::error::chain;
+use crate::ids::known;
 use crate::journal::Written;
 use crate::remedy::Remedy;
-
-const OWNER: &str = "999988887777";
+use pipetrail_names::chain;
 
 const EMPTY_PAGE: &str = "<ListVersionsResult><IsTruncated>true</IsTruncated>\
     <NextKeyMarker>m</NextKeyMarker><NextVersionIdMarker>1</NextVersionIdMarker></ListVersionsResult>";
@@ -26,18 +26,22 @@ const NO_BUCKET: &str = "<Error><Code>NoSuchBucket</Code><Message>no</Message></
 
 const DELETED: &str = "<DeleteResult></DeleteResult>";
 
-fn bucket(client: &aws_sdk_s3::Client) -> Bucket<'_> {
+fn owner() -> AccountId {
+    known("999988887777")
+}
+
+fn bucket<'a>(client: &'a aws_sdk_s3::Client, owner: &'a AccountId) -> Bucket<'a> {
     Bucket {
         client,
         name: "the-bucket",
-        owner: OWNER,
+        owner,
     }
 }
 
 #[tokio::test]
 async fn an_empty_page_is_not_the_last_one() {
     let server = Answers::new(&[("version-id-marker=1", 200, LAST_PAGE), ("versions", 200, EMPTY_PAGE)]);
-    let contents = count(&server.s3(), "the-bucket", OWNER, 10).await.unwrap().unwrap();
+    let contents = count(&server.s3(), "the-bucket", &owner(), 10).await.unwrap().unwrap();
     assert_eq!((contents.versions, contents.bytes, contents.more), (3, 123, false));
     assert_eq!(server.count("key-marker=m"), 1);
     assert_eq!(server.count("x-amz-expected-bucket-owner: 999988887777"), 2);
@@ -46,7 +50,7 @@ async fn an_empty_page_is_not_the_last_one() {
 #[tokio::test]
 async fn counting_ends_somewhere_and_says_so() {
     let server = Answers::new(&[("versions", 200, EMPTY_PAGE)]);
-    let contents = count(&server.s3(), "the-bucket", OWNER, 1).await.unwrap().unwrap();
+    let contents = count(&server.s3(), "the-bucket", &owner(), 1).await.unwrap().unwrap();
     assert!(contents.more);
 }
 
@@ -58,9 +62,9 @@ async fn a_bucket_that_is_gone_is_done() {
         ("DELETE", 404, NO_BUCKET),
     ]);
     let (client, written) = (server.s3(), Written::default());
-    assert_eq!(count(&client, "the-bucket", OWNER, 1).await.unwrap(), None);
-    bucket(&client).empty(&written, &mut |_| {}).await.unwrap();
-    bucket(&client).remove(&written, &mut |_| {}).await.unwrap();
+    assert_eq!(count(&client, "the-bucket", &owner(), 1).await.unwrap(), None);
+    bucket(&client, &owner()).empty(&written, &mut |_| {}).await.unwrap();
+    bucket(&client, &owner()).remove(&written, &mut |_| {}).await.unwrap();
     assert!(!written.take());
 }
 
@@ -76,7 +80,7 @@ async fn versions_and_delete_markers_go_and_an_object_that_s3_refuses_is_tried_a
         ("POST /the-bucket/?delete", 200, DELETED),
     ]);
     let (client, written) = (server.s3(), Written::default());
-    bucket(&client).empty(&written, &mut |_| {}).await.unwrap();
+    bucket(&client, &owner()).empty(&written, &mut |_| {}).await.unwrap();
     assert!(written.take());
     assert_eq!(server.count("<VersionId>v1</VersionId>"), 1);
     assert_eq!(server.count("<Key>b</Key><VersionId>v2</VersionId>"), 2);
@@ -94,7 +98,7 @@ async fn an_object_that_s3_keeps_refusing_is_an_error_that_says_why() {
     }
     let server = Answers::new(&answers);
     let client = server.s3();
-    let error = bucket(&client)
+    let error = bucket(&client, &owner())
         .empty(&Written::default(), &mut |_| {})
         .await
         .unwrap_err();
@@ -115,7 +119,7 @@ async fn an_error_that_names_no_object_is_not_taken_for_success() {
         ("POST", 200, refused),
     ]);
     let client = server.s3();
-    let emptied = evidence::empty(bucket(&client), &Written::default(), &mut |_| {}).await;
+    let emptied = evidence::empty(bucket(&client, &owner()), &Written::default(), &mut |_| {}).await;
     assert!(chain(&emptied.unwrap_err()).ends_with("the first one: InternalError"));
 }
 
@@ -129,7 +133,10 @@ async fn a_bucket_that_somebody_wrote_to_meanwhile_is_emptied_again() {
         ("DELETE", 204, ""),
     ]);
     let client = server.s3();
-    bucket(&client).remove(&Written::default(), &mut |_| {}).await.unwrap();
+    bucket(&client, &owner())
+        .remove(&Written::default(), &mut |_| {})
+        .await
+        .unwrap();
 }
 
 #[test]
@@ -172,7 +179,7 @@ async fn evidence_that_is_free_goes_and_what_s3_refuses_stays_named() {
         ("POST", 200, refused),
     ]);
     let client = server.s3();
-    let kept = evidence::empty(bucket(&client), &Written::default(), &mut |_| {})
+    let kept = evidence::empty(bucket(&client, &owner()), &Written::default(), &mut |_| {})
         .await
         .unwrap();
     let wanted = Kept {

@@ -7,9 +7,10 @@ use aws_sdk_cloudformation::types::CallAs;
 use super::super::{AccountFilter, InstancesRemoval, stack};
 use crate::answers::Answers;
 use crate::desired::RolloutLimits;
-use crate::error::chain;
+use crate::ids::known;
 use crate::journal::Written;
 use crate::set_calls::SetCalls;
+use pipetrail_names::chain;
 
 const ROLLOUT: RolloutLimits = RolloutLimits {
     max_concurrent_percentage: 20,
@@ -34,10 +35,10 @@ fn calls<'a>(client: &'a aws_sdk_cloudformation::Client, written: &'a Written) -
 
 fn removal() -> InstancesRemoval {
     InstancesRemoval {
-        units: vec!["ou-a".into()],
-        accounts: vec!["000000000005".into()],
+        units: vec![known("ou-ab12-aaaaaaaa")],
+        accounts: vec![known("000000000005")],
         filter: AccountFilter::Intersection,
-        regions: vec!["eu-central-1".into(), "eu-west-1".into()],
+        regions: vec![known("eu-central-1"), known("eu-west-1")],
         retains_stacks: true,
         instances: vec![],
         operation_id: "pipetrail-0123456789abcdef-1".into(),
@@ -67,7 +68,7 @@ async fn instances_are_deleted_as_service_managed_ones_are() {
     for parameter in [
         "CallAs=DELEGATED_ADMIN",
         "RetainStacks=true",
-        "DeploymentTargets.OrganizationalUnitIds.member.1=ou-a",
+        "DeploymentTargets.OrganizationalUnitIds.member.1=ou-ab12-aaaaaaaa",
         "DeploymentTargets.Accounts.member.1=000000000005",
         "DeploymentTargets.AccountFilterType=INTERSECTION",
         "&Regions.member.2=eu-west-1",

@@ -1,13 +1,17 @@
 //! What a failure stops, and what it does not.
 
+use pipetrail_names::OUR_TAG;
+use pipetrail_names::audit::STACKS;
+use pipetrail_names::member::STACK;
+
 use super::super::{DestroyStep, destroy, plan};
 use super::{Standing, empty, instance, names, set, stack, standing};
 use crate::answers::Answers;
 use crate::clients::{Clients, ManagementAccount};
+use crate::ids::known;
 use crate::journal::{StepResult, StepState};
 use crate::organization::Caller;
 use crate::remedy::Remedy;
-use crate::{AUDIT_STACKS, OUR_TAG, STACK_SET};
 
 const SUBMITTED: &str = "<DeleteStackInstancesResponse><DeleteStackInstancesResult><OperationId>an-id</OperationId>\
     </DeleteStackInstancesResult></DeleteStackInstancesResponse>";
@@ -22,7 +26,7 @@ const REFUSED: &str = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>n
 
 fn the_set() -> String {
     format!(
-        "<DescribeStackSetResponse><DescribeStackSetResult><StackSet><StackSetName>{STACK_SET}</StackSetName>\
+        "<DescribeStackSetResponse><DescribeStackSetResult><StackSet><StackSetName>{STACK}</StackSetName>\
          <PermissionModel>SERVICE_MANAGED</PermissionModel><Tags><member><Key>{}</Key><Value>{}</Value></member></Tags>\
          </StackSet></DescribeStackSetResult></DescribeStackSetResponse>",
         OUR_TAG.0, OUR_TAG.1
@@ -41,7 +45,7 @@ fn instances(accounts: &[&str]) -> String {
     let summaries = accounts.iter().map(|account| {
         format!(
             "<member><Account>{account}</Account><Region>eu-central-1</Region><Status>OUTDATED</Status>\
-             <OrganizationalUnitId>ou-a</OrganizationalUnitId></member>"
+             <OrganizationalUnitId>ou-ab12-aaaaaaaa</OrganizationalUnitId></member>"
         )
     });
     format!(
@@ -54,9 +58,9 @@ fn instances(accounts: &[&str]) -> String {
 /// One instance, the pipeline stack, the artifacts' bucket: enough to see what waits for what.
 fn small() -> Standing {
     let mut small = standing();
-    let [_, _, pipeline] = AUDIT_STACKS;
+    let [_, _, pipeline] = STACKS;
     let set = set(&mut small);
-    set.instances = vec![instance("000000000002", "eu-central-1", "ou-a")];
+    set.instances = vec![instance("000000000002", "eu-central-1", "ou-ab12-aaaaaaaa")];
     set.auto_deploys = Some(false);
     small.stacks = [(pipeline.to_owned(), stack(pipeline))].into();
     small.buckets = [(names().artifacts, super::Contents::default())].into();
@@ -72,7 +76,7 @@ async fn run(standing: &Standing, server: &Answers) -> Vec<StepResult> {
         organizations: server.organizations(),
         caller: Caller::Management,
         management_account: Some(ManagementAccount {
-            account: super::MANAGEMENT.into(),
+            account: known(super::MANAGEMENT),
             client: server.cloudformation(),
         }),
     };
@@ -102,7 +106,7 @@ async fn while_one_forwarder_stands_the_bus_stays_and_what_it_needs() {
     let results = run(&small(), &server).await;
     let wanted = [
         (
-            "stack instances: delete 1 with their stacks in ou-a / eu-central-1",
+            "stack instances: delete 1 with their stacks in ou-ab12-aaaaaaaa / eu-central-1",
             StepState::Failed,
         ),
         ("stack set pipetrail-member", StepState::Skipped),
@@ -153,11 +157,11 @@ async fn an_instance_that_came_meanwhile_is_deleted_as_well() {
 
 #[tokio::test]
 async fn a_refused_management_stack_keeps_the_bus_and_stops_no_other_stack_of_its_kind() {
-    let [_, _, pipeline] = AUDIT_STACKS;
+    let [_, _, pipeline] = STACKS;
     let mut standing = empty();
     standing.stacks = [(pipeline.to_owned(), stack(pipeline))].into();
     let regions = ["eu-central-1", "eu-west-1"];
-    standing.member_stacks = Some(regions.map(|region| (region.to_owned(), stack(region))).into());
+    standing.member_stacks = Some(regions.map(|region| (known(region), stack(region))).into());
     let gone = "<ErrorResponse><Error><Code>ValidationError</Code><Message>Stack does not exist</Message></Error></ErrorResponse>";
     let server = Answers::new(&[
         ("StackName=arn%3Aeu-central-1", 400, REFUSED),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::{AccountFilter, DestroyPlan, DestroyStep, InstancesRemoval, plan};
 use super::{instance, names, set, standing};
+use crate::ids::known;
 use crate::operation::Operation;
 
 fn removals(plan: &DestroyPlan) -> Vec<&InstancesRemoval> {
@@ -66,15 +67,15 @@ fn an_inoperable_instance_is_let_go_and_its_account_still_loses_the_other() {
 fn a_unit_that_may_be_deleted_is_asked_for_apart_so_that_its_refusal_stops_no_other() {
     let mut standing = standing();
     for account in standing.organization.accounts.values_mut() {
-        account.parents = BTreeSet::from(["r-ab12".to_owned(), "ou-a".to_owned()]);
+        account.parents = BTreeSet::from([known("r-ab12"), known("ou-ab12-aaaaaaaa")]);
     }
-    let targets = ["ou-a", "ou-gone", "r-ab12"].map(|unit| (unit.to_owned(), "eu-central-1".to_owned()));
+    let targets = ["ou-ab12-aaaaaaaa", "ou-ab12-gonegone", "r-ab12"].map(|unit| (known(unit), known("eu-central-1")));
     let set = set(&mut standing);
     set.auto_targets = Some(targets.into());
-    set.instances = vec![instance("000000000002", "eu-central-1", "ou-a")];
+    set.instances = vec![instance("000000000002", "eu-central-1", "ou-ab12-aaaaaaaa")];
     let plan = plan(&names(), &standing, false).unwrap();
     let units: Vec<String> = removals(&plan).iter().map(|removal| removal.units.join(" ")).collect();
-    assert_eq!(units, ["ou-a r-ab12", "ou-gone"]);
+    assert_eq!(units, ["ou-ab12-aaaaaaaa r-ab12", "ou-ab12-gonegone"]);
 }
 
 #[test]
@@ -106,9 +107,9 @@ fn units_come_from_the_instances_and_the_auto_deployment_targets_fifty_a_call() 
     let mut standing = standing();
     let set = set(&mut standing);
     set.instances = (0..60)
-        .map(|n| instance("000000000002", "eu-central-1", &format!("ou-{n:02}")))
+        .map(|n| instance("000000000002", "eu-central-1", &format!("ou-ab12-{n:08}")))
         .collect();
-    set.auto_targets = Some(BTreeSet::from([("ou-new".to_owned(), "eu-north-1".to_owned())]));
+    set.auto_targets = Some(BTreeSet::from([(known("ou-ab12-newnewnew"), known("eu-north-1"))]));
     let plan = plan(&names(), &standing, false).unwrap();
     let units: Vec<(usize, &str)> = removals(&plan)
         .iter()
@@ -120,7 +121,7 @@ fn units_come_from_the_instances_and_the_auto_deployment_targets_fifty_a_call() 
 #[test]
 fn where_aws_names_no_unit_the_root_is_looked_below() {
     let mut standing = standing();
-    standing.roots = vec!["r-ab12".into()];
+    standing.roots = vec![known("r-ab12")];
     set(&mut standing)
         .instances
         .iter_mut()

@@ -4,7 +4,13 @@
 //! AWS does not document which filtered calls register or deregister a unit for auto-deployment, so
 //! each possibility is a model of its own.
 
+use std::str::FromStr;
+
+use pipetrail_names::{AccountId, IdError, OuId, Region};
+
 use super::*;
+use crate::account_region::AccountRegion;
+use crate::ids::known;
 use crate::organization::Membership;
 
 const ROOT: &str = "r-ab12";
@@ -48,18 +54,18 @@ impl Model {
     }
 
     /// Carries out a step; gives whom it took an instance from.
-    fn carry_out(self, step: &InstancesStep, actual: &mut Actual) -> Vec<(String, String)> {
+    fn carry_out(self, step: &InstancesStep, actual: &mut Actual) -> Vec<AccountRegion> {
         let organization = actual.organization.clone();
         let set = actual.stack_set.as_mut().unwrap();
-        let is_meant = |id: &str| {
+        let is_meant = |id: &AccountId| {
             let account = organization.accounts.get(id);
             account.is_some_and(|account| step.units.iter().any(|unit| account.parents.contains(unit)))
-                && step.accounts.as_ref().is_none_or(|ids| ids.iter().any(|one| one == id))
-                && !step.excluded.iter().any(|one| one == id)
+                && step.accounts.as_ref().is_none_or(|ids| ids.contains(id))
+                && !step.excluded.contains(id)
         };
         let pairs = step.units.iter();
         let pairs = pairs.flat_map(|unit| step.regions.iter().map(|region| (unit.clone(), region.clone())));
-        let pairs: Vec<(String, String)> = pairs.collect();
+        let pairs: Vec<(OuId, Region)> = pairs.collect();
         match step.action {
             InstancesAction::Create => {
                 let registers = match &step.accounts {
@@ -69,14 +75,15 @@ impl Model {
                 if let Some(targets) = set.auto_targets.as_mut().filter(|_| registers) {
                     targets.extend(pairs);
                 }
-                let has = |id: &str, region: &str, set: &StackSet| {
+                let has = |id: &AccountId, region: &Region, set: &StackSet| {
                     let mut instances = set.instances.iter();
-                    instances.any(|instance| instance.account == id && instance.region == region)
+                    instances.any(|instance| instance.account == *id && instance.region == *region)
                 };
-                for id in organization.targets(ROOT).filter(|id| is_meant(id)) {
+                for id in organization.targets(&known(ROOT)).filter(|id| is_meant(id)) {
                     for region in &step.regions {
                         if !has(id, region, set) {
-                            set.instances.push(instance(id, region, "CURRENT", "SUCCEEDED"));
+                            set.instances
+                                .push(instance(id.as_str(), region.as_str(), "CURRENT", "SUCCEEDED"));
                         }
                     }
                 }
@@ -94,8 +101,7 @@ impl Model {
                 }
                 let goes = |instance: &Instance| is_meant(&instance.account) && step.regions.contains(&instance.region);
                 let gone = set.instances.iter().filter(|instance| goes(instance));
-                let gone = gone.map(|instance| (instance.account.clone(), instance.region.clone()));
-                let gone = gone.collect();
+                let gone = gone.map(Instance::at).collect();
                 set.instances.retain(|instance| !goes(instance));
                 gone
             }
@@ -108,19 +114,18 @@ impl Model {
         for _ in 0..ROUNDS {
             let plan = plan(desired, actual).unwrap();
             for step in &plan.instances {
-                for (account, region) in self.carry_out(step, actual) {
+                for AccountRegion { account, region } in self.carry_out(step, actual) {
                     let membership = actual.organization.membership(scope, &account, &region);
                     assert_ne!(membership, Membership::Enrolled, "{self:?} {scope:?} {account}\n{plan}");
                 }
             }
             let enrolled = actual.organization.enrolled(scope);
-            let wanted: BTreeSet<(&str, &str)> = enrolled
-                .flat_map(|id| scope.regions.iter().map(move |region| (id, region.as_str())))
+            let wanted: BTreeSet<(&AccountId, &Region)> = enrolled
+                .flat_map(|id| scope.regions.iter().map(move |region| (id, region)))
                 .collect();
             let stand = actual.stack_set.iter().flat_map(|set| &set.instances);
-            let stand: BTreeSet<(&str, &str)> = stand
-                .map(|instance| (instance.account.as_str(), instance.region.as_str()))
-                .collect();
+            let stand: BTreeSet<(&AccountId, &Region)> =
+                stand.map(|instance| (&instance.account, &instance.region)).collect();
             assert_eq!(stand, wanted, "{self:?} {scope:?}\n{plan}");
             if plan.is_empty() {
                 return;
@@ -131,8 +136,11 @@ impl Model {
     }
 }
 
+fn known_all<I: FromStr<Err = IdError>>(ids: &[&str]) -> Vec<I> {
+    ids.iter().map(|id| known(id)).collect()
+}
+
 fn scopes() -> Vec<Scope> {
-    let strings = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
     let mut scopes = Vec::new();
     for units in [
         &[ROOT][..],
@@ -152,10 +160,10 @@ fn scopes() -> Vec<Scope> {
                     continue;
                 }
                 scopes.push(Scope {
-                    units: strings(units),
-                    accounts: strings(accounts),
-                    excluded: strings(excluded),
-                    regions: strings(regions),
+                    units: known_all(units),
+                    accounts: known_all(accounts),
+                    excluded: known_all(excluded),
+                    regions: known_all(regions),
                     ..desired().scope
                 });
             }
@@ -168,10 +176,10 @@ fn scopes() -> Vec<Scope> {
 fn every_configuration_leads_to_every_other_one_and_covers_without_a_gap() {
     let mut start = deployed(&desired());
     let nested = Account {
-        parents: BTreeSet::from([ROOT, UNIT, CHILD].map(str::to_owned)),
+        parents: BTreeSet::from([ROOT, UNIT, CHILD].map(known)),
         ..account("ACTIVE", CHILD)
     };
-    start.organization.accounts.insert("000000000005".into(), nested);
+    start.organization.accounts.insert(known("000000000005"), nested);
     for model in Model::all() {
         for from in scopes() {
             let mut before = start.clone();

@@ -1,12 +1,12 @@
 //! The part of a plan that concerns some accounts and units.
 
 use super::*;
+use crate::ids::known;
 
 fn focus(units: &[&str], accounts: &[&str]) -> Focus {
-    let set = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
     Focus {
-        units: set(units),
-        accounts: set(accounts),
+        units: units.iter().map(|id| known(id)).collect(),
+        accounts: accounts.iter().map(|id| known(id)).collect(),
     }
 }
 
@@ -34,7 +34,7 @@ fn a_unit_is_created_as_a_whole_and_others_wait() {
     let mut desired = desired();
     let mut actual = deployed(&desired);
     set(&mut actual).instances.clear();
-    desired.scope.units.push(OTHER_UNIT.into());
+    desired.scope.units.push(known(OTHER_UNIT));
     assert_eq!(
         lines(&desired, &actual, &focus(&[OTHER_UNIT], &[])),
         [format!("stack instances: create 1 in {OTHER_UNIT} / eu-central-1")]
@@ -45,7 +45,7 @@ fn a_unit_is_created_as_a_whole_and_others_wait() {
 fn what_is_removed_is_removed_in_focus_only() {
     let mut desired = desired();
     let actual = deployed(&desired);
-    desired.scope.units = vec![OTHER_UNIT.into()];
+    desired.scope.units = vec![known(OTHER_UNIT)];
     let delete = |accounts: &str, number: usize| {
         vec![format!(
             "stack instances: delete {number} in {UNIT} (accounts {accounts}) / eu-central-1"

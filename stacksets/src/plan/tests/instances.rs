@@ -1,13 +1,14 @@
 //! Operations on instances.
 
 use super::*;
+use crate::ids::known;
 
 #[test]
 fn a_new_region_and_a_new_unit_are_two_operations() {
     let mut desired = desired();
     let actual = deployed(&desired);
-    desired.scope.units.push(OTHER_UNIT.into());
-    desired.scope.regions.push("eu-west-1".into());
+    desired.scope.units.push(known(OTHER_UNIT));
+    desired.scope.regions.push(known("eu-west-1"));
     assert_eq!(
         shown(&desired, &actual),
         format!(
@@ -23,7 +24,7 @@ rollout: 100 % of a region's accounts at a time; above 10 % failures no more are
 #[test]
 fn no_call_names_more_than_fifty_units() {
     let mut desired = desired();
-    desired.scope.units = (0..120).map(|number| format!("ou-ab12-{number:08}")).collect();
+    desired.scope.units = (0..120).map(|number| known(&format!("ou-ab12-{number:08}"))).collect();
     let plan = plan(&desired, &empty()).unwrap();
     assert_eq!(
         plan.instances.iter().map(|step| step.units.len()).collect::<Vec<_>>(),
@@ -62,7 +63,7 @@ fn suspended_pending_and_inoperable_instances_are_left_alone_but_named() {
     actual
         .organization
         .accounts
-        .insert("000000000005".into(), account("SUSPENDED", UNIT));
+        .insert(known("000000000005"), account("SUSPENDED", UNIT));
     set(&mut actual).instances = vec![
         instance("000000000002", "eu-central-1", "OUTDATED", "RUNNING"),
         instance("000000000003", "eu-central-1", "INOPERABLE", "INOPERABLE"),
@@ -96,17 +97,17 @@ fn an_account_that_was_skipped_while_suspended_and_is_active_again_is_tried_agai
 #[test]
 fn a_unit_without_accounts_is_targeted_once_so_that_later_accounts_are_enrolled() {
     let mut desired = desired();
-    desired.scope.units.push("ou-ab12-44444444".into());
+    desired.scope.units.push(known("ou-ab12-44444444"));
     let mut actual = deployed(&desired);
     assert!(plan(&desired, &actual).unwrap().is_empty(), "the endpoint does not say");
-    set(&mut actual).auto_targets = Some(BTreeSet::from([(UNIT.into(), "eu-central-1".into())]));
+    set(&mut actual).auto_targets = Some(BTreeSet::from([(known(UNIT), known("eu-central-1"))]));
     assert_eq!(
         plan(&desired, &actual).unwrap().instances[0].units,
         ["ou-ab12-44444444"]
     );
     set(&mut actual).auto_targets = Some(BTreeSet::from([
-        ("ou-ab12-44444444".into(), "eu-central-1".into()),
-        (UNIT.into(), "eu-central-1".into()),
+        (known("ou-ab12-44444444"), known("eu-central-1")),
+        (known(UNIT), known("eu-central-1")),
     ]));
     assert!(plan(&desired, &actual).unwrap().is_empty());
 }
@@ -116,7 +117,7 @@ fn one_missing_account_of_a_registered_unit_is_created_alone() {
     let desired = desired();
     let mut actual = deployed(&desired);
     set(&mut actual).instances.remove(1);
-    set(&mut actual).auto_targets = Some(BTreeSet::from([(UNIT.into(), "eu-central-1".into())]));
+    set(&mut actual).auto_targets = Some(BTreeSet::from([(known(UNIT), known("eu-central-1"))]));
     let steps = plan(&desired, &actual).unwrap().instances;
     assert_eq!(steps.len(), 1);
     assert_eq!(

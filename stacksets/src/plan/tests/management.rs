@@ -1,6 +1,7 @@
 //! The management account's own stacks.
 
 use super::*;
+use crate::ids::known;
 use crate::management::ManagementStacks;
 
 fn member_stack(desired: &Desired) -> Stack {
@@ -16,9 +17,7 @@ fn member_stack(desired: &Desired) -> Stack {
 
 fn with(desired: &Desired, stacks: &[(&str, Stack)]) -> Actual {
     let mut actual = deployed(desired);
-    let stacks = stacks
-        .iter()
-        .map(|(region, stack)| ((*region).to_owned(), stack.clone()));
+    let stacks = stacks.iter().map(|(region, stack)| (known(region), stack.clone()));
     actual.management = Some(ManagementStacks {
         stacks: stacks.collect(),
         unreadable: BTreeMap::new(),
@@ -83,7 +82,7 @@ note: management account 000000000001 is not covered: organization.management_ac
 #[test]
 fn a_stack_that_nothing_can_be_applied_to_does_not_stop_the_others() {
     let mut desired = desired();
-    desired.scope.regions.push("eu-west-1".into());
+    desired.scope.regions.push(known("eu-west-1"));
     let stuck = Stack {
         status: "UPDATE_IN_PROGRESS".into(),
         ..member_stack(&desired)
@@ -99,7 +98,7 @@ fn a_stack_that_nothing_can_be_applied_to_does_not_stop_the_others() {
 fn a_region_that_the_management_account_has_not_enabled_is_said() {
     let desired = desired();
     let mut actual = with(&desired, &[]);
-    let unreadable = BTreeMap::from([("eu-central-1".to_owned(), "no such token".to_owned())]);
+    let unreadable = BTreeMap::from([(known("eu-central-1"), "no such token".to_owned())]);
     actual.management.as_mut().unwrap().unreadable = unreadable;
     assert!(
         shown(&desired, &actual)
@@ -110,7 +109,7 @@ fn a_region_that_the_management_account_has_not_enabled_is_said() {
 #[test]
 fn coverage_gets_a_line_per_region() {
     let mut desired = desired();
-    desired.scope.regions.push("eu-west-1".into());
+    desired.scope.regions.push(known("eu-west-1"));
     let actual = with(&desired, &[("eu-central-1", member_stack(&desired))]);
     let states = actual
         .management

@@ -1,15 +1,18 @@
 //! Instances outside of the scope.
 
+use pipetrail_names::{OuId, Region};
+
 use super::*;
 use crate::account_region::AccountRegion;
+use crate::ids::known;
 
 const HOME: &str = "eu-central-1";
 const SECOND: &str = "eu-west-1";
 
 fn at_home(account: &str) -> AccountRegion {
     AccountRegion {
-        account: account.to_owned(),
-        region: HOME.to_owned(),
+        account: known(account),
+        region: known(HOME),
     }
 }
 
@@ -18,10 +21,8 @@ fn lines(desired: &Desired, actual: &Actual) -> Vec<String> {
     plan.instances.iter().map(ToString::to_string).collect()
 }
 
-fn targets(pairs: &[(&str, &str)]) -> Option<BTreeSet<(String, String)>> {
-    let pairs = pairs
-        .iter()
-        .map(|(unit, region)| ((*unit).to_owned(), (*region).to_owned()));
+fn targets(pairs: &[(&str, &str)]) -> Option<BTreeSet<(OuId, Region)>> {
+    let pairs = pairs.iter().map(|(unit, region)| (known(unit), known(region)));
     Some(pairs.collect())
 }
 
@@ -30,7 +31,7 @@ fn a_unit_that_left_the_configuration_is_removed_as_a_whole_and_after_what_is_cr
     let mut desired = desired();
     let mut actual = deployed(&desired);
     set(&mut actual).auto_targets = targets(&[(UNIT, HOME)]);
-    desired.scope.units = vec![OTHER_UNIT.into()];
+    desired.scope.units = vec![known(OTHER_UNIT)];
     assert_eq!(
         lines(&desired, &actual),
         [
@@ -74,7 +75,7 @@ fn an_excluded_account_and_one_of_no_unit_are_removed_alone_with_their_stacks() 
     set(&mut actual)
         .instances
         .push(instance("000000000004", HOME, "CURRENT", "SUCCEEDED"));
-    desired.scope.excluded = vec!["000000000003".into()];
+    desired.scope.excluded = vec![known("000000000003")];
     let plan = plan(&desired, &actual).unwrap();
     assert_eq!(
         plan.instances[0].to_string(),
@@ -88,14 +89,14 @@ fn stacks_of_inactive_accounts_and_inoperable_instances_stay_behind_and_are_name
     let mut desired = desired();
     let mut actual = deployed(&desired);
     let closed = account("CLOSED", OTHER_UNIT);
-    actual.organization.accounts.insert("000000000005".into(), closed);
+    actual.organization.accounts.insert(known("000000000005"), closed);
     set(&mut actual).instances.extend([
         instance("000000000004", HOME, "CURRENT", "SUCCEEDED"),
         instance("000000000005", HOME, "OUTDATED", "SKIPPED_SUSPENDED_ACCOUNT"),
     ]);
     set(&mut actual).instances[1] = instance("000000000003", HOME, "INOPERABLE", "INOPERABLE");
     set(&mut actual).auto_targets = targets(&[(UNIT, HOME), (OTHER_UNIT, HOME)]);
-    desired.scope.excluded = vec!["000000000003".into()];
+    desired.scope.excluded = vec![known("000000000003")];
     let plan = plan(&desired, &actual).unwrap();
     assert_eq!(
         lines(&desired, &actual),
@@ -119,7 +120,7 @@ fn an_account_that_stays_enrolled_alone_is_left_out_of_its_units_removal() {
     let mut actual = deployed(&desired);
     set(&mut actual).auto_targets = targets(&[("r-ab12", HOME)]);
     desired.scope.units = vec![];
-    desired.scope.accounts = vec!["000000000002".into()];
+    desired.scope.accounts = vec![known("000000000002")];
     assert_eq!(
         lines(&desired, &actual),
         [format!(
@@ -140,8 +141,8 @@ fn an_account_that_stays_enrolled_alone_is_left_out_of_its_units_removal() {
 fn a_unit_below_an_enrolled_one_is_not_removed() {
     let mut desired = desired();
     let mut actual = deployed(&desired);
-    desired.scope.units = vec!["r-ab12".into()];
-    desired.scope.excluded = vec!["999988887777".into(), "000000000004".into()];
+    desired.scope.units = vec![known("r-ab12")];
+    desired.scope.excluded = vec![known("999988887777"), known("000000000004")];
     set(&mut actual).auto_targets = targets(&[(UNIT, HOME), ("r-ab12", HOME)]);
     assert!(plan(&desired, &actual).unwrap().is_empty());
 }
@@ -165,7 +166,7 @@ fn instances_of_accounts_that_left_the_organization_are_left_to_aws() {
 fn a_removal_has_the_next_attempt_number_when_it_happens_again() {
     let mut desired = desired();
     let mut actual = deployed(&desired);
-    desired.scope.excluded = vec!["000000000003".into()];
+    desired.scope.excluded = vec![known("000000000003")];
     let id = |actual: &Actual| plan(&desired, actual).unwrap().instances.remove(0).operation_id;
     let first = id(&actual);
     assert!(first.ends_with("-1"));
@@ -181,7 +182,7 @@ fn a_unit_goes_as_a_whole_only_where_everybody_below_it_is_known() {
     let mut desired = desired();
     let mut actual = deployed(&desired);
     set(&mut actual).auto_targets = targets(&[("r-ab12", HOME), (UNIT, HOME)]);
-    desired.scope.excluded = vec!["000000000003".into()];
+    desired.scope.excluded = vec![known("000000000003")];
     let alone = format!("stack instances: delete 1 in {UNIT} (accounts 000000000003) / {HOME}");
     // The configured unit was walked, and so nobody has seen that its accounts are below the root.
     for account in actual.organization.accounts.values_mut() {

@@ -1,13 +1,14 @@
 //! Single accounts and excluded ones.
 
 use super::*;
+use crate::ids::known;
 use crate::remedy::Remedy;
 
 #[test]
 fn a_single_account_is_created_through_the_unit_that_it_is_in() {
     let mut desired = desired();
     let actual = deployed(&desired);
-    desired.scope.accounts = vec!["000000000004".into()];
+    desired.scope.accounts = vec![known("000000000004")];
     let plan = plan(&desired, &actual).unwrap();
     let lines: Vec<String> = plan.instances.iter().map(ToString::to_string).collect();
     assert_eq!(
@@ -19,7 +20,7 @@ fn a_single_account_is_created_through_the_unit_that_it_is_in() {
     assert_eq!(
         plan.notes[1],
         Note::SingleAccounts {
-            accounts: vec!["000000000004".into()]
+            accounts: vec![known("000000000004")]
         }
     );
 }
@@ -27,7 +28,7 @@ fn a_single_account_is_created_through_the_unit_that_it_is_in() {
 #[test]
 fn a_single_account_below_a_unit_comes_by_the_unit() {
     let mut desired = desired();
-    desired.scope.accounts = vec!["000000000002".into()];
+    desired.scope.accounts = vec![known("000000000002")];
     let steps = plan(&desired, &empty()).unwrap().instances;
     assert_eq!((steps.len(), steps[0].instances, &steps[0].accounts), (1, 2, &None));
 }
@@ -35,7 +36,7 @@ fn a_single_account_below_a_unit_comes_by_the_unit() {
 #[test]
 fn a_unit_with_an_excluded_account_is_created_without_it_and_the_plan_says_what_that_is_worth() {
     let mut desired = desired();
-    desired.scope.excluded = vec!["000000000003".into(), "000000000004".into()];
+    desired.scope.excluded = vec![known("000000000003"), known("000000000004")];
     let plan = plan(&desired, &empty()).unwrap();
     let lines: Vec<String> = plan.instances.iter().map(ToString::to_string).collect();
     assert_eq!(
@@ -56,17 +57,17 @@ fn an_excluded_account_is_never_missing() {
     let mut desired = desired();
     let mut actual = deployed(&desired);
     set(&mut actual).instances.remove(1);
-    desired.scope.excluded = vec!["000000000003".into()];
+    desired.scope.excluded = vec![known("000000000003")];
     assert!(plan(&desired, &actual).unwrap().is_empty());
-    set(&mut actual).auto_targets = Some(BTreeSet::from([(UNIT.into(), "eu-central-1".into())]));
+    set(&mut actual).auto_targets = Some(BTreeSet::from([(known(UNIT), known("eu-central-1"))]));
     assert!(plan(&desired, &actual).unwrap().is_empty());
 }
 
 #[test]
 fn an_account_that_the_organization_has_not_is_an_error_before_anything_is_done() {
     let mut wrong = [desired(), desired()];
-    wrong[0].scope.accounts = vec!["000000000099".into()];
-    wrong[1].scope.excluded = vec!["000000000099".into()];
+    wrong[0].scope.accounts = vec![known("000000000099")];
+    wrong[1].scope.excluded = vec![known("000000000099")];
     for desired in wrong {
         let error = plan(&desired, &empty()).unwrap_err();
         assert_eq!(
@@ -82,14 +83,14 @@ fn neither_the_management_account_nor_an_inactive_one_is_enrolled_by_its_name() 
     let mut desired = desired();
     let mut actual = deployed(&desired);
     let suspended = account("SUSPENDED", OTHER_UNIT);
-    actual.organization.accounts.insert("000000000005".into(), suspended);
-    desired.scope.accounts = vec!["000000000001".into(), "000000000005".into()];
+    actual.organization.accounts.insert(known("000000000005"), suspended);
+    desired.scope.accounts = vec![known("000000000001"), known("000000000005")];
     let plan = plan(&desired, &actual).unwrap();
     assert!(plan.is_empty(), "{plan}");
     assert_eq!(
         plan.notes[1],
         Note::NotActive {
-            accounts: vec!["000000000005".into()]
+            accounts: vec![known("000000000005")]
         }
     );
 }

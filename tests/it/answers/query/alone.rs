@@ -8,7 +8,7 @@ use pipetrail_tests::environment::Ran;
 use crate::lake_folder::LakeFolder;
 
 /// A lake without rows, and no configuration.
-pub fn alone() -> LakeFolder {
+pub(super) fn alone() -> LakeFolder {
     LakeFolder::with_tables(&["approvals", "heartbeats"])
 }
 

@@ -10,14 +10,14 @@ use pipetrail_tests::organization::{HOME, Organization};
 use serde_json::{Value, json};
 
 /// A function behind the proxy, and the queue in front of it.
-pub struct Bench {
+pub(super) struct Bench {
     pub proxy: FaultProxy,
     pub binary: PathBuf,
     pub environment: Vec<(&'static str, String)>,
 }
 
 impl Bench {
-    pub async fn new(org: &Organization, function: &str, own: Vec<(&'static str, String)>) -> Self {
+    pub(super) async fn new(org: &Organization, function: &str, own: Vec<(&'static str, String)>) -> Self {
         let proxy = FaultProxy::start(&org.relay.cloud.ministack).await.unwrap();
         let mut environment = vec![
             ("AWS_ENDPOINT_URL", proxy.endpoint.clone()),
@@ -36,7 +36,7 @@ impl Bench {
     }
 
     /// Delivers the messages until none fails, as SQS does; returns the number of deliveries.
-    pub async fn deliver(&self, bodies: &[String], fault: Option<(usize, Fault)>) -> usize {
+    pub(super) async fn deliver(&self, bodies: &[String], fault: Option<(usize, Fault)>) -> usize {
         self.proxy.place(fault);
         let mut waiting: Vec<(String, &String)> = bodies
             .iter()
