@@ -15,7 +15,7 @@ use aws_smithy_types::body::SdkBody;
 /// Status and body of an answer.
 pub type Answer = (u16, String);
 
-/// A client that asks `answer` for the answer to each request. It gets the request as text: `METHOD URI`,
+/// A client that asks `answer` for the answer to each request. It gets the request as text: `METHOD /path?query`,
 /// a line `name: value` per header, an empty line, the body.
 pub fn answering(answer: impl FnMut(&str) -> Answer + Send + 'static) -> SharedHttpClient {
     let connector = SharedHttpConnector::new(Connector(Arc::new(Mutex::new(answer))));
@@ -56,7 +56,9 @@ impl<F: FnMut(&str) -> Answer + Send + 'static> HttpConnector for Connector<F> {
 }
 
 fn text(request: &HttpRequest) -> String {
-    let mut text = format!("{} {}\n", request.method(), request.uri());
+    let uri = request.uri();
+    let target = uri.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..]));
+    let mut text = format!("{} {}\n", request.method(), target.unwrap_or("/"));
     for (name, value) in request.headers() {
         let _ = writeln!(text, "{name}: {value}");
     }
