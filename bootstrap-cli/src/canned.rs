@@ -2,7 +2,7 @@
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
-use pipetrail_canned::{answering, each_once};
+use pipetrail_unit::answers::{answering, each_once};
 
 /// See [`each_once`].
 pub(crate) fn serve(answers: &[(&str, u16, &str)]) -> SdkConfig {

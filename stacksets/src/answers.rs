@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_cloudformation::config::{BehaviorVersion, Credentials, Region, SharedHttpClient};
-use pipetrail_canned::{answering, each_once};
+use pipetrail_unit::answers::{answering, each_once};
 
 /// A service's client that `$http` answers: each SDK has a builder of its own.
 macro_rules! client {

@@ -3,6 +3,7 @@
 mod audits;
 mod embedded;
 mod ingest;
+mod json;
 mod parity;
 mod query;
 mod report;

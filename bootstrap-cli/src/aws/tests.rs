@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_sts::config::{Credentials, SharedHttpClient};
 use jiff::{SignedDuration, Timestamp};
-use pipetrail_canned::answering;
+use pipetrail_unit::answers::answering;
 
 use super::identity::Identity;
 use super::profiles::Way;

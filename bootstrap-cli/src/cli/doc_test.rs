@@ -1,16 +1,15 @@
-//! `docs/cli.md` is what the commands say of themselves. `PIPETRAIL_BLESS=1 cargo test` rewrites it.
+//! `docs/cli.md` is what the commands say of themselves.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
 
 use clap::Command;
+use pipetrail_unit::documents;
 
 use super::command;
 
 const HEAD: &str = "# The command line\n\n\
-    Generated from the commands' own help; `PIPETRAIL_BLESS=1 cargo test -p pipetrail` rewrites it. Every \
-    command takes the global options, which are listed once, here.\n";
+    Generated from the commands' own help; `just snapshots doc_test` rewrites it. Every command takes \
+    the global options, which are listed once, here.\n";
 
 fn commands() -> Vec<Command> {
     let mut main = command().disable_help_subcommand(true);
@@ -39,21 +38,7 @@ fn section(text: &mut String, title: &str, command: Command) {
 
 #[test]
 fn the_document_is_what_the_commands_say() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/cli.md");
-    let expected = document();
-    if std::env::var_os("PIPETRAIL_BLESS").is_some() {
-        fs::write(&path, &expected).unwrap();
-    }
-    let found = fs::read_to_string(&path).unwrap_or_default();
-    // Not the two whole texts: they are long.
-    let line = found
-        .lines()
-        .zip(expected.lines())
-        .find(|(found, expected)| found != expected);
-    assert!(
-        found == expected,
-        "{line:?}: run PIPETRAIL_BLESS=1 cargo test -p pipetrail"
-    );
+    documents::whole("docs/cli.md", &document());
 }
 
 #[test]

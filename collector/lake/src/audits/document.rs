@@ -1,13 +1,10 @@
-//! `docs/audits.md` describes every audit as its file does. `PIPETRAIL_BLESS=1` writes that part anew.
+//! `docs/audits.md` describes every audit as its file does.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
+
+use pipetrail_unit::documents;
 
 use super::all;
-
-const BEGIN: &str = "<!-- audits -->\n";
-const END: &str = "<!-- end -->";
 
 fn described() -> String {
     let mut text = String::new();
@@ -46,18 +43,5 @@ fn described() -> String {
 
 #[test]
 fn the_document_describes_every_audit() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/audits.md");
-    let found = fs::read_to_string(&path).unwrap();
-    let (head, rest) = found.split_once(BEGIN).unwrap();
-    let (_, tail) = rest.rsplit_once(END).unwrap();
-    let expected = format!("{head}{BEGIN}{}{END}{tail}", described());
-    if std::env::var_os("PIPETRAIL_BLESS").is_some() {
-        fs::write(&path, &expected).unwrap();
-        return;
-    }
-    let lines = found.lines().zip(expected.lines());
-    for (found, expected) in lines {
-        assert_eq!(found, expected, "PIPETRAIL_BLESS=1 writes it anew");
-    }
-    assert_eq!(found, expected);
+    documents::part("docs/audits.md", "audits", &described());
 }

@@ -1,9 +1,7 @@
 //! What every audit answers over one small lake, written down: `fixture/lake.ndjson` holds its rows,
-//! `fixture/answers.txt` the answers. `PIPETRAIL_BLESS=1` writes the answers anew: read the difference.
+//! `fixture/answers.txt` the answers.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray};
@@ -14,6 +12,7 @@ use object_store::path::Path as Key;
 use parquet::arrow::ArrowWriter;
 use pipetrail_collector::Table;
 use pipetrail_collector::columns::ColumnType;
+use pipetrail_unit::documents;
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -133,15 +132,7 @@ async fn every_audit_answers_what_is_written_down() {
             writeln!(found, "{}", serde_json::to_string(row).unwrap()).unwrap();
         }
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/audits/fixture/answers.txt");
-    if std::env::var_os("PIPETRAIL_BLESS").is_some() {
-        fs::write(&path, &found).unwrap();
-    }
-    let expected = fs::read_to_string(path).unwrap_or_default();
-    for (expected, found) in expected.lines().zip(found.lines()) {
-        assert_eq!(expected, found);
-    }
-    assert_eq!(expected.lines().count(), found.lines().count());
+    documents::whole("collector/lake/src/audits/fixture/answers.txt", &found);
 }
 
 #[tokio::test]

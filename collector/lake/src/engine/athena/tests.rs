@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_athena::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
-use pipetrail_canned::{answering, each_once};
+use pipetrail_unit::answers::{answering, each_once};
 
 use super::*;
 use crate::answer::{Answer, Heading, Kind, Value};
