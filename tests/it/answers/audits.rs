@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
-use pipetrail_tests::emulators::prepare::prepare;
+use pipetrail_tests::emulators::prepare::{Functions, prepare};
 use pipetrail_tests::emulators::python;
 use pipetrail_tests::environment::TestEnvironment;
 use pipetrail_tests::organization::{HOME, Organization};
@@ -246,7 +246,7 @@ fn apply_publishes_the_audits_once_mends_what_was_changed_and_leaves_what_others
 #[test]
 fn every_audit_is_sql_that_athena_reads() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let built = runtime.block_on(prepare()).unwrap();
+    let built = runtime.block_on(prepare(Functions::Released)).unwrap();
     let home = tempfile::tempdir().unwrap();
     let environment = TestEnvironment::new(home.path());
     let run = |arguments: &[&str]| {
