@@ -48,7 +48,7 @@ async fn a_new_user_writes_the_file_and_mends_what_the_doctor_names() -> Result<
     // Nobody can be asked, and there is a choice.
     let ran = init(&["--yes"]);
     assert_eq!(ran.code, Some(2), "{}", ran.stderr);
-    assert!(ran.stderr.contains("hint: give --unit <ID>"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("hint: give --ou <ID>"), "{}", ran.stderr);
     let stranger = init(&["--ou", "payments"]);
     assert_eq!(stranger.code, Some(2), "{}", stranger.stderr);
     let wrong = init(&["--ou", &root, "--audit-account", "111122223333"]);

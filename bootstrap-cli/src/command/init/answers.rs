@@ -88,16 +88,13 @@ pub(super) fn complete(
                 let root = listed.first().map_or("", |root| root.id.as_str());
                 many(
                     &mut ask,
-                    &format!(
-                        "{}organizational units to enrol, by id, with commas",
-                        tree(listed, found.more_units)
-                    ),
+                    &format!("{}OUs to enrol, by id, with commas", tree(listed, found.more_units)),
                     root,
                 )
             }
         };
         chosen.ok_or(Unanswered {
-            what: "which organizational units to enrol is not known",
+            what: "which OUs to enrol is not known",
             flag: "--ou <ID> (the root enrols all)",
         })?
     } else {
