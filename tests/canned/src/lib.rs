@@ -57,7 +57,9 @@ impl<F: FnMut(&str) -> Answer + Send + 'static> HttpConnector for Connector<F> {
 
 fn text(request: &HttpRequest) -> String {
     let uri = request.uri();
-    let target = uri.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..]));
+    let target = uri
+        .split_once("://")
+        .and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..]));
     let mut text = format!("{} {}\n", request.method(), target.unwrap_or("/"));
     for (name, value) in request.headers() {
         let _ = writeln!(text, "{name}: {value}");

@@ -46,7 +46,7 @@ fn described() -> String {
 
 #[test]
 fn the_document_describes_every_audit() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/audits.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/audits.md");
     let found = fs::read_to_string(&path).unwrap();
     let (head, rest) = found.split_once(BEGIN).unwrap();
     let (_, tail) = rest.rsplit_once(END).unwrap();
