@@ -115,7 +115,7 @@ pub(super) fn complete(
         let question = format!("{shown}regions to enrol, with commas");
         many(&mut ask, &question, home.as_ref()).ok_or(Unanswered {
             what: "which regions to enrol is not known",
-            flag: "--home-regions <REGION,REGION>",
+            flag: "--regions <REGION,REGION>",
         })?
     };
     Ok(Answers {
@@ -255,7 +255,7 @@ mod tests {
                     regions: vec![],
                     ..given()
                 },
-                "--home-regions",
+                "--regions",
             ),
             (
                 Given {
