@@ -43,7 +43,7 @@ pub(crate) async fn examine(config: &Config, profiles: Profiles, member_role: Op
     let audit_account = &config.audit.account;
     let settings = &config.organization;
     let file = format!(
-        "{} organizational units, {} regions, audit account {audit_account} in {}",
+        "{} OUs, {} regions, audit account {audit_account} in {}",
         settings.organizational_units.len(),
         settings.regions.len(),
         config.audit.region.as_ref()

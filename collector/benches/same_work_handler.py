@@ -70,7 +70,7 @@ def table_of(event):
         return "heartbeats"
     detail_type = event.get("detail-type")
     if detail_type == API_CALL:
-        return "approvals" if at(event, "detail", "eventName") == "PutApprovalResult" else "api_calls"
+        return "approval_calls" if at(event, "detail", "eventName") == "PutApprovalResult" else "api_calls"
     return TABLES.get(detail_type, "other_events")
 
 
@@ -111,7 +111,7 @@ def key_of(event, table):
     region = string(event.get("region")) or ""
     canonical = b""
     parts = None
-    if table in ("approvals", "api_calls"):
+    if table in ("approval_calls", "api_calls"):
         identity = string(at(detail, "addendum", "originalEventID")) or string(at(detail, "eventID"))
         if identity is not None:
             parts = ("api-call", string(at(detail, "recipientAccountId")) or event["account"], identity)
@@ -302,7 +302,7 @@ def named_in_message(message):
 
 
 def gate_of(detail, table):
-    if table not in ("approvals", "api_calls"):
+    if table not in ("approval_calls", "api_calls"):
         return text(at(detail, "pipeline")), text(at(detail, "stage")), text(at(detail, "action"))
     request = at(detail, "requestParameters")
     pipeline = text(at(request, "pipelineName"))
@@ -457,7 +457,7 @@ def row_of(event, table, key, time, ingested):
         row |= stage_execution(detail)
     elif table == "action_executions":
         row |= action_execution(detail)
-    elif table == "approvals":
+    elif table == "approval_calls":
         row |= approval(detail, stage, action)
     elif table == "api_calls":
         row |= api_call(detail, stage, action)

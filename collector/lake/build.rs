@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         files.retain(|path| path.extension().is_some_and(|extension| extension == "sql"));
         // By name, not by path: `.sql` sorts behind `-`.
         files.sort_by_key(|path| path.file_stem().map(ToOwned::to_owned));
-        writeln!(code, "pub static {table}: &[(&str, &str)] = &[")?;
+        writeln!(code, "pub(super) static {table}: &[(&str, &str)] = &[")?;
         for path in files {
             let name = path
                 .file_stem()

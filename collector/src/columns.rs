@@ -270,7 +270,7 @@ row! {
 }
 
 row! {
-    /// `approvals`: one row per PutApprovalResult call, refused calls included.
+    /// `approval_calls`: one row per PutApprovalResult call, refused calls included.
     Approval {
         /// `Approved` or `Rejected`, as asked for; a call with `error_code` decided nothing.
         decision: string,
@@ -298,7 +298,7 @@ row! {
     ApiCall {
         /// API operation, such as UpdatePipeline.
         event_name: string,
-        /// Who called; precedence as `approver` in `approvals`.
+        /// Who called; precedence as `approver` in `approval_calls`.
         actor: string personal,
         /// Error of a refused call; NULL on success.
         error_code: string,
@@ -326,7 +326,7 @@ row! {
 }
 
 row! {
-    /// Who made an API call, and from where: the last columns of `approvals` and `api_calls`.
+    /// Who made an API call, and from where: the last columns of `approval_calls` and `api_calls`.
     Caller {
         /// Kind of principal: identity_center, iam_user, federated, root, role_session, aws_service, unknown.
         principal_kind: string,

@@ -68,7 +68,7 @@ pub struct Decision {
 pub enum Verdict {
     /// Record it and tell.
     Record(Box<Decision>, String),
-    /// A call that AWS refused: it decided nothing. It is a row of `approvals` all the same.
+    /// A call that AWS refused: it decided nothing. It is a row of `approval_calls` all the same.
     Refused,
 }
 
@@ -79,12 +79,12 @@ impl Decision {
     /// [`DecisionError`] for what is no decision; such a message belongs in the dead-letter queue.
     pub fn of(message: &[u8]) -> Result<Verdict, DecisionError> {
         let mut event = Event::parse(message)?;
-        if event.table() != Table::Approvals {
+        if event.table() != Table::ApprovalCalls {
             return Err(DecisionError::NotADecision);
         }
         let key = event.key();
         event.redact();
-        let row = row(&event, Table::Approvals, key.clone(), event.time());
+        let row = row(&event, Table::ApprovalCalls, key.clone(), event.time());
         let Own::Approval(call, caller) = row.own else {
             return Err(DecisionError::NotADecision);
         };

@@ -83,7 +83,7 @@ impl<'a> Event<'a> {
     pub fn table(&self) -> Table {
         match (self.text(&["source"]), self.detail_type()) {
             (Some(HEARTBEAT), _) => Table::Heartbeats,
-            (Some(CODEPIPELINE), API_CALL) if self.event_name() == Some("PutApprovalResult") => Table::Approvals,
+            (Some(CODEPIPELINE), API_CALL) if self.event_name() == Some("PutApprovalResult") => Table::ApprovalCalls,
             (Some(CODEPIPELINE), API_CALL) => Table::ApiCalls,
             (Some(CODEPIPELINE), detail_type) => STATE_CHANGES
                 .iter()

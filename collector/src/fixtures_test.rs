@@ -76,7 +76,7 @@ fn every_fixture_becomes_a_row_that_fits_its_table() {
             "pipeline" => &[Table::PipelineExecutions],
             "stage" => &[Table::StageExecutions],
             "action" => &[Table::ActionExecutions],
-            "cloudtrail" => &[Table::Approvals, Table::ApiCalls],
+            "cloudtrail" => &[Table::ApprovalCalls, Table::ApiCalls],
             _ => &[Table::OtherEvents],
         };
         assert!(expected.contains(&table), "{name}: {table}");
@@ -223,7 +223,7 @@ fn every_caller_of_the_fixtures_is_named_as_an_auditor_would_name_him() {
             .iter()
             .find(|(path, _)| path.ends_with(format!("cloudtrail/put-approval-{fixture}.json")))
             .unwrap_or_else(|| panic!("{fixture}"));
-        let (row, _) = transformed(Table::Approvals, text);
+        let (row, _) = transformed(Table::ApprovalCalls, text);
         assert_eq!(
             (&row["approver"], &row["principal_kind"], &row["mfa"]),
             (&Value::from(name), &Value::from(kind), &mfa),

@@ -21,7 +21,7 @@ impl Event<'_> {
     pub fn key(&self) -> String {
         let table = self.table();
         let id = match table {
-            Table::Approvals | Table::ApiCalls => self
+            Table::ApprovalCalls | Table::ApiCalls => self
                 .text(&["detail", "addendum", "originalEventID"])
                 .filter(|id| !id.is_empty())
                 .or_else(|| self.text(&["detail", "eventID"]))
@@ -33,7 +33,7 @@ impl Event<'_> {
         };
         let mut parts = Parts::new();
         match (table, id) {
-            (Table::Approvals | Table::ApiCalls, Some(id)) => {
+            (Table::ApprovalCalls | Table::ApiCalls, Some(id)) => {
                 let account = self.text(&["detail", "recipientAccountId"]).unwrap_or(self.account());
                 parts.add("api-call").add(account).add(id);
             }

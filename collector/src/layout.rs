@@ -154,12 +154,12 @@ mod tests {
     #[test]
     fn keys_that_are_no_data_have_no_partition() {
         for key in [
-            "errors/approvals/processing-failed/x",
-            "approvals/account_id=123/month=2026-11/f",
-            "approvals/account_id=111122223333/month=2026-11",
-            "approvals/account_id=111122223333/month=2026-11/",
-            "approvals/month=2026-11/account_id=111122223333/f",
-            "approvals/account_id=111122223333/month=../f",
+            "errors/approval_calls/processing-failed/x",
+            "approval_calls/account_id=123/month=2026-11/f",
+            "approval_calls/account_id=111122223333/month=2026-11",
+            "approval_calls/account_id=111122223333/month=2026-11/",
+            "approval_calls/month=2026-11/account_id=111122223333/f",
+            "approval_calls/account_id=111122223333/month=../f",
             "unknown/account_id=111122223333/month=2026-11/f",
             "heartbeats/account_id=111122223333/month=2026-11/f",
             "",

@@ -21,7 +21,7 @@ pub fn row<'e>(event: &'e Event<'_>, table: Table, key: String, ingested: Instan
         Table::PipelineExecutions => Own::PipelineExecution(Box::new(pipeline_execution(d))),
         Table::StageExecutions => Own::StageExecution(stage_execution(d)),
         Table::ActionExecutions => Own::ActionExecution(Box::new(action_execution(d))),
-        Table::Approvals => {
+        Table::ApprovalCalls => {
             let principal = Principal::of(event);
             Own::Approval(
                 Box::new(approval(d, &gate, &principal)),
@@ -232,7 +232,7 @@ impl<'e> Gate<'e> {
     fn of(event: &'e Event<'_>, table: Table) -> Self {
         let d = Detail::of(event);
         match table {
-            Table::Approvals | Table::ApiCalls => Self::of_call(event, d),
+            Table::ApprovalCalls | Table::ApiCalls => Self::of_call(event, d),
             _ => Self {
                 pipeline: d.text(&["pipeline"]),
                 stage: d.text(&["stage"]),

@@ -85,7 +85,7 @@ impl Own<'_> {
             Self::PipelineExecution(_) => Table::PipelineExecutions,
             Self::StageExecution(_) => Table::StageExecutions,
             Self::ActionExecution(_) => Table::ActionExecutions,
-            Self::Approval(..) => Table::Approvals,
+            Self::Approval(..) => Table::ApprovalCalls,
             Self::ApiCall(..) => Table::ApiCalls,
             Self::Heartbeat(_) => Table::Heartbeats,
             Self::OtherEvent(_) => Table::OtherEvents,
@@ -102,7 +102,7 @@ pub enum Table {
     /// State changes of actions.
     ActionExecutions,
     /// PutApprovalResult calls.
-    Approvals,
+    ApprovalCalls,
     /// Every other API call.
     ApiCalls,
     /// Heartbeats of the members.
@@ -116,7 +116,7 @@ impl Table {
         Self::PipelineExecutions,
         Self::StageExecutions,
         Self::ActionExecutions,
-        Self::Approvals,
+        Self::ApprovalCalls,
         Self::ApiCalls,
         Self::Heartbeats,
         Self::OtherEvents,
@@ -128,7 +128,7 @@ impl Table {
             Self::PipelineExecutions => "pipeline_executions",
             Self::StageExecutions => "stage_executions",
             Self::ActionExecutions => "action_executions",
-            Self::Approvals => "approvals",
+            Self::ApprovalCalls => "approval_calls",
             Self::ApiCalls => "api_calls",
             Self::Heartbeats => "heartbeats",
             Self::OtherEvents => "other_events",
@@ -171,13 +171,13 @@ impl Table {
             Self::PipelineExecutions => PipelineExecution::COLUMNS,
             Self::StageExecutions => StageExecution::COLUMNS,
             Self::ActionExecutions => ActionExecution::COLUMNS,
-            Self::Approvals => Approval::COLUMNS,
+            Self::ApprovalCalls => Approval::COLUMNS,
             Self::ApiCalls => ApiCall::COLUMNS,
             Self::Heartbeats => Heartbeat::COLUMNS,
             Self::OtherEvents => OtherEvent::COLUMNS,
         };
         let caller = match self {
-            Self::Approvals | Self::ApiCalls => Caller::COLUMNS,
+            Self::ApprovalCalls | Self::ApiCalls => Caller::COLUMNS,
             _ => &[],
         };
         let keys = self.partition_keys();

@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn an_event_in_another_table_s_stream_is_kept_as_an_error_not_stored_as_nonsense() {
-        let stream = "arn:aws:firehose:eu-central-1:999988887777:deliverystream/pipetrail-approvals";
+        let stream = "arn:aws:firehose:eu-central-1:999988887777:deliverystream/pipetrail-approval-calls";
         let (response, errors) = run(
             stream,
             &[br#"{"account":"000000000012","time":"2026-11-20T09:27:58Z"}"#],
@@ -199,7 +199,7 @@ mod tests {
             errors[0].1,
             RecordError::OtherTable {
                 belongs: Table::OtherEvents,
-                fills: Table::Approvals
+                fills: Table::ApprovalCalls
             }
         );
     }

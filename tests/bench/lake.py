@@ -43,7 +43,7 @@ AUDITS = {
     "approvals by approver": f"""
 SELECT approver, principal_kind, count(*) AS approved, count(DISTINCT account_id) AS accounts,
  count(DISTINCT pipeline_arn) AS pipelines, max(event_time) AS last_decision
-FROM {once("approvals", WINDOW)} AS approvals
+FROM {once("approval_calls", WINDOW)} AS approval_calls
 WHERE error_code IS NULL AND decision = 'Approved'
 GROUP BY approver, principal_kind ORDER BY approved DESC, approver, principal_kind""",
     "deployments per pipeline": f"""
@@ -52,14 +52,14 @@ FROM {once("action_executions", WINDOW)} AS actions
 WHERE action_category = 'Deploy' AND state = 'SUCCEEDED'
 GROUP BY account_id, pipeline ORDER BY deployments DESC, account_id, pipeline""",
     "decisions with their wait": f"""
-SELECT approvals.account_id, approvals.pipeline, approvals.decision, count(*) AS decisions,
- min(approvals.event_ms - gates.event_ms) AS shortest, max(approvals.event_ms - gates.event_ms) AS longest
-FROM {once("approvals", WINDOW)} AS approvals
-JOIN {once("action_executions", WINDOW)} AS gates ON gates.action_execution_id = approvals.action_execution_id
- AND gates.account_id = approvals.account_id AND gates.state = 'STARTED'
-WHERE approvals.error_code IS NULL AND gates.action_category = 'Approval'
-GROUP BY approvals.account_id, approvals.pipeline, approvals.decision
-ORDER BY decisions DESC, approvals.account_id, approvals.pipeline, approvals.decision""",
+SELECT approval_calls.account_id, approval_calls.pipeline, approval_calls.decision, count(*) AS decisions,
+ min(approval_calls.event_ms - gates.event_ms) AS shortest, max(approval_calls.event_ms - gates.event_ms) AS longest
+FROM {once("approval_calls", WINDOW)} AS approval_calls
+JOIN {once("action_executions", WINDOW)} AS gates ON gates.action_execution_id = approval_calls.action_execution_id
+ AND gates.account_id = approval_calls.account_id AND gates.state = 'STARTED'
+WHERE approval_calls.error_code IS NULL AND gates.action_category = 'Approval'
+GROUP BY approval_calls.account_id, approval_calls.pipeline, approval_calls.decision
+ORDER BY decisions DESC, approval_calls.account_id, approval_calls.pipeline, approval_calls.decision""",
 }
 
 DUCKDB = """

@@ -83,8 +83,8 @@ fn own_events_are_reported_and_a_kill_leaves_nothing_behind() {
     );
     assert_ne!(far, near);
     assert_eq!(tally["rows"]["pipeline_executions"][far], 1);
-    assert_eq!(tally["rows"]["approvals"][near], 2);
-    assert_eq!(tally["distinct"]["approvals"][near], 1);
+    assert_eq!(tally["rows"]["approval_calls"][near], 2);
+    assert_eq!(tally["distinct"]["approval_calls"][near], 1);
     assert_eq!(
         (&tally["evidence"], &tally["objects"]),
         (&Value::from(1), &Value::from(4))

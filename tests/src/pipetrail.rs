@@ -18,7 +18,7 @@ pub(crate) fn command(built: &Built, environment: &TestEnvironment, settings: &P
         command.arg("--yes");
     }
     if matches!(arguments.first(), Some(&("apply" | "plan"))) {
-        command.arg("--zips").arg(&built.zips);
+        command.arg("--function-zips").arg(&built.zips);
     }
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut command = Command::from(command);

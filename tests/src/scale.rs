@@ -26,7 +26,7 @@ use self::child::Ended;
 pub use self::measured::Measured;
 use self::responder::Responder;
 use self::world::World;
-use crate::emulators::prepare::{Built, prepare};
+use crate::emulators::prepare::{Built, Functions, prepare};
 use crate::environment::TestEnvironment;
 use crate::pipetrail;
 use crate::printer::{self, Step};
@@ -36,7 +36,7 @@ use crate::printer::{self, Step};
 /// # Errors
 /// When the binary cannot be built or fails.
 pub async fn run(args: &Args) -> Result<()> {
-    let built = prepare().await?;
+    let built = prepare(Functions::Quick).await?;
     let measured = measure(&built, args).await?;
     printer::data(&table::table(args, &measured));
     Ok(())

@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::bare;
 use crate::day;
-use crate::emulators::prepare;
+use crate::emulators::prepare::{self, Functions};
 use crate::generate;
 use crate::organization::{Enrolment, Organization};
 use crate::play::Input;
@@ -78,7 +78,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let input = args.events.as_deref().map(Input::read).transpose()?;
-    let built = prepare::prepare().await?;
+    let built = prepare::prepare(Functions::Quick).await?;
     if args.bare {
         bare::run(&built).await?;
         return Ok(ExitCode::SUCCESS);

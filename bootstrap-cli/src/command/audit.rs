@@ -20,7 +20,7 @@ use crate::terminal::printer::{self, Output};
 /// process and need neither configuration nor an AWS account; without it Athena answers.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  pipetrail audit --list\n  pipetrail audit decisions --lake ./lake\n  pipetrail audit approvers --from 2026-07-01 --to 2026-10-01 --output csv > approvers.csv\n  pipetrail audit deployments --account 111122223333 --set stage=Prod --set category=Build\n  pipetrail audit open-gates --sql"
+    after_help = "Examples:\n  pipetrail audit --list\n  pipetrail audit decisions --lake ./lake --set decision=Rejected\n  pipetrail audit approvers --from 2026-07-01 --to 2026-10-01 --output csv > approvers.csv\n  pipetrail audit deployments --account 111122223333 --set stage=Prod --set category=Build\n  pipetrail audit open-gates --sql"
 )]
 pub(crate) struct Args {
     /// The audit

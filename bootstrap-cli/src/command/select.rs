@@ -137,7 +137,7 @@ mod tests {
             pipeline: vec![pipeline.to_owned()],
             ..select(None, None)
         };
-        for name in ["'; DROP TABLE approvals; --", "a\\b", "a'\\b"] {
+        for name in ["'; DROP TABLE approval_calls; --", "a\\b", "a'\\b"] {
             assert!(with("000011112222", name).parameters().is_ok(), "{name}");
         }
         let error = with("000011112222", "a\\").parameters().unwrap_err();

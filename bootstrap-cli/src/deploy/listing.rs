@@ -8,15 +8,7 @@ use crate::terminal::listing::{lines, table};
 pub(crate) fn coverage(coverage: &Coverage) -> String {
     let mut parts = vec![stacks(coverage)];
     if !coverage.instances.is_empty() {
-        let mut instances = table(&[
-            "ACCOUNT",
-            "ORGANIZATIONAL UNIT",
-            "REGION",
-            "STATE",
-            "STATUS",
-            "DETAILED",
-            "REASON",
-        ]);
+        let mut instances = table(&["ACCOUNT", "OU", "REGION", "STATE", "STATUS", "DETAILED", "REASON"]);
         for CoverageRow {
             account,
             organizational_unit,
@@ -119,9 +111,9 @@ STACK                ACCOUNT       REGION        STATUS           REASON
 pipetrail-artifacts  999988887777  eu-central-1  CREATE_COMPLETE
 pipetrail-data       999988887777  eu-central-1  not deployed
 
-ACCOUNT       ORGANIZATIONAL UNIT  REGION        STATE     STATUS    DETAILED   REASON
-000000000001  ou-ab12-cdefgh34     eu-central-1  current   CURRENT   SUCCEEDED
-000000000002  -                    eu-west-1     outdated  OUTDATED  FAILED     Rule pipetrail-forward already exists
+ACCOUNT       OU                REGION        STATE     STATUS    DETAILED   REASON
+000000000001  ou-ab12-cdefgh34  eu-central-1  current   CURRENT   SUCCEEDED
+000000000002  -                 eu-west-1     outdated  OUTDATED  FAILED     Rule pipetrail-forward already exists
 
 2 stacks pipetrail-member: 1 current, 1 outdated
 000000000009 is not covered by the stack set (management account)

@@ -17,9 +17,9 @@ use super::check::Check;
 use crate::aws;
 
 /// Of rules, queues, roles and the bus.
-pub(super) const NAME: &str = "left-overs";
+pub(super) const NAME: &str = "leftovers";
 /// Of buckets.
-pub(super) const BUCKETS: &str = "left-over-buckets";
+pub(super) const BUCKETS: &str = "leftover-buckets";
 
 /// The roles that `pipetrail-pipeline` makes, without the region.
 const AUDIT_ROLES: [&str; 5] = ["bus", "streams", "transform", "partition", "approval"];

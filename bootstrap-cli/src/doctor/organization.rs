@@ -175,7 +175,7 @@ fn units(config: &Config, organization: &Organization, unknown: &[OuId]) -> Vec<
     let missing = unknown.iter().map(|unit| {
         Check::failed(
             UNITS,
-            format!("{unit} is not a unit or root of {}", organization.id),
+            format!("{unit} is not an OU or root of {}", organization.id),
             "take its id from `aws organizations list-organizational-units-for-parent --parent-id <r-…>`",
         )
     });
@@ -219,7 +219,7 @@ fn accounts(config: &Config, organization: &Organization) -> Vec<Check> {
         checks.push(Check::warning(
             ACCOUNTS,
             evidence,
-            "move accounts into the units, or name other units",
+            "move accounts into the OUs, or name other OUs",
         ));
     } else if resting.is_empty() {
         checks.push(Check::ok(ACCOUNTS, format!("{enrolled} active accounts are in scope")));

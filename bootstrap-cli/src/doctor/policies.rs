@@ -235,7 +235,7 @@ pub(super) fn judge(place: &Place<'_>, policies: &Policies) -> Vec<Check> {
     checks.extend(not_allowed(policies, &parsed, &calls));
     if policies.left_out > 0 {
         let evidence = format!(
-            "{} organizational units were not looked at: {MOST_TARGETS} are, at most",
+            "{} OUs were not looked at: {MOST_TARGETS} are, at most",
             policies.left_out
         );
         checks.push(Check::unknown(NAME, evidence, None));
@@ -243,7 +243,7 @@ pub(super) fn judge(place: &Place<'_>, policies: &Policies) -> Vec<Check> {
     if checks.is_empty() {
         let (count, targets) = (policies.documents.len(), policies.attached.len());
         let evidence = format!(
-            "none of {count} policies on {targets} roots and units stands in the way; those of single accounts were not read"
+            "none of {count} policies on {targets} roots and OUs stands in the way; those of single accounts were not read"
         );
         checks.push(Check::ok(NAME, evidence));
     }

@@ -40,7 +40,7 @@ impl Explain for LakeError {
             LakeError::Denied { .. } => "the caller needs s3:ListBucket and s3:GetObject there, and s3:PutObject for \
                                          ingest; --audit-profile says who calls"
                 .to_owned(),
-            LakeError::Region { .. } => "give the bucket's region with --region".to_owned(),
+            LakeError::Region { .. } => "give the bucket's region with --home-region".to_owned(),
             LakeError::Store { .. } => {
                 "check --endpoint-url and the way to S3, then run the same command again".to_owned()
             }

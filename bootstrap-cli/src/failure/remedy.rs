@@ -70,7 +70,7 @@ pub(crate) fn words(remedy: &Remedy, again: Again) -> String {
             format!("rename or remove that {what}, or ask its owner to; nothing of it was changed")
         }
         Remedy::CorrectAuditAccount => {
-            "correct audit.account and audit.region in pipetrail.toml (or --region): the installation \
+            "correct audit.account and audit.region in pipetrail.toml (or --home-region): the installation \
              that it belongs to still needs it; nothing was changed"
                 .to_owned()
         }

@@ -31,7 +31,7 @@ FROM (
     account_id, pipeline_arn, event_time,
     CASE WHEN error_code IS NULL THEN 'decision' ELSE 'refused' END AS kind,
     event_key AS what, approver AS who
-  FROM {approvals} AS d
+  FROM {approval_calls} AS d
   UNION ALL
   SELECT account_id, pipeline_arn, event_time, 'call' AS kind, event_key AS what, actor AS who
   FROM {api_calls} AS c

@@ -34,7 +34,7 @@ FROM (
   UNION
   SELECT account_id, region FROM {action_executions} AS a
   UNION
-  SELECT account_id, region FROM {approvals} AS d
+  SELECT account_id, region FROM {approval_calls} AS d
   UNION
   SELECT account_id, region FROM {api_calls} AS c
 ) AS s

@@ -2,6 +2,7 @@
 -- answers: Who approved or rejected what, when, why, from where, and with MFA or not. Calls that were
 --   refused decided nothing and are not here.
 -- takes: from, to, account, pipeline
+-- parameter decision: text, default '': only these decisions, Approved or Rejected; empty for both
 -- column event_time: text: when it was decided
 -- column account_id: text: account of the pipeline
 -- column region: text: region of the pipeline
@@ -27,4 +28,5 @@ SELECT
   principal_kind, principal_arn, mfa, console, source_ip, user_agent, summary,
   execution_id, waited_seconds, action_execution_id, event_key
 FROM {decided} AS d
+WHERE {:decision} = '' OR decision = {:decision}
 ORDER BY event_time, event_key

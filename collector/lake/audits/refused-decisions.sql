@@ -24,6 +24,6 @@ SELECT
   event_time, account_id, region, pipeline, stage, action, decision, approver,
   principal_kind, principal_arn, mfa, console, source_ip, user_agent,
   error_code, error_message, summary, event_key
-FROM {approvals} AS c
+FROM {approval_calls} AS c
 WHERE error_code IS NOT NULL
 ORDER BY event_time, event_key

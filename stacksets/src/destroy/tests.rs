@@ -207,7 +207,7 @@ fn what_forwards_to_another_audit_account_or_home_region_stays() {
     );
     set(&mut wrong_account).parameters = to("eu-central-1", "999988887777");
     assert!(plan(&names(), &wrong_account, true).is_ok());
-    // As with --region of another region: there is nothing there, but the management account is the same.
+    // As with --home-region of another region: there is nothing there, but the management account is the same.
     let mut wrong_region = empty();
     let member = Stack {
         parameters: to("eu-west-1", "999988887777"),

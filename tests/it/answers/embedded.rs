@@ -50,7 +50,7 @@ fn refused(lake: &Path, sql: &str, error: &str, hint: &str) {
 /// Two accounts, files of three ages, a copy of an event in a later file.
 fn lake() -> TempDir {
     let lake = tempfile::tempdir().unwrap();
-    let mine = "approvals/account_id=000011112222/month=2026-11";
+    let mine = "approval_calls/account_id=000011112222/month=2026-11";
     let early = [
         ("event_key", &["k1", "k2"][..]),
         ("event_id", &["i1", "i2"]),
@@ -84,7 +84,7 @@ fn lake() -> TempDir {
     ];
     write(
         lake.path(),
-        "approvals/account_id=999988887777/month=2026-10/a.parquet",
+        "approval_calls/account_id=999988887777/month=2026-10/a.parquet",
         &other,
         Vec::new(),
     );
@@ -94,7 +94,7 @@ fn lake() -> TempDir {
 }
 
 const FIRST: &str = "SELECT account_id, month, event_key, event_id, decision, mfa, event_ms FROM (SELECT *, row_number() OVER \
-                     (PARTITION BY event_key ORDER BY event_time, ingested_at, event_id) AS copy FROM approvals \
+                     (PARTITION BY event_key ORDER BY event_time, ingested_at, event_id) AS copy FROM approval_calls \
                      WHERE month >= '2026-10') AS copies WHERE copy = 1 ORDER BY event_key";
 
 #[test]
@@ -127,11 +127,11 @@ fn files_of_every_age_are_read_as_one_table_and_each_event_once() {
 #[test]
 fn a_wrong_file_is_named_unless_the_query_needs_none_of_its_partition() {
     let lake = lake();
-    let wrong = "approvals/account_id=999988887777/month=2026-10/export.parquet";
+    let wrong = "approval_calls/account_id=999988887777/month=2026-10/export.parquet";
     write(lake.path(), wrong, &[("id", &["1"]), ("name", &["x"])], Vec::new());
     let hint = "take the file out of the table's folder";
-    let error = format!("cannot read {wrong}: no column event_key, so no rows of approvals\n");
-    refused(lake.path(), "SELECT count(*) AS n FROM approvals", &error, hint);
+    let error = format!("cannot read {wrong}: no column event_key, so no rows of approval_calls\n");
+    refused(lake.path(), "SELECT count(*) AS n FROM approval_calls", &error, hint);
     refused(lake.path(), FIRST, &error, hint);
     fs::write(lake.path().join(wrong), "PAR1").unwrap();
     refused(
@@ -140,9 +140,9 @@ fn a_wrong_file_is_named_unless_the_query_needs_none_of_its_partition() {
         &format!("cannot read {wrong}: not a whole Parquet file"),
         hint,
     );
-    let without = "SELECT count(*) AS n FROM approvals WHERE month = '2026-11'";
+    let without = "SELECT count(*) AS n FROM approval_calls WHERE month = '2026-11'";
     assert_eq!(rows(lake.path(), without), json!([{"n": 4}]));
-    let without = "SELECT count(*) AS n FROM approvals WHERE account_id IN ('000011112222', '1')";
+    let without = "SELECT count(*) AS n FROM approval_calls WHERE account_id IN ('000011112222', '1')";
     assert_eq!(rows(lake.path(), without), json!([{"n": 4}]));
 }
 
@@ -152,12 +152,12 @@ fn what_is_no_lake_and_what_is_no_column_is_said_with_the_next_thing_to_try() {
     let error = format!("{} holds no table of a lake\n", empty.path().display());
     refused(
         empty.path(),
-        "SELECT count(*) FROM approvals",
+        "SELECT count(*) FROM approval_calls",
         &error,
         "`pipetrail ingest <PATHS> --lake ",
     );
     let lake = lake();
-    let wrong = "SELECT event_key,\n       desicion FROM approvals";
+    let wrong = "SELECT event_key,\n       desicion FROM approval_calls";
     refused(
         lake.path(),
         wrong,
@@ -176,14 +176,14 @@ fn what_is_no_lake_and_what_is_no_column_is_said_with_the_next_thing_to_try() {
 #[test]
 fn a_query_nested_deep_and_wide_is_answered_or_refused_but_never_kills() {
     let lake = lake();
-    let mut nested = "SELECT event_key, decision FROM approvals".to_owned();
+    let mut nested = "SELECT event_key, decision FROM approval_calls".to_owned();
     for level in 0..30 {
         nested = format!("SELECT event_key, decision FROM ({nested}) AS t{level} WHERE decision IS NOT NULL");
     }
     let count = |sql: &str| rows(lake.path(), &format!("SELECT count(*) AS n FROM ({sql}) AS t"));
     assert_eq!(count(&nested), json!([{"n": 4}]));
     let wide: Vec<String> = (0..1_500).map(|i| format!("event_key = 'k{i}'")).collect();
-    let wide = format!("SELECT event_key FROM approvals WHERE {}", wide.join(" OR "));
+    let wide = format!("SELECT event_key FROM approval_calls WHERE {}", wide.join(" OR "));
     assert_eq!(count(&wide), json!([{"n": 5}]));
     let deep = format!("SELECT {}1{} AS n", "(".repeat(5_000), ")".repeat(5_000));
     refused(

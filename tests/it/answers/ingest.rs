@@ -191,7 +191,7 @@ fn a_trails_record_and_its_event_are_one_row_and_the_event_is_kept() {
     let mut polling = event["detail"].clone();
     polling["eventName"] = "PollForJobs".into();
     let trail = serde_json::json!({"Records": [other, event["detail"], polling]}).to_string();
-    let sql = "SELECT event_key, account_id, decision, approver, source FROM approvals";
+    let sql = "SELECT event_key, account_id, decision, approver, source FROM approval_calls";
 
     let place = LakeFolder::new();
     let trail = place.write("trail.json", trail.as_bytes());

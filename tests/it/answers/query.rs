@@ -37,7 +37,7 @@ const DECISIONS: [(&str, &str); 3] = [
 ];
 
 const ASKED: &str = "SELECT event_time, account_id, decision, approver, summary, mfa, event_ms, error_code \
-                     FROM approvals ORDER BY event_time, event_key;";
+                     FROM approval_calls ORDER BY event_time, event_key;";
 
 #[test]
 fn athena_and_a_folder_give_the_rows_that_were_played_in_every_form() {
@@ -114,7 +114,7 @@ async fn story(organization: Arc<Organization>) -> Result<()> {
 async fn copy_lake(organization: &Organization, folder: &Path) -> Result<()> {
     let client = aws::s3(&organization.audit().await?);
     let bucket = names::bucket("lake", &organization.relay.cloud.audit, HOME);
-    for key in aws::object_keys(&client, &bucket, "approvals/").await? {
+    for key in aws::object_keys(&client, &bucket, "approval_calls/").await? {
         let object = client.get_object().bucket(&bucket).key(&key).send().await?;
         let path = folder.join(&key);
         fs::create_dir_all(path.parent().unwrap())?;
@@ -158,9 +158,9 @@ async fn forms(organization: &Organization, rows: &Value) -> Result<()> {
 async fn refused(organization: &Organization) -> Result<()> {
     let proxied = organization.proxied().await?;
     for (sql, code, error) in [
-        ("SELECT nothing FROM approvals", 1, "error: the query failed: "),
+        ("SELECT nothing FROM approval_calls", 1, "error: the query failed: "),
         ("SELECT 1 FROM nowhere", 1, "error: the query failed: "),
-        ("DROP TABLE approvals", 2, "error: only what reads is sent"),
+        ("DROP TABLE approval_calls", 2, "error: only what reads is sent"),
         ("SELECT 1; SELECT 2", 2, "error: there is more than one statement"),
     ] {
         proxied.traffic.place(None);

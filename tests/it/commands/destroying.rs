@@ -159,7 +159,7 @@ async fn data_stays(organization: &Arc<Organization>) -> Result<()> {
 /// Rows of both tables with their keys, and the evidence.
 async fn data(organization: &Organization, member: &str) -> Result<(Vec<String>, Vec<String>)> {
     let mut rows = Vec::new();
-    for table in ["approvals", "pipeline_executions"] {
+    for table in ["approval_calls", "pipeline_executions"] {
         let sql = format!("SELECT event_key FROM {table} WHERE account_id = '{member}'");
         let found = tally::query(&organization.audit().await?, &sql).await?;
         rows.extend(found.into_iter().flatten().flatten());

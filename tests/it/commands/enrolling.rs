@@ -185,7 +185,7 @@ fn a_unit_comes_and_goes_and_a_killed_run_is_finished_by_the_next() {
         let unit = parents[0].id.clone().context("a parent without id")?;
         expect(organization, targeted, &["apply"], "applied").await?;
 
-        expect(organization, targeted, &["enroll", "--unit", &unit], "applied").await?;
+        expect(organization, targeted, &["enroll", "--ou", &unit], "applied").await?;
         assert_eq!(
             instances(organization).await?,
             everywhere(members.iter().chain([outside]))
@@ -195,9 +195,9 @@ fn a_unit_comes_and_goes_and_a_killed_run_is_finished_by_the_next() {
 
         // What a kill between the file and the roll-out leaves behind: the file without the unit.
         fs::write(&settings, with_unit.replace(&format!(", \"{unit}\""), ""))?;
-        expect(organization, targeted, &["unenroll", "--unit", &unit], "applied").await?;
+        expect(organization, targeted, &["unenroll", "--ou", &unit], "applied").await?;
         assert_eq!(instances(organization).await?, everywhere(&members));
-        expect(organization, targeted, &["unenroll", "--unit", &unit], "unchanged").await?;
+        expect(organization, targeted, &["unenroll", "--ou", &unit], "unchanged").await?;
 
         let before = fs::read_to_string(&settings)?;
         for (arguments, code, said) in [
@@ -206,9 +206,9 @@ fn a_unit_comes_and_goes_and_a_killed_run_is_finished_by_the_next() {
                 1,
                 "is not an account of organization",
             ),
-            (["enroll", "--unit", "ou-ab12-11111111"], 1, "is not an OU or root"),
+            (["enroll", "--ou", "ou-ab12-11111111"], 1, "is not an OU or root"),
             (["enroll", "--account", "12345"], 2, "expected 12 digits in quotes"),
-            (["unenroll", "--unit", "payments"], 2, "expected an organizational unit"),
+            (["unenroll", "--ou", "payments"], 2, "expected an organizational unit"),
         ] {
             let mut arguments = arguments.to_vec();
             arguments.push("--yes");

@@ -134,7 +134,7 @@ fn inputs(folder: &Path) -> Result<()> {
     fs::write(logs.join("one.json.gz"), file.to_string())?;
     fs::write(
         folder.join("question.sql"),
-        "SELECT count(*) AS calls FROM approvals;\n",
+        "SELECT count(*) AS calls FROM approval_calls;\n",
     )?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Planning stays cheap as an organization grows: `docs/scale.md` has the figures for 5,000 accounts.
 
 use anyhow::{Result, ensure};
-use pipetrail_tests::emulators::prepare::prepare;
+use pipetrail_tests::emulators::prepare::{Functions, prepare};
 use pipetrail_tests::scale::{Args, Measured, measure};
 
 const ARGS: Args = Args {
@@ -21,7 +21,7 @@ fn calls_grow_with_pages_only_and_memory_stays_small() {
         .enable_all()
         .build()
         .unwrap();
-    let measured = runtime.block_on(async { measure(&prepare().await?, &ARGS).await });
+    let measured = runtime.block_on(async { measure(&prepare(Functions::Released).await?, &ARGS).await });
     let outcome = measured.and_then(|measured| measured.iter().try_for_each(check));
     outcome.unwrap_or_else(|error| panic!("{error:?}"));
 }

@@ -7,7 +7,7 @@
 use anyhow::{Context, Result};
 use aws_sdk_organizations::types::PolicyType;
 use pipetrail_tests::aws;
-use pipetrail_tests::emulators::prepare::prepare;
+use pipetrail_tests::emulators::prepare::{Functions, prepare};
 use pipetrail_tests::environment::{Ran, TestEnvironment};
 use pipetrail_tests::organization::{Enrolment, HOME, Organization, SECOND};
 use serde_json::Value;
@@ -27,7 +27,7 @@ fn verdicts(ran: &Ran, check: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_user_writes_the_file_and_mends_what_the_doctor_names() -> Result<()> {
-    let built = prepare().await?;
+    let built = prepare(Functions::Released).await?;
     let enrolment = Enrolment {
         members: 2,
         ..Enrolment::default()
@@ -48,20 +48,20 @@ async fn a_new_user_writes_the_file_and_mends_what_the_doctor_names() -> Result<
     // Nobody can be asked, and there is a choice.
     let ran = init(&["--yes"]);
     assert_eq!(ran.code, Some(2), "{}", ran.stderr);
-    assert!(ran.stderr.contains("hint: give --unit <ID>"), "{}", ran.stderr);
-    let stranger = init(&["--unit", "payments"]);
+    assert!(ran.stderr.contains("hint: give --ou <ID>"), "{}", ran.stderr);
+    let stranger = init(&["--ou", "payments"]);
     assert_eq!(stranger.code, Some(2), "{}", stranger.stderr);
-    let wrong = init(&["--unit", &root, "--audit-account", "111122223333"]);
+    let wrong = init(&["--ou", &root, "--audit-account", "111122223333"]);
     assert_eq!(wrong.code, Some(1), "{}", wrong.stderr);
     assert!(!folder.path().join("pipetrail.toml").exists());
 
     let email = "someone.private@example.com";
     let ran = init(&[
-        "--unit",
+        "--ou",
         &root,
         "--regions",
         "eu-central-1,eu-west-1",
-        "--region",
+        "--home-region",
         HOME,
         "--operator-email",
         email,
@@ -85,7 +85,7 @@ async fn a_new_user_writes_the_file_and_mends_what_the_doctor_names() -> Result<
     );
     assert!(written.contains(&format!("account = \"{}\"", cloud.audit)), "{written}");
 
-    let again = init(&["--unit", &root, "--regions", HOME, "--region", HOME]);
+    let again = init(&["--ou", &root, "--regions", HOME, "--home-region", HOME]);
     assert_eq!(again.code, Some(1));
     assert!(again.stderr.contains("is never replaced"), "{}", again.stderr);
     assert_eq!(std::fs::read_to_string(folder.path().join("pipetrail.toml"))?, written);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
-use pipetrail_tests::emulators::prepare::prepare;
+use pipetrail_tests::emulators::prepare::{Functions, prepare};
 use pipetrail_tests::organization::{Enrolment, HOME, Organization, SECOND};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -59,7 +59,7 @@ async fn story() -> Result<()> {
         members: 2,
         ..Enrolment::default()
     };
-    let built = prepare().await?;
+    let built = prepare(Functions::Released).await?;
     let organization = Arc::new(Organization::start(&built, enrolment).await?);
     let [one, two] = [0, 1].map(|member: usize| organization.members[member].id.clone());
     let outside = &organization.unenrolled.id;
@@ -106,7 +106,7 @@ async fn story() -> Result<()> {
     );
 
     // What is shown is what is checked.
-    let there = ["--check", "--account", &one, "--in-region", SECOND];
+    let there = ["--check", "--account", &one, "--region", SECOND];
     assert_eq!(status(&organization, &there).await.1, 0);
     assert_eq!(status(&organization, &["--check", "--account", &one]).await.1, 4);
     assert_eq!(status(&organization, &["--check", "--verdict", "failed"]).await.1, 0);

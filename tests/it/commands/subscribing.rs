@@ -120,7 +120,7 @@ fn a_queue_gets_what_its_filter_names_until_it_is_unsubscribed() {
             "--raw",
             "--pipeline-prefix",
             "pay",
-            "--unit",
+            "--ou",
         ];
         let root = root(&organization).await?;
         let wider = [&wider[..], &[root.as_str(), "--decision", "Rejected"]].concat();
@@ -177,7 +177,7 @@ fn a_mail_address_is_shown_nowhere_and_what_cannot_be_is_refused_before_any_call
             "subscribe",
             "--email",
             "someone@example.com",
-            "--region-of-origin",
+            "--region",
             "mx-central-1",
         ];
         let made = organization.pipetrail(&mail).await?;

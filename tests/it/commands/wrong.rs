@@ -157,7 +157,7 @@ const COMMANDS: [&[&str]; 11] = [
         "init",
         "--profile",
         "management",
-        "--unit",
+        "--ou",
         "r-ab12",
         "--config",
         "new.toml",
@@ -167,7 +167,7 @@ const COMMANDS: [&[&str]; 11] = [
     &["apply", "--yes"],
     &["status", "--check"],
     &["enroll", "--yes", "--account", "111122223333"],
-    &["unenroll", "--yes", "--unit", "ou-ab12-11111111"],
+    &["unenroll", "--yes", "--ou", "ou-ab12-11111111"],
     &["subscribe", "--email", "someone@example.com", "--all"],
     &["unsubscribe", "--yes", "--email", "someone@example.com"],
     &["subscriptions", "--account", "111122223333"],
@@ -197,8 +197,8 @@ fn every_command_ends_with_the_documented_code_where_its_input_is_bad() {
             &["--nonsense"][..],
             &["--output", "yaml"],
             &["--endpoint-url", "nowhere"],
-            &["--region", "Frankfurt"],
-            &["--region", &long],
+            &["--home-region", "Frankfurt"],
+            &["--home-region", &long],
             &["--quiet", "--verbose"],
             &["--profile"],
             &["someone@example.com", "someone.else@example.com"],
@@ -217,7 +217,7 @@ fn every_command_ends_with_the_documented_code_where_its_input_is_bad() {
     }
     for wrong in [
         &["enroll", "--account", &long][..],
-        &["enroll", "--unit", "Production"],
+        &["enroll", "--ou", "Production"],
         &["enroll", "--yes"],
         &["unenroll", "--account", "1111"],
         &["subscribe", "--all"],
@@ -234,7 +234,7 @@ fn every_command_ends_with_the_documented_code_where_its_input_is_bad() {
         &["doctor", "--yes"],
         &["completions", "tcsh"],
         &["init", "--operator-email", "someone@example"],
-        &["init", "--unit", "r-ab12", "--profile", "none", "--config", "new.toml"],
+        &["init", "--ou", "r-ab12", "--profile", "none", "--config", "new.toml"],
     ] {
         let ran = right.run(wrong);
         assert_eq!(

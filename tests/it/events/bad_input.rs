@@ -146,7 +146,7 @@ fn whatever_is_given_is_a_row_or_kept_or_refused() {
             evidence.iter().all(|key| !key.split('/').any(|part| part == "..")),
             "{evidence:?}"
         );
-        let comments = lake::rows(&organization, "approvals", &member).await?;
+        let comments = lake::rows(&organization, "approval_calls", &member).await?;
         assert!(
             comments
                 .iter()

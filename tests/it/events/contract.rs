@@ -212,7 +212,7 @@ fn the_bus_sorts_every_event_into_the_one_table_that_the_code_says() {
             let decided = matching.contains(&"decisions");
             matching.retain(|rule| *rule != "decisions");
             assert_eq!(matching, [table.name()], "{name}");
-            let counts = table == Table::Approvals && envelope["detail"]["errorCode"].is_null();
+            let counts = table == Table::ApprovalCalls && envelope["detail"]["errorCode"].is_null();
             assert_eq!(decided, counts, "{name}");
         }
         Ok(())
@@ -241,7 +241,7 @@ fn functions_start_with_the_template_s_environment_and_not_with_less() {
                 .collect();
             let empty = match name {
                 "transform" => {
-                    json!({"deliveryStreamArn": "arn:aws:firehose:x:y:deliverystream/pipetrail-approvals", "records": []})
+                    json!({"deliveryStreamArn": "arn:aws:firehose:x:y:deliverystream/pipetrail-approval-calls", "records": []})
                 }
                 _ => json!({"Records": []}),
             };

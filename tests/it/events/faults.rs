@@ -237,9 +237,9 @@ fn every_partition_is_registered_wherever_a_call_fails_or_the_function_dies() {
         };
         let batch = |account: &str| {
             [
-                notification(account, "approvals"),
+                notification(account, "approval_calls"),
                 notification(account, "stage_executions"),
-                notification(account, "approvals"),
+                notification(account, "approval_calls"),
                 json!({"Event": "s3:TestEvent"}).to_string(),
             ]
         };
@@ -251,7 +251,7 @@ fn every_partition_is_registered_wherever_a_call_fails_or_the_function_dies() {
                 let account = format!("0000008{:02}{n:03}", FAULTS.iter().position(|f| *f == fault).unwrap());
                 let deliveries = bench.deliver(&batch(&account), Some((n, fault))).await;
                 assert!(deliveries > 1, "{fault:?} at call {n} did not disturb anything");
-                for table in ["approvals", "stage_executions"] {
+                for table in ["approval_calls", "stage_executions"] {
                     let location = location(&config, table, [&account, "2031-01"]).await;
                     assert_eq!(
                         location,
@@ -290,9 +290,10 @@ fn messages_that_can_never_succeed_fail_alone_and_so_reach_the_dead_letter_queue
             vec![("DATABASE", "pipetrail".to_owned()), ("LAKE_BUCKET", lake.clone())],
         )
         .await;
-        let foreign = json!({"Records": [{"s3": {"bucket": {"name": "elsewhere"}, "object": {"key": "approvals/x"}}}]});
+        let foreign =
+            json!({"Records": [{"s3": {"bucket": {"name": "elsewhere"}, "object": {"key": "approval_calls/x"}}}]});
         let junk =
-            json!({"Records": [{"s3": {"bucket": {"name": lake}, "object": {"key": "approvals/no-partition"}}}]});
+            json!({"Records": [{"s3": {"bucket": {"name": lake}, "object": {"key": "approval_calls/no-partition"}}}]});
         let bodies = [
             "{broken".to_owned(),
             "7".to_owned(),

@@ -14,7 +14,7 @@ pub(crate) const TABLES: [&str; 6] = [
     "pipeline_executions",
     "stage_executions",
     "action_executions",
-    "approvals",
+    "approval_calls",
     "api_calls",
     "other_events",
 ];
@@ -118,13 +118,13 @@ pub(crate) fn expected(event: &Envelope, home: &str) -> Expected {
         "CodePipeline Pipeline Execution State Change" => ("pipeline_executions", PIPELINE),
         "CodePipeline Stage Execution State Change" => ("stage_executions", STAGE),
         "CodePipeline Action Execution State Change" => ("action_executions", ACTION),
-        _ if detail["eventName"] == "PutApprovalResult" => ("approvals", APPROVAL),
+        _ if detail["eventName"] == "PutApprovalResult" => ("approval_calls", APPROVAL),
         _ => ("api_calls", CALL),
     };
     let is_call = kind == "AWS API Call via CloudTrail";
     let hopped = text("region") != home;
     let secret = match table {
-        "approvals" => at(&detail, "requestParameters.token"),
+        "approval_calls" => at(&detail, "requestParameters.token"),
         _ if at(&detail, "type.category").as_deref() == Some("Approval") => at(&detail, "action-execution-id"),
         _ => None,
     };

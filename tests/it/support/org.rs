@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use anyhow::Result;
 use pipetrail_tests::day::STRANGER;
-use pipetrail_tests::emulators::prepare::prepare;
+use pipetrail_tests::emulators::prepare::{Functions, prepare};
 use pipetrail_tests::organization::{Enrolment, Organization};
 use pipetrail_tests::player::{Act, Given, Played, play};
 use pipetrail_tests::wire::Envelope;
@@ -51,7 +51,7 @@ async fn enrolled() -> Result<Arc<Organization>> {
         account_topics: vec![OWN_TOPIC],
         ..Enrolment::default()
     };
-    let organization = Organization::start(&prepare().await?, enrolment).await?;
+    let organization = Organization::start(&prepare(Functions::Released).await?, enrolment).await?;
     organization.apply().await?;
     organization.subscribe().await?;
     organization.deploy_by_hand(STRANGER).await?;

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tokio::process::Command;
 
+use super::python;
 use crate::printer;
 
 /// What was built, and where.
@@ -20,12 +21,25 @@ pub struct Built {
     pub zips: PathBuf,
 }
 
-/// Builds the zips, and the binary with them in it, as optimised as this process. Quick when nothing
-/// changed.
+/// How the functions are built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Functions {
+    /// In the dev profile: the same code with the same features, a tenth of the time.
+    Quick,
+    /// As they are released, and inside of the binary too.
+    Released,
+}
+
+/// What cargo calls the selection of `cargo all-tests` and `cargo local-org`: with `-p` the dependencies
+/// would have other features, and be built twice.
+const FEATURES: &str = "pipetrail-collector/aws,pipetrail-lake/lambda";
+
+/// Builds the functions and the binary, as optimised as this process, and installs the emulators
+/// meanwhile. Quick when nothing changed.
 ///
 /// # Errors
 /// When a build fails.
-pub async fn prepare() -> Result<Built> {
+pub async fn prepare(functions: Functions) -> Result<Built> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .context("the package has no parent")?
@@ -39,41 +53,60 @@ pub async fn prepare() -> Result<Built> {
     let target = described["target_directory"]
         .as_str()
         .context("cargo names no target folder")?;
+    let target = PathBuf::from(target);
 
     printer::progress("building pipetrail and its functions; the first time takes minutes");
-    // The zips first: the binary embeds them.
-    run(Command::new(root.join(".ci").join("lambda-zips"))
-        .env("CARGO", &cargo)
-        .current_dir(&root))
-    .await?;
-    let mut build = Command::new(&cargo);
-    // The selection of `cargo all-tests` and `cargo local-org`: with `-p` the dependencies would have
-    // other features, and be built twice.
-    build.args([
-        "build",
-        "--locked",
-        "--bin",
-        "pipetrail",
-        "--features",
-        "pipetrail-collector/aws,pipetrail-lake/lambda",
-    ]);
+    let environment = {
+        let target = target.clone();
+        tokio::task::spawn_blocking(move || python::environment(&target))
+    };
+    let (pipetrail, zips) = match functions {
+        // One build: no processor waits at the end of the first for the second.
+        Functions::Quick => {
+            let pipetrail = build(&root, &cargo, &["pipetrail", "transform", "partition", "approval"]).await?;
+            lambda_zips(&root, &cargo, &["--quick"]).await?;
+            (pipetrail, target.join("lambda-quick"))
+        }
+        // The zips first: the binary embeds them.
+        Functions::Released => {
+            lambda_zips(&root, &cargo, &[]).await?;
+            (build(&root, &cargo, &["pipetrail"]).await?, target.join("lambda"))
+        }
+    };
+    environment.await??;
+    Ok(Built {
+        pipetrail,
+        zips,
+        target,
+        root,
+    })
+}
+
+async fn lambda_zips(root: &Path, cargo: &OsString, options: &[&str]) -> Result<()> {
+    let mut zips = Command::new(root.join(".ci").join("lambda-zips"));
+    run(zips.args(options).env("CARGO", cargo).current_dir(root)).await?;
+    Ok(())
+}
+
+/// Builds binaries, and gives the path of `pipetrail`.
+async fn build(root: &Path, cargo: &OsString, binaries: &[&str]) -> Result<PathBuf> {
+    let mut build = Command::new(cargo);
+    build.args(["build", "--locked", "--features", FEATURES]);
+    for binary in binaries {
+        build.args(["--bin", binary]);
+    }
     build.args(["--message-format", "json-render-diagnostics"]);
     if cfg!(not(debug_assertions)) {
         build.arg("--release");
     }
-    let messages = run(build.current_dir(&root)).await?;
+    let messages = run(build.current_dir(root)).await?;
     let mut artifacts = messages
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let pipetrail =
         artifacts.find(|message| message["target"]["name"] == "pipetrail" && message["executable"].is_string());
     let pipetrail = pipetrail.context("cargo built no pipetrail")?;
-    Ok(Built {
-        pipetrail: pipetrail["executable"].as_str().unwrap_or_default().into(),
-        zips: Path::new(target).join("lambda"),
-        target: target.into(),
-        root,
-    })
+    Ok(pipetrail["executable"].as_str().unwrap_or_default().into())
 }
 
 /// Runs a command whose progress goes where this process's goes; gives back its standard output.

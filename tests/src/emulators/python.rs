@@ -47,6 +47,8 @@ pub fn environment(target: &Path) -> Result<PathBuf> {
         "--quiet",
         "--disable-pip-version-check",
         "--no-input",
+        // Most modules are never imported: those that are compile then.
+        "--no-compile",
         "-r",
     ];
     run(Command::new(&python).args(pip).arg(&requirements))?;

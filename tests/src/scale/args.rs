@@ -13,8 +13,8 @@ pub struct Args {
     /// Regions, at most 8
     #[arg(long, default_value_t = 4)]
     pub regions: usize,
-    /// Organizational units that the accounts are spread over
-    #[arg(long, default_value_t = 20)]
+    /// OUs that the accounts are spread over
+    #[arg(long = "ous", default_value_t = 20)]
     pub units: usize,
     /// How long every answer takes
     #[arg(long, value_name = "MILLISECONDS", default_value_t = 0)]

@@ -9,7 +9,7 @@ use super::measured::Measured;
 pub(super) fn table(args: &Args, measured: &[Measured]) -> String {
     let throttle = if args.throttle { ", Organizations throttles" } else { "" };
     let head = format!(
-        "{} accounts × {} regions, {} units, {} ms an answer{throttle}",
+        "{} accounts × {} regions, {} OUs, {} ms an answer{throttle}",
         args.accounts, args.regions, args.units, args.latency_ms
     );
     let mut lines = vec![head, String::new()];

@@ -88,16 +88,13 @@ pub(super) fn complete(
                 let root = listed.first().map_or("", |root| root.id.as_str());
                 many(
                     &mut ask,
-                    &format!(
-                        "{}organizational units to enrol, by id, with commas",
-                        tree(listed, found.more_units)
-                    ),
+                    &format!("{}OUs to enrol, by id, with commas", tree(listed, found.more_units)),
                     root,
                 )
             }
         };
         chosen.ok_or(Unanswered {
-            what: "which organizational units to enrol is not known",
+            what: "which OUs to enrol is not known",
             flag: "--ou <ID> (the root enrols all)",
         })?
     } else {
@@ -118,7 +115,7 @@ pub(super) fn complete(
         let question = format!("{shown}regions to enrol, with commas");
         many(&mut ask, &question, home.as_ref()).ok_or(Unanswered {
             what: "which regions to enrol is not known",
-            flag: "--home-regions <REGION,REGION>",
+            flag: "--regions <REGION,REGION>",
         })?
     };
     Ok(Answers {
@@ -258,7 +255,7 @@ mod tests {
                     regions: vec![],
                     ..given()
                 },
-                "--home-regions",
+                "--regions",
             ),
             (
                 Given {

@@ -102,7 +102,7 @@ async fn children(client: &Client, parent: &Unit) -> Result<Vec<Unit>, Error> {
         .send();
     let mut children = Vec::new();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(from_sdk(format!("list the organizational units of {}", parent.id)))?;
+        let page = page.map_err(from_sdk(format!("list the OUs of {}", parent.id)))?;
         for child in page.organizational_units.unwrap_or_default() {
             children.extend(unit(child.id, child.name, parent.depth + 1));
         }

@@ -75,8 +75,8 @@ fn unenroll(focus: &Focus, scope: &Scope, organization: &Organization) -> Result
         }
         if is_below(unit, &left, organization) {
             return Err(UsageError {
-                message: "a unit is enrolled through one above it, and pipetrail.toml leaves out accounts only",
-                hint: "name its accounts with --account, or enrol the units beside it instead of the one above",
+                message: "an OU is enrolled through one above it, and pipetrail.toml leaves out accounts only",
+                hint: "name its accounts with --account, or enrol the OUs beside it instead of the one above",
             });
         }
     }
@@ -216,9 +216,9 @@ mod tests {
     fn a_unit_below_an_enrolled_one_and_the_last_one_stay() {
         let mut scope = scope();
         let unenroll = |ids: &[&str], scope: &Scope| decided(Direction::Unenroll, ids, scope).remove(0);
-        assert!(unenroll(&[CHILD], &scope).starts_with("a unit is enrolled through one above it"));
+        assert!(unenroll(&[CHILD], &scope).starts_with("an OU is enrolled through one above it"));
         assert_eq!(unenroll(&[TOP], &scope), "nothing would be left enrolled");
         scope.units.push(id(CHILD));
-        assert!(unenroll(&[CHILD], &scope).starts_with("a unit is enrolled through one above it"));
+        assert!(unenroll(&[CHILD], &scope).starts_with("an OU is enrolled through one above it"));
     }
 }

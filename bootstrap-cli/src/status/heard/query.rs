@@ -14,7 +14,7 @@ const EVENTS: [&str; 6] = [
     "pipeline_executions",
     "stage_executions",
     "action_executions",
-    "approvals",
+    "approval_calls",
     "api_calls",
     "other_events",
 ];
@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(
             lines[5],
             "  UNION ALL SELECT account_id, region, max(event_time) AS last_event, CAST(NULL AS varchar) AS last_heartbeat \
-             FROM pipetrail.approvals WHERE month IN ('2026-10', '2026-11') \
+             FROM pipetrail.approval_calls WHERE month IN ('2026-10', '2026-11') \
              AND event_time <= '2026-11-21T12:15:00.000Z' GROUP BY account_id, region"
         );
         assert_eq!(lines[8], ") AS seen GROUP BY account_id, region");

@@ -157,10 +157,16 @@ mod tests {
     fn a_word_becomes_tables_columns_and_words_of_sql() {
         assert_eq!(
             completed("SELECT appro"),
-            (7, vec!["approvals".into(), "approved_at".into(), "approver".into()])
+            (
+                7,
+                vec!["approval_calls".into(), "approved_at".into(), "approver".into()]
+            )
         );
         assert_eq!(completed("sel"), (0, vec!["select".into()]));
-        assert_eq!(completed("SELECT 1 FROM approvals WHE"), (24, vec!["WHERE".into()]));
+        assert_eq!(
+            completed("SELECT 1 FROM approval_calls WHE"),
+            (29, vec!["WHERE".into()])
+        );
         assert_eq!(completed("SELECT a.month_"), (9, vec![]));
         assert_eq!(completed("SELECT mon"), (7, vec!["month".into()]));
         assert_eq!(completed("SELECT "), (7, vec![]));

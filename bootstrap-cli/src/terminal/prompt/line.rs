@@ -72,7 +72,7 @@ mod tests {
     fn commands_are_told_from_sql() {
         assert_eq!(Line::of("  \\d\n"), Line::Tables);
         assert_eq!(Line::of("\\d;"), Line::Tables);
-        assert_eq!(Line::of("\\d Approvals;"), Line::Columns(Table::Approvals));
+        assert_eq!(Line::of("\\d Approval_Calls;"), Line::Columns(Table::ApprovalCalls));
         assert_eq!(Line::of("\\d pipetrail.heartbeats"), Line::Columns(Table::Heartbeats));
         assert_eq!(Line::of("\\o csv"), Line::Form(Output::Csv));
         assert_eq!(Line::of("exit;"), Line::Leave);

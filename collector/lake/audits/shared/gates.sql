@@ -48,7 +48,7 @@ LEFT JOIN (
       row_number() OVER (
         PARTITION BY c.account_id, c.action_execution_id ORDER BY c.event_time, c.event_key
       ) AS nth
-    FROM {approvals since 60 days} AS c
+    FROM {approval_calls since 60 days} AS c
     WHERE c.error_code IS NULL AND c.decision IN ('Approved', 'Rejected')
   ) AS calls
   WHERE nth = 1

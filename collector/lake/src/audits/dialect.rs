@@ -131,21 +131,21 @@ fn every_listed_word_is_used() {
 #[test]
 fn what_engines_read_differently_is_refused() {
     for wrong in [
-        "SELECT date_format(event_time, '%Y') FROM approvals",
-        "SELECT greatest(event_ms, 1) FROM approvals",
-        "SELECT event_ms * 1.5 FROM approvals",
-        "SELECT event_ms % 2 FROM approvals",
-        "SELECT \"event_ms\" FROM approvals",
-        "SELECT event_ms::double FROM approvals",
-        "SELECT event_ms AS skip FROM approvals",
-        "SELECT current_date FROM approvals",
-        "SELECT event_ms FROM approvals FETCH FIRST 1 ROWS ONLY",
+        "SELECT date_format(event_time, '%Y') FROM approval_calls",
+        "SELECT greatest(event_ms, 1) FROM approval_calls",
+        "SELECT event_ms * 1.5 FROM approval_calls",
+        "SELECT event_ms % 2 FROM approval_calls",
+        "SELECT \"event_ms\" FROM approval_calls",
+        "SELECT event_ms::double FROM approval_calls",
+        "SELECT event_ms AS skip FROM approval_calls",
+        "SELECT current_date FROM approval_calls",
+        "SELECT event_ms FROM approval_calls FETCH FIRST 1 ROWS ONLY",
         "SELECT event_ms FROM somewhere",
-        "SELECT event_ms FROM approvals LIMIT 1",
+        "SELECT event_ms FROM approval_calls LIMIT 1",
     ] {
         assert!(!foreign(&all()[0], wrong).is_empty(), "{wrong}");
     }
-    assert!(foreign(&all()[0], "SELECT count(*) AS many FROM approvals WHERE mfa").is_empty());
+    assert!(foreign(&all()[0], "SELECT count(*) AS many FROM approval_calls WHERE mfa").is_empty());
 }
 
 #[test]

@@ -69,12 +69,12 @@ mod tests {
 
     #[test]
     fn the_nearest_names_are_offered_first() {
-        let names = ["approvals", "approvers", "dora", "gate-waits"];
+        let names = ["approved", "approvers", "dora", "gate-waits"];
         let near = |name: &str| match AuditError::unknown(name, names.into_iter()) {
             AuditError::Unknown { near, .. } => near,
             _ => vec![],
         };
-        assert_eq!(near("approvels"), ["approvals", "approvers"]);
+        assert_eq!(near("approvers"), ["approvers", "approved"]);
         assert_eq!(near("gate"), ["gate-waits"]);
         assert!(near("weather-report").is_empty());
     }

@@ -1,7 +1,7 @@
 //! Macros: what stands in braces in an audit's SQL.
 //!
-//! - `{approvals}`, any table: its rows within the window, of the chosen accounts and pipelines, each
-//!   event once. `{approvals since 60 days}` begins so much earlier.
+//! - `{approval_calls}`, any table: its rows within the window, of the chosen accounts and pipelines, each
+//!   event once. `{approval_calls since 60 days}` begins so much earlier.
 //! - `{gates}`, any file of `audits/shared/`: that expression.
 //! - `{:from}`, `{:to}` (as `event_time`), `{:from_ms}`, `{:to_ms}` (as `event_ms`), `{:hours}` (clock
 //!   hours that the window touches), and `{:name}` of a parameter: that value as a literal.

@@ -31,10 +31,10 @@ fn every_audit_reads_only_the_partitions_of_its_window() {
 #[test]
 fn a_value_is_never_read_as_a_macro_or_as_sql() {
     let mut bound = bound();
-    bound.pipelines = vec!["{approvals} '; DROP TABLE approvals; --".to_owned()];
+    bound.pipelines = vec!["{approval_calls} '; DROP TABLE approval_calls; --".to_owned()];
     let sql = find("decisions").unwrap().sql(&bound).unwrap();
     assert!(
-        sql.contains("pipeline IN ('{approvals} ''; DROP TABLE approvals; --')"),
+        sql.contains("pipeline IN ('{approval_calls} ''; DROP TABLE approval_calls; --')"),
         "{sql}"
     );
 }

@@ -35,7 +35,7 @@ impl NotSent {
     /// The next thing to try.
     pub fn hint(&self) -> &'static str {
         match self {
-            NotSent::Empty => "write one, for example SELECT count(*) FROM approvals",
+            NotSent::Empty => "write one, for example SELECT count(*) FROM approval_calls",
             NotSent::Several(_) => "ask one statement at a time; a semicolon at its end is fine",
             NotSent::Writes(_) => "begin with SELECT, WITH, VALUES, SHOW, DESCRIBE or EXPLAIN",
             NotSent::Unfinished(_) => "close it; a quote inside of a string is written twice",
@@ -236,13 +236,13 @@ mod tests {
     fn what_reads_is_sent_without_its_semicolon() {
         for text in [
             "SELECT 1",
-            "select replace('DROP TABLE x; --', 'insert into', \"delete from\") from approvals",
+            "select replace('DROP TABLE x; --', 'insert into', \"delete from\") from approval_calls",
             "((SELECT 1) UNION (SELECT 2))",
             "WITH a AS (SELECT 1), b (x, y) AS NOT MATERIALIZED (SELECT ((2)), 3) SELECT * FROM a, b",
             "WITH RECURSIVE t (n) AS (VALUES 1) (SELECT n FROM t)",
             "-- the first line\n/* DROP TABLE x */ VALUES (1)",
-            "SHOW CREATE TABLE approvals",
-            "DESCRIBE FORMATTED pipetrail.approvals",
+            "SHOW CREATE TABLE approval_calls",
+            "DESCRIBE FORMATTED pipetrail.approval_calls",
             "EXPLAIN ANALYZE VERBOSE SELECT 1",
             "EXPLAIN (TYPE IO, FORMAT JSON) SELECT 1",
             "EXPLAIN (SELECT 1)",
@@ -258,21 +258,21 @@ mod tests {
     #[test]
     fn what_writes_is_not_sent_however_it_is_dressed() {
         for (text, word) in [
-            ("DROP TABLE approvals", "DROP"),
-            ("/* SELECT */ -- SELECT\n drop table approvals", "DROP"),
-            ("(INSERT INTO approvals SELECT 1)", "INSERT"),
+            ("DROP TABLE approval_calls", "DROP"),
+            ("/* SELECT */ -- SELECT\n drop table approval_calls", "DROP"),
+            ("(INSERT INTO approval_calls SELECT 1)", "INSERT"),
             ("CREATE TABLE x AS SELECT 1", "CREATE"),
             ("UNLOAD (SELECT 1) TO 's3://x/'", "UNLOAD"),
             ("EXECUTE x", "EXECUTE"),
-            ("MSCK REPAIR TABLE approvals", "MSCK"),
-            ("WITH a AS (SELECT 1) INSERT INTO approvals SELECT 1", "INSERT"),
-            ("WITH a AS (SELECT 1) DELETE FROM approvals", "DELETE"),
-            ("WITH a AS (SELECT 1) UPDATE approvals SET region = 'x'", "UPDATE"),
-            ("WITH a AS (DELETE FROM approvals RETURNING 1) SELECT 1", "DELETE"),
-            ("EXPLAIN ANALYZE INSERT INTO approvals SELECT 1", "INSERT"),
-            ("EXPLAIN (FORMAT JSON) DROP TABLE approvals", "DROP"),
+            ("MSCK REPAIR TABLE approval_calls", "MSCK"),
+            ("WITH a AS (SELECT 1) INSERT INTO approval_calls SELECT 1", "INSERT"),
+            ("WITH a AS (SELECT 1) DELETE FROM approval_calls", "DELETE"),
+            ("WITH a AS (SELECT 1) UPDATE approval_calls SET region = 'x'", "UPDATE"),
+            ("WITH a AS (DELETE FROM approval_calls RETURNING 1) SELECT 1", "DELETE"),
+            ("EXPLAIN ANALYZE INSERT INTO approval_calls SELECT 1", "INSERT"),
+            ("EXPLAIN (FORMAT JSON) DROP TABLE approval_calls", "DROP"),
             ("DESCRIBE ANALYZE TABLE x", "ANALYZE"),
-            ("COPY approvals TO 'x'", "COPY"),
+            ("COPY approval_calls TO 'x'", "COPY"),
             ("SET x = 1", "SET"),
             ("WITH x", "X"),
             ("'SELECT' 1", "'\\''"),

@@ -78,7 +78,7 @@ mod tests {
             "ingest-00ff.parquet",
             "ingest-00ff.parquet#",
             "ingest-00ff.parquet#x",
-            "pipetrail-approvals-1.parquet#1",
+            "pipetrail-approval-calls-1.parquet#1",
         ] {
             assert!(!is_unfinished(kept), "{kept}");
         }

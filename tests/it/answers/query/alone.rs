@@ -9,7 +9,7 @@ use crate::lake_folder::LakeFolder;
 
 /// A lake without rows, and no configuration.
 pub(super) fn alone() -> LakeFolder {
-    LakeFolder::with_tables(&["approvals", "heartbeats"])
+    LakeFolder::with_tables(&["approval_calls", "heartbeats"])
 }
 
 /// Runs `pipetrail` with that standard input.
@@ -42,7 +42,7 @@ fn refused(alone: &LakeFolder, arguments: &[&str], code: i32, error: &str, hint:
 fn a_folder_answers_and_a_file_or_standard_input_asks() {
     let alone = alone();
     let lake = ["--lake", "lake"];
-    let none = "SELECT count(*) AS n, min(approver) AS first FROM approvals";
+    let none = "SELECT count(*) AS n, min(approver) AS first FROM approval_calls";
     let ran = run(&alone, &[&["query", none], &lake[..]].concat(), b"");
     assert_eq!(
         (ran.code, ran.stdout.as_str()),
@@ -109,7 +109,7 @@ fn what_cannot_be_asked_is_wrong_usage_and_says_what_to_do() {
     );
     refused(
         &alone,
-        &["query", "INSERT INTO approvals SELECT 1", "--lake", lake],
+        &["query", "INSERT INTO approval_calls SELECT 1", "--lake", lake],
         2,
         "only what reads",
         "SELECT",

@@ -63,8 +63,8 @@ fn lines_become_statements_and_wrong_ones_do_not_end_the_prompt() {
         &[
             "SELECT 40 + 2 AS answer,\r",
             "  ';' AS semicolon;\r",
-            "DROP TABLE approvals;\r",
-            "SELECT no_such_column FROM approvals;\r",
+            "DROP TABLE approval_calls;\r",
+            "SELECT no_such_column FROM approval_calls;\r",
             "\\o csv\r",
             " SELECT 'not kept' AS secret;\r",
             "sel\t count(*) AS none from heartb\t;\r",

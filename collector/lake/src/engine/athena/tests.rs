@@ -134,8 +134,8 @@ async fn all_pages_are_read_an_empty_one_ends_nothing_and_only_the_first_has_a_h
 async fn a_header_is_taken_for_a_row_neither_of_a_query_nor_of_a_catalogs_list() {
     let of = |ty: &str| SUCCEEDED.replace("DML", ty);
     let columns = [("tab_name", "string")];
-    let named = page(&columns, &[&[Some("tab_name")], &[Some("approvals")]], None);
-    let bare = page(&columns, &[&[Some("approvals")]], None);
+    let named = page(&columns, &[&[Some("tab_name")], &[Some("approval_calls")]], None);
+    let bare = page(&columns, &[&[Some("approval_calls")]], None);
     for (ty, page, count) in [
         ("DML", &named, 1),
         ("DDL", &named, 2),
@@ -284,7 +284,7 @@ async fn what_would_write_or_is_too_long_never_leaves() {
     let (config, calls) = endless(Duration::ZERO);
     let engine = Engine::Athena(Athena::of(&config, Telling::SILENT));
     for sql in [
-        "DROP TABLE approvals".to_owned(),
+        "DROP TABLE approval_calls".to_owned(),
         format!("SELECT '{}'", "x".repeat(262_144)),
     ] {
         let error = engine.ask(&sql).await.err().unwrap();

@@ -75,7 +75,7 @@ async fn refused(lake: &Lake, sql: &str) -> (String, String) {
     (error.to_string(), error.rewrite().unwrap_or_default().to_owned())
 }
 
-const NOVEMBER: &str = "approvals/account_id=000011112222/month=2026-11";
+const NOVEMBER: &str = "approval_calls/account_id=000011112222/month=2026-11";
 
 #[tokio::test]
 async fn every_table_is_there_though_only_one_has_files() {
@@ -84,7 +84,7 @@ async fn every_table_is_there_though_only_one_has_files() {
     for table in Table::ALL {
         let count = rows(&lake, &format!("SELECT count(*) AS n FROM {table}")).await;
         let qualified = rows(&lake, &format!("SELECT count(*) AS n FROM pipetrail.{table}")).await;
-        assert_eq!(count, [[if table == Table::Approvals { "1" } else { "0" }]]);
+        assert_eq!(count, [[if table == Table::ApprovalCalls { "1" } else { "0" }]]);
         assert_eq!(qualified, count);
         let empty = ask(&lake, &format!("SELECT * FROM {table} WHERE event_key = 'none'")).await;
         let columns: Vec<_> = empty.columns.iter().map(|column| column.name.as_str()).collect();
@@ -111,7 +111,12 @@ async fn a_folder_without_any_table_is_an_error_that_says_how_to_fill_it() {
 async fn files_lie_deep_or_lack_an_extension_and_hidden_ones_are_no_data() {
     let lake = lake();
     put(&lake, &format!("{NOVEMBER}/2026/11/20/09/a.parquet"), keys(&["k1"])).await;
-    put(&lake, &format!("{NOVEMBER}/pipetrail-approvals-1-2026"), keys(&["k2"])).await;
+    put(
+        &lake,
+        &format!("{NOVEMBER}/pipetrail-approval-calls-1-2026"),
+        keys(&["k2"]),
+    )
+    .await;
     for no_data in [
         "_b.parquet",
         ".b.parquet",
@@ -123,23 +128,23 @@ async fn files_lie_deep_or_lack_an_extension_and_hidden_ones_are_no_data() {
         put(&lake, &format!("{NOVEMBER}/{no_data}"), b"no Parquet".to_vec()).await;
     }
     put(&lake, &format!("{NOVEMBER}/2026/11"), Vec::new()).await;
-    put(&lake, "approvals/b.parquet", b"no Parquet".to_vec()).await;
+    put(&lake, "approval_calls/b.parquet", b"no Parquet".to_vec()).await;
     put(
         &lake,
-        "approvals/account_id=11/month=2026-11/b.parquet",
+        "approval_calls/account_id=11/month=2026-11/b.parquet",
         b"no Parquet".to_vec(),
     )
     .await;
     let found = rows(
         &lake,
-        "SELECT event_key, account_id, month FROM approvals ORDER BY event_key",
+        "SELECT event_key, account_id, month FROM approval_calls ORDER BY event_key",
     )
     .await;
     assert_eq!(
         found,
         [["k1", "000011112222", "2026-11"], ["k2", "000011112222", "2026-11"]]
     );
-    let by_account = "SELECT count(*) AS n FROM approvals WHERE account_id = '000011112222'";
+    let by_account = "SELECT count(*) AS n FROM approval_calls WHERE account_id = '000011112222'";
     assert_eq!(rows(&lake, by_account).await, [["2"]]);
 }
 
@@ -158,14 +163,14 @@ async fn older_files_lack_columns_and_newer_ones_have_more() {
     put(&lake, &format!("{NOVEMBER}/new.parquet"), parquet(newer)).await;
     let found = rows(
         &lake,
-        "SELECT event_key, event_ms, mfa, region FROM approvals ORDER BY event_key",
+        "SELECT event_key, event_ms, mfa, region FROM approval_calls ORDER BY event_key",
     )
     .await;
     assert_eq!(
         found,
         [["k1", "NULL", "NULL", "eu-central-1"], ["k2", "7", "true", "NULL"]]
     );
-    let (message, _) = refused(&lake, "SELECT risk FROM approvals").await;
+    let (message, _) = refused(&lake, "SELECT risk FROM approval_calls").await;
     assert!(message.starts_with("no column risk"), "{message}");
 }
 
@@ -177,19 +182,19 @@ async fn a_file_of_another_schema_is_named_and_never_read_as_null() {
     let wrong = [
         (
             parquet(vec![("name", text(["x"]))]),
-            "no column event_key, so no rows of approvals",
+            "no column event_key, so no rows of approval_calls",
         ),
         (
             parquet(vec![("event_key", text(["k"])), ("event_ms", number)]),
-            "column event_ms is INT32, where approvals has bigint",
+            "column event_ms is INT32, where approval_calls has bigint",
         ),
         (
             parquet(vec![("event_key", text(["k"])), ("event_ms", Arc::clone(&time))]),
-            "column event_ms is INT64 (TIMESTAMP_MILLIS), where approvals has bigint",
+            "column event_ms is INT64 (TIMESTAMP_MILLIS), where approval_calls has bigint",
         ),
         (
             parquet(vec![("event_key", text(["k"])), ("event_time", time)]),
-            "column event_time is INT64 (TIMESTAMP_MILLIS), where approvals has string",
+            "column event_time is INT64 (TIMESTAMP_MILLIS), where approval_calls has string",
         ),
         (whole[..whole.len() - 9].to_vec(), "not a whole Parquet file"),
         (b"event_key\nk1\n".to_vec(), "not a whole Parquet file"),
@@ -201,8 +206,8 @@ async fn a_file_of_another_schema_is_named_and_never_read_as_null() {
         put(&lake, &format!("{NOVEMBER}/a.parquet"), keys(&["k1"])).await;
         put(&lake, &file, bytes).await;
         for sql in [
-            "SELECT event_key, region FROM approvals",
-            "SELECT count(*) FROM approvals",
+            "SELECT event_key, region FROM approval_calls",
+            "SELECT count(*) FROM approval_calls",
             &first_copies("region = 'x'"),
         ] {
             let (message, hint) = refused(&lake, sql).await;
@@ -215,7 +220,7 @@ async fn a_file_of_another_schema_is_named_and_never_read_as_null() {
 #[tokio::test]
 async fn only_the_partitions_that_a_query_names_are_read() {
     let lake = lake();
-    let garbage = "approvals/account_id=999988887777/month=2026-10/x.parquet";
+    let garbage = "approval_calls/account_id=999988887777/month=2026-10/x.parquet";
     put(&lake, &format!("{NOVEMBER}/a.parquet"), keys(&["k1"])).await;
     put(&lake, garbage, b"no Parquet".to_vec()).await;
     for wanted in [
@@ -229,7 +234,7 @@ async fn only_the_partitions_that_a_query_names_are_read() {
         "substr(account_id, 1, 4) = '0000'",
         "(month = '2026-11' OR account_id = '000011112222')",
     ] {
-        let sql = format!("SELECT event_key FROM approvals WHERE {wanted}");
+        let sql = format!("SELECT event_key FROM approval_calls WHERE {wanted}");
         assert_eq!(rows(&lake, &sql).await, [["k1"]], "{wanted}");
     }
     for too_much in [
@@ -237,21 +242,21 @@ async fn only_the_partitions_that_a_query_names_are_read() {
         "event_key = 'k1'",
         "(month = '2026-11' OR event_key = 'k1')",
     ] {
-        let (message, _) = refused(&lake, &format!("SELECT event_key FROM approvals WHERE {too_much}")).await;
+        let (message, _) = refused(&lake, &format!("SELECT event_key FROM approval_calls WHERE {too_much}")).await;
         assert!(message.contains(garbage), "{message}");
     }
     assert!(
-        rows(&lake, "SELECT event_key FROM approvals WHERE month = '11'")
+        rows(&lake, "SELECT event_key FROM approval_calls WHERE month = '11'")
             .await
             .is_empty()
     );
 }
 
-/// The first copies in the approvals.
+/// The first copies in table approval_calls.
 fn first_copies(condition: &str) -> String {
     format!(
         "SELECT event_key, event_time, event_id FROM (SELECT *, row_number() OVER (PARTITION BY event_key \
-         ORDER BY event_time, ingested_at, event_id) AS copy FROM approvals WHERE {condition}) AS copies \
+         ORDER BY event_time, ingested_at, event_id) AS copy FROM approval_calls WHERE {condition}) AS copies \
          WHERE copy = 1"
     )
 }
@@ -285,7 +290,7 @@ async fn with_copies(lake: &Lake) -> Vec<Vec<String>> {
         put(
             lake,
             &format!(
-                "approvals/account_id=00000000000{}/month=2026-11/{file}.parquet",
+                "approval_calls/account_id=00000000000{}/month=2026-11/{file}.parquet",
                 file % 2
             ),
             bytes,
@@ -337,12 +342,12 @@ async fn a_sum_of_whole_numbers_is_one_and_what_64_bits_do_not_hold_is_text() {
     let lake = lake();
     put(
         &lake,
-        "approvals/account_id=000011112222/month=2026-11/a.parquet",
+        "approval_calls/account_id=000011112222/month=2026-11/a.parquet",
         keys(&["a"]),
     )
     .await;
     let sql = "SELECT row_number() OVER (ORDER BY event_key) + 1 AS n, CAST(NULL AS decimal(20, 0)) AS none, \
-               CAST('18446744073709551615' AS decimal(20, 0)) AS big FROM approvals";
+               CAST('18446744073709551615' AS decimal(20, 0)) AS big FROM approval_calls";
     let answer = ask(&lake, sql).await;
     assert!(answer.columns.iter().all(|column| column.kind == Kind::Integer));
     let big = Value::Text("18446744073709551615".to_owned());
@@ -379,17 +384,17 @@ async fn only_the_rows_that_have_copies_are_sorted() {
         "{counted}"
     );
     for other in [
-        "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY pipeline ORDER BY event_time) AS n FROM approvals) AS a WHERE n = 1",
-        "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY event_key ORDER BY event_time) AS n FROM approvals) AS a WHERE n = 2",
-        "SELECT * FROM (SELECT *, rank() OVER (PARTITION BY event_key ORDER BY event_time) AS n FROM approvals) AS a WHERE n = 1",
-        "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY event_key, region ORDER BY event_time) AS n FROM approvals) AS a WHERE n = 1",
-        "SELECT *, row_number() OVER (PARTITION BY event_key ORDER BY event_time) AS n FROM approvals",
+        "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY pipeline ORDER BY event_time) AS n FROM approval_calls) AS a WHERE n = 1",
+        "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY event_key ORDER BY event_time) AS n FROM approval_calls) AS a WHERE n = 2",
+        "SELECT * FROM (SELECT *, rank() OVER (PARTITION BY event_key ORDER BY event_time) AS n FROM approval_calls) AS a WHERE n = 1",
+        "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY event_key, region ORDER BY event_time) AS n FROM approval_calls) AS a WHERE n = 1",
+        "SELECT *, row_number() OVER (PARTITION BY event_key ORDER BY event_time) AS n FROM approval_calls",
         // What is read again is not the same.
-        "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY event_key ORDER BY event_time) AS n FROM (SELECT * FROM approvals LIMIT 9) AS b) AS a WHERE n = 1",
-        "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY event_key ORDER BY event_time) AS n FROM (SELECT * FROM approvals ORDER BY event_id LIMIT 9) AS b) AS a WHERE n = 1",
-        "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY event_key ORDER BY event_time) AS n FROM approvals WHERE random() < 0.5) AS a WHERE n = 1",
-        "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY event_key ORDER BY r) AS n FROM (SELECT *, random() AS r FROM approvals) AS b) AS a WHERE n = 1",
-        "WITH RECURSIVE b AS (SELECT event_key, 1 AS i FROM approvals UNION ALL SELECT event_key, i + 1 FROM (SELECT event_key, i, row_number() OVER (PARTITION BY event_key ORDER BY i) AS n FROM b) AS c WHERE n = 1 AND i < 3) SELECT * FROM b",
+        "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY event_key ORDER BY event_time) AS n FROM (SELECT * FROM approval_calls LIMIT 9) AS b) AS a WHERE n = 1",
+        "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY event_key ORDER BY event_time) AS n FROM (SELECT * FROM approval_calls ORDER BY event_id LIMIT 9) AS b) AS a WHERE n = 1",
+        "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY event_key ORDER BY event_time) AS n FROM approval_calls WHERE random() < 0.5) AS a WHERE n = 1",
+        "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY event_key ORDER BY r) AS n FROM (SELECT *, random() AS r FROM approval_calls) AS b) AS a WHERE n = 1",
+        "WITH RECURSIVE b AS (SELECT event_key, 1 AS i FROM approval_calls UNION ALL SELECT event_key, i + 1 FROM (SELECT event_key, i, row_number() OVER (PARTITION BY event_key ORDER BY i) AS n FROM b) AS c WHERE n = 1 AND i < 3) SELECT * FROM b",
     ] {
         let plan = plan(other).await;
         assert!(!plan.contains("SplitExec"), "{plan}");
@@ -408,7 +413,7 @@ async fn a_sort_that_memory_does_not_hold_goes_to_disk() {
     }
     let engine = Embedded::with_memory(&lake, 48 << 20).unwrap();
     let sorted = engine
-        .ask("SELECT event_key FROM approvals ORDER BY event_key")
+        .ask("SELECT event_key FROM approval_calls ORDER BY event_key")
         .await
         .unwrap();
     let sorted = sorted.collect().await.unwrap().rows;
@@ -416,7 +421,7 @@ async fn a_sort_that_memory_does_not_hold_goes_to_disk() {
     assert!(sorted.is_sorted_by_key(|row| format!("{row:?}")));
     let none = Embedded::with_memory(&lake, 1 << 10).unwrap();
     let error = match none
-        .ask("SELECT event_key, count(*) FROM approvals GROUP BY event_key")
+        .ask("SELECT event_key, count(*) FROM approval_calls GROUP BY event_key")
         .await
     {
         Ok(rows) => rows.collect().await.err(),
@@ -432,18 +437,18 @@ async fn nothing_is_written_and_nothing_outside_the_lake_is_read() {
     let lake = lake();
     put(&lake, &format!("{NOVEMBER}/a.parquet"), keys(&["k1"])).await;
     for sql in [
-        "INSERT INTO approvals SELECT * FROM approvals",
-        "UPDATE approvals SET region = 'x'",
-        "DELETE FROM approvals",
+        "INSERT INTO approval_calls SELECT * FROM approval_calls",
+        "UPDATE approval_calls SET region = 'x'",
+        "DELETE FROM approval_calls",
         "COPY (SELECT 1) TO '/tmp/stolen.csv' STORED AS CSV",
         "CREATE TABLE t AS SELECT 1",
         "CREATE VIEW v AS SELECT 1",
         "CREATE EXTERNAL TABLE t STORED AS CSV LOCATION '/etc/passwd'",
-        "DROP TABLE approvals",
+        "DROP TABLE approval_calls",
         "SET datafusion.execution.target_partitions = 1",
         "BEGIN",
         "PREPARE p AS SELECT 1",
-        "EXPLAIN ANALYZE INSERT INTO approvals SELECT * FROM approvals",
+        "EXPLAIN ANALYZE INSERT INTO approval_calls SELECT * FROM approval_calls",
     ] {
         let (message, hint) = refused(&lake, sql).await;
         assert_eq!(message, "a lake is only read here", "{sql}");
@@ -451,7 +456,7 @@ async fn nothing_is_written_and_nothing_outside_the_lake_is_read() {
     }
     for sql in [
         "SELECT * FROM '/etc/passwd'",
-        "SELECT * FROM 'lake://local/approvals/'",
+        "SELECT * FROM 'lake://local/approval_calls/'",
         "SELECT * FROM read_parquet('/etc/passwd')",
         "SELECT 1; SELECT 2",
     ] {
@@ -472,12 +477,12 @@ async fn a_wrong_query_is_explained_with_its_position_and_a_hint() {
             "the tables are pipeline_executions, ",
         ),
         (
-            "SELECT regoin\nFROM approvals",
+            "SELECT regoin\nFROM approval_calls",
             "no column regoin at line 1, column 8",
             "did you mean region?",
         ),
         (
-            "SELECT region,\n  a.zzz FROM approvals AS a",
+            "SELECT region,\n  a.zzz FROM approval_calls AS a",
             "no column a.zzz at line 2, column 3",
             "`SHOW COLUMNS FROM <table>` lists a table's columns",
         ),
@@ -487,22 +492,22 @@ async fn a_wrong_query_is_explained_with_its_position_and_a_hint() {
             "docs/sql.md",
         ),
         (
-            "SELECT region FROM approvals WHERE",
+            "SELECT region FROM approval_calls WHERE",
             "expected: an expression, found: EOF",
             "docs/sql.md",
         ),
         (
-            "SELECT region, count(*) FROM approvals",
+            "SELECT region, count(*) FROM approval_calls",
             "column in SELECT must be in GROUP BY",
             "docs/sql.md",
         ),
         (
-            "SELECT no_such(region) FROM approvals",
+            "SELECT no_such(region) FROM approval_calls",
             "invalid function 'no_such'",
             "docs/sql.md",
         ),
         (
-            "SELECT a.region FROM approvals AS a, approvals AS b WHERE region = 'x'",
+            "SELECT a.region FROM approval_calls AS a, approval_calls AS b WHERE region = 'x'",
             "more than one table has a column region",
             "write <table>.region",
         ),
@@ -513,10 +518,14 @@ async fn a_wrong_query_is_explained_with_its_position_and_a_hint() {
         assert!(hint.contains(expected_hint), "{sql}: {hint}");
         assert!(!message.contains('\n'), "{message}");
     }
-    let deep = format!("SELECT {}1{} AS n FROM approvals", "(".repeat(5_000), ")".repeat(5_000));
+    let deep = format!(
+        "SELECT {}1{} AS n FROM approval_calls",
+        "(".repeat(5_000),
+        ")".repeat(5_000)
+    );
     assert_eq!(refused(&lake, &deep).await.0, "the query is nested too deep");
     // Said while the rows are read.
-    let (message, _) = refused(&lake, "SELECT CAST(region AS bigint) AS n FROM approvals").await;
+    let (message, _) = refused(&lake, "SELECT CAST(region AS bigint) AS n FROM approval_calls").await;
     assert!(message.contains("eu-central-1"), "{message}");
-    assert!(rows(&lake, "SHOW COLUMNS FROM approvals").await.len() > 20);
+    assert!(rows(&lake, "SHOW COLUMNS FROM approval_calls").await.len() > 20);
 }

@@ -239,7 +239,7 @@ mod tests {
             ("a.log", true),
             ("a.txt", true),
             ("a.gz", true),
-            ("pipetrail-approvals-1-2026-11-20-09-05-00-0b6c1d2e", true),
+            ("pipetrail-approval-calls-1-2026-11-20-09-05-00-0b6c1d2e", true),
             ("a.parquet", false),
             ("a.csv", false),
             ("a.csv.gz", false),

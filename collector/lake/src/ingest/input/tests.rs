@@ -79,7 +79,7 @@ fn a_folder_is_read_in_order_and_only_what_is_visible_and_an_event_file() {
         ("b/2.json.gz", b""),
         ("b/1.ndjson", b""),
         ("a.json", b""),
-        ("pipetrail-approvals-1-2026", b""),
+        ("pipetrail-approval-calls-1-2026", b""),
         ("c.parquet", b""),
         (".hidden.json", b""),
         (".git/x.json", b""),
@@ -87,7 +87,12 @@ fn a_folder_is_read_in_order_and_only_what_is_visible_and_an_event_file() {
     symlink(folder.path(), folder.path().join("b/circle")).unwrap();
     symlink(folder.path().join("a.json"), folder.path().join("z.json")).unwrap();
     let inputs = found(&[folder.path().as_os_str()]);
-    let expected = ["/a.json", "/b/1.ndjson", "/b/2.json.gz", "/pipetrail-approvals-1-2026"];
+    let expected = [
+        "/a.json",
+        "/b/1.ndjson",
+        "/b/2.json.gz",
+        "/pipetrail-approval-calls-1-2026",
+    ];
     assert_eq!(names(&inputs, folder.path()), expected);
     assert_eq!((inputs.passed_over, inputs.problems.len()), (1, 0));
 }

@@ -66,7 +66,7 @@ async fn store(accounts: u32) -> Counted {
     for account in 0..accounts {
         for month in ["2026-09", "2026-10", "2026-11"] {
             for file in ["a.parquet", "2026/11/20/09/b.parquet"] {
-                let key = format!("root/approvals/account_id={account:012}/month={month}/{file}");
+                let key = format!("root/approval_calls/account_id={account:012}/month={month}/{file}");
                 store.put(&Path::from(key), "x".into()).await.unwrap();
             }
         }
@@ -80,7 +80,7 @@ async fn found(store: &Counted, filters: &[Expr], flat: usize) -> (usize, usize)
     let root = Path::from("root");
     let wanted = Wanted {
         flat,
-        ..Wanted::new(store, &root, Table::Approvals, filters)
+        ..Wanted::new(store, &root, Table::ApprovalCalls, filters)
     };
     let files = wanted.list().await.unwrap();
     assert!(files.is_sorted_by(|a, b| a.meta.location < b.meta.location));
@@ -156,5 +156,5 @@ fn a_filter_that_speaks_of_other_columns_or_chance_settles_nothing() {
     let keys = ["account_id", "month"];
     assert!(speaks_only_of(&col("month").eq(lit("x")), &keys));
     assert!(!speaks_only_of(&col("month").eq(col("region")), &keys));
-    assert!(!speaks_only_of(&col("approvals.region").eq(lit("x")), &keys));
+    assert!(!speaks_only_of(&col("approval_calls.region").eq(lit("x")), &keys));
 }
