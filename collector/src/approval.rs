@@ -144,7 +144,13 @@ impl Approval {
             .await
         {
             Ok(_) => Ok(true),
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(false),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(aws_sdk_s3::operation::head_object::HeadObjectError::is_not_found) =>
+            {
+                Ok(false)
+            }
             Err(error) => Err(self.failed("s3:GetObject", key, &error)),
         }
     }

@@ -99,7 +99,13 @@ async fn exists(client: &aws_sdk_s3::Client, bucket: &str, owner: &AccountId) ->
         .expected_bucket_owner(owner.as_str());
     match head.send().await {
         Ok(_) => Ok(true),
-        Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(false),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(aws_sdk_s3::operation::head_bucket::HeadBucketError::is_not_found) =>
+        {
+            Ok(false)
+        }
         // An answer to HEAD has no body, and so no error code.
         Err(error)
             if error
@@ -123,7 +129,7 @@ async fn uploaded(
     zips: &[Zip],
 ) -> Result<BTreeSet<String>, Error> {
     let mut keys = BTreeSet::new();
-    for key in zips.iter().map(|zip| zip.key()) {
+    for key in zips.iter().map(super::desired::Zip::key) {
         let head = client.head_object().bucket(bucket).key(&key);
         // Bucket names are global: one that was deleted may be somebody else's by now.
         let head = head.expected_bucket_owner(owner.as_str());
@@ -131,7 +137,10 @@ async fn uploaded(
             Ok(_) => {
                 keys.insert(key);
             }
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => {}
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(aws_sdk_s3::operation::head_object::HeadObjectError::is_not_found) => {}
             Err(error) => return Err(from_sdk(format!("look for s3://{bucket}/{key}"))(error)),
         }
     }

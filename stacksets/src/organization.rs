@@ -161,7 +161,7 @@ impl Organization {
                     Err(error)
                         if error
                             .as_service_error()
-                            .is_some_and(|error| error.is_organizational_unit_not_found_exception()) =>
+                            .is_some_and(aws_sdk_organizations::operation::describe_organizational_unit::DescribeOrganizationalUnitError::is_organizational_unit_not_found_exception) =>
                     {
                         return Err(unknown());
                     }
@@ -234,7 +234,7 @@ async fn walk(
                 Err(error)
                     if error
                         .as_service_error()
-                        .is_some_and(|error| error.is_parent_not_found_exception()) =>
+                        .is_some_and(aws_sdk_organizations::operation::list_accounts_for_parent::ListAccountsForParentError::is_parent_not_found_exception) =>
                 {
                     // Deleted since it was listed: those beside it are walked all the same.
                     continue 'units;
@@ -260,7 +260,7 @@ async fn walk(
                 Err(error)
                     if error
                         .as_service_error()
-                        .is_some_and(|error| error.is_parent_not_found_exception()) =>
+                        .is_some_and(aws_sdk_organizations::operation::list_organizational_units_for_parent::ListOrganizationalUnitsForParentError::is_parent_not_found_exception) =>
                 {
                     continue 'units;
                 }
@@ -279,9 +279,13 @@ fn account(
     action: &'static str,
     account: &aws_sdk_organizations::types::Account,
 ) -> Result<(AccountId, Account), Error> {
-    let state = account.state().map(|state| state.as_str());
+    let state = account.state().map(aws_sdk_organizations::types::AccountState::as_str);
     let state = state
-        .or_else(|| account.status().map(|status| status.as_str()))
+        .or_else(|| {
+            account
+                .status()
+                .map(aws_sdk_organizations::types::AccountStatus::as_str)
+        })
         .unwrap_or("UNKNOWN");
     let parents = parents(action, account.paths())?;
     Ok((

@@ -89,7 +89,7 @@ impl SetCalls<'_> {
                 Err(error)
                     if error
                         .as_service_error()
-                        .is_some_and(|error| error.is_name_already_exists_exception()) =>
+                        .is_some_and(aws_sdk_cloudformation::operation::create_stack_set::CreateStackSetError::is_name_already_exists_exception) =>
                 {
                     let set = StackSet::read(self.client, self.name, &self.call_as).await?;
                     if set.is_some_and(|set| set.is_ours()) {

@@ -129,7 +129,7 @@ impl StackSet {
             Err(error)
                 if error
                     .as_service_error()
-                    .is_some_and(|error| error.is_stack_set_not_found_exception()) =>
+                    .is_some_and(aws_sdk_cloudformation::operation::describe_stack_set::DescribeStackSetError::is_stack_set_not_found_exception) =>
             {
                 return Ok(None);
             }

@@ -54,7 +54,7 @@ fn own_events_are_reported_and_a_kill_leaves_nothing_behind() {
         errors
             .lines()
             .map_while(Result::ok)
-            .for_each(|line| drop(sender.send(line)))
+            .for_each(|line| drop(sender.send(line)));
     });
     let mut output = String::new();
     BufReader::new(child.0.stdout.take().unwrap())

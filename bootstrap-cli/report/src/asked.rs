@@ -41,6 +41,11 @@ impl Asked {
         self.answer.rows.len()
     }
 
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.answer.rows.is_empty()
+    }
+
     /// The rows.
     pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         self.answer.rows.iter().map(|values| Row { asked: self, values })

@@ -90,7 +90,7 @@ impl Summary {
         let (gates, open) = (report.of("gate-waits"), report.of("open-gates"));
         // Without gates, heartbeats say whether their events would have arrived; decisions say that they did not.
         let is_heard = || report.of("coverage").rows().any(|row| row.count("heartbeats") > 0);
-        if gates.len() + open.len() > 0 || (decisions.len() == 0 && is_heard()) {
+        if gates.len() + open.len() > 0 || (decisions.is_empty() && is_heard()) {
             summary.open_gates = Some(open.len());
             summary.passed_without_decision = Some(gates.rows().filter(|row| is_unrecorded(*row)).count());
         }

@@ -20,7 +20,7 @@ use pipetrail_lake::store::Location;
 /// configuration nor AWS. Only what reads is sent. Without SQL it is a prompt.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  pipetrail query 'SELECT pipeline, count(*) AS n FROM approval_calls GROUP BY pipeline' --lake ./lake\n  pipetrail query --file question.sql --output csv > answer.csv\n  pipetrail query --lake ./lake"
+    after_help = "Examples:\n  pipetrail query 'SELECT pipeline, count(*) FROM approval_calls GROUP BY pipeline' --lake ./lake\n  pipetrail query --file question.sql --output csv > answer.csv\n  pipetrail query --lake ./lake"
 )]
 pub(crate) struct Args {
     /// The query: one statement

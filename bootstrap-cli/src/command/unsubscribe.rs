@@ -150,7 +150,7 @@ async fn remove(sns: &Client, going: &[Listed]) -> (Vec<bool>, usize) {
             Err(error)
                 if error
                     .as_service_error()
-                    .is_some_and(|error| error.is_not_found_exception()) =>
+                    .is_some_and(aws_sdk_sns::operation::unsubscribe::UnsubscribeError::is_not_found_exception) =>
             {
                 true
             }

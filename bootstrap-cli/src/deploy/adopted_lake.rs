@@ -38,7 +38,13 @@ impl LakeBucket {
         let call = self.s3.head_object().bucket(&self.catalog.bucket).key(MARK);
         match call.expected_bucket_owner(&self.owner).send().await {
             Ok(_) => Ok(true),
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(false),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(aws_sdk_s3::operation::head_object::HeadObjectError::is_not_found) =>
+            {
+                Ok(false)
+            }
             Err(error) => Err(from_sdk(format!("look for s3://{}/{MARK}", self.catalog.bucket))(error)),
         }
     }
@@ -91,8 +97,8 @@ impl LakeBucket {
                 for folder in some {
                     listings.spawn(list(
                         self.s3.clone(),
-                        self.catalog.bucket.to_owned(),
-                        self.owner.to_owned(),
+                        self.catalog.bucket.clone(),
+                        self.owner.clone(),
                         folder.clone(),
                     ));
                 }

@@ -19,11 +19,11 @@ pub(crate) fn scope(config: &Config) -> Scope {
     Scope {
         audit_account: config.audit.account.clone(),
         region: config.audit.region.clone(),
-        units: organization.organizational_units.to_vec(),
-        accounts: organization.accounts.to_vec(),
-        excluded: organization.excluded_accounts.to_vec(),
+        units: organization.organizational_units.clone(),
+        accounts: organization.accounts.clone(),
+        excluded: organization.excluded_accounts.clone(),
         management: organization.management_account,
-        regions: organization.regions.to_vec(),
+        regions: organization.regions.clone(),
     }
 }
 

@@ -82,7 +82,7 @@ pub(super) async fn pipeline(config: &SdkConfig, account: &str, region: &str) ->
     let bus = aws_sdk_eventbridge::Client::new(config).describe_event_bus();
     let bus = exists(
         bus.name("pipetrail").send().await,
-        |error| error.is_resource_not_found_exception(),
+        aws_sdk_eventbridge::operation::describe_event_bus::DescribeEventBusError::is_resource_not_found_exception,
         format!("look for the bus pipetrail in account {account}, {region}"),
     );
     found.take(format!("bus pipetrail in {region}"), bus);
@@ -102,7 +102,7 @@ pub(super) async fn buckets(client: &aws_sdk_s3::Client, account: &str, names: &
         let head = client.head_bucket().bucket(name).expected_bucket_owner(account);
         let there = exists(
             head.send().await,
-            |error| error.is_not_found(),
+            aws_sdk_s3::operation::head_bucket::HeadBucketError::is_not_found,
             format!("look for the bucket {name} in account {account}"),
         );
         found.take(name.clone(), there);
@@ -114,7 +114,7 @@ async fn has_rule(config: &SdkConfig, account: &str, region: &str) -> Result<boo
     let rule = aws_sdk_eventbridge::Client::new(config).describe_rule();
     exists(
         rule.name("pipetrail-forward").send().await,
-        |error| error.is_resource_not_found_exception(),
+        aws_sdk_eventbridge::operation::describe_rule::DescribeRuleError::is_resource_not_found_exception,
         format!("look for the rule pipetrail-forward in account {account}, {region}"),
     )
 }
@@ -123,7 +123,7 @@ async fn has_queue(config: &SdkConfig, account: &str, region: &str) -> Result<bo
     let queue = aws_sdk_sqs::Client::new(config).get_queue_url();
     exists(
         queue.queue_name("pipetrail-forward-dlq").send().await,
-        |error| error.is_queue_does_not_exist(),
+        aws_sdk_sqs::operation::get_queue_url::GetQueueUrlError::is_queue_does_not_exist,
         format!("look for the queue pipetrail-forward-dlq in account {account}, {region}"),
     )
 }
@@ -131,7 +131,7 @@ async fn has_queue(config: &SdkConfig, account: &str, region: &str) -> Result<bo
 async fn has_role(client: &aws_sdk_iam::Client, account: &str, role: &str) -> Result<bool, Error> {
     exists(
         client.get_role().role_name(role).send().await,
-        |error| error.is_no_such_entity_exception(),
+        aws_sdk_iam::operation::get_role::GetRoleError::is_no_such_entity_exception,
         format!("look for the role {role} in account {account}"),
     )
 }

@@ -69,7 +69,7 @@ async fn quota(config: &SdkConfig, service: &str, is_it: impl Fn(&str) -> bool) 
             .quotas()
             .iter()
             .find(|quota| quota.quota_name().is_some_and(&is_it));
-        if let Some(value) = found.and_then(|quota| quota.value()) {
+        if let Some(value) = found.and_then(aws_sdk_servicequotas::types::ServiceQuota::value) {
             return Ok(Some(value));
         }
     }

@@ -11,7 +11,8 @@ mod document;
 mod error;
 mod expand;
 mod files;
-#[cfg(all(test, feature = "embedded"))]
+#[cfg(test)]
+#[cfg(feature = "embedded")]
 mod fixture;
 mod header;
 mod parameters;

@@ -13,7 +13,7 @@ use crate::template::{MAX_BODY_BYTES, Template};
 
 impl Run<'_> {
     pub(super) fn needs(&self, parameters: &BTreeMap<String, ParameterValue>, template: &Template) -> BTreeSet<Need> {
-        let mut needs: BTreeSet<Need> = parameters.values().flat_map(|value| self.needs_of(value)).collect();
+        let mut needs: BTreeSet<Need> = parameters.values().filter_map(|value| self.needs_of(value)).collect();
         if template.body().len() > MAX_BODY_BYTES {
             needs.extend(self.needs_of(&self.plan.bucket));
         }

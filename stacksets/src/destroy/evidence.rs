@@ -164,7 +164,10 @@ async fn locks(bucket: Bucket<'_>, versions: &[Version]) -> Result<Vec<(Version,
             fault: Fault::Unanswered(error.into()),
         })?;
         match head {
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => {}
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(aws_sdk_s3::operation::head_object::HeadObjectError::is_not_found) => {}
             head => found.push((version, Lock::of(&head.map_err(from_sdk(action))?))),
         }
     }

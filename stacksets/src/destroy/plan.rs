@@ -113,7 +113,7 @@ fn set_steps(names: &Names, standing: &Standing, plan: &mut DestroyPlan) -> Resu
             let active = standing.organization.accounts.get(&instance.account);
             plan.remains.push(Remains {
                 // Of an account that is closed nobody can take anything away.
-                unwanted: active.is_some_and(|account| account.is_active()),
+                unwanted: active.is_some_and(super::super::organization::Account::is_active),
                 ..Remains::new(
                     Remnant::InstanceStack(instance.at()),
                     &instance.account,

@@ -85,10 +85,9 @@ impl Organization {
 
     /// The accounts in the scope that StackSets skips, because they are not active.
     pub fn skipped<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = (&'a AccountId, &'a Account)> {
-        let taken = self.accounts.iter().filter(|(id, account)| {
-            !account.is_active() && scope.takes(id, account) && **id != self.management_account
-        });
-        taken
+        self.accounts
+            .iter()
+            .filter(|(id, account)| !account.is_active() && scope.takes(id, account) && **id != self.management_account)
     }
 
     /// The accounts below `unit` that StackSets works on: active ones, but the management account.
@@ -157,7 +156,7 @@ impl Organization {
 impl Account {
     /// Whether every unit above it is known, up to the root.
     pub(crate) fn is_placed(&self) -> bool {
-        self.parent.is_some() && self.parents.iter().any(|parent| ids::is_root(parent))
+        self.parent.is_some() && self.parents.iter().any(ids::is_root)
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) fn notes(view: View<'_>) -> Vec<Note> {
         match view.membership(&instance.account, &instance.region) {
             Membership::Left => left.push(instance.at()),
             Membership::Enrolled | Membership::Skipped if instance.status == "INOPERABLE" => {
-                inoperable.push(instance.at())
+                inoperable.push(instance.at());
             }
             _ => {}
         }

@@ -85,7 +85,10 @@ impl SetCalls<'_> {
                 results.push(InstanceResult::new(
                     &ids::answered_id(action, "Account", summary.account())?,
                     &ids::answered_id(action, "Region", summary.region())?,
-                    summary.status().map(|status| status.as_str()).unwrap_or_default(),
+                    summary
+                        .status()
+                        .map(aws_sdk_cloudformation::types::StackSetOperationResultStatus::as_str)
+                        .unwrap_or_default(),
                     summary
                         .status_reason()
                         .filter(|reason| !reason.is_empty())

@@ -48,9 +48,9 @@ pub(super) async fn create(
     match created {
         // By a call of this run whose answer was lost: the name says that it is the same one.
         Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|error| error.is_already_exists_exception()) => {}
+            if error.as_service_error().is_some_and(
+                aws_sdk_cloudformation::operation::create_change_set::CreateChangeSetError::is_already_exists_exception,
+            ) => {}
         created => {
             written.note(created.map_err(from_sdk(format!("create change set {name} of stack {stack}"))))?;
         }

@@ -66,9 +66,9 @@ pub(crate) async fn deploy(
                 .await;
             match created {
                 Err(error)
-                    if error
-                        .as_service_error()
-                        .is_some_and(|error| error.is_already_exists_exception()) =>
+                    if error.as_service_error().is_some_and(
+                        aws_sdk_cloudformation::operation::create_stack::CreateStackError::is_already_exists_exception,
+                    ) =>
                 {
                     created_before(client, name).await?
                 }
@@ -97,7 +97,7 @@ pub(crate) async fn deploy(
                 Err(error)
                     if error
                         .as_service_error()
-                        .is_some_and(|error| error.is_token_already_exists_exception()) =>
+                        .is_some_and(aws_sdk_cloudformation::operation::update_stack::UpdateStackError::is_token_already_exists_exception) =>
                 {
                     written.note(Ok(Some(name.to_owned())))?
                 }

@@ -23,7 +23,7 @@ pub(super) async fn read(client: &Client, name: &str, id: &str) -> Result<Vec<St
         for event in page.stack_events() {
             let status = event
                 .resource_status()
-                .map(|status| status.as_str())
+                .map(aws_sdk_cloudformation::types::ResourceStatus::as_str)
                 .unwrap_or_default();
             let reason = event.resource_status_reason().unwrap_or_default();
             let resource = event.logical_resource_id().unwrap_or_default();

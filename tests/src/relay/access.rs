@@ -137,7 +137,7 @@ impl Access {
             Err(error)
                 if error
                     .as_service_error()
-                    .is_some_and(|e| e.is_resource_not_found_exception()) =>
+                    .is_some_and(aws_sdk_eventbridge::operation::describe_event_bus::DescribeEventBusError::is_resource_not_found_exception) =>
             {
                 return Ok(None);
             }
@@ -168,7 +168,13 @@ impl Access {
         let client = aws_sdk_sqs::Client::new(&cloud.at(account, region).await?);
         let url = match client.get_queue_url().queue_name(name).send().await {
             Ok(found) => found.queue_url.context("a queue without URL")?,
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_queue_does_not_exist()) => return Ok(None),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(aws_sdk_sqs::operation::get_queue_url::GetQueueUrlError::is_queue_does_not_exist) =>
+            {
+                return Ok(None);
+            }
             Err(error) => return Err(error.into()),
         };
         let found = client

@@ -18,7 +18,7 @@ pub(super) async fn role(cloud: &Cloud, arn: &str) -> Result<Option<Arc<Role>>> 
         Err(error)
             if error
                 .as_service_error()
-                .is_some_and(|e| e.is_no_such_entity_exception()) =>
+                .is_some_and(aws_sdk_iam::operation::get_role::GetRoleError::is_no_such_entity_exception) =>
         {
             return Ok(None);
         }
@@ -73,9 +73,9 @@ pub(super) async fn function(cloud: &Cloud, function: &str) -> Result<Option<Vec
     match client.get_policy().function_name(function).send().await {
         Ok(found) => Ok(Some(parse(found.policy.as_deref())?)),
         Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|e| e.is_resource_not_found_exception()) =>
+            if error.as_service_error().is_some_and(
+                aws_sdk_lambda::operation::get_policy::GetPolicyError::is_resource_not_found_exception,
+            ) =>
         {
             Ok(None)
         }

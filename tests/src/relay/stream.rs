@@ -128,7 +128,7 @@ async fn transform(cloud: &Cloud, stream: &str, function: &str, arrival: u64, da
         delivery_stream_arn: stream,
         region: arn_part(stream, 3),
         records: [InputRecord {
-            record_id: format!("49646390{:048}", arrival),
+            record_id: format!("49646390{arrival:048}"),
             approximate_arrival_timestamp: arrival,
             data: base64::encode(data),
         }],

@@ -18,7 +18,7 @@ pub(crate) async fn read(client: &Client, configured: &[String], units: BTreeSet
     let mut targets = units;
     targets.extend(configured.iter().cloned());
     let roots = roots(client).await?;
-    let types = roots.iter().flat_map(|root| root.policy_types());
+    let types = roots.iter().flat_map(aws_sdk_organizations::types::Root::policy_types);
     let mut on = types.filter(|found| found.status() == Some(&PolicyTypeStatus::Enabled));
     if !on.any(|found| found.r#type() == Some(&PolicyType::ServiceControlPolicy)) {
         return Ok(Policies::default());

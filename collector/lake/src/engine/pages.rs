@@ -18,10 +18,6 @@ pub struct Pages {
     source: Source,
 }
 
-#[cfg_attr(
-    all(feature = "athena", feature = "embedded"),
-    expect(clippy::large_enum_variant, reason = "there are few at a time")
-)]
 enum Source {
     #[cfg(feature = "embedded")]
     Embedded(SendableRecordBatchStream),

@@ -34,7 +34,7 @@ impl Parts<'_> {
         let keep: Vec<bool> = asked.rows().map(is_gap).collect();
         let mut keep = keep.into_iter();
         asked.answer.rows.retain(|_| keep.next().unwrap_or(true));
-        if asked.len() == 0 {
+        if asked.is_empty() {
             return Ok(safe(String::new()));
         }
         if let Some(gap) = asked.position("longest_gap_seconds") {
@@ -56,7 +56,7 @@ impl Parts<'_> {
     /// Every account and region.
     pub(crate) fn all_coverage(&self) -> Result<Value, Error> {
         let asked = self.report.of("coverage");
-        if asked.len() == 0 {
+        if asked.is_empty() {
             return Ok(safe(String::new()));
         }
         let caption = "Every account and region that was heard";

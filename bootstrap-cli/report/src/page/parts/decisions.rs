@@ -15,7 +15,7 @@ impl Parts<'_> {
     /// Decisions over time.
     pub(crate) fn time(&self) -> Result<Value, Error> {
         let (length, periods) = periods(&self.report.question.window, self.report.of("decisions-per-day"));
-        if self.report.of("decisions-per-day").len() == 0 {
+        if self.report.of("decisions-per-day").is_empty() {
             return Ok(paragraph(NONE));
         }
         let busiest = periods.iter().max_by_key(|period| period.approved + period.rejected);
@@ -84,7 +84,7 @@ impl Parts<'_> {
         others: &str,
     ) -> Result<Value, Error> {
         let asked = self.report.of(audit);
-        if asked.len() == 0 {
+        if asked.is_empty() {
             return Ok(paragraph(NONE));
         }
         let mut entries: Vec<Entry> = (asked.rows())

@@ -31,7 +31,7 @@ impl Parts<'_> {
                 )
             }
             _ if summary.open_gates.is_none() => sentence(NO_GATES),
-            _ if self.report.of("gate-waits").len() == 0 => "No gate was passed or failed in this window.".to_owned(),
+            _ if self.report.of("gate-waits").is_empty() => "No gate was passed or failed in this window.".to_owned(),
             _ => "Of no gate that ended is the opening in the lake.".to_owned(),
         }
     }

@@ -90,7 +90,9 @@ impl Running {
                 action: "GetQueryExecution",
                 field: "QueryExecution",
             })?;
-            let bytes = execution.statistics().and_then(|known| known.data_scanned_in_bytes());
+            let bytes = execution
+                .statistics()
+                .and_then(aws_sdk_athena::types::QueryExecutionStatistics::data_scanned_in_bytes);
             let bytes = bytes.and_then(|bytes| u64::try_from(bytes).ok());
             let status = execution.status();
             match status.and_then(|status| status.state()) {

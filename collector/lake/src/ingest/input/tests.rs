@@ -114,7 +114,7 @@ fn what_is_named_is_read_whatever_it_is_called_and_once() {
         path("a?.json"),
         path("**/a*.json"),
     ];
-    let given: Vec<_> = given.iter().map(|given| given.as_os_str()).collect();
+    let given: Vec<_> = given.iter().map(std::ffi::OsString::as_os_str).collect();
     let inputs = found(&given);
     let expected = ["/[1].csv", "/.x", "/a2.json", "/a1.json", "/s/a3.json"];
     assert_eq!(names(&inputs, folder.path()), expected);
