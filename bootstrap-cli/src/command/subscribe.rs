@@ -36,7 +36,7 @@ use crate::terminal::printer::{self, Output};
     after_help = "Examples:
   pipetrail subscribe --email team@example.com --account 111122223333
   pipetrail subscribe --sqs arn:aws:sqs:eu-central-1:999988887777:alerts --decision Rejected --raw
-  pipetrail subscribe --https https://alerts.example.com --ou ou-ab12-11111111 --pipeline-prefix web-
+  pipetrail subscribe --https https://example.com/in --ou ou-ab12-11111111 --pipeline-prefix web-
   pipetrail subscribe --lambda arn:aws:lambda:eu-central-1:999988887777:function:alerts --all"
 )]
 pub(crate) struct Args {
