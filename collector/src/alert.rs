@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use pipetrail_names::AccountId;
 use serde::Serialize;
 use thiserror::Error;
 
@@ -29,8 +30,7 @@ impl Topics {
     pub fn parse(all: String, accounts: &str) -> Result<Self, NotAnAccount> {
         let listed = accounts.split(',').filter(|_| accounts != "none").map(str::trim);
         let accounts = listed.map(|account| {
-            let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
-            is_account
+            AccountId::admits(account)
                 .then(|| account.to_owned())
                 .ok_or_else(|| NotAnAccount(account.to_owned()))
         });

@@ -15,6 +15,7 @@
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_sns::types::MessageAttributeValue;
+use pipetrail_names::chain;
 use serde_json::{json, value::RawValue};
 use thiserror::Error;
 
@@ -177,7 +178,7 @@ impl Approval {
         publish.send().await.map_err(|error| ApprovalError::Aws {
             call: "sns:Publish",
             target: topic.to_owned(),
-            cause: crate::aws::causes(&error),
+            cause: chain(&error),
         })?;
         Ok(())
     }
@@ -194,7 +195,7 @@ impl Approval {
         ApprovalError::Aws {
             call,
             target: format!("s3://{}/{key}", self.evidence_bucket),
-            cause: crate::aws::causes(error),
+            cause: chain(error),
         }
     }
 }

@@ -52,15 +52,3 @@ pub fn variable(name: &'static str) -> Result<String, MissingVariable> {
         .filter(|value| !value.is_empty())
         .ok_or(MissingVariable(name))
 }
-
-/// An error and its causes in one line.
-pub fn causes(error: &dyn std::error::Error) -> String {
-    let mut out = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        out.push_str(": ");
-        out.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    out
-}

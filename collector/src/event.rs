@@ -8,6 +8,8 @@ mod cloudtrail;
 
 use std::borrow::Cow;
 
+use pipetrail_names::AccountId;
+use pipetrail_names::member::HEARTBEAT_SOURCE;
 use thiserror::Error;
 
 use crate::json::Json;
@@ -53,7 +55,6 @@ const STATE_CHANGES: [(&str, Table); 3] = [
 ];
 const API_CALL: &str = "AWS API Call via CloudTrail";
 const CODEPIPELINE: &str = "aws.codepipeline";
-const HEARTBEAT: &str = "pipetrail.heartbeat";
 
 impl<'a> Event<'a> {
     /// Reads an EventBridge envelope.
@@ -63,7 +64,7 @@ impl<'a> Event<'a> {
     pub fn parse(bytes: &'a [u8]) -> Result<Self, EventError> {
         let json = object(bytes)?;
         let account = json.get("account").and_then(Json::as_str).unwrap_or_default();
-        if !is_account(account) {
+        if !AccountId::admits(account) {
             return Err(EventError::NoAccount);
         }
         let api_time = || {
@@ -82,7 +83,7 @@ impl<'a> Event<'a> {
     /// The table the event belongs to. The rules on the audit bus sort in the same way.
     pub fn table(&self) -> Table {
         match (self.text(&["source"]), self.detail_type()) {
-            (Some(HEARTBEAT), _) => Table::Heartbeats,
+            (Some(HEARTBEAT_SOURCE), _) => Table::Heartbeats,
             (Some(CODEPIPELINE), API_CALL) if self.event_name() == Some("PutApprovalResult") => Table::ApprovalCalls,
             (Some(CODEPIPELINE), API_CALL) => Table::ApiCalls,
             (Some(CODEPIPELINE), detail_type) => STATE_CHANGES
@@ -144,10 +145,6 @@ fn object(bytes: &[u8]) -> Result<Json<'_>, EventError> {
         Json::Object(_) => Ok(json),
         _ => Err(EventError::NotAnObject),
     }
-}
-
-fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn detail_type<'j>(json: &'j Json<'_>) -> &'j str {

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use pipetrail_names::audit::STREAM_PREFIX;
+
 use crate::columns::{
     ActionExecution, ApiCall, Approval, Caller, Column, Common, Heartbeat, OtherEvent, PipelineExecution,
     StageExecution, Visitor,
@@ -142,7 +144,7 @@ impl Table {
     /// The table that a delivery stream fills: `…:deliverystream/pipetrail-<table>`, with `-` for
     /// `_`, and a two-digit shard behind it where streams are sharded.
     pub fn from_stream_arn(arn: &str) -> Option<Self> {
-        let name = arn.rsplit('/').next()?.strip_prefix("pipetrail-")?;
+        let name = arn.rsplit('/').next()?.strip_prefix(STREAM_PREFIX)?;
         let base = match name.rsplit_once('-') {
             Some((base, shard)) if shard.len() == 2 && shard.bytes().all(|b| b.is_ascii_digit()) => base,
             _ => name,

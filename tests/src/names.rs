@@ -1,6 +1,5 @@
-//! The fixed names of the project (docs/architecture.md) that the local organization asks for.
-//!
-//! The relay uses none of them.
+//! Fixed names of the project (docs/reference.md) that the local organization asks for. They are written
+//! out here again, so that a name that changes fails the tests. The relay uses none of them.
 
 /// Glue database and Athena workgroup.
 pub const DATABASE: &str = "pipetrail";

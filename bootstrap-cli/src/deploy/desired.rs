@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pipetrail_collector::templates;
 use pipetrail_names::OUR_TAG;
-use pipetrail_names::audit::STACKS;
+use pipetrail_names::audit::{Bucket, STACKS};
 use pipetrail_names::member::STACK;
 use pipetrail_stacksets::{Desired, MEMBER_TEMPLATE, ParameterValue, RolloutLimits, Scope, StackSpec, Template, Zip};
 
@@ -75,15 +75,14 @@ pub(crate) fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> De
         ("AuditBusArn", ParameterValue::output(pipeline, "BusArn")),
         ("HeartbeatSchedule", text(&config.heartbeat.schedule.as_ref())),
     ];
-    let (account, region) = (config.audit.account.as_ref(), config.audit.region.as_ref());
-    let retaining = |spec: StackSpec, kinds: &[&str]| retaining(spec, kinds, account, region);
+    let retaining = |spec: StackSpec, buckets: &[Bucket]| retaining(spec, buckets, config);
     Desired {
         scope: scope(config),
         stacks: vec![
-            retaining(spec(artifacts, templates::ARTIFACTS, [], false), &["artifacts"]),
+            retaining(spec(artifacts, templates::ARTIFACTS, [], false), &[Bucket::Artifacts]),
             retaining(
                 spec(data, templates::DATA, data_parameters, true),
-                &["lake", "evidence", "athena"],
+                &[Bucket::Lake, Bucket::Evidence, Bucket::Athena],
             ),
             spec(pipeline, templates::PIPELINE, pipeline_parameters, false),
         ],
@@ -134,11 +133,14 @@ fn spec<const N: usize>(
 
 /// Says which buckets outlive the stack, and writes their names literally into its template: only
 /// so does CloudFormation see that one exists already, and adopts it instead of creating it.
-fn retaining(mut spec: StackSpec, kinds: &[&str], account: &str, region: &str) -> StackSpec {
+fn retaining(mut spec: StackSpec, buckets: &[Bucket], config: &Config) -> StackSpec {
     let mut body = spec.template.body().to_owned();
-    for kind in kinds {
-        let name = format!("pipetrail-{kind}-{account}-{region}");
-        let reference = format!("BucketName: !Sub pipetrail-{kind}-${{AWS::AccountId}}-${{AWS::Region}}");
+    for bucket in buckets {
+        let name = bucket.name(&config.audit.account, &config.audit.region);
+        let reference = format!(
+            "BucketName: !Sub {}${{AWS::AccountId}}-${{AWS::Region}}",
+            bucket.prefix()
+        );
         body = body.replace(&reference, &format!("BucketName: {name}"));
         spec.retains.push(name);
     }

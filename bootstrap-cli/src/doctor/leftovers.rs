@@ -10,6 +10,8 @@ use std::error::Error as StdError;
 use aws_config::SdkConfig;
 use aws_sdk_iam::config::http::HttpResponse;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
+use pipetrail_names::audit::BUS;
+use pipetrail_names::member::{FORWARD_DLQ, FORWARD_RULE, Role};
 use pipetrail_names::{AccountId, Region};
 use pipetrail_stacksets::{Error, from_sdk};
 
@@ -52,10 +54,7 @@ pub(super) async fn member(config: &SdkConfig, account: &AccountId, regions: &BT
         let here = aws::at(config, region);
         let rule = has_rule(&here, account, region);
         let queue = has_queue(&here, account, region);
-        let (forwarder, heartbeat) = (
-            format!("pipetrail-forwarder-{region}"),
-            format!("pipetrail-heartbeat-{region}"),
-        );
+        let (forwarder, heartbeat) = (Role::Forwarder.name(region), Role::Heartbeat.name(region));
         let roles = async {
             (
                 has_role(&iam, account, &forwarder).await,
@@ -64,8 +63,8 @@ pub(super) async fn member(config: &SdkConfig, account: &AccountId, regions: &BT
         };
         let (rule, queue, roles) = tokio::join!(rule, queue, roles);
         let denied = rule.is_err();
-        found.take(format!("rule pipetrail-forward in {region}"), rule);
-        found.take(format!("queue pipetrail-forward-dlq in {region}"), queue);
+        found.take(format!("rule {FORWARD_RULE} in {region}"), rule);
+        found.take(format!("queue {FORWARD_DLQ} in {region}"), queue);
         found.take(format!("role {forwarder}"), roles.0);
         found.take(format!("role {heartbeat}"), roles.1);
         if denied && found.resources.is_empty() {
@@ -81,11 +80,11 @@ pub(super) async fn pipeline(config: &SdkConfig, account: &str, region: &str) ->
     let mut found = Found::default();
     let bus = aws_sdk_eventbridge::Client::new(config).describe_event_bus();
     let bus = exists(
-        bus.name("pipetrail").send().await,
+        bus.name(BUS).send().await,
         aws_sdk_eventbridge::operation::describe_event_bus::DescribeEventBusError::is_resource_not_found_exception,
-        format!("look for the bus pipetrail in account {account}, {region}"),
+        format!("look for the bus {BUS} in account {account}, {region}"),
     );
-    found.take(format!("bus pipetrail in {region}"), bus);
+    found.take(format!("bus {BUS} in {region}"), bus);
     let iam = aws_sdk_iam::Client::new(config);
     for role in AUDIT_ROLES {
         let role = format!("pipetrail-{role}-{region}");
@@ -113,18 +112,18 @@ pub(super) async fn buckets(client: &aws_sdk_s3::Client, account: &str, names: &
 async fn has_rule(config: &SdkConfig, account: &str, region: &str) -> Result<bool, Error> {
     let rule = aws_sdk_eventbridge::Client::new(config).describe_rule();
     exists(
-        rule.name("pipetrail-forward").send().await,
+        rule.name(FORWARD_RULE).send().await,
         aws_sdk_eventbridge::operation::describe_rule::DescribeRuleError::is_resource_not_found_exception,
-        format!("look for the rule pipetrail-forward in account {account}, {region}"),
+        format!("look for the rule {FORWARD_RULE} in account {account}, {region}"),
     )
 }
 
 async fn has_queue(config: &SdkConfig, account: &str, region: &str) -> Result<bool, Error> {
     let queue = aws_sdk_sqs::Client::new(config).get_queue_url();
     exists(
-        queue.queue_name("pipetrail-forward-dlq").send().await,
+        queue.queue_name(FORWARD_DLQ).send().await,
         aws_sdk_sqs::operation::get_queue_url::GetQueueUrlError::is_queue_does_not_exist,
-        format!("look for the queue pipetrail-forward-dlq in account {account}, {region}"),
+        format!("look for the queue {FORWARD_DLQ} in account {account}, {region}"),
     )
 }
 

@@ -12,7 +12,8 @@ mod statement;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use pipetrail_names::member::STACK;
+use pipetrail_names::audit::BUS;
+use pipetrail_names::member::{FORWARD_DLQ, FORWARD_RULE, HEARTBEAT_SCHEDULE, Role, STACK};
 use serde_json::{Map, Value};
 
 pub(crate) use self::read::{read, roots};
@@ -25,10 +26,8 @@ pub(super) const NAME: &str = "service-control-policies";
 /// Organizations throttles: beyond so many roots and units the rest is left out, and that is said.
 const MOST_TARGETS: usize = 200;
 
-/// StackSets' own role in a member, and the member stack's two. `*` is an end that is not known.
+/// StackSets' own role in a member. `*` is an end that is not known.
 const EXECUTION: &str = "stacksets-exec-*";
-const FORWARDER: &str = "pipetrail-forwarder-*";
-const HEARTBEAT: &str = "pipetrail-heartbeat-*";
 
 /// An account that is not known: `#` is a digit.
 const MEMBER: &str = "############";
@@ -63,6 +62,7 @@ pub(super) struct Place<'a> {
 /// for, and those of its two roles. `pipetrail` tags the stacks, and with them what is in them.
 fn calls(place: &Place<'_>) -> Vec<Call> {
     let partition = pipetrail_names::partition(place.home);
+    let [_, forwarder, heartbeat] = roles();
     let mut calls = Vec::new();
     let mut add = |role: &str, actions: &[&'static str], resource: String, region: &str| {
         calls.extend(actions.iter().map(|action| Call {
@@ -88,7 +88,7 @@ fn calls(place: &Place<'_>) -> Vec<Call> {
                 "events:DescribeRule",
                 "events:TagResource",
             ],
-            format!("events:{region}:{MEMBER}:rule/pipetrail-forward"),
+            format!("events:{region}:{MEMBER}:rule/{FORWARD_RULE}"),
             region,
         );
         add(
@@ -99,16 +99,16 @@ fn calls(place: &Place<'_>) -> Vec<Call> {
                 "sqs:GetQueueAttributes",
                 "sqs:TagQueue",
             ],
-            format!("sqs:{region}:{MEMBER}:pipetrail-forward-dlq"),
+            format!("sqs:{region}:{MEMBER}:{FORWARD_DLQ}"),
             region,
         );
         add(
             EXECUTION,
             &["scheduler:CreateSchedule", "scheduler:GetSchedule"],
-            format!("scheduler:{region}:{MEMBER}:schedule/default/pipetrail-heartbeat"),
+            format!("scheduler:{region}:{MEMBER}:schedule/default/{HEARTBEAT_SCHEDULE}"),
             region,
         );
-        for role in ["forwarder", "heartbeat"] {
+        for role in Role::ALL {
             // IAM is asked in its partition's one region, from wherever.
             add(
                 EXECUTION,
@@ -119,7 +119,7 @@ fn calls(place: &Place<'_>) -> Vec<Call> {
                     "iam:PassRole",
                     "iam:TagRole",
                 ],
-                format!("iam::{MEMBER}:role/pipetrail-{role}-{region}"),
+                format!("iam::{MEMBER}:role/{}", role.name(region)),
                 match partition {
                     "aws-cn" => "cn-north-1",
                     "aws-us-gov" => "us-gov-west-1",
@@ -128,15 +128,21 @@ fn calls(place: &Place<'_>) -> Vec<Call> {
             );
         }
         add(
-            HEARTBEAT,
+            &heartbeat,
             &["events:PutEvents"],
             format!("events:{region}:{MEMBER}:event-bus/default"),
             region,
         );
     }
-    let bus = format!("events:{}:{}:event-bus/pipetrail", place.home, place.audit);
-    add(FORWARDER, &["events:PutEvents"], bus, place.home);
+    let bus = format!("events:{}:{}:event-bus/{BUS}", place.home, place.audit);
+    add(&forwarder, &["events:PutEvents"], bus, place.home);
     calls
+}
+
+/// The roles that call: StackSets' own in a member, and the member stack's two, of any region.
+fn roles() -> [String; 3] {
+    let [forwarder, heartbeat] = Role::ALL.map(|role| role.name("*"));
+    [EXECUTION.to_owned(), forwarder, heartbeat]
 }
 
 /// The ARN of a role in an account.
@@ -215,7 +221,7 @@ pub(super) fn judge(place: &Place<'_>, policies: &Policies) -> Vec<Check> {
         }
         let (targets, denied) = (everywhere(policy), joined(denied));
         let partition = pipetrail_names::partition(place.home);
-        let roles = [EXECUTION, FORWARDER, HEARTBEAT].map(|role| format!("\"{}\"", principal(role, "*", partition)));
+        let roles = roles().map(|role| format!("\"{}\"", principal(&role, "*", partition)));
         let roles = roles.join(", ");
         let exempt =
             format!("exempt the roles there, for example with `\"ArnNotLike\": {{\"aws:PrincipalArn\": [{roles}]}}`");

@@ -25,8 +25,9 @@ pub const DATABASE: &str = "pipetrail";
 /// The Athena workgroup.
 pub const WORKGROUP: &str = "pipetrail";
 
-/// The topic of all alerts.
-pub const ALERTS_TOPIC: &str = "pipetrail-alerts";
+/// What the name of a delivery stream begins with, before its table's. Names of streams may not hold
+/// `_`, so there `-` stands for it.
+pub const STREAM_PREFIX: &str = "pipetrail-";
 
 /// A bucket of the audit account, by what it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,20 +67,6 @@ impl fmt::Display for Bucket {
     }
 }
 
-/// The delivery stream of a table: stream names may not hold every character that names of tables do.
-#[must_use]
-pub fn stream(table: &str) -> String {
-    format!("{STREAM_PREFIX}{}", table.replace('_', "-"))
-}
-
-/// The table of a delivery stream, by the stream's name; [`None`] where the name is not of this form.
-#[must_use]
-pub fn table_of_stream(stream: &str) -> Option<String> {
-    stream.strip_prefix(STREAM_PREFIX).map(|name| name.replace('-', "_"))
-}
-
-const STREAM_PREFIX: &str = "pipetrail-";
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,12 +78,5 @@ mod tests {
             Bucket::Lake.name(&account, &region),
             "pipetrail-lake-012345678901-eu-central-1"
         );
-    }
-
-    #[test]
-    fn a_stream_leads_back_to_its_table() {
-        assert_eq!(stream("api_calls"), "pipetrail-api-calls");
-        assert_eq!(table_of_stream("pipetrail-api-calls").as_deref(), Some("api_calls"));
-        assert_eq!(table_of_stream("somebodys"), None);
     }
 }

@@ -24,6 +24,12 @@ macro_rules! id {
             /// The form, as it follows "expected" in an error.
             pub const EXPECTED: &'static str = $expected;
 
+            /// Whether a text has the form: for who has no use for a copy of it.
+            #[must_use]
+            pub fn admits(text: &str) -> bool {
+                $admits(text)
+            }
+
             /// The id as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
@@ -43,7 +49,7 @@ macro_rules! id {
             type Error = IdError;
 
             fn try_from(text: String) -> Result<Self, IdError> {
-                match $admits(&text) {
+                match Self::admits(&text) {
                     true => Ok(Self(text)),
                     false => Err(IdError { expected: Self::EXPECTED }),
                 }

@@ -1,7 +1,5 @@
 //! Fixed names in a member account.
 
-use crate::Region;
-
 /// The stack set, and each of the management account's own stacks, which take its place there.
 pub const STACK: &str = "pipetrail-member";
 
@@ -17,15 +15,25 @@ pub const HEARTBEAT_SCHEDULE: &str = "pipetrail-heartbeat";
 /// The source of a heartbeat's event.
 pub const HEARTBEAT_SOURCE: &str = "pipetrail.heartbeat";
 
-/// The role that the forwarding rule of a region delivers with. One per region, so that no region's
-/// stack waits for another's.
-#[must_use]
-pub fn forwarder_role(region: &Region) -> String {
-    format!("pipetrail-forwarder-{region}")
+/// A role of the member stack. One of each per region, so that no region's stack waits for another's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The forwarding rule delivers with it.
+    Forwarder,
+    /// The heartbeat's schedule puts events with it.
+    Heartbeat,
 }
 
-/// The role that the heartbeat's schedule of a region puts events with.
-#[must_use]
-pub fn heartbeat_role(region: &Region) -> String {
-    format!("pipetrail-heartbeat-{region}")
+impl Role {
+    /// All of them.
+    pub const ALL: [Role; 2] = [Role::Forwarder, Role::Heartbeat];
+
+    /// The role's name in a region; `*` stands for every region.
+    #[must_use]
+    pub fn name(self, region: &str) -> String {
+        match self {
+            Role::Forwarder => format!("pipetrail-forwarder-{region}"),
+            Role::Heartbeat => format!("pipetrail-heartbeat-{region}"),
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{API_CALL, CODEPIPELINE, Event, HEARTBEAT};
+use super::{API_CALL, CODEPIPELINE, Event, HEARTBEAT_SOURCE};
 use crate::json::Json;
 
 /// Why the cloud path does not carry an event.
@@ -34,7 +34,7 @@ impl Event<'_> {
     pub fn uncarried(&self) -> Option<Uncarried> {
         if self
             .text(&["source"])
-            .is_none_or(|source| source != CODEPIPELINE && source != HEARTBEAT)
+            .is_none_or(|source| source != CODEPIPELINE && source != HEARTBEAT_SOURCE)
         {
             return Some(Uncarried::OtherSource);
         }
@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn what_is_not_carried_is_what_the_member_s_rule_leaves_out() {
         for line in [
-            format!("source: [{CODEPIPELINE}, {HEARTBEAT}]"),
+            format!("source: [{CODEPIPELINE}, {HEARTBEAT_SOURCE}]"),
             format!(
                 "eventName: [{{exists: false}}, {{anything-but: [{}]}}]",
                 POLLING.join(", ")

@@ -5,7 +5,9 @@
 
 use std::borrow::Cow;
 
-use super::{API_CALL, CODEPIPELINE, Event, EventError, is_account, object};
+use pipetrail_names::AccountId;
+
+use super::{API_CALL, CODEPIPELINE, Event, EventError, object};
 use crate::json::Json;
 use crate::time::Instant;
 
@@ -30,7 +32,7 @@ impl<'a> Event<'a> {
         let account = [text(&["recipientAccountId"]), text(&["userIdentity", "accountId"])]
             .into_iter()
             .flatten()
-            .find(|account| is_account(account))
+            .find(|account| AccountId::admits(account))
             .ok_or(EventError::NoRecipient)?;
         let event_time = text(&["eventTime"]).ok_or(EventError::NoTime)?;
         let time = Instant::parse(event_time).ok_or(EventError::NoTime)?;

@@ -49,7 +49,7 @@ fn worst(statement: &Value) -> Verdict {
 #[test]
 fn denials_are_told_from_what_only_looks_like_one() {
     let exempt = json!("arn:aws:iam::*:role/stacksets-exec-*");
-    let all = json!([EXECUTION, FORWARDER, HEARTBEAT].map(|role| principal(role, "*", "aws")));
+    let all = json!(roles().map(|role| principal(&role, "*", "aws")));
     let deny = |action: Value, condition: Value| json!({"Effect": "Deny", "Action": action, "Resource": "*", "Condition": condition});
     let cases = [
         // Plain.
