@@ -6,7 +6,6 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
-use pipetrail_lake::engine::athena;
 use pipetrail_names::Region;
 
 use crate::command::{
@@ -16,6 +15,7 @@ use crate::command::{
 use crate::context::Context;
 use crate::deploy::function_zips;
 use crate::failure::{Exit, Failure, Result, UsageError};
+use crate::lake;
 use crate::terminal::printer::{self, Output, Volume};
 
 /// Enrols an AWS Organization in pipetrail, shows what is covered, and asks the lake.
@@ -179,7 +179,7 @@ fn carry_out(cli: Cli) -> ExitCode {
     let ended = runtime.map_err(Failure::from).and_then(|runtime| {
         let ended = runtime.block_on(async {
             let ended = run(cli).await;
-            settle().await;
+            lake::settle().await;
             ended
         });
         // A question that nobody answered still waits for its line.
@@ -192,16 +192,6 @@ fn carry_out(cli: Cli) -> ExitCode {
             printer::error(&failure.to_string(), failure.hint().as_deref());
             failure.exit().into()
         }
-    }
-}
-
-/// Waits until queries that nobody waits for any more are stopped, but not against a second Ctrl-C.
-async fn settle() {
-    tokio::select! {
-        confirmed = athena::settle() => if !confirmed {
-            printer::error("Athena does not confirm that the query was stopped", None);
-        },
-        _ = tokio::signal::ctrl_c() => {}
     }
 }
 

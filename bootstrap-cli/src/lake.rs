@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use pipetrail_lake::engine::athena::{Athena, Show, Stopped, Telling};
+use pipetrail_lake::engine::athena::{self, Athena, Show, Stopped, Telling};
 use pipetrail_lake::engine::{Embedded, Engine};
 use pipetrail_lake::store::{Lake, LakeError, Location};
 use thiserror::Error;
@@ -87,5 +87,16 @@ fn stopped(Stopped { id, failed }: &Stopped) {
             let hint = format!("`aws athena stop-query-execution --query-execution-id {id}` stops it");
             printer::error(&pipetrail_names::chain(error), Some(&hint));
         }
+    }
+}
+
+/// Waits until Athena has stopped the queries that nobody waits for any more. Another Ctrl-C ends the
+/// wait.
+pub(crate) async fn settle() {
+    tokio::select! {
+        confirmed = athena::settle() => if !confirmed {
+            printer::error("Athena does not confirm that the query was stopped", None);
+        },
+        _ = tokio::signal::ctrl_c() => {}
     }
 }

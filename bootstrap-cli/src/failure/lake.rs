@@ -15,9 +15,10 @@ impl Explain for LakeError {
     /// Wrong usage where there is no such place.
     fn exit(&self) -> Exit {
         match self {
-            LakeError::Open { .. } | LakeError::Make { .. } | LakeError::NoBucket { .. } => Exit::Usage,
+            LakeError::Open { .. } | LakeError::Make { .. } | LakeError::NoBucket { .. } | LakeError::Region { .. } => {
+                Exit::Usage
+            }
             LakeError::NoCredentials { .. } | LakeError::Denied { .. } | LakeError::Store { .. } => Exit::Failed,
-            LakeError::Region { .. } => Exit::Usage,
         }
     }
 

@@ -7,7 +7,7 @@ mod history;
 mod line;
 mod tables;
 
-use pipetrail_lake::engine::{Engine, athena};
+use pipetrail_lake::engine::Engine;
 use rustyline::config::Behavior;
 use rustyline::error::ReadlineError;
 use rustyline::{CompletionType, Config};
@@ -16,6 +16,7 @@ use self::assistant::Assistant;
 use self::history::{Kept, Prompt};
 use self::line::Line;
 use crate::failure::{Exit, Failure, Result};
+use crate::lake;
 use crate::terminal::answer;
 use crate::terminal::printer::{self, Output};
 
@@ -93,7 +94,5 @@ async fn ask(engine: &Engine, sql: &str, output: Output) {
         let failure = Failure::from(error);
         printer::error(&failure.to_string(), failure.hint().as_deref());
     }
-    if !athena::settle().await {
-        printer::error("Athena does not confirm that the query was stopped", None);
-    }
+    lake::settle().await;
 }
