@@ -74,7 +74,7 @@ mod tests {
             AuditError::Unknown { near, .. } => near,
             _ => vec![],
         };
-        assert_eq!(near("approvers"), ["approvers", "approved"]);
+        assert_eq!(near("approvels"), ["approvers", "approved"]);
         assert_eq!(near("gate"), ["gate-waits"]);
         assert!(near("weather-report").is_empty());
     }
