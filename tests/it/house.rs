@@ -134,6 +134,19 @@ fn a_name_is_followed_through_a_re_export_to_its_file() {
 }
 
 #[test]
+fn a_name_is_followed_through_the_right_one_of_several_globs() {
+    assert_circle(
+        &[
+            ("lib.rs", "mod parent;\n"),
+            ("parent.rs", "mod one;\nmod two;\n\npub use one::*;\npub use two::*;\n"),
+            ("parent/one.rs", "pub struct One(Option<super::Two>);\n"),
+            ("parent/two.rs", "use super::One;\n\npub struct Two(Box<One>);\n"),
+        ],
+        &["parent/one.rs", "parent/two.rs"],
+    );
+}
+
+#[test]
 fn a_child_that_imports_the_items_of_a_parent_that_uses_it_is_a_circle() {
     let parent =
         "mod child;\n\nuse child::Child;\n\npub struct Item;\n\npub fn make() -> Child {\n    Child(Item)\n}\n";
