@@ -2,7 +2,7 @@
 -- answers: Who approved or rejected what, when, why, from where, and with MFA or not. Calls that were
 --   refused decided nothing and are not here.
 -- takes: from, to, account, pipeline
--- parameter decision: text, default '': only these decisions, Approved or Rejected; empty for both
+-- parameter decision: text, default '', else Approved or Rejected: only these decisions, Approved or Rejected; empty for both
 -- column event_time: text: when it was decided
 -- column account_id: text: account of the pipeline
 -- column region: text: region of the pipeline

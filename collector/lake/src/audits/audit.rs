@@ -60,6 +60,7 @@ impl Audit {
                 name,
                 kind: "text",
                 default,
+                among: None,
                 meaning: meaning.to_owned(),
                 own: false,
             });
@@ -67,6 +68,7 @@ impl Audit {
             name: given.name,
             kind: given.kind,
             default: given.default.unwrap_or_default(),
+            among: given.among,
             meaning: given.meaning,
             own: true,
         });

@@ -95,16 +95,21 @@ impl<'a> Expansion<'a> {
                     return Ok(None);
                 };
                 let value = self.bound.values.get(name).map_or(parameter.default, String::as_str);
+                let wrong = |expected| AuditError::Value {
+                    parameter: name.to_owned(),
+                    value: value.to_owned(),
+                    expected,
+                };
+                if let Some(among) = parameter.among
+                    && value != parameter.default
+                    && !among.split(" or ").any(|known| known == value)
+                {
+                    return Err(wrong(among));
+                }
                 Some(match parameter.kind {
                     "integer" => {
-                        value
-                            .parse::<i64>()
-                            .map(|number| number.to_string())
-                            .map_err(|_| AuditError::Value {
-                                parameter: name.to_owned(),
-                                value: value.to_owned(),
-                                expected: "a whole number",
-                            })?
+                        let number = value.parse::<i64>().map_err(|_| wrong("a whole number"))?;
+                        number.to_string()
                     }
                     _ => literal(value),
                 })

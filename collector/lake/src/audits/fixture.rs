@@ -16,7 +16,7 @@ use pipetrail_unit::documents;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{Parameters, all};
+use super::{Parameters, all, find};
 use crate::answer::Kind;
 use crate::engine::{Embedded, Engine};
 use crate::store::{Lake, Location};
@@ -133,6 +133,29 @@ async fn every_audit_answers_what_is_written_down() {
         }
     }
     documents::whole("collector/lake/src/audits/fixture/answers.txt", &found);
+}
+
+#[tokio::test]
+async fn decisions_of_one_kind_are_those_and_no_others() {
+    let engine = engine(LAKE).await;
+    for (decision, expected) in [
+        ("Approved", &["k29", "lg-call", "g1-call"][..]),
+        ("Rejected", &["k13"]),
+        ("", &["k29", "lg-call", "g1-call", "k13"]),
+    ] {
+        let mut parameters = november();
+        parameters.values.insert("decision".to_owned(), decision.to_owned());
+        let sql = find("decisions").unwrap().sql(&parameters).unwrap();
+        let answer = engine.ask(&sql).await.unwrap().collect().await.unwrap();
+        let rows = serde_json::to_value(&answer.rows).unwrap();
+        let keys: Vec<&str> = rows
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row[18].as_str().unwrap())
+            .collect();
+        assert_eq!(keys, expected, "{decision:?}");
+    }
 }
 
 #[tokio::test]

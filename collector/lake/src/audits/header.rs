@@ -14,6 +14,8 @@
 //! SELECT …
 //! ```
 //!
+//! Behind a default `, else A or B` says what else the parameter may be; without it, that is anything.
+//!
 //! A line that begins with `--` and three spaces goes on with the line before it.
 
 /// What every audit can take, under the names of the options.
@@ -47,6 +49,8 @@ pub(super) struct Described<'a> {
     pub kind: &'a str,
     /// What it is without being given; parameters only.
     pub default: Option<&'a str>,
+    /// What else it may be, as in `Approved or Rejected`; parameters only, `None` for anything.
+    pub among: Option<&'a str>,
     /// What it means.
     pub meaning: String,
 }
@@ -99,11 +103,15 @@ pub(super) fn read(text: &str) -> Result<Header<'_>, String> {
     Ok(header)
 }
 
-/// `kind[, default 'text' or number]: meaning`
+/// `kind[, default 'text' or number[, else this or that]]: meaning`
 fn described<'a>(name: &'a str, value: &'a str, line: &str) -> Result<Described<'a>, String> {
     let (kind, meaning) = value
         .split_once(": ")
         .ok_or_else(|| wrong(line, "lacks \"kind: meaning\""))?;
+    let (kind, among) = match kind.split_once(", else ") {
+        Some((kind, among)) => (kind, Some(among)),
+        None => (kind, None),
+    };
     let (kind, default) = match kind.split_once(", default ") {
         Some((kind, default)) => (kind, Some(default.trim_matches('\''))),
         None => (kind, None),
@@ -119,6 +127,7 @@ fn described<'a>(name: &'a str, value: &'a str, line: &str) -> Result<Described<
         name,
         kind,
         default,
+        among,
         meaning: meaning.to_owned(),
     })
 }
@@ -183,7 +192,11 @@ mod tests {
             (parameter.name, parameter.kind, parameter.default),
             ("most", "integer", Some("3"))
         );
+        assert_eq!(parameter.among, None);
         assert_eq!(header.columns[0].meaning, "UTC: day of it");
+        let few = GOOD.replace("default 3", "default 3, else 5 or 7");
+        let few = &read(&few).unwrap().parameters[0];
+        assert_eq!((few.default, few.among), (Some("3"), Some("5 or 7")));
     }
 
     #[test]

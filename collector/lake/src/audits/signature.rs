@@ -11,6 +11,9 @@ pub struct AuditParameter {
     pub kind: &'static str,
     /// What it is without being given.
     pub default: &'static str,
+    /// What else it may be, as in `Approved or Rejected`; `None` for anything.
+    #[serde(skip)]
+    pub among: Option<&'static str>,
     /// What it means.
     pub meaning: String,
     /// Whether it is the audit's own, given with `--set NAME=VALUE`.

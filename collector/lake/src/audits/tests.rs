@@ -49,3 +49,13 @@ fn what_an_audit_does_not_take_is_refused() {
     own.values.insert("colour".to_owned(), "red".to_owned());
     assert!(find("decisions").unwrap().sql(&own).is_err());
 }
+
+#[test]
+fn a_decision_that_is_none_is_refused_and_not_answered_with_no_rows() {
+    for mistyped in ["approved", "Approve", "Approved or Rejected", " "] {
+        let mut bound = bound();
+        bound.values.insert("decision".to_owned(), mistyped.to_owned());
+        let error = find("decisions").unwrap().sql(&bound).unwrap_err().to_string();
+        assert!(error.ends_with("is not Approved or Rejected"), "{error}");
+    }
+}
