@@ -53,7 +53,6 @@ pub use instance_result::InstanceResult;
 pub use journal::{Progress, StepResult, StepState};
 pub use management::{ManagementStack, ManagementStacks};
 pub use organization::{Account, Caller, Membership, Organization};
-pub use pipetrail_names::chain;
 pub use plan::{Focus, Plan};
 pub use remedy::Remedy;
 pub use stack::{Stack, settle};

@@ -9,7 +9,8 @@ use aws_sdk_sts::config::http::HttpResponse;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError;
-use pipetrail_stacksets::{chain, from_sdk};
+use pipetrail_names::chain;
+use pipetrail_stacksets::from_sdk;
 use thiserror::Error;
 
 use super::identity::Identity;

@@ -175,7 +175,7 @@ async fn credentials_that_sts_refuses_are_to_be_renewed() {
     let (client, _) = sts(move |_, _| (403, error.to_owned()));
     let error = account("audit", None, &base(&client).await).await.unwrap_err();
     assert_eq!(
-        pipetrail_stacksets::chain(&error),
+        pipetrail_names::chain(&error),
         "cannot ask who the audit profile belongs to: ExpiredToken: expired"
     );
     assert!(error.hint().unwrap().contains("aws sso login"));

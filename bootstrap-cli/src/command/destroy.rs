@@ -3,8 +3,8 @@
 mod elsewhere;
 
 use aws_config::retry::RetryConfig;
+use pipetrail_stacksets::Organization;
 use pipetrail_stacksets::destroy::{DestroyPlan, Names, Remains, Standing, destroy, plan};
-use pipetrail_stacksets::{Organization, StepState};
 use serde::Serialize;
 
 use crate::aws::Session;
@@ -64,12 +64,8 @@ enum Outcome {
 
 impl Outcome {
     fn of(steps: &[Step], remains: &[Remains]) -> Self {
-        let done = steps
-            .iter()
-            .any(|Step { result, .. }| result.changed || matches!(result.state, StepState::Done | StepState::Partial));
-        let failed = steps
-            .iter()
-            .any(|Step { result, .. }| result.state != StepState::Done || !result.failed.is_empty());
+        let done = steps.iter().any(Step::has_done);
+        let failed = steps.iter().any(Step::is_lacking);
         match (done, failed || remains.iter().any(|remains| remains.unwanted)) {
             (false, false) => Outcome::Unchanged,
             (true, false) => Outcome::Destroyed,
@@ -164,7 +160,7 @@ fn report(output: Output, plan: &DestroyPlan, steps: &[Step], remains: &[Remains
 
 /// What is taken away.
 fn names(config: &Config) -> Names {
-    let percentage = u8::try_from(config.rollout.max_concurrent_percentage.0).unwrap_or(100);
+    let percentage = desired::percentage(config.rollout.max_concurrent_percentage.0);
     Names::new(config.audit.account.clone(), config.audit.region.clone(), percentage)
 }
 
@@ -172,7 +168,7 @@ fn names(config: &Config) -> Names {
 mod tests {
     use super::*;
     use pipetrail_stacksets::destroy::Remnant;
-    use pipetrail_stacksets::{StepId, StepResult};
+    use pipetrail_stacksets::{StepId, StepResult, StepState};
 
     fn step(state: StepState, changed: bool) -> Step {
         let result = StepResult {

@@ -1,6 +1,7 @@
 //! `pipetrail doctor`
 
-use pipetrail_stacksets::{Error, chain};
+use pipetrail_names::chain;
+use pipetrail_stacksets::Error;
 use serde::Serialize;
 
 use crate::aws::Profiles;

@@ -6,7 +6,7 @@ mod find;
 
 use std::io::ErrorKind;
 
-use pipetrail_stacksets::chain;
+use pipetrail_names::chain;
 use serde::Serialize;
 
 use self::answers::{Given, complete};

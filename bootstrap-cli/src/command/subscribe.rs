@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
 use clap::ArgGroup;
-use pipetrail_stacksets::{Organization, chain, from_sdk};
+use pipetrail_names::chain;
+use pipetrail_stacksets::{Organization, from_sdk};
 use serde::Serialize;
 
 use crate::aws::{self, Session};

@@ -2,7 +2,8 @@
 
 use aws_sdk_sns::Client;
 use clap::ArgGroup;
-use pipetrail_stacksets::{chain, from_sdk};
+use pipetrail_names::chain;
+use pipetrail_stacksets::from_sdk;
 use serde::Serialize;
 
 use crate::aws;

@@ -1,7 +1,8 @@
 //! Carrying out a plan for people: show the steps, read what stands afterwards, hint.
 
+use pipetrail_names::chain;
 use pipetrail_stacksets::apply::apply;
-use pipetrail_stacksets::{Clients, Coverage, InstanceResult, Organization, Plan, Scope, chain};
+use pipetrail_stacksets::{Clients, Coverage, InstanceResult, Organization, Plan, Scope};
 
 use crate::deploy::step::Step;
 use crate::failure::remedy::Again;

@@ -107,8 +107,8 @@ fn account_topics(config: &Config) -> String {
     accounts.join(",")
 }
 
-/// The configuration admits no more than 100.
-fn percentage(number: u32) -> u8 {
+/// A percentage of the configuration, which admits no more than 100.
+pub(crate) fn percentage(number: u32) -> u8 {
     u8::try_from(number).unwrap_or(100)
 }
 

@@ -9,8 +9,9 @@ mod decide;
 use std::time::Duration;
 
 use pipetrail_names::OuId;
+use pipetrail_names::chain;
 use pipetrail_stacksets::plan::plan_for;
-use pipetrail_stacksets::{Actual, Clients, Coverage, Desired, Error, Focus, Organization, Plan, StepState, chain};
+use pipetrail_stacksets::{Actual, Clients, Coverage, Desired, Error, Focus, Organization, Plan};
 use serde::Serialize;
 
 pub(crate) use self::decide::Direction;
@@ -138,11 +139,7 @@ impl Enrolment<'_> {
     async fn try_again(&self, results: &mut Vec<Step>) -> usize {
         let (mut last, mut pause) = (0, FIRST_PAUSE);
         for attempt in 1..=self.request.retries {
-            let failed = results.get(last..).unwrap_or_default().iter();
-            if !failed
-                .clone()
-                .any(|step| step.result.state != StepState::Done || !step.result.failed.is_empty())
-            {
+            if !results.iter().skip(last).any(Step::is_lacking) {
                 break;
             }
             let (of, seconds) = (self.request.retries, pause.as_secs());

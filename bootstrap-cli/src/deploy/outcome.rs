@@ -1,6 +1,6 @@
 //! How applying ended, in a word.
 
-use pipetrail_stacksets::{Coverage, StepState};
+use pipetrail_stacksets::Coverage;
 use serde::Serialize;
 
 use crate::deploy::step::Step;
@@ -27,12 +27,8 @@ impl Outcome {
     /// anything. Instances that are missing, outdated, inoperable or still worked on make even a plan
     /// without steps incomplete.
     pub(crate) fn of(steps: &[Step], coverage: Option<&Coverage>) -> Self {
-        let done = steps
-            .iter()
-            .any(|Step { result, .. }| result.changed || matches!(result.state, StepState::Done | StepState::Partial));
-        let failed = steps
-            .iter()
-            .any(|Step { result, .. }| result.state != StepState::Done || !result.failed.is_empty());
+        let done = steps.iter().any(Step::has_done);
+        let failed = steps.iter().any(Step::is_lacking);
         let covered =
             coverage.is_some_and(|coverage| !coverage.has_bad_instances() && !coverage.has_pending_instances());
         match (done, failed || !covered) {
@@ -58,7 +54,7 @@ impl Outcome {
 mod tests {
     use super::*;
     use crate::failure::remedy::Again;
-    use pipetrail_stacksets::{CoverageRow, CoverageState, InstanceResult, StepId, StepResult};
+    use pipetrail_stacksets::{CoverageRow, CoverageState, InstanceResult, StepId, StepResult, StepState};
 
     fn step(state: StepState) -> Step {
         let result = StepResult {

@@ -38,6 +38,16 @@ impl Step {
         };
         Step { result, hint }
     }
+
+    /// Whether it has done something: all of it, a part, or at least one write.
+    pub(crate) fn has_done(&self) -> bool {
+        self.result.changed || matches!(self.result.state, StepState::Done | StepState::Partial)
+    }
+
+    /// Whether something of it is left to do.
+    pub(crate) fn is_lacking(&self) -> bool {
+        self.result.state != StepState::Done || !self.result.failed.is_empty()
+    }
 }
 
 impl Serialize for Step {

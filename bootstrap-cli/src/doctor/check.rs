@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use pipetrail_stacksets::{Error, chain};
+use pipetrail_names::chain;
+use pipetrail_stacksets::Error;
 use serde::Serialize;
 
 use crate::failure::Explain;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use pipetrail_names::chain;
 use pipetrail_names::member::STACK;
 use pipetrail_names::{AccountId, Region};
-use pipetrail_stacksets::{AccountRegion, Caller, Error, Organization, StackSet, chain};
+use pipetrail_stacksets::{AccountRegion, Caller, Error, Organization, StackSet};
 use tokio::task::JoinSet;
 
 use super::check::{Check, Verdict};

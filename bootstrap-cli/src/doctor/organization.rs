@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use pipetrail_names::chain;
 use pipetrail_names::{AccountId, OuId};
-use pipetrail_stacksets::{Caller, Error, Fault, Organization, TrustedAccess, chain};
+use pipetrail_stacksets::{Caller, Error, Fault, Organization, TrustedAccess};
 
 use super::check::Check;
 use crate::aws::ConnectError;

@@ -96,8 +96,8 @@ pub(crate) async fn read(config: &SdkConfig) -> Result<Vec<Trail>, Error> {
                 None => Client::new(config),
             };
             let (status, events) = tokio::join!(status(&client, &trail.arn), events(&client, &trail.arn));
-            trail.status = Some(status.map_err(|error| pipetrail_stacksets::chain(&error)));
-            trail.events = Some(events.map_err(|error| pipetrail_stacksets::chain(&error)));
+            trail.status = Some(status.map_err(|error| pipetrail_names::chain(&error)));
+            trail.events = Some(events.map_err(|error| pipetrail_names::chain(&error)));
         }
         trails.push(trail);
     }

@@ -84,7 +84,7 @@ async fn any_other_refusal_of_an_update_is_an_error() {
     let error = updated.unwrap_err();
     assert!(!written.take(), "a refused update has changed nothing");
     assert_eq!(
-        crate::chain(&error),
+        pipetrail_names::chain(&error),
         "cannot update stack x: ValidationError: Parameters: [Y] do not exist"
     );
 }

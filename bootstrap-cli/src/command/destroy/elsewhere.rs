@@ -1,8 +1,9 @@
 //! Forwarders of the management account in regions that the configuration does not name.
 
 use pipetrail_names::Region;
+use pipetrail_names::chain;
 use pipetrail_names::member::STACK;
-use pipetrail_stacksets::{Error, ManagementAccount, Stack, chain};
+use pipetrail_stacksets::{Error, ManagementAccount, Stack};
 
 use crate::doctor::regions::{self, Regions};
 use crate::terminal::printer;
