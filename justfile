@@ -43,4 +43,4 @@ bench:
 
 # Accept what every snapshot shows now, then read the difference
 snapshots *NAMES:
-    INSTA_UPDATE=always cargo all-tests -- {{ NAMES }}; git diff
+    INSTA_UPDATE=always cargo all-tests -- {{ NAMES }}; git status --short; git diff
