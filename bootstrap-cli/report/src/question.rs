@@ -1,6 +1,7 @@
 //! What a report was asked for.
 
 use jiff::Timestamp;
+use pipetrail_names::AccountId;
 use serde::Serialize;
 
 use super::window::{self, Window};
@@ -15,7 +16,7 @@ pub struct Question {
     #[serde(skip)]
     pub asked_to: Option<Timestamp>,
     /// Only these accounts; all of the lake's where there are none.
-    pub accounts: Vec<String>,
+    pub accounts: Vec<AccountId>,
     /// Only pipelines of these names; all where there are none.
     pub pipelines: Vec<String>,
     /// The lake, as the command line names it, or Athena's database.

@@ -1,5 +1,7 @@
 //! A report before it has a form.
 
+use pipetrail_names::AccountId;
+
 use super::asked::Asked;
 use super::question::Question;
 
@@ -14,12 +16,12 @@ pub struct Report {
 
 impl Report {
     /// Accounts that were asked for and of which no answer has a row.
-    pub fn unseen(&self) -> impl Iterator<Item = &str> {
-        let has = |account: &str| {
+    pub fn unseen(&self) -> impl Iterator<Item = &AccountId> {
+        let has = |account: &AccountId| {
             let mut rows = self.audits.iter().flat_map(Asked::rows);
-            rows.any(|row| row.text("account_id") == account)
+            rows.any(|row| *account == row.text("account_id"))
         };
-        (self.question.accounts.iter().map(String::as_str)).filter(move |account| !has(account))
+        self.question.accounts.iter().filter(move |account| !has(account))
     }
 
     /// The answer of an audit; empty where it was not asked.

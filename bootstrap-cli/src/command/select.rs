@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use pipetrail_lake::audits::{AuditError, Parameters};
+use pipetrail_names::AccountId;
 
 /// How far back the window begins where nobody says.
 const DAYS: i64 = 90;
@@ -22,7 +23,7 @@ pub(crate) struct Select {
     pub to: Option<String>,
     /// Only this account; can be given more than once
     #[arg(long, value_name = "ACCOUNT")]
-    pub account: Vec<String>,
+    pub account: Vec<AccountId>,
     /// Only pipelines of this name; can be given more than once
     #[arg(long, value_name = "NAME")]
     pub pipeline: Vec<String>,
@@ -35,7 +36,7 @@ impl Select {
     /// What the options say.
     ///
     /// # Errors
-    /// A time, a window or an account that is none.
+    /// A time or a window that is none.
     pub(crate) fn parameters(&self) -> Result<Parameters, AuditError> {
         let read = |name, text: &Option<String>| text.as_deref().map(|text| instant(name, text)).transpose();
         let to = match read("--to", &self.to)? {
@@ -78,6 +79,8 @@ fn instant(name: &str, text: &str) -> Result<Timestamp, AuditError> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
 
     fn select(from: Option<&str>, to: Option<&str>) -> Select {
@@ -132,16 +135,21 @@ mod tests {
 
     #[test]
     fn accounts_are_twelve_digits_and_names_have_no_control_characters() {
-        let with = |account: &str, pipeline: &str| Select {
-            account: vec![account.to_owned()],
-            pipeline: vec![pipeline.to_owned()],
-            ..select(None, None)
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            select: Select,
+        }
+        let with = |account: &str, pipeline: &str| {
+            let line = Line::try_parse_from(["x", "--account", account, "--pipeline", pipeline]);
+            let parameters = line.map_err(|error| error.to_string())?.select.parameters();
+            parameters.map_err(|error| error.to_string())
         };
         for name in ["'; DROP TABLE approval_calls; --", "a\\b", "a'\\b"] {
-            assert!(with("000011112222", name).parameters().is_ok(), "{name}");
+            assert!(with("000011112222", name).is_ok(), "{name}");
         }
-        let error = with("000011112222", "a\\").parameters().unwrap_err();
-        assert!(error.to_string().contains("--pipeline"), "{error}");
+        let error = with("000011112222", "a\\").unwrap_err();
+        assert!(error.contains("--pipeline"), "{error}");
         for (account, pipeline) in [
             ("12", "a"),
             ("0000'1112222", "a"),
@@ -150,7 +158,7 @@ mod tests {
             ("000011112222", "a\\"),
             ("000011112222", "a\\'b"),
         ] {
-            assert!(with(account, pipeline).parameters().is_err(), "{account} {pipeline:?}");
+            assert!(with(account, pipeline).is_err(), "{account} {pipeline:?}");
         }
     }
 }

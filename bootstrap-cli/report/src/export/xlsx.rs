@@ -1,5 +1,7 @@
 //! Every answer as a sheet of a workbook. Text is written as text, whatever it begins with.
 
+use std::borrow::Borrow;
+
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
 use crate::summary::Summary;
@@ -55,6 +57,13 @@ fn text() -> Format {
     Format::new().set_quote_prefix()
 }
 
+fn only<S: Borrow<str>>(names: &[S], all: &str) -> String {
+    match names {
+        [] => all.to_owned(),
+        names => format!("Only {}", names.join(", ")),
+    }
+}
+
 fn about(sheet: &mut Worksheet, report: &Report) -> Result<(), XlsxError> {
     let question = &report.question;
     let (text, bold) = (text(), Format::new().set_bold());
@@ -62,10 +71,6 @@ fn about(sheet: &mut Worksheet, report: &Report) -> Result<(), XlsxError> {
     sheet.set_column_width(0, 24)?;
     sheet.set_column_width(1, 60)?;
     sheet.set_column_width(2, 48)?;
-    let only = |names: &[String], all: &str| match names {
-        [] => all.to_owned(),
-        names => format!("Only {}", names.join(", ")),
-    };
     let rows = [
         ("From (UTC)", question.window.from.to_string()),
         ("To, exclusive (UTC)", question.window.to.to_string()),

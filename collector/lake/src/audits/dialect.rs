@@ -90,7 +90,7 @@ fn foreign(audit: &Audit, sql: &str) -> Vec<String> {
 fn bound() -> Parameters {
     let time = |text: &str| text.parse().unwrap();
     Parameters {
-        accounts: vec!["000011112222".to_owned()],
+        accounts: vec!["000011112222".parse().unwrap()],
         pipelines: vec!["it's {one}".to_owned()],
         ..Parameters::window(time("2026-11-01T00:00:00Z"), time("2026-12-01T00:00:00Z"))
     }

@@ -12,7 +12,7 @@ use pipetrail_collector::Table;
 
 use super::error::AuditError;
 use super::files::SHARED;
-use super::parameters::{Parameters, literal, text};
+use super::parameters::{Parameters, literal, literals, text};
 use super::signature::AuditParameter;
 
 /// How far apart the copies of an event may be: EventBridge tries for a day, and a hop across regions
@@ -166,12 +166,11 @@ impl<'a> Expansion<'a> {
                 literal(&text(self.bound.to))
             ),
         ];
-        let list = |values: &[String]| values.iter().map(|value| literal(value)).collect::<Vec<_>>().join(", ");
         if !self.bound.accounts.is_empty() {
-            conditions.push(format!("account_id IN ({})", list(&self.bound.accounts)));
+            conditions.push(format!("account_id IN ({})", literals(&self.bound.accounts)));
         }
         if !self.bound.pipelines.is_empty() {
-            conditions.push(format!("pipeline IN ({})", list(&self.bound.pipelines)));
+            conditions.push(format!("pipeline IN ({})", literals(&self.bound.pipelines)));
         }
         conditions.extend(only.map(str::to_owned));
         conditions.join("\n  AND ")

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use pipetrail_names::AccountId;
 
 use super::error::AuditError;
 
@@ -14,7 +15,7 @@ pub struct Parameters {
     /// End of the window, itself not in it.
     pub to: Timestamp,
     /// Only these accounts; none for all.
-    pub accounts: Vec<String>,
+    pub accounts: Vec<AccountId>,
     /// Only pipelines of these names; none for all.
     pub pipelines: Vec<String>,
     /// The audit's own parameters, by name.
@@ -36,18 +37,13 @@ impl Parameters {
     /// Whether an audit can be bound to it.
     ///
     /// # Errors
-    /// A window that holds nothing, an account or a text that is none.
+    /// A window that holds nothing, or a text that is none.
     pub fn check(&self) -> Result<(), AuditError> {
         if self.from >= self.to {
             return Err(AuditError::Order {
                 from: text(self.from),
                 to: text(self.to),
             });
-        }
-        for account in &self.accounts {
-            if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {
-                return Err(value("--account", account, "an account id: 12 digits"));
-            }
         }
         let names = self.pipelines.iter().map(|name| ("--pipeline", name));
         for (parameter, name) in names.chain(self.values.iter().map(|(name, value)| (name.as_str(), value))) {
@@ -71,6 +67,12 @@ impl Parameters {
 /// in all three dialects.
 pub(super) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Texts as a list of literals.
+pub(super) fn literals<S: AsRef<str>>(texts: &[S]) -> String {
+    let each: Vec<String> = texts.iter().map(|text| literal(text.as_ref())).collect();
+    each.join(", ")
 }
 
 /// An instant as `event_time` writes it.
