@@ -6,7 +6,6 @@ mod http;
 mod identity;
 mod profiles;
 mod session;
-mod wrong_account;
 
 use aws_config::SdkConfig;
 
@@ -19,9 +18,7 @@ use crate::context::Context;
 /// For a lake in a bucket, wherever it is: the profile of `--audit-profile`, else AWS's own chain. No
 /// configuration file is needed.
 pub(crate) async fn lake(context: &Context) -> SdkConfig {
-    let region = context.home_region.as_ref().map(AsRef::as_ref);
-    let endpoint = context.endpoint_url.as_ref();
-    profile("audit", context.audit_profile.as_ref(), region, endpoint).await
+    profile("audit", context.audit_profile.as_ref(), context).await
 }
 
 #[cfg(test)]

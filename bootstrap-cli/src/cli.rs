@@ -1,22 +1,19 @@
 //! The command line: parse, build the context, run the command, tell how it ended.
 
-use std::cell::Cell;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
-use pipetrail_names::Region;
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{
     apply, audit, completions, destroy, doctor, enroll, ingest, init, man, plan, query, report, status, subscribe,
-    subscriptions, unenroll, unsubscribe,
+    subscriptions, unsubscribe,
 };
 use crate::context::Context;
 use crate::deploy::function_zips;
 use crate::failure::{Exit, Failure, Result, UsageError};
 use crate::lake;
-use crate::terminal::printer::{self, Output, Volume};
+use crate::terminal::printer::{self, Output};
 
 /// Enrols an AWS Organization in pipetrail, shows what is covered, and asks the lake.
 ///
@@ -27,91 +24,9 @@ use crate::terminal::printer::{self, Output, Volume};
 #[command(name = "pipetrail", version, max_term_width = 100)]
 struct Cli {
     #[command(flatten)]
-    global: Global,
+    context: Context,
     #[command(subcommand)]
     command: Command,
-}
-
-/// What every command takes.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Global options")]
-struct Global {
-    /// Configuration file
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE",
-        value_hint = ValueHint::FilePath,
-        default_value = "pipetrail.toml",
-        env = "PIPETRAIL_CONFIG",
-        hide_env_values = true
-    )]
-    config: PathBuf,
-    /// Form of the data on standard output
-    #[arg(long, global = true, value_name = "FORM", value_enum, default_value_t)]
-    output: Output,
-    /// AWS profile of the management account, instead of organization.profile
-    #[arg(long, global = true, value_name = "NAME")]
-    profile: Option<String>,
-    /// AWS profile of the audit account, instead of audit.profile
-    #[arg(long, global = true, value_name = "NAME")]
-    audit_profile: Option<String>,
-    /// Home region of the audit account, instead of audit.region
-    #[arg(long, global = true, value_name = "REGION")]
-    home_region: Option<Region>,
-    /// Endpoint of all AWS services, instead of the profiles' own
-    #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::Url, value_parser = endpoint)]
-    endpoint_url: Option<String>,
-    /// Write data and errors only: no plan, no progress
-    #[arg(long, global = true, conflicts_with = "verbose")]
-    quiet: bool,
-    /// Write a line for every call to AWS: what, as whom, where, how long, with which result
-    #[arg(long, global = true)]
-    verbose: bool,
-}
-
-/// Reads `--endpoint-url`.
-fn endpoint(text: &str) -> Result<String, &'static str> {
-    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
-    let is_host = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[');
-    match rest {
-        Some(rest) if is_host(rest) && text.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(text.to_owned()),
-        _ => Err("expected a URL, for example http://127.0.0.1:4566"),
-    }
-}
-
-impl Global {
-    fn volume(&self) -> Volume {
-        match (self.quiet, self.verbose) {
-            (true, _) => Volume::Quiet,
-            (_, true) => Volume::Verbose,
-            _ => Volume::Normal,
-        }
-    }
-}
-
-impl From<Global> for Context {
-    fn from(global: Global) -> Self {
-        let Global {
-            config,
-            output,
-            profile,
-            audit_profile,
-            home_region,
-            endpoint_url,
-            quiet: _,
-            verbose: _,
-        } = global;
-        Context {
-            file: config,
-            output,
-            profile,
-            audit_profile,
-            home_region,
-            endpoint_url,
-            begun: Cell::new(false),
-        }
-    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -121,8 +36,8 @@ enum Command {
     Plan(plan::Args),
     Apply(apply::Args),
     Status(status::Args),
-    Enroll(enroll::Args),
-    Unenroll(unenroll::Args),
+    Enroll(enroll::Enroll),
+    Unenroll(enroll::Unenroll),
     Subscribe(subscribe::Args),
     Unsubscribe(unsubscribe::Args),
     Subscriptions(subscriptions::Args),
@@ -156,7 +71,7 @@ pub(crate) fn main() -> ExitCode {
         }
         Err(error) => error.exit(),
     };
-    printer::set(cli.global.volume());
+    printer::set(cli.context.volume());
     let worker = std::thread::Builder::new().stack_size(STACK).spawn(|| carry_out(cli));
     match worker.map(std::thread::JoinHandle::join) {
         Ok(Ok(exit)) => exit,
@@ -195,15 +110,11 @@ fn carry_out(cli: Cli) -> ExitCode {
     }
 }
 
-async fn run(Cli { global, command }: Cli) -> Result<Exit> {
-    let context = &Context::from(global);
+async fn run(Cli { context, command }: Cli) -> Result<Exit> {
+    let context = &context;
     let rows = matches!(command, Command::Query(_) | Command::Audit(_));
     if context.output == Output::Csv && !rows {
-        return Err(UsageError {
-            message: "this command has no rows to write as csv",
-            hint: "use --output json",
-        }
-        .into());
+        return Err(UsageError::new("this command has no rows to write as csv", "use --output json").into());
     }
     let running = async {
         match &command {
@@ -212,8 +123,8 @@ async fn run(Cli { global, command }: Cli) -> Result<Exit> {
             Command::Plan(args) => plan::run(context, args).await,
             Command::Apply(args) => apply::run(context, args).await,
             Command::Status(args) => status::run(context, args).await,
-            Command::Enroll(args) => enroll::run(context, args).await,
-            Command::Unenroll(args) => unenroll::run(context, args).await,
+            Command::Enroll(args) => enroll::enroll(context, args).await,
+            Command::Unenroll(args) => enroll::unenroll(context, args).await,
             Command::Subscribe(args) => subscribe::run(context, args).await,
             Command::Unsubscribe(args) => unsubscribe::run(context, args).await,
             Command::Subscriptions(args) => subscriptions::run(context, args).await,
@@ -222,8 +133,8 @@ async fn run(Cli { global, command }: Cli) -> Result<Exit> {
             Command::Query(args) => query::run(context, args).await,
             Command::Audit(args) => audit::run(context, args).await,
             Command::Report(args) => report::run(context, args).await,
-            Command::Completions(args) => completions::run(context, args, self::command()).await,
-            Command::Man(args) => man::run(context, args, self::command()).await,
+            Command::Completions(args) => Ok(completions::run(args, self::command())),
+            Command::Man(args) => man::run(args, self::command()),
         }
     };
     // At the prompt it ends a line or a query.
@@ -306,19 +217,9 @@ mod tests {
         std::fs::write(&folder, text).unwrap();
         let file = folder.to_str().unwrap();
         let cli = Cli::try_parse_from(["pipetrail", "status", "--config", file, "--home-region", "eu-west-1"]).unwrap();
-        let config = Context::from(cli.global).configuration();
+        let config = cli.context.configuration();
         std::fs::remove_file(&folder).unwrap();
         assert_eq!(config.unwrap().audit.region.as_ref(), "eu-west-1");
-    }
-
-    #[test]
-    fn an_endpoint_is_a_url() {
-        for wrong in ["nowhere", "http://", "ftp://x", "https:// x", "http:///x"] {
-            assert!(endpoint(wrong).is_err(), "{wrong}");
-        }
-        for right in ["http://127.0.0.1:1", "https://x.example/y", "http://[::1]:80"] {
-            assert!(endpoint(right).is_ok(), "{right}");
-        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The commands, one file each.
+//! The commands, one file each; `unenroll` is beside `enroll`.
 
 pub(crate) mod apply;
 pub(crate) mod audit;
@@ -16,5 +16,4 @@ pub(crate) mod select;
 pub(crate) mod status;
 pub(crate) mod subscribe;
 pub(crate) mod subscriptions;
-pub(crate) mod unenroll;
 pub(crate) mod unsubscribe;

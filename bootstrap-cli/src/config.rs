@@ -5,7 +5,6 @@ pub(crate) mod edit;
 mod values;
 
 use std::fs;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -101,45 +100,25 @@ pub(crate) struct Audit {
 }
 
 /// `[retention]`, in days.
-#[derive(Debug, Deserialize, PartialEq)]
+#[derive(Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Retention {
     /// Lake objects expire after so many days; 0 keeps them for ever.
-    pub lake_days: Number<0, 36_500>,
-    /// Evidence records are locked for so many days.
-    pub evidence_days: Number<1, 36_500>,
+    pub lake_days: Number<0, 36_500, 0>,
+    /// Evidence records are locked for so many days: seven years and two leap days.
+    pub evidence_days: Number<1, 36_500, 2557>,
     /// Object Lock's mode.
     pub evidence_mode: RetentionMode,
 }
 
-impl Default for Retention {
-    fn default() -> Self {
-        // Seven years and two leap days.
-        Retention {
-            lake_days: Number(0),
-            evidence_days: Number(2557),
-            evidence_mode: RetentionMode::default(),
-        }
-    }
-}
-
 /// `[athena]`
-#[derive(Debug, Deserialize, PartialEq)]
+#[derive(Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Athena {
     /// The most that one query may read, in GB of 10⁹ bytes.
-    pub scan_limit_gb: Number<1, 1_000_000>,
+    pub scan_limit_gb: Number<1, 1_000_000, 100>,
     /// Whether Athena's console offers example queries.
     pub named_queries: bool,
-}
-
-impl Default for Athena {
-    fn default() -> Self {
-        Athena {
-            scan_limit_gb: Number(100),
-            named_queries: false,
-        }
-    }
 }
 
 /// `[alerts]`
@@ -153,22 +132,13 @@ pub(crate) struct Alerts {
 }
 
 /// `[delivery]`
-#[derive(Debug, Deserialize, PartialEq)]
+#[derive(Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Delivery {
     /// How long Firehose collects before it writes, in seconds.
-    pub buffer_seconds: Number<60, 900>,
+    pub buffer_seconds: Number<60, 900, 300>,
     /// For how many days the bus keeps events for a replay; 0 for none.
-    pub archive_days: Number<0, 36_500>,
-}
-
-impl Default for Delivery {
-    fn default() -> Self {
-        Delivery {
-            buffer_seconds: Number(300),
-            archive_days: Number(0),
-        }
-    }
+    pub archive_days: Number<0, 36_500, 0>,
 }
 
 /// `[heartbeat]`
@@ -180,24 +150,14 @@ pub(crate) struct Heartbeat {
 }
 
 /// `[rollout]`, in per cent of the accounts of a region.
-#[derive(Debug, Deserialize, PartialEq)]
+#[derive(Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Rollout {
-    /// At a time.
-    pub max_concurrent_percentage: Number<1, 100>,
+    /// At a time. What is under way goes on when the tolerance is exceeded, so a bad template reaches
+    /// about this many accounts at least.
+    pub max_concurrent_percentage: Number<1, 100, 20>,
     /// Failures before an operation stops in a region.
-    pub failure_tolerance_percentage: Number<0, 100>,
-}
-
-impl Default for Rollout {
-    fn default() -> Self {
-        // What is under way goes on when the tolerance is exceeded, so a bad template reaches about
-        // this many accounts at least.
-        Rollout {
-            max_concurrent_percentage: Number(20),
-            failure_tolerance_percentage: Number(10),
-        }
-    }
+    pub failure_tolerance_percentage: Number<0, 100, 10>,
 }
 
 /// What is wrong with the file.
@@ -262,59 +222,44 @@ impl Config {
     /// # Errors
     /// It is not TOML, or has a key or value that it must not have.
     pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
-        let wrong = |span: Option<Range<usize>>, message: String| {
-            let before = text.get(..span.map_or(0, |span| span.start)).unwrap_or_default();
+        let wrong = |start: Option<usize>, message: String| {
+            let before = text.get(..start.unwrap_or_default()).unwrap_or_default();
             ConfigError::Wrong {
                 path: path.to_owned(),
                 line: before.matches('\n').count() + 1,
                 message,
             }
         };
-        let config: Config =
-            toml::from_str(text).map_err(|error| wrong(error.span(), error.message().replace('\n', ", ")))?;
-        // Emptiness and repetition have no span of their own: the key's is close enough.
-        let key = |key: &str| text.find(key).map(|start| start..start);
-        let Organization {
-            profile: _,
-            role_arn: _,
-            external_id: _,
-            management_profile: _,
-            organizational_units,
-            accounts,
-            excluded_accounts,
-            management_account: _,
-            regions,
-        } = &config.organization;
+        let config: Config = toml::from_str(text).map_err(|error| {
+            let start = error.span().map(|span| span.start);
+            wrong(start, error.message().replace('\n', ", "))
+        })?;
+        match config.complaint() {
+            // Emptiness and repetition have no span of their own: the key's is close enough.
+            Some((list, message)) => Err(wrong(text.find(list), message)),
+            None => Ok(config),
+        }
+    }
+
+    /// The first list that is empty, too long or repeats itself, and what is wrong with it.
+    fn complaint(&self) -> Option<(&'static str, String)> {
+        let organization = &self.organization;
+        let (units, topics) = (&organization.organizational_units, &self.alerts.account_topics);
         let unit = "an organizational unit or root, for example \"r-ab12\"";
-        if accounts.is_empty()
-            && let Some(message) = complaint(organizational_units, unit)
-        {
-            return Err(wrong(key("organizational_units"), message));
-        }
-        let topics = &config.alerts.account_topics;
-        if topics.len() > MAX_ACCOUNT_TOPICS {
-            let message = format!(
-                "{} accounts with a topic of their own, and {MAX_ACCOUNT_TOPICS} fit into the stack; subscribe the others to the topic of all with `pipetrail subscribe --account`",
-                topics.len()
-            );
-            return Err(wrong(key("account_topics"), message));
-        }
-        for (name, list) in [
-            ("accounts", accounts),
-            ("excluded_accounts", excluded_accounts),
-            ("account_topics", topics),
-        ] {
-            if let Some(message) = repetition(list) {
-                return Err(wrong(key(name), message));
-            }
-        }
-        if let Some(message) = repetition(organizational_units) {
-            return Err(wrong(key("organizational_units"), message));
-        }
-        if let Some(message) = complaint(regions, "a region, for example \"eu-central-1\"") {
-            return Err(wrong(key("regions"), message));
-        }
-        Ok(config)
+        let region = "a region, for example \"eu-central-1\"";
+        let of_units = complaint(units, unit).filter(|_| organization.accounts.is_empty());
+        let complaints = [
+            ("organizational_units", of_units),
+            ("account_topics", excess(topics.len())),
+            ("accounts", repetition(&organization.accounts)),
+            ("excluded_accounts", repetition(&organization.excluded_accounts)),
+            ("account_topics", repetition(topics)),
+            ("organizational_units", repetition(units)),
+            ("regions", complaint(&organization.regions, region)),
+        ];
+        complaints
+            .into_iter()
+            .find_map(|(list, message)| Some((list, message?)))
     }
 }
 
@@ -323,6 +268,15 @@ fn complaint<T: PartialEq + AsRef<str>>(values: &[T], example: &str) -> Option<S
         return Some(format!("the list is empty, name {example}"));
     }
     repetition(values)
+}
+
+fn excess(topics: usize) -> Option<String> {
+    (topics > MAX_ACCOUNT_TOPICS).then(|| {
+        format!(
+            "{topics} accounts with a topic of their own, and {MAX_ACCOUNT_TOPICS} fit into the stack; \
+             subscribe the others to the topic of all with `pipetrail subscribe --account`"
+        )
+    })
 }
 
 fn repetition<T: PartialEq + AsRef<str>>(values: &[T]) -> Option<String> {

@@ -8,7 +8,6 @@ pub(crate) mod enrolment;
 pub(crate) mod function_zips;
 pub(crate) mod listing;
 pub(crate) mod named_queries;
-pub(crate) mod outcome;
 pub(crate) mod plan_file;
 pub(crate) mod prepare;
 pub(crate) mod step;

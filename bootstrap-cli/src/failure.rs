@@ -4,21 +4,16 @@
 //! the crates below, in a file here: those crates know neither commands nor configuration files.
 
 mod athena;
-mod exit;
 mod explain;
 mod lake;
 mod others;
 mod problem;
 pub(crate) mod remedy;
-mod report;
-mod usage;
 
 use std::fmt;
 
-pub(crate) use exit::Exit;
-pub(crate) use explain::Explain;
-pub(crate) use problem::Problem;
-pub(crate) use usage::UsageError;
+pub(crate) use explain::{Exit, Explain};
+pub(crate) use problem::{Problem, UsageError};
 
 /// What the result of a command, or of a part of one, is called here.
 pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;

@@ -61,11 +61,8 @@ pub(crate) async fn engine(context: &Context, lake: Option<&Location>) -> Result
         config => config?,
     };
     let audit = aws::audit(&config, context).await?;
-    Ok(Engine::Athena(Athena::of(&audit, ON_A_TERMINAL)))
+    Ok(Engine::Athena(Athena::of(&audit, Telling { show, stopped })))
 }
-
-/// Queries whose progress is shown.
-pub(crate) const ON_A_TERMINAL: Telling = Telling { show, stopped };
 
 /// Queries of which only is told that they were stopped.
 pub(crate) const STOPPED_ONLY: Telling = Telling {

@@ -1,7 +1,6 @@
 //! What stands and what was heard, and the verdict on every account and region.
 
 pub(crate) mod heard;
-pub(crate) mod judgement;
 pub(crate) mod listing;
 pub(crate) mod reader;
 pub(crate) mod select;

@@ -6,11 +6,8 @@
 pub(crate) mod canned;
 pub(crate) mod change;
 pub(crate) mod endpoint;
-mod error;
 pub(crate) mod filter;
 pub(crate) mod listing;
 pub(crate) mod make;
 pub(crate) mod remaining;
 pub(crate) mod topics;
-
-pub(crate) use error::Refused;

@@ -16,18 +16,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut code = String::new();
     for (table, folder) in [("FILES", folder.clone()), ("SHARED", folder.join("shared"))] {
         println!("cargo::rerun-if-changed={}", folder.display());
-        let mut files: Vec<PathBuf> = fs::read_dir(&folder)?
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect::<Result<_, _>>()?;
+        let files = fs::read_dir(&folder)?.map(|entry| Ok(entry?.path()));
+        let mut files: Vec<PathBuf> = files.collect::<Result<_, std::io::Error>>()?;
         files.retain(|path| path.extension().is_some_and(|extension| extension == "sql"));
         // By name, not by path: `.sql` sorts behind `-`.
         files.sort_by_key(|path| path.file_stem().map(ToOwned::to_owned));
         writeln!(code, "pub(super) static {table}: &[(&str, &str)] = &[")?;
         for path in files {
-            let name = path
-                .file_stem()
-                .and_then(|name| name.to_str())
-                .ok_or("a file without a name")?;
+            let name = path.file_stem().and_then(|name| name.to_str());
+            let name = name.ok_or("a file without a name")?;
             let text = fs::read_to_string(&path)?;
             if table == "FILES" {
                 header::read(&text).map_err(|error| format!("{}: {error}", path.display()))?;

@@ -40,13 +40,10 @@ impl TrustedAccess {
         match asked {
             Ok(answer) if answer.status() == Some(&OrganizationStatus::Enabled) => Ok(TrustedAccess::Enabled),
             Ok(_) => Ok(TrustedAccess::Disabled),
-            Err(error) if is_unknown_call(&error) => {
-                if is_service_enabled(organizations).await? {
-                    Ok(TrustedAccess::Enabled)
-                } else {
-                    Ok(TrustedAccess::DisabledWithoutActivation)
-                }
-            }
+            Err(error) if is_unknown_call(&error) => match is_service_enabled(organizations).await? {
+                true => Ok(TrustedAccess::Enabled),
+                false => Ok(TrustedAccess::DisabledWithoutActivation),
+            },
             Err(error) => Err(from_sdk("ask whether StackSets has trusted access")(error)),
         }
     }
@@ -86,21 +83,14 @@ pub(crate) fn brief_retries() -> aws_sdk_cloudformation::config::Builder {
 }
 
 async fn is_service_enabled(client: &aws_sdk_organizations::Client) -> Result<bool, Error> {
-    let mut pages = client
-        .list_aws_service_access_for_organization()
-        .max_results(PAGE)
-        .into_paginator()
-        .stop_on_duplicate_token(false)
-        .send();
-    let mut found = false;
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(from_sdk("list the services with trusted access"))?;
-        let enabled = page.enabled_service_principals();
-        found |= enabled
-            .iter()
-            .any(|service| service.service_principal() == Some(crate::SERVICE_PRINCIPAL));
-    }
-    Ok(found)
+    let list = client.list_aws_service_access_for_organization().max_results(PAGE);
+    let list = list.into_paginator().stop_on_duplicate_token(false);
+    let pages = list.send().try_collect().await;
+    let pages = pages.map_err(from_sdk("list the services with trusted access"))?;
+    let enabled = pages.into_iter().filter_map(|page| page.enabled_service_principals);
+    Ok(enabled
+        .flatten()
+        .any(|service| service.service_principal() == Some(crate::SERVICE_PRINCIPAL)))
 }
 
 #[cfg(test)]

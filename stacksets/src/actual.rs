@@ -7,7 +7,7 @@ use pipetrail_names::AccountId;
 use crate::access::TrustedAccess;
 use crate::clients::Clients;
 use crate::desired::{Desired, Zip};
-use crate::error::{Error, from_sdk};
+use crate::error::{Error, from_sdk, unless_refused};
 use crate::management::ManagementStacks;
 use crate::organization::{Caller, Organization};
 use crate::stack::Stack;
@@ -40,16 +40,14 @@ impl Actual {
     /// A refused call, or a stack set of our name that is not service-managed.
     pub async fn read(clients: &Clients, mut organization: Organization, desired: &Desired) -> Result<Self, Error> {
         let caller = clients.caller;
-        let call_as = caller.call_as();
         let (access, stack_set, audit) = tokio::try_join!(
             TrustedAccess::read(&clients.management, &clients.organizations, caller),
-            StackSet::read(&clients.management, &desired.stack_set.name, &call_as),
+            StackSet::read(&clients.management, caller),
             async {
                 let mut stacks = BTreeMap::new();
                 for spec in &desired.stacks {
-                    if let Some(stack) = Stack::read(&clients.audit, &spec.name).await? {
-                        stacks.insert(spec.name.clone(), stack);
-                    }
+                    let stack = Stack::read(&clients.audit, &spec.name).await?;
+                    stacks.extend(stack.map(|stack| (spec.name.clone(), stack)));
                 }
                 let standing = |name: &String| stacks.get(name).is_some_and(|stack| !stack.must_be_replaced());
                 let missing = desired.stacks.iter().filter(|spec| !standing(&spec.name));
@@ -93,19 +91,8 @@ impl Actual {
 ///
 /// Bucket names are global: one that somebody else has is an error, since no stack can create it.
 async fn exists(client: &aws_sdk_s3::Client, bucket: &str, owner: &AccountId) -> Result<bool, Error> {
-    let head = client
-        .head_bucket()
-        .bucket(bucket)
-        .expected_bucket_owner(owner.as_str());
-    match head.send().await {
-        Ok(_) => Ok(true),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(aws_sdk_s3::operation::head_bucket::HeadBucketError::is_not_found) =>
-        {
-            Ok(false)
-        }
+    let head = client.head_bucket().bucket(bucket);
+    match head.expected_bucket_owner(owner.as_str()).send().await {
         // An answer to HEAD has no body, and so no error code.
         Err(error)
             if error
@@ -117,7 +104,10 @@ async fn exists(client: &aws_sdk_s3::Client, bucket: &str, owner: &AccountId) ->
                 account: owner.clone(),
             })
         }
-        Err(error) => Err(from_sdk(format!("look for bucket {bucket}"))(error)),
+        head => {
+            let head = head.map_err(from_sdk(format!("look for bucket {bucket}")));
+            Ok(unless_refused("NotFound", head)?.is_some())
+        }
     }
 }
 
@@ -129,20 +119,12 @@ async fn uploaded(
     zips: &[Zip],
 ) -> Result<BTreeSet<String>, Error> {
     let mut keys = BTreeSet::new();
-    for key in zips.iter().map(super::desired::Zip::key) {
+    for key in zips.iter().map(Zip::key) {
         let head = client.head_object().bucket(bucket).key(&key);
         // Bucket names are global: one that was deleted may be somebody else's by now.
-        let head = head.expected_bucket_owner(owner.as_str());
-        match head.send().await {
-            Ok(_) => {
-                keys.insert(key);
-            }
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(aws_sdk_s3::operation::head_object::HeadObjectError::is_not_found) => {}
-            Err(error) => return Err(from_sdk(format!("look for s3://{bucket}/{key}"))(error)),
-        }
+        let head = head.expected_bucket_owner(owner.as_str()).send().await;
+        let head = head.map_err(from_sdk(format!("look for s3://{bucket}/{key}")));
+        keys.extend(unless_refused("NotFound", head)?.map(|_| key));
     }
     Ok(keys)
 }

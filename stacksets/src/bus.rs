@@ -25,28 +25,39 @@ pub(crate) fn elsewhere<'a>(
     (region != of_region || account != of_account).then_some(bus.as_str())
 }
 
+/// # Errors
+/// `what` forwards elsewhere.
+pub(crate) fn check_one(
+    what: String,
+    parameters: &BTreeMap<String, String>,
+    account: &AccountId,
+    region: &Region,
+) -> Result<(), Error> {
+    match elsewhere(parameters, account, region) {
+        None => Ok(()),
+        Some(bus) => Err(Error::Elsewhere {
+            what,
+            bus: bus.to_owned(),
+            account: account.clone(),
+            region: region.clone(),
+        }),
+    }
+}
+
 /// That the stack set and the management account's stacks, where they are ours, forward to the
 /// configured audit account.
 ///
 /// # Errors
 /// One forwards elsewhere.
 pub(crate) fn check(scope: &Scope, actual: &Actual) -> Result<(), Error> {
-    let set = actual.stack_set.iter().filter(|set| set.is_ours());
-    let set = set.map(|set| (format!("stack set {STACK}"), &set.parameters));
-    let management = actual.management.iter().flat_map(|account| &account.stacks);
-    let management = management.filter(|(_, stack)| stack.is_ours()).map(|(region, stack)| {
-        let account = &actual.organization.management_account;
-        (format!("stack {STACK} in {account}, {region}"), &stack.parameters)
-    });
-    for (what, parameters) in set.chain(management) {
-        if let Some(bus) = elsewhere(parameters, &scope.audit_account, &scope.region) {
-            return Err(Error::Elsewhere {
-                what,
-                bus: bus.to_owned(),
-                account: scope.audit_account.clone(),
-                region: scope.region.clone(),
-            });
-        }
+    let (account, region) = (&scope.audit_account, &scope.region);
+    if let Some(set) = actual.stack_set.as_ref().filter(|set| set.is_ours()) {
+        check_one(format!("stack set {STACK}"), &set.parameters, account, region)?;
+    }
+    let stacks = actual.management.iter().flat_map(|management| &management.stacks);
+    for (at, stack) in stacks.filter(|(_, stack)| stack.is_ours()) {
+        let what = format!("stack {STACK} in {}, {at}", actual.organization.management_account);
+        check_one(what, &stack.parameters, account, region)?;
     }
     Ok(())
 }

@@ -70,8 +70,7 @@ impl Coverage {
         scope: &Scope,
         results: &[InstanceResult],
     ) -> Result<Self, Error> {
-        let call_as = clients.caller.call_as();
-        let (set, stacks) = tokio::try_join!(StackSet::describe(&clients.management, STACK, &call_as), async {
+        let (set, stacks) = tokio::try_join!(StackSet::describe(&clients.management, clients.caller), async {
             let mut stacks = BTreeMap::new();
             for name in STACKS {
                 if let Some(stack) = Stack::describe(&clients.audit, name).await? {
@@ -81,32 +80,14 @@ impl Coverage {
             Ok(stacks)
         })?;
         let own = ManagementStacks::read(clients, organization, scope, set.as_ref()).await?;
-        let mut coverage = Self::new(organization, scope, &stacks, set.as_ref(), results);
-        coverage.add_own_stacks(organization, scope, own.as_ref(), set.as_ref());
-        Ok(coverage)
+        let (set, own) = (set.as_ref(), own.as_ref());
+        Ok(Self::new(organization, scope, &stacks, set, own, results))
     }
 
     /// What stands according to a reading that has been made already.
     pub fn of(actual: &Actual, scope: &Scope) -> Self {
-        let (organization, set) = (&actual.organization, actual.stack_set.as_ref());
-        let mut coverage = Self::new(organization, scope, &actual.stacks, set, &[]);
-        coverage.add_own_stacks(organization, scope, actual.management.as_ref(), set);
-        coverage
-    }
-
-    fn add_own_stacks(
-        &mut self,
-        organization: &Organization,
-        scope: &Scope,
-        own: Option<&ManagementStacks>,
-        set: Option<&StackSet>,
-    ) {
-        let states = own.map(|own| own.states(scope, set)).unwrap_or_default();
-        let account = &organization.management_account;
-        let rows = states
-            .into_iter()
-            .map(|stack| CoverageRow::of_stack(account, &stack.region, stack.status, stack.reason, stack.current));
-        self.add_management(rows.collect());
+        let (set, own) = (actual.stack_set.as_ref(), actual.management.as_ref());
+        Self::new(&actual.organization, scope, &actual.stacks, set, own, &[])
     }
 
     fn new(
@@ -114,15 +95,14 @@ impl Coverage {
         scope: &Scope,
         stacks: &BTreeMap<String, Stack>,
         set: Option<&StackSet>,
+        own: Option<&ManagementStacks>,
         results: &[InstanceResult],
     ) -> Self {
         let mut rows: BTreeMap<AccountRegion, CoverageRow> = BTreeMap::new();
         for instance in set.iter().flat_map(|set| &set.instances) {
             let mut row = row::of_instance(organization, scope, instance);
             let operation = instance.last_operation.as_ref();
-            row.deployed_at = set
-                .zip(operation)
-                .and_then(|(set, id)| set.deployments.get(id).copied());
+            row.deployed_at = operation.and_then(|id| set?.deployments.get(id).copied());
             rows.insert(instance.at(), row);
         }
         for account in organization.enrolled(scope) {
@@ -132,7 +112,7 @@ impl Coverage {
                     region: region.clone(),
                 };
                 rows.entry(at).or_insert_with(|| CoverageRow {
-                    organizational_unit: row::unit(organization, scope, account).cloned(),
+                    organizational_unit: organization.unit_of(scope, account).cloned(),
                     ..CoverageRow::new(account, Some(region))
                 });
             }
@@ -152,7 +132,7 @@ impl Coverage {
                 reason: stack.and_then(|stack| stack.reason.clone()),
             }
         });
-        Coverage {
+        let mut coverage = Coverage {
             organization: organization.id.clone(),
             audit_account: scope.audit_account.clone(),
             region: scope.region.clone(),
@@ -160,12 +140,18 @@ impl Coverage {
             stack_set_exists: set.is_some(),
             instances: rows.into_values().collect(),
             not_covered: not_covered(organization, scope),
-        }
+        };
+        let account = &organization.management_account;
+        let own = own.map(|own| own.states(scope, set)).unwrap_or_default();
+        let own = own.into_iter();
+        let own = own.map(|own| CoverageRow::of_stack(account, &own.region, own.status, own.reason, own.current));
+        coverage.add_management(own.collect());
+        coverage
     }
 
     /// Adds the stacks of the management account, which the stack set never reaches. An account with
     /// such a row is not among those that are not covered any more.
-    pub fn add_management(&mut self, rows: Vec<CoverageRow>) {
+    fn add_management(&mut self, rows: Vec<CoverageRow>) {
         self.not_covered
             .retain(|uncovered| !rows.iter().any(|row| row.account == uncovered.account));
         self.instances.extend(rows);

@@ -6,13 +6,11 @@
 
 mod bucket;
 mod carry_out;
-mod contents;
 mod evidence;
 mod instances;
 mod plan;
 mod removals;
 mod show;
-mod stack;
 mod standing;
 #[cfg(test)]
 mod tests;
@@ -22,8 +20,8 @@ use serde::Serialize;
 
 use crate::account_region::AccountRegion;
 
+pub use bucket::Contents;
 pub use carry_out::destroy;
-pub use contents::Contents;
 pub use plan::plan;
 pub use standing::Standing;
 

@@ -2,11 +2,11 @@
 
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
-use aws_sdk_cloudformation::types::CallAs;
+use pipetrail_names::member::STACK;
 
 use crate::access::brief_retries;
 use crate::desired::RolloutLimits;
-use crate::error::{Error, Fault, from_sdk, is_unknown_call};
+use crate::error::{Error, from_sdk, is_unknown_call, unless_refused};
 use crate::instance_result::InstanceResult;
 use crate::journal::Written;
 use crate::operation::next_id;
@@ -30,45 +30,37 @@ pub enum Detection {
     Unsupported,
 }
 
-/// Compares every stack of the stack set `name` with it, and waits for the end. One detection that is
-/// at work already is joined. It reads the stacks and changes none of them.
+/// Compares every stack of the stack set with it, and waits for the end. One detection that is at work
+/// already is joined. It reads the stacks and changes none of them.
 ///
 /// # Errors
 /// A refused call.
 pub async fn detect_drift(
     client: &Client,
     caller: Caller,
-    name: &str,
     max_concurrent_percentage: u8,
     tell: &mut (dyn FnMut(&str) + Send),
 ) -> Result<Detection, Error> {
-    // Looking harms nobody: one account that cannot be looked at stops no other.
-    let rollout = RolloutLimits {
-        max_concurrent_percentage,
-        failure_tolerance_percentage: 100,
-    };
-    let call_as = caller.call_as();
-    let operations = match list_operations(client, name, &call_as).await {
-        Err(Error::Aws {
-            fault: Fault::Refused { code, .. },
-            ..
-        }) if code == "StackSetNotFoundException" => return Ok(Detection::NoStackSet),
-        operations => operations?.0,
-    };
-    let id = next_id(&["detect drift", name], &operations);
-    let is_at_work = operations
-        .iter()
-        .any(|operation| operation.id == id && operation.is_open());
-    if !is_at_work && !begin(client, &call_as, name, &rollout, &id).await? {
-        return Ok(Detection::Unsupported);
-    }
     let calls = SetCalls {
         client,
-        name,
-        call_as,
-        rollout: &rollout,
+        caller,
+        rollout: &RolloutLimits {
+            max_concurrent_percentage,
+            // Looking harms nobody: one account that cannot be looked at stops no other.
+            failure_tolerance_percentage: 100,
+        },
         written: &Written::default(),
     };
+    let listed = list_operations(client, caller).await;
+    let Some((operations, _)) = unless_refused("StackSetNotFoundException", listed)? else {
+        return Ok(Detection::NoStackSet);
+    };
+    let id = next_id(&["detect drift", STACK], &operations);
+    let mut open = operations.iter().filter(|operation| operation.is_open());
+    let is_at_work = open.any(|operation| operation.id == id);
+    if !is_at_work && !calls.begin_detection(&id).await? {
+        return Ok(Detection::Unsupported);
+    }
     let ended = calls.wait(&id, tell).await?;
     Ok(Detection::Ended {
         error: ended.error,
@@ -76,32 +68,26 @@ pub async fn detect_drift(
     })
 }
 
-/// Begins a detection; `false` where the endpoint lacks the call.
-async fn begin(
-    client: &Client,
-    call_as: &CallAs,
-    name: &str,
-    rollout: &RolloutLimits,
-    id: &str,
-) -> Result<bool, Error> {
-    let call = client
-        .detect_stack_set_drift()
-        .stack_set_name(name)
-        .call_as(call_as.clone())
-        .operation_preferences(preferences(rollout))
-        .operation_id(id);
-    let brief = call.clone().customize().config_override(brief_retries());
-    let begun = match brief.send().await {
-        Err(error) if !is_unknown_call(&error) => call.send().await,
-        begun => begun,
-    };
-    match begun {
-        Ok(_) => Ok(true),
-        Err(error) if is_unknown_call(&error) => Ok(false),
-        // A try whose answer was lost, or another run, has begun it. The call's model lacks this error,
-        // which all other calls with an operation id have.
-        Err(error) if error.code() == Some("OperationIdAlreadyExistsException") => Ok(true),
-        Err(error) => Err(from_sdk(format!("detect the drift of stack set {name}"))(error)),
+impl SetCalls<'_> {
+    /// Begins a detection; `false` where the endpoint lacks the call.
+    async fn begin_detection(&self, id: &str) -> Result<bool, Error> {
+        let call = self.client.detect_stack_set_drift().stack_set_name(STACK);
+        let call = call.call_as(self.caller.call_as()).operation_id(id);
+        let call = call.operation_preferences(preferences(self.rollout));
+        let brief = call.clone().customize().config_override(brief_retries());
+        let begun = match brief.send().await {
+            Err(error) if !is_unknown_call(&error) => call.send().await,
+            begun => begun,
+        };
+        match begun {
+            Err(error) if is_unknown_call(&error) => Ok(false),
+            // A try whose answer was lost, or another run, has begun it. The call's model lacks this error,
+            // which all other calls with an operation id have.
+            Err(error) if error.code() == Some("OperationIdAlreadyExistsException") => Ok(true),
+            begun => begun
+                .map(|_| true)
+                .map_err(from_sdk(format!("detect the drift of stack set {STACK}"))),
+        }
     }
 }
 
@@ -125,14 +111,7 @@ mod tests {
         </Summaries></ListStackSetOperationResultsResult></ListStackSetOperationResultsResponse>";
 
     async fn detect(server: &Answers) -> Result<Detection, Error> {
-        detect_drift(
-            &server.cloudformation(),
-            Caller::Management,
-            "pipetrail-member",
-            20,
-            &mut |_| {},
-        )
-        .await
+        detect_drift(&server.cloudformation(), Caller::Management, 20, &mut |_| {}).await
     }
 
     #[tokio::test]

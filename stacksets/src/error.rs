@@ -1,7 +1,5 @@
 //! What can go wrong, as lower-case fragments with a cause and, where one is known, a remedy.
 
-mod remedy;
-
 use std::error::Error as StdError;
 
 use aws_sdk_cloudformation::config::http::HttpResponse;
@@ -128,6 +126,23 @@ pub enum Error {
     Incomplete { action: &'static str, field: &'static str },
 }
 
+impl Error {
+    /// AWS's error code, where it refused.
+    pub fn code(&self) -> Option<&str> {
+        let Error::Aws { fault, .. } = self else { return None };
+        match fault {
+            Fault::Refused { code, .. } => Some(code),
+            Fault::Unanswered(_) => None,
+        }
+    }
+
+    /// Something of our name is somebody else's; `what` is `stack` or `stack set`.
+    pub(crate) fn foreign(what: &'static str, name: impl Into<String>) -> Self {
+        let name = name.into();
+        Error::Foreign { what, name }
+    }
+}
+
 /// What AWS or the network answered.
 #[derive(Debug, Error)]
 pub enum Fault {
@@ -169,6 +184,14 @@ where
             action: action.into(),
             fault,
         }
+    }
+}
+
+/// `None` where AWS refuses with `code`: what was asked about is not there.
+pub(crate) fn unless_refused<T>(code: &str, answer: Result<T, Error>) -> Result<Option<T>, Error> {
+    match answer {
+        Err(error) if error.code() == Some(code) => Ok(None),
+        answer => answer.map(Some),
     }
 }
 

@@ -27,6 +27,9 @@ pub fn explain(status: &str, reason: &str) -> Option<&'static str> {
         "region is disabled",
         "region is unsupported",
         "regiondisabled",
+        // Opt-in regions answer so as well: they do not know the account's credentials.
+        "security token included in the request is invalid",
+        "unrecognizedclient",
     ]) {
         return Some("the region is not enabled in that account: enable it there and in the management account");
     }
@@ -41,13 +44,6 @@ pub fn explain(status: &str, reason: &str) -> Option<&'static str> {
     }
     if has(&["rate exceeded", "throttl", "toomanyrequests", "too many requests"]) {
         return Some("AWS throttled the calls: apply again, or lower rollout.max_concurrent_percentage");
-    }
-    // Opt-in regions answer so as well: they do not know the account's credentials.
-    if has(&[
-        "security token included in the request is invalid",
-        "unrecognizedclient",
-    ]) {
-        return Some("the region is not enabled in that account: enable it there and in the management account");
     }
     if has(&[
         "organizationaccountaccess",

@@ -6,6 +6,11 @@ use pipetrail_names::{IdError, OuId};
 
 use crate::error::Error;
 
+/// What stands in a field that the contract of `action` promises.
+pub(crate) fn answered<T>(action: &'static str, field: &'static str, value: Option<T>) -> Result<T, Error> {
+    value.ok_or(Error::Incomplete { action, field })
+}
+
 /// The id in a field that the contract of `action` promises.
 ///
 /// # Errors
@@ -14,7 +19,7 @@ pub fn answered_id<I>(action: &'static str, field: &'static str, text: Option<&s
 where
     I: FromStr<Err = IdError>,
 {
-    let text = text.ok_or(Error::Incomplete { action, field })?;
+    let text = answered(action, field, text)?;
     text.parse().map_err(|error: IdError| Error::Malformed {
         action,
         field,
@@ -39,10 +44,7 @@ pub(crate) fn is_root(id: &OuId) -> bool {
 
 /// An id of a test.
 #[cfg(test)]
-pub(crate) fn known<I>(text: &str) -> I
-where
-    I: FromStr<Err = IdError>,
-{
+pub(crate) fn known<I: FromStr<Err = IdError>>(text: &str) -> I {
     text.parse().unwrap()
 }
 

@@ -1,22 +1,17 @@
 //! Telling what is done, and keeping what became of it: one result per step, in order, whatever is
 //! being carried out.
 
-mod written;
-
 use std::collections::BTreeSet;
 use std::fmt;
-
-use serde::Serialize;
-
-pub(crate) use written::Written;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pipetrail_names::chain;
+use serde::Serialize;
 
 use crate::error::Error;
 use crate::instance_result::{InstanceResult, OperationEnd};
-use crate::need::Need;
 use crate::remedy::Remedy;
-use crate::step_id::StepId;
+use crate::step_id::{Need, StepId};
 
 /// What became of one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +104,27 @@ pub enum Progress<'a> {
     Ended(&'a StepResult),
 }
 
+/// Whether a write call may have reached AWS.
+#[derive(Debug, Default)]
+pub(crate) struct Written(AtomicBool);
+
+impl Written {
+    /// Takes note of a write call's answer. Only a refusal is known to have changed nothing: a call
+    /// without an answer may have been carried out.
+    pub(crate) fn note<T>(&self, answer: Result<T, Error>) -> Result<T, Error> {
+        let refused = answer.as_ref().is_err_and(|error| error.code().is_some());
+        if !refused {
+            self.0.store(true, Ordering::Relaxed);
+        }
+        answer
+    }
+
+    /// Whether anything was written since the last time this was asked.
+    pub(crate) fn take(&self) -> bool {
+        self.0.swap(false, Ordering::Relaxed)
+    }
+}
+
 /// What a run has told and kept so far.
 pub(crate) struct Journal<'a> {
     tell: &'a mut (dyn FnMut(Progress<'_>) + Send),
@@ -165,23 +181,14 @@ impl<'a> Journal<'a> {
         let Some(broken) = needs.into_iter().find(|need| self.broken.contains(need)) else {
             return false;
         };
-        self.record(StepResult {
-            step: step.clone(),
-            state: StepState::Skipped,
-            changed: false,
-            message: Some(format!("needs {broken}")),
-            remedy: None,
-            failed: vec![],
-        });
+        let message = Some(format!("needs {broken}"));
+        self.push_with(step.clone(), StepState::Skipped, message, None, vec![]);
         true
     }
 
     /// A step that ended well or not at all.
     pub(crate) fn done(&mut self, step: StepId, done: Result<(), Error>) {
-        match done {
-            Ok(()) => self.push(step, StepState::Done, None, vec![]),
-            Err(error) => self.push(step, StepState::Failed, Some(error), vec![]),
-        }
+        self.ended(step, done.map(|()| OperationEnd::default()));
     }
 
     /// An operation that ended: done, done in part, or failed.
@@ -199,22 +206,11 @@ impl<'a> Journal<'a> {
     pub(crate) fn push(&mut self, step: StepId, state: StepState, error: Option<Error>, failed: Vec<InstanceResult>) {
         let message = error.as_ref().map(|error| chain(error));
         let remedy = error.and_then(|error| error.remedy());
-        self.end(step, state, message, remedy, failed);
+        self.push_with(step, state, message, remedy, failed);
     }
 
-    /// A step that ended in a way of its own.
+    /// A step that ended in a way of its own; whether it wrote is known here.
     pub(crate) fn push_with(
-        &mut self,
-        step: StepId,
-        state: StepState,
-        message: Option<String>,
-        remedy: Option<Remedy>,
-    ) {
-        self.end(step, state, message, remedy, vec![]);
-    }
-
-    /// Whether the step wrote is known here.
-    fn end(
         &mut self,
         step: StepId,
         state: StepState,
@@ -222,20 +218,40 @@ impl<'a> Journal<'a> {
         remedy: Option<Remedy>,
         failed: Vec<InstanceResult>,
     ) {
-        let changed = self.written.take();
-        self.record(StepResult {
+        let result = StepResult {
             step,
             state,
-            changed,
+            changed: self.written.take(),
             message,
             remedy,
             failed,
-        });
-    }
-
-    /// Records a result as it is.
-    pub(crate) fn record(&mut self, result: StepResult) {
+        };
         (self.tell)(Progress::Ended(&result));
         self.results.push(result);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Fault;
+
+    fn fault(fault: Fault) -> Result<(), Error> {
+        Err(Error::Aws {
+            action: "create stack x".into(),
+            fault,
+        })
+    }
+
+    #[test]
+    fn only_a_refusal_is_known_to_have_changed_nothing() {
+        let written = Written::default();
+        let refused = Fault::Refused {
+            code: "AccessDenied".into(),
+            message: "no".into(),
+        };
+        assert!(written.note(fault(refused)).is_err() && !written.take());
+        assert!(written.note(fault(Fault::Unanswered("timeout".into()))).is_err() && written.take());
+        assert!(written.note(Ok(())).is_ok() && written.take() && !written.take());
     }
 }

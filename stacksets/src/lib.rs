@@ -26,7 +26,6 @@ mod ids;
 mod instance_result;
 mod journal;
 mod management;
-mod need;
 mod operation;
 mod organization;
 mod pause;

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::clients::Clients;
 use crate::desired::Scope;
-use crate::error::{Error, Fault};
+use crate::error::Error;
 use crate::organization::Organization;
 use crate::stack::Stack;
 use crate::stack_set::StackSet;
@@ -128,7 +128,7 @@ fn is_region_off(error: &Error) -> bool {
         "OptInRequired",
         "AuthFailure",
     ];
-    matches!(error, Error::Aws { fault: Fault::Refused { code, .. }, .. } if codes.contains(&code.as_str()))
+    error.code().is_some_and(|code| codes.contains(&code))
 }
 
 #[cfg(test)]

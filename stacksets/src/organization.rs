@@ -8,12 +8,12 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudformation::types::CallAs;
-use aws_sdk_organizations::types::OrganizationFeatureSet;
+use aws_sdk_organizations::{Client, types};
 use pipetrail_names::{AccountId, OuId};
 use serde::Serialize;
 
-use crate::error::{Error, from_sdk};
-use crate::ids;
+use crate::error::{Error, from_sdk, unless_refused};
+use crate::ids::{self, answered, answered_id};
 
 pub use membership::Membership;
 
@@ -78,27 +78,15 @@ impl Organization {
     /// # Errors
     /// No organization, no all-features mode, a caller that may not administer stack sets, an unknown
     /// unit, or a refused call.
-    pub async fn read(
-        client: &aws_sdk_organizations::Client,
-        caller: &AccountId,
-        units: &[OuId],
-    ) -> Result<(Self, Caller), Error> {
-        let described = client
-            .describe_organization()
-            .send()
-            .await
-            .map_err(from_sdk("describe the organization"))?;
-        let described = described.organization.ok_or(Error::Incomplete {
-            action: "DescribeOrganization",
-            field: "Organization",
-        })?;
-        let id = described.id.ok_or(Error::Incomplete {
-            action: "DescribeOrganization",
-            field: "Id",
-        })?;
+    pub async fn read(client: &Client, caller: &AccountId, units: &[OuId]) -> Result<(Self, Caller), Error> {
+        let described = client.describe_organization().send().await;
+        let described = described.map_err(from_sdk("describe the organization"))?;
+        let action = "DescribeOrganization";
+        let described = answered(action, "Organization", described.organization)?;
+        let id = answered(action, "Id", described.id)?;
         let master = described.master_account_id.as_deref();
-        let management_account: AccountId = ids::answered_id("DescribeOrganization", "MasterAccountId", master)?;
-        if described.feature_set != Some(OrganizationFeatureSet::All) {
+        let management_account: AccountId = answered_id(action, "MasterAccountId", master)?;
+        if described.feature_set != Some(types::OrganizationFeatureSet::All) {
             return Err(Error::FeatureSet(id));
         }
         let role = if *caller == management_account {
@@ -128,170 +116,101 @@ impl Organization {
 
     /// A unit that some account hangs below exists; only the others are asked for, since
     /// DescribeOrganizationalUnit allows two calls a second.
-    async fn check_units(&self, client: &aws_sdk_organizations::Client, units: &[OuId]) -> Result<(), Error> {
+    async fn check_units(&self, client: &Client, units: &[OuId]) -> Result<(), Error> {
         let seen: BTreeSet<&OuId> = self.accounts.values().flat_map(|account| &account.parents).collect();
         for unit in units.iter().filter(|unit| !seen.contains(unit)) {
-            let unknown = || Error::UnknownOu {
-                unit: unit.clone(),
-                organization: self.id.clone(),
-            };
-            if ids::is_root(unit) {
-                let mut pages = client
-                    .list_roots()
-                    .max_results(PAGE)
-                    .into_paginator()
-                    .stop_on_duplicate_token(false)
-                    .send();
-                let mut found = false;
-                while let Some(page) = pages.next().await {
-                    let page = page.map_err(from_sdk("list the organization's roots"))?;
-                    found |= page.roots().iter().any(|root| root.id() == Some(unit.as_str()));
-                }
-                if !found {
-                    return Err(unknown());
-                }
+            let exists = if ids::is_root(unit) {
+                roots(client).await?.contains(unit)
             } else {
-                match client
-                    .describe_organizational_unit()
-                    .organizational_unit_id(unit.as_str())
-                    .send()
-                    .await
-                {
-                    Ok(_) => {}
-                    Err(error)
-                        if error
-                            .as_service_error()
-                            .is_some_and(aws_sdk_organizations::operation::describe_organizational_unit::DescribeOrganizationalUnitError::is_organizational_unit_not_found_exception) =>
-                    {
-                        return Err(unknown());
-                    }
-                    Err(error) => return Err(from_sdk(format!("describe OU {unit}"))(error)),
-                }
+                let call = client.describe_organizational_unit();
+                let answer = call.organizational_unit_id(unit.as_str()).send().await;
+                let answer = answer.map_err(from_sdk(format!("describe OU {unit}")));
+                unless_refused("OrganizationalUnitNotFoundException", answer)?.is_some()
+            };
+            if !exists {
+                return Err(Error::UnknownOu {
+                    unit: unit.clone(),
+                    organization: self.id.clone(),
+                });
             }
         }
         Ok(())
     }
 }
 
-async fn is_delegated(client: &aws_sdk_organizations::Client, caller: &AccountId) -> Result<bool, Error> {
-    let mut pages = client
-        .list_delegated_administrators()
-        .service_principal(crate::SERVICE_PRINCIPAL)
-        .max_results(PAGE)
-        .into_paginator()
-        .stop_on_duplicate_token(false)
-        .send();
-    let mut found = false;
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(from_sdk("list the delegated administrators of StackSets"))?;
-        found |= page
-            .delegated_administrators()
-            .iter()
-            .any(|admin| admin.id() == Some(caller.as_str()));
-    }
-    Ok(found)
+/// The organization's roots.
+pub(crate) async fn roots(client: &Client) -> Result<Vec<OuId>, Error> {
+    let list = client.list_roots().max_results(PAGE).into_paginator();
+    let pages = list.stop_on_duplicate_token(false).send().try_collect().await;
+    let pages = pages.map_err(from_sdk("list the organization's roots"))?;
+    let roots = pages.into_iter().filter_map(|page| page.roots).flatten();
+    roots.map(|root| answered_id("ListRoots", "Id", root.id())).collect()
+}
+
+async fn is_delegated(client: &Client, caller: &AccountId) -> Result<bool, Error> {
+    let list = client.list_delegated_administrators().max_results(PAGE);
+    let list = list.service_principal(crate::SERVICE_PRINCIPAL).into_paginator();
+    let pages = list.stop_on_duplicate_token(false).send().try_collect().await;
+    let pages = pages.map_err(from_sdk("list the delegated administrators of StackSets"))?;
+    let admins = pages.into_iter().filter_map(|page| page.delegated_administrators);
+    Ok(admins.flatten().any(|admin| admin.id() == Some(caller.as_str())))
 }
 
 /// All accounts. Pages may be empty and still have a token; only its absence ends the list.
-async fn list_accounts(client: &aws_sdk_organizations::Client) -> Result<BTreeMap<AccountId, Account>, Error> {
-    let mut accounts = BTreeMap::new();
-    let mut pages = client
-        .list_accounts()
-        .max_results(PAGE)
-        .into_paginator()
-        .stop_on_duplicate_token(false)
-        .send();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(from_sdk("list the organization's accounts"))?;
-        for found in page.accounts() {
-            let (id, account) = account("ListAccounts", found)?;
-            accounts.insert(id, account);
-        }
-    }
-    Ok(accounts)
+async fn list_accounts(client: &Client) -> Result<BTreeMap<AccountId, Account>, Error> {
+    let list = client.list_accounts().max_results(PAGE).into_paginator();
+    let pages = list.stop_on_duplicate_token(false).send().try_collect().await;
+    let pages = pages.map_err(from_sdk("list the organization's accounts"))?;
+    let accounts = pages.into_iter().filter_map(|page| page.accounts).flatten();
+    accounts.map(|found| account("ListAccounts", &found)).collect()
 }
 
 /// Accounts below a root or unit, for answers without `Paths`. An unknown unit adds nothing: that is
 /// found out afterwards. An account that moves meanwhile may be missed: [`Organization::find_parents`]
 /// asks for it before it is taken for one outside.
-async fn walk(
-    client: &aws_sdk_organizations::Client,
-    top: &OuId,
-    organization: &mut Organization,
-) -> Result<(), Error> {
+async fn walk(client: &Client, top: &OuId, organization: &mut Organization) -> Result<(), Error> {
+    /// Deleted since it was listed: those beside it are walked all the same.
+    const GONE: &str = "ParentNotFoundException";
     let mut pending: Vec<Vec<OuId>> = vec![vec![top.clone()]];
-    'units: while let Some(chain) = pending.pop() {
+    while let Some(chain) = pending.pop() {
         let Some(parent) = chain.last() else { continue };
-        let mut pages = client
-            .list_accounts_for_parent()
-            .parent_id(parent.as_str())
-            .max_results(PAGE)
-            .into_paginator()
-            .stop_on_duplicate_token(false)
-            .send();
-        while let Some(page) = pages.next().await {
-            let page = match page {
-                Err(error)
-                    if error
-                        .as_service_error()
-                        .is_some_and(aws_sdk_organizations::operation::list_accounts_for_parent::ListAccountsForParentError::is_parent_not_found_exception) =>
-                {
-                    // Deleted since it was listed: those beside it are walked all the same.
-                    continue 'units;
-                }
-                page => page.map_err(from_sdk(format!("list the accounts of {parent}")))?,
-            };
-            for found in page.accounts() {
-                let (id, found) = account("ListAccountsForParent", found)?;
-                let account = organization.accounts.entry(id).or_insert(found);
-                account.parents.extend(chain.iter().cloned());
-                account.parent = Some(parent.clone());
-            }
+        let list = client.list_accounts_for_parent().parent_id(parent.as_str());
+        let list = list.max_results(PAGE).into_paginator().stop_on_duplicate_token(false);
+        let pages = list.send().try_collect().await;
+        let pages = pages.map_err(from_sdk(format!("list the accounts of {parent}")));
+        let Some(pages) = unless_refused(GONE, pages)? else {
+            continue;
+        };
+        for found in pages.into_iter().filter_map(|page| page.accounts).flatten() {
+            let (id, found) = account("ListAccountsForParent", &found)?;
+            let account = organization.accounts.entry(id).or_insert(found);
+            account.parents.extend(chain.iter().cloned());
+            account.parent = Some(parent.clone());
         }
-        let mut pages = client
-            .list_organizational_units_for_parent()
-            .parent_id(parent.as_str())
-            .max_results(PAGE)
-            .into_paginator()
-            .stop_on_duplicate_token(false)
-            .send();
-        while let Some(page) = pages.next().await {
-            let page = match page {
-                Err(error)
-                    if error
-                        .as_service_error()
-                        .is_some_and(aws_sdk_organizations::operation::list_organizational_units_for_parent::ListOrganizationalUnitsForParentError::is_parent_not_found_exception) =>
-                {
-                    continue 'units;
-                }
-                page => page.map_err(from_sdk(format!("list the OUs of {parent}")))?,
-            };
-            for unit in page.organizational_units() {
-                let unit = ids::answered_id("ListOrganizationalUnitsForParent", "Id", unit.id())?;
-                pending.push(chain.iter().cloned().chain([unit]).collect());
-            }
+        let list = client.list_organizational_units_for_parent().parent_id(parent.as_str());
+        let list = list.max_results(PAGE).into_paginator().stop_on_duplicate_token(false);
+        let pages = list.send().try_collect().await;
+        let pages = pages.map_err(from_sdk(format!("list the OUs of {parent}")));
+        let Some(pages) = unless_refused(GONE, pages)? else {
+            continue;
+        };
+        let units = pages.into_iter().filter_map(|page| page.organizational_units);
+        for unit in units.flatten() {
+            let unit = answered_id("ListOrganizationalUnitsForParent", "Id", unit.id())?;
+            pending.push(chain.iter().cloned().chain([unit]).collect());
         }
     }
     Ok(())
 }
 
-fn account(
-    action: &'static str,
-    account: &aws_sdk_organizations::types::Account,
-) -> Result<(AccountId, Account), Error> {
-    let state = account.state().map(aws_sdk_organizations::types::AccountState::as_str);
-    let state = state
-        .or_else(|| {
-            account
-                .status()
-                .map(aws_sdk_organizations::types::AccountStatus::as_str)
-        })
-        .unwrap_or("UNKNOWN");
+fn account(action: &'static str, account: &types::Account) -> Result<(AccountId, Account), Error> {
+    let state = account.state().map(types::AccountState::as_str);
+    let state = state.or_else(|| account.status().map(types::AccountStatus::as_str));
     let parents = parents(action, account.paths())?;
     Ok((
-        ids::answered_id(action, "Id", account.id())?,
+        answered_id(action, "Id", account.id())?,
         Account {
-            state: state.to_owned(),
+            state: state.unwrap_or("UNKNOWN").to_owned(),
             parent: parents.last().cloned(),
             parents: parents.into_iter().collect(),
         },
@@ -303,6 +222,6 @@ fn parents(action: &'static str, paths: &[String]) -> Result<Vec<OuId>, Error> {
     let parts = paths.iter().flat_map(|path| path.split('/'));
     parts
         .filter(|part| part.starts_with("r-") || part.starts_with("ou-"))
-        .map(|part| ids::answered_id(action, "Paths", Some(part)))
+        .map(|part| answered_id(action, "Paths", Some(part)))
         .collect()
 }

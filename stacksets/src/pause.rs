@@ -1,6 +1,9 @@
-//! Polling: pauses that grow.
+//! Polling: pauses that grow, and who is told meanwhile.
 
 use std::time::Duration;
+
+/// Is told the status of what is waited for.
+pub(crate) type Tell<'a> = &'a mut (dyn FnMut(&str) + Send);
 
 /// The pauses between two polls: 0.5 s at first, up to 10 s.
 pub(crate) struct Pause(Duration);

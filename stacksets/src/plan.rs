@@ -2,17 +2,9 @@
 
 mod changes;
 mod diff;
-mod fingerprint;
-mod focus;
-mod group;
-mod ids;
 mod instances;
-mod management;
 mod note;
-mod notes;
-mod outputs;
 mod removals;
-mod set;
 mod show;
 mod stacks;
 mod step;
@@ -21,20 +13,23 @@ mod tests;
 mod view;
 
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 
 use pipetrail_names::{AccountId, Region};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 pub use diff::{plan, plan_for};
-pub use focus::Focus;
 pub use note::{Note, Uncovering};
 pub(crate) use show::{heading, some};
 pub use step::{
     AccessStep, Change, InstancesAction, InstancesStep, ManagementAction, ManagementStep, SetAction, SetStep,
     StackAction, StackStep, Upload,
 };
+pub use view::Focus;
 
 use crate::desired::{ParameterValue, RolloutLimits};
+use crate::step_id::StepId;
 
 /// Everything that has to change, in the order of application.
 #[derive(Clone, Debug, PartialEq, Hash, Serialize)]
@@ -76,5 +71,59 @@ impl Plan {
         let has_bucket =
             |step: &&StackStep| matches!(&self.bucket, ParameterValue::Output { stack, .. } if *stack == step.name);
         self.stacks.split_at(self.stacks.iter().take_while(has_bucket).count())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.ids().next().is_none()
+    }
+
+    pub fn steps(&self) -> usize {
+        self.ids().count()
+    }
+
+    /// Its steps in the order of application.
+    pub fn ids(&self) -> impl Iterator<Item = StepId> {
+        let (first, later) = self.around_uploads();
+        let joins = self.joins.iter().map(|id| StepId::Operation(id.clone()));
+        first
+            .iter()
+            .map(StackStep::id)
+            .chain(self.uploads.iter().map(Upload::id))
+            .chain(later.iter().map(StackStep::id))
+            .chain(self.trusted_access.map(|_| StepId::TrustedAccess))
+            .chain(joins)
+            .chain(self.stack_set.as_ref().map(SetStep::id))
+            .chain(self.management.iter().map(ManagementStep::id))
+            .chain(self.instances.iter().map(InstancesStep::id))
+    }
+
+    /// SHA-256 over every field of the plan in hexadecimal digits: two plans have the same one exactly
+    /// when applying them is the same.
+    ///
+    /// Hidden values go in (private parameters, tags, templates, zips), since every type below a plan
+    /// derives `Hash`. It may change with pipetrail's version.
+    pub fn fingerprint(&self) -> String {
+        let mut state = State(Sha256::new());
+        self.hash(&mut state);
+        state.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// A hasher whose result is all of SHA-256.
+struct State(Sha256);
+
+impl Hasher for State {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The same on machines of another word size.
+    fn write_usize(&mut self, number: usize) {
+        self.0.update(u64::try_from(number).unwrap_or(u64::MAX).to_le_bytes());
+    }
+
+    /// Not asked for: 64 bits are too few to rule out a collision made on purpose.
+    fn finish(&self) -> u64 {
+        0
     }
 }

@@ -13,25 +13,26 @@ use std::collections::BTreeMap;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::{
-    AutoDeployment, CallAs, Capability, ConcurrencyMode, ManagedExecution, PermissionModels, RegionConcurrencyType,
+    AutoDeployment, Capability, ConcurrencyMode, ManagedExecution, PermissionModels, RegionConcurrencyType,
     StackSetOperationPreferences,
 };
+use pipetrail_names::member::STACK;
 
 use crate::desired::RolloutLimits;
 use crate::error::{Error, from_sdk};
 use crate::instance_result::OperationEnd;
 use crate::journal::Written;
-use crate::pause::Pause;
+use crate::organization::Caller;
+use crate::pause::{Pause, Tell};
 use crate::plan::{SetAction, SetStep};
 use crate::stack::{parameters_to, tags_to};
 use crate::stack_set::StackSet;
 pub(crate) use targets::targets_of;
 
-/// What all calls on one stack set share.
+/// What all calls on the stack set share.
 pub(crate) struct SetCalls<'a> {
     pub(crate) client: &'a Client,
-    pub(crate) name: &'a str,
-    pub(crate) call_as: CallAs,
+    pub(crate) caller: Caller,
     pub(crate) rollout: &'a RolloutLimits,
     pub(crate) written: &'a Written,
 }
@@ -45,13 +46,13 @@ impl SetCalls<'_> {
         &self,
         step: &SetStep,
         parameters: &BTreeMap<String, String>,
-        tell: &mut (dyn FnMut(&str) + Send),
+        tell: Tell<'_>,
     ) -> Result<OperationEnd, Error> {
         match step.action {
-            SetAction::Create => self
-                .create(step, parameters, tell)
-                .await
-                .map(|()| OperationEnd::default()),
+            SetAction::Create => {
+                self.create(step, parameters, tell).await?;
+                Ok(OperationEnd::default())
+            }
             SetAction::Update => {
                 let id = self.update(step, parameters, tell).await?;
                 self.wait(&id, tell).await
@@ -59,19 +60,14 @@ impl SetCalls<'_> {
         }
     }
 
-    async fn create(
-        &self,
-        step: &SetStep,
-        parameters: &BTreeMap<String, String>,
-        tell: &mut (dyn FnMut(&str) + Send),
-    ) -> Result<(), Error> {
+    async fn create(&self, step: &SetStep, parameters: &BTreeMap<String, String>, tell: Tell<'_>) -> Result<(), Error> {
         let mut pause = Pause::default();
         for attempt in 1.. {
             let created = self
                 .client
                 .create_stack_set()
-                .stack_set_name(self.name)
-                .call_as(self.call_as.clone())
+                .stack_set_name(STACK)
+                .call_as(self.caller.call_as())
                 .description("Forwards CodePipeline events and heartbeats to the audit account (pipetrail)")
                 .template_body(step.template.body())
                 .set_parameters(Some(parameters_to(parameters)))
@@ -83,22 +79,14 @@ impl SetCalls<'_> {
                 .send()
                 .await;
             match created {
-                Ok(_) => return self.written.note(Ok(())),
                 // Another run of ours was quicker, and the next plan shows what still differs; or
                 // somebody else was, whose stack set must not get our instances.
-                Err(error)
-                    if error
-                        .as_service_error()
-                        .is_some_and(aws_sdk_cloudformation::operation::create_stack_set::CreateStackSetError::is_name_already_exists_exception) =>
-                {
-                    let set = StackSet::read(self.client, self.name, &self.call_as).await?;
+                Err(error) if error.code() == Some("NameAlreadyExistsException") => {
+                    let set = StackSet::read(self.client, self.caller).await?;
                     if set.is_some_and(|set| set.is_ours()) {
                         break;
                     }
-                    return Err(Error::Foreign {
-                        what: "stack set",
-                        name: self.name.to_owned(),
-                    });
+                    return Err(Error::foreign("stack set", STACK));
                 }
                 Err(error)
                     if attempt < ACCESS_ATTEMPTS
@@ -109,9 +97,9 @@ impl SetCalls<'_> {
                     tell("waiting for trusted access");
                     pause.sleep().await;
                 }
-                Err(error) => {
-                    let error = from_sdk(format!("create stack set {}", self.name))(error);
-                    return self.written.note(Err(error));
+                created => {
+                    let created = created.map_err(from_sdk(format!("create stack set {STACK}")));
+                    return self.written.note(created).map(|_| ());
                 }
             }
         }
@@ -122,14 +110,14 @@ impl SetCalls<'_> {
         &self,
         step: &SetStep,
         parameters: &BTreeMap<String, String>,
-        tell: &mut (dyn FnMut(&str) + Send),
+        tell: Tell<'_>,
     ) -> Result<String, Error> {
         let wanted = step.operation_id.clone().unwrap_or_default();
         let call = self
             .client
             .update_stack_set()
-            .stack_set_name(self.name)
-            .call_as(self.call_as.clone())
+            .stack_set_name(STACK)
+            .call_as(self.caller.call_as())
             .template_body(step.template.body())
             .set_parameters(Some(parameters_to(parameters)))
             .set_tags(Some(tags_to(&step.tags)))
@@ -139,7 +127,7 @@ impl SetCalls<'_> {
             .managed_execution(ManagedExecution::builder().active(true).build())
             .operation_preferences(preferences(self.rollout))
             .operation_id(&wanted);
-        let action = format!("update stack set {}", self.name);
+        let action = format!("update stack set {STACK}");
         let updated = self.write(&action, tell, || call.clone().send()).await?;
         Ok(updated.and_then(|updated| updated.operation_id).unwrap_or(wanted))
     }

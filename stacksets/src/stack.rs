@@ -1,12 +1,10 @@
-//! One CloudFormation stack: what it is, and how it is read.
+//! One CloudFormation stack: what it is, how it is read, and waiting until nothing is under way.
 
 mod adopt;
 mod condition;
 mod convert;
 mod deploy;
 mod failures;
-mod review;
-mod settle;
 #[cfg(test)]
 mod tests;
 
@@ -17,11 +15,16 @@ use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::TemplateStage;
 
 pub(crate) use condition::Condition;
-pub(crate) use convert::{is_ours, parameters_from, parameters_to, tags_from, tags_to};
-pub(crate) use deploy::{deploy, remove};
-pub use settle::settle;
+pub(crate) use convert::{is_ours, parameters_from, parameters_to, reason_of, tags_from, tags_to, text_of};
+pub(crate) use deploy::StackCalls;
 
 use crate::error::{Error, from_sdk};
+use crate::journal::Progress;
+use crate::pause::Pause;
+use crate::step_id::StepId;
+
+/// What our change sets' names begin with.
+const PREFIX: &str = "pipetrail-";
 
 /// A stack as it stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,12 +56,8 @@ impl Stack {
             // There is no template yet.
             return Ok(Some(stack));
         }
-        let template = client
-            .get_template()
-            .stack_name(name)
-            .template_stage(TemplateStage::Original)
-            .send()
-            .await;
+        let call = client.get_template().stack_name(name);
+        let template = call.template_stage(TemplateStage::Original).send().await;
         let template = template.map_err(from_sdk(format!("get the template of stack {name}")))?;
         stack.template = template.template_body.unwrap_or_default();
         Ok(Some(stack))
@@ -69,7 +68,7 @@ impl Stack {
     pub(crate) async fn identify(client: &Client, name: &str) -> Result<Option<Self>, Error> {
         let mut stack = Self::describe(client, name).await?;
         if let Some(shell) = stack.as_mut().filter(|stack| stack.condition() == Condition::Review) {
-            shell.tags = review::tags(client, name).await?;
+            shell.tags = tags_of_shell(client, name).await?;
         }
         Ok(stack)
     }
@@ -80,9 +79,7 @@ impl Stack {
             // DescribeStacks has no error of its own for this: only the message tells it apart.
             Err(error)
                 if error.code() == Some("ValidationError")
-                    && error
-                        .message()
-                        .is_some_and(|message| message.contains("does not exist")) =>
+                    && error.message().is_some_and(|text| text.contains("does not exist")) =>
             {
                 return Ok(None);
             }
@@ -90,14 +87,8 @@ impl Stack {
         };
         Ok(described.stacks().first().map(|stack| Stack {
             id: stack.stack_id().unwrap_or_default().to_owned(),
-            status: stack
-                .stack_status()
-                .map(|status| status.as_str().to_owned())
-                .unwrap_or_default(),
-            reason: stack
-                .stack_status_reason()
-                .filter(|reason| !reason.is_empty())
-                .map(str::to_owned),
+            status: text_of(stack.stack_status()),
+            reason: reason_of(stack.stack_status_reason()),
             template: String::new(),
             parameters: parameters_from(stack.parameters()),
             outputs: stack
@@ -127,5 +118,45 @@ impl Stack {
     /// Whether its resources are, or are about to be, gone.
     pub fn must_be_replaced(&self) -> bool {
         matches!(self.condition(), Condition::Shell | Condition::Review)
+    }
+}
+
+/// The tags of a shell that waits for its change set to be executed: those of the change set, if it is
+/// the only kind there and has a name of ours, else none.
+async fn tags_of_shell(client: &Client, stack: &str) -> Result<BTreeMap<String, String>, Error> {
+    let list = client.list_change_sets().stack_name(stack).into_paginator();
+    let sets = list.stop_on_duplicate_token(false).items().send().try_collect().await;
+    let sets = sets.map_err(from_sdk(format!("list the change sets of stack {stack}")))?;
+    let names: Vec<&str> = sets.iter().filter_map(|set| set.change_set_name.as_deref()).collect();
+    let (Some(name), true) = (names.first(), names.iter().all(|name| name.starts_with(PREFIX))) else {
+        return Ok(BTreeMap::new());
+    };
+    let call = client.describe_change_set().stack_name(stack).change_set_name(*name);
+    let found = call.send().await;
+    let found = found.map_err(from_sdk(format!("describe change set {name} of stack {stack}")))?;
+    Ok(tags_from(found.tags()))
+}
+
+/// Waits until CloudFormation is at work on none of these stacks: a run that was killed leaves behind
+/// what AWS goes on with. Writes nothing. Stacks that are not pipetrail's are not waited for.
+///
+/// # Errors
+/// Any refused call.
+pub async fn settle(client: &Client, names: &[&str], tell: &mut (dyn FnMut(Progress<'_>) + Send)) -> Result<(), Error> {
+    let mut pause = Pause::default();
+    loop {
+        let mut busy = false;
+        for name in names {
+            let stack = Stack::describe(client, name).await?;
+            if let Some(stack) = stack.filter(|stack| stack.is_ours() && stack.condition() == Condition::Busy) {
+                busy = true;
+                let (step, status) = (&StepId::Stack((*name).to_owned()), &stack.status);
+                tell(Progress::Waits { step, status });
+            }
+        }
+        if !busy {
+            return Ok(());
+        }
+        pause.sleep().await;
     }
 }

@@ -4,18 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{
-    CallAs, PermissionModels, StackInstanceFilter, StackInstanceFilterName, StackSetOperationAction,
+    PermissionModels, StackInstanceFilter, StackInstanceFilterName, StackSetOperationAction,
 };
 use jiff::Timestamp;
+use pipetrail_names::member::STACK;
 use pipetrail_names::{AccountId, OuId, Region};
 use serde::Serialize;
 
 use crate::access::brief_retries;
 use crate::account_region::AccountRegion;
-use crate::error::{Error, from_sdk, is_unknown_call};
+use crate::error::{Error, from_sdk, is_unknown_call, unless_refused};
 use crate::ids;
 use crate::operation::Operation;
-use crate::stack::{is_ours, parameters_from, tags_from};
+use crate::organization::Caller;
+use crate::stack::{is_ours, parameters_from, reason_of, tags_from, text_of};
 use crate::time;
 
 /// StackSets takes no more organizational units in one call.
@@ -82,76 +84,48 @@ impl Instance {
     }
 }
 
-#[cfg(test)]
-impl Instance {
-    /// Nothing is known of it but where it is.
-    pub(crate) fn of_test(account: &str, region: &str) -> Self {
-        Instance {
-            account: ids::known(account),
-            region: ids::known(region),
-            unit: None,
-            status: String::new(),
-            detailed_status: String::new(),
-            reason: None,
-            drift: None,
-            last_operation: None,
-        }
-    }
-}
-
 impl StackSet {
     /// Whether pipetrail made it.
     pub fn is_ours(&self) -> bool {
         is_ours(&self.tags)
     }
 
-    /// Reads the stack set with all its instances; `None` when there is none of that name.
+    /// Reads the stack set with all its instances; `None` when there is none.
     ///
     /// # Errors
     /// A stack set that is not service-managed, or a refused call.
-    pub async fn read(client: &Client, name: &str, call_as: &CallAs) -> Result<Option<Self>, Error> {
-        let Some(mut set) = Self::describe(client, name, call_as).await? else {
+    pub async fn read(client: &Client, caller: Caller) -> Result<Option<Self>, Error> {
+        let Some(mut set) = Self::describe(client, caller).await? else {
             return Ok(None);
         };
-        set.auto_targets = list_auto_targets(client, name, call_as).await?;
+        set.auto_targets = list_auto_targets(client, caller).await?;
         Ok(Some(set))
     }
 
     /// Reads the stack set without its auto-deployment targets, which only a plan needs.
-    pub(crate) async fn describe(client: &Client, name: &str, call_as: &CallAs) -> Result<Option<Self>, Error> {
-        let described = match client
-            .describe_stack_set()
-            .stack_set_name(name)
-            .call_as(call_as.clone())
-            .send()
-            .await
-        {
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(aws_sdk_cloudformation::operation::describe_stack_set::DescribeStackSetError::is_stack_set_not_found_exception) =>
-            {
-                return Ok(None);
-            }
-            described => described.map_err(from_sdk(format!("describe stack set {name}")))?,
+    pub(crate) async fn describe(client: &Client, caller: Caller) -> Result<Option<Self>, Error> {
+        let call = client.describe_stack_set().stack_set_name(STACK);
+        let described = call.call_as(caller.call_as()).send().await;
+        let described = described.map_err(from_sdk(format!("describe stack set {STACK}")));
+        let Some(described) = unless_refused("StackSetNotFoundException", described)? else {
+            return Ok(None);
         };
-        let set = described.stack_set.ok_or(Error::Incomplete {
-            action: "DescribeStackSet",
-            field: "StackSet",
-        })?;
+        let set = ids::answered("DescribeStackSet", "StackSet", described.stack_set)?;
         if set.permission_model() != Some(&PermissionModels::ServiceManaged) {
-            return Err(Error::NotServiceManaged(name.to_owned()));
+            return Err(Error::NotServiceManaged(STACK.to_owned()));
         }
-        let (operations, deployments) = list_operations(client, name, call_as).await?;
+        let (operations, deployments) = list_operations(client, caller).await?;
+        let auto = set.auto_deployment();
+        let auto_deploys = auto.map(|auto| auto.enabled().unwrap_or_default());
         Ok(Some(StackSet {
             template: set.template_body().unwrap_or_default().to_owned(),
             parameters: parameters_from(set.parameters()),
             tags: tags_from(set.tags()),
-            auto_deployment: set.auto_deployment().map(|auto| {
+            auto_deployment: auto.map(|auto| {
                 auto.enabled().unwrap_or_default() && !auto.retain_stacks_on_account_removal().unwrap_or_default()
             }),
-            auto_deploys: set.auto_deployment().map(|auto| auto.enabled().unwrap_or_default()),
-            instances: list_instances(client, name, call_as, None).await?,
+            auto_deploys,
+            instances: list_instances(client, caller, None).await?,
             operations,
             deployments,
             auto_targets: None,
@@ -162,101 +136,72 @@ impl StackSet {
 /// All instances, or those that `operation` was the last one for; 100 a page.
 pub(crate) async fn list_instances(
     client: &Client,
-    name: &str,
-    call_as: &CallAs,
+    caller: Caller,
     operation: Option<&str>,
 ) -> Result<Vec<Instance>, Error> {
-    let mut instances = Vec::new();
-    let list = client
-        .list_stack_instances()
-        .stack_set_name(name)
-        .call_as(call_as.clone())
-        .set_filters(operation.map(|id| {
-            let filter = StackInstanceFilter::builder().name(StackInstanceFilterName::LastOperationId);
-            vec![filter.values(id).build()]
-        }))
-        .max_results(100);
-    let mut pages = list.into_paginator().stop_on_duplicate_token(false).send();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(from_sdk(format!("list the instances of stack set {name}")))?;
-        for summary in page.summaries() {
-            let action = "ListStackInstances";
-            let detailed = summary
-                .stack_instance_status()
-                .and_then(|status| status.detailed_status());
-            instances.push(Instance {
-                account: ids::answered_id(action, "Account", summary.account())?,
-                region: ids::answered_id(action, "Region", summary.region())?,
-                unit: ids::maybe_id(action, "OrganizationalUnitId", summary.organizational_unit_id())?,
-                status: summary
-                    .status()
-                    .map(|status| status.as_str().to_owned())
-                    .unwrap_or_default(),
-                detailed_status: detailed.map(|status| status.as_str().to_owned()).unwrap_or_default(),
-                reason: summary
-                    .status_reason()
-                    .filter(|reason| !reason.is_empty())
-                    .map(str::to_owned),
-                drift: summary.drift_status().map(|status| Drift {
-                    status: status.as_str().to_owned(),
-                    checked_at: time::from_aws(summary.last_drift_check_timestamp()),
-                }),
-                last_operation: summary.last_operation_id().map(str::to_owned),
-            });
-        }
-    }
-    Ok(instances)
+    let of_operation = operation.map(|id| {
+        let filter = StackInstanceFilter::builder().name(StackInstanceFilterName::LastOperationId);
+        vec![filter.values(id).build()]
+    });
+    let list = client.list_stack_instances().stack_set_name(STACK);
+    let list = list.call_as(caller.call_as()).set_filters(of_operation);
+    let list = list.max_results(100).into_paginator().stop_on_duplicate_token(false);
+    let summaries = list.items().send().try_collect().await;
+    let summaries = summaries.map_err(from_sdk(format!("list the instances of stack set {STACK}")))?;
+    let action = "ListStackInstances";
+    let instances = summaries.iter().map(|summary| {
+        let status = summary.stack_instance_status();
+        Ok(Instance {
+            account: ids::answered_id(action, "Account", summary.account())?,
+            region: ids::answered_id(action, "Region", summary.region())?,
+            unit: ids::maybe_id(action, "OrganizationalUnitId", summary.organizational_unit_id())?,
+            status: text_of(summary.status()),
+            detailed_status: text_of(status.and_then(|status| status.detailed_status())),
+            reason: reason_of(summary.status_reason()),
+            drift: summary.drift_status().map(|status| Drift {
+                status: status.as_str().to_owned(),
+                checked_at: time::from_aws(summary.last_drift_check_timestamp()),
+            }),
+            last_operation: summary.last_operation_id().map(str::to_owned),
+        })
+    });
+    instances.collect()
 }
 
 /// All operations of the last 90 days, and when those ended that created or updated instances.
 pub(crate) async fn list_operations(
     client: &Client,
-    name: &str,
-    call_as: &CallAs,
+    caller: Caller,
 ) -> Result<(Vec<Operation>, BTreeMap<String, Timestamp>), Error> {
+    let list = client.list_stack_set_operations().stack_set_name(STACK);
+    let list = list.call_as(caller.call_as()).max_results(100).into_paginator();
+    let summaries = list.stop_on_duplicate_token(false).items().send().try_collect().await;
+    let summaries = summaries.map_err(from_sdk(format!("list the operations of stack set {STACK}")))?;
     let (mut operations, mut deployments) = (Vec::new(), BTreeMap::new());
-    let list = client
-        .list_stack_set_operations()
-        .stack_set_name(name)
-        .call_as(call_as.clone())
-        .max_results(100);
-    let mut pages = list.into_paginator().stop_on_duplicate_token(false).send();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(from_sdk(format!("list the operations of stack set {name}")))?;
-        for summary in page.summaries() {
-            let Some(id) = summary.operation_id() else { continue };
-            operations.push(Operation {
-                id: id.to_owned(),
-                status: summary
-                    .status()
-                    .map(|status| status.as_str().to_owned())
-                    .unwrap_or_default(),
-            });
-            // A drift detection leaves the stacks as they are.
-            let deploys = matches!(
-                summary.action(),
-                Some(StackSetOperationAction::Create | StackSetOperationAction::Update)
-            );
-            let ended = time::from_aws(summary.end_timestamp()).filter(|_| deploys);
-            deployments.extend(ended.map(|ended| (id.to_owned(), ended)));
-        }
+    for summary in summaries {
+        // A drift detection leaves the stacks as they are.
+        let deploys = matches!(
+            summary.action(),
+            Some(StackSetOperationAction::Create | StackSetOperationAction::Update)
+        );
+        let ended = time::from_aws(summary.end_timestamp()).filter(|_| deploys);
+        let status = text_of(summary.status());
+        let Some(id) = summary.operation_id else { continue };
+        deployments.extend(ended.map(|ended| (id.clone(), ended)));
+        operations.push(Operation { id, status });
     }
     Ok((operations, deployments))
 }
 
 /// The SDK has no paginator for this call.
-async fn list_auto_targets(
-    client: &Client,
-    name: &str,
-    call_as: &CallAs,
-) -> Result<Option<BTreeSet<(OuId, Region)>>, Error> {
+async fn list_auto_targets(client: &Client, caller: Caller) -> Result<Option<BTreeSet<(OuId, Region)>>, Error> {
     let mut targets = BTreeSet::new();
     let mut token = None;
     loop {
         let call = client
             .list_stack_set_auto_deployment_targets()
-            .stack_set_name(name)
-            .call_as(call_as.clone())
+            .stack_set_name(STACK)
+            .call_as(caller.call_as())
             .max_results(100)
             .set_next_token(token);
         let brief = call.clone().customize().config_override(brief_retries());
@@ -267,7 +212,7 @@ async fn list_auto_targets(
         let page = match page {
             Err(error) if is_unknown_call(&error) => return Ok(None),
             page => page.map_err(from_sdk(format!(
-                "list the auto-deployment targets of stack set {name}"
+                "list the auto-deployment targets of stack set {STACK}"
             )))?,
         };
         for target in page.summaries() {

@@ -1,4 +1,5 @@
-//! What a step is called in progress and results: typed, so that nobody looks one up by its text.
+//! What a step is called in progress and results: typed, so that nobody looks one up by its text. And
+//! what it needs of earlier ones.
 
 use std::fmt;
 
@@ -7,7 +8,7 @@ use pipetrail_names::{AccountId, Region};
 use serde::{Serialize, Serializer};
 
 use crate::destroy::InstancesRemoval;
-use crate::plan::InstancesStep;
+use crate::plan::{InstancesStep, ManagementStep, SetStep, StackStep, Upload};
 
 /// A step. It serialises as it is displayed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,8 +67,72 @@ impl fmt::Display for StepId {
     }
 }
 
+impl StackStep {
+    pub(crate) fn id(&self) -> StepId {
+        StepId::Stack(self.name.clone())
+    }
+}
+
+impl Upload {
+    pub(crate) fn id(&self) -> StepId {
+        StepId::Upload(self.key.clone())
+    }
+}
+
+impl SetStep {
+    pub(crate) fn id(&self) -> StepId {
+        StepId::StackSet(self.name.clone())
+    }
+}
+
+impl ManagementStep {
+    pub(crate) fn id(&self) -> StepId {
+        StepId::ManagementStack {
+            account: self.account.clone(),
+            region: self.region.clone(),
+        }
+    }
+}
+
+impl InstancesStep {
+    pub(crate) fn id(&self) -> StepId {
+        StepId::Instances(self.clone())
+    }
+}
+
 impl Serialize for StepId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+/// What a step needs. Of several that are broken the first in this order is the one that a message
+/// names, as [`fmt::Display`] writes it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Need {
+    /// A zip in its bucket, by its S3 key.
+    Upload(String),
+    /// That StackSets may work in the organization.
+    TrustedAccess,
+    /// A stack of the audit account.
+    Stack(String),
+    StackSet(String),
+    /// That no creation of instances was refused as a whole.
+    Creations,
+    /// That no forwarder runs any more: while one does, the bus must not go.
+    ForwardersGone,
+    StackGone(String),
+    BucketGone(String),
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Need::Upload(name) | Need::Stack(name) | Need::StackSet(name) => f.write_str(name),
+            Need::TrustedAccess => f.write_str(crate::SERVICE_PRINCIPAL),
+            Need::Creations => f.write_str("the instances that replace them"),
+            Need::ForwardersGone => f.write_str("every forwarder to be gone first"),
+            Need::StackGone(name) | Need::BucketGone(name) => write!(f, "{name} to be gone first"),
+        }
     }
 }

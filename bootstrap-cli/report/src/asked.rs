@@ -51,6 +51,13 @@ impl Asked {
         self.answer.rows.iter().map(|values| Row { asked: self, values })
     }
 
+    /// The same with these of its rows alone.
+    pub(crate) fn only<'a>(&self, rows: impl IntoIterator<Item = Row<'a>>) -> Self {
+        let mut asked = self.clone();
+        asked.answer.rows = rows.into_iter().map(|row| row.values.to_vec()).collect();
+        asked
+    }
+
     /// Where a column stands.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.answer.columns.iter().position(|column| column.name == name)

@@ -1,7 +1,6 @@
 //! Charts: figures in, SVG out. Pure; colours and fonts come from the page's style sheet, so that a
 //! chart follows light and dark. What a chart shows stands in a table beside it.
 
-mod axis;
 mod bars;
 mod columns;
 
@@ -11,6 +10,9 @@ use serde::Serialize;
 
 pub(crate) use bars::{bars, largest};
 pub(crate) use columns::columns;
+
+/// How wide every chart is.
+const WIDTH: f64 = 760.0;
 
 /// Figures with a name, one per series.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -47,49 +49,26 @@ pub(crate) struct Chart {
 pub(crate) struct Series {
     /// In the legend.
     pub name: &'static str,
-    /// How it is drawn: a colour and a pattern.
-    pub look: Look,
-}
-
-/// A colour and a pattern: no colour carries a meaning alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Look {
-    /// Filled.
-    Solid,
-    /// Hatched.
-    Hatched,
-    /// Dotted.
-    Dotted,
-}
-
-impl Look {
-    /// The class that the style sheet knows.
-    pub(crate) fn class(self) -> &'static str {
-        match self {
-            Look::Solid => "solid",
-            Look::Hatched => "hatched",
-            Look::Dotted => "dotted",
-        }
-    }
+    /// Its class in the style sheet, a colour and a pattern: no colour carries a meaning alone.
+    pub look: &'static str,
 }
 
 /// Approved and rejected.
 pub(crate) const DECISIONS: [Series; 2] = [
     Series {
         name: "Approved",
-        look: Look::Solid,
+        look: "solid",
     },
     Series {
         name: "Rejected",
-        look: Look::Hatched,
+        look: "hatched",
     },
 ];
 
 /// Neither: a gate that was superseded, stopped or timed out.
 pub(crate) const NEITHER: Series = Series {
     name: "Neither",
-    look: Look::Dotted,
+    look: "dotted",
 };
 
 impl Entry {
@@ -101,9 +80,9 @@ impl Entry {
 
 impl Chart {
     /// The element that begins every chart, with its text alternative.
-    fn open(&self, width: u32, height: u32) -> String {
+    fn open(&self, height: f64) -> String {
         format!(
-            "<svg viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" \
+            "<svg viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" role=\"img\" \
              aria-labelledby=\"{id}-title {id}-text\"><title id=\"{id}-title\">{}</title>\
              <desc id=\"{id}-text\">{}</desc>",
             escape(&self.title),
@@ -120,6 +99,45 @@ impl Chart {
         }
         escape(&tip)
     }
+}
+
+/// Where the lines of an axis are: round numbers, from 0 to at least `largest`, at most six of them.
+fn ticks(largest: u64) -> Vec<u64> {
+    let step = step(largest.max(1));
+    let last = largest.max(1).div_ceil(step);
+    (0..=last).map(|n| n * step).collect()
+}
+
+fn step(largest: u64) -> u64 {
+    let mut power = 1_u64;
+    loop {
+        for step in [1, 2, 5].map(|n| power.saturating_mul(n)) {
+            if largest.div_ceil(step) <= 5 {
+                return step;
+            }
+        }
+        power = power.saturating_mul(10);
+    }
+}
+
+/// A length in proportion.
+#[expect(clippy::cast_precision_loss, reason = "a tenth of a point is drawn")]
+fn scaled(value: u64, of: u64, length: f64) -> f64 {
+    value as f64 / of as f64 * length
+}
+
+/// On which side of its point a text stands, as an attribute.
+const START: &str = "";
+const MIDDLE: &str = " text-anchor=\"middle\"";
+const END: &str = " text-anchor=\"end\"";
+
+/// Writes a text at a point.
+fn text(svg: &mut String, class: &str, (x, y): (f64, f64), anchor: &str, text: &str) {
+    let _ = write!(
+        svg,
+        "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\"{anchor}>{}</text>",
+        escape(text)
+    );
 }
 
 /// Escapes text for an element or an attribute.
@@ -168,6 +186,21 @@ mod tests {
         let chart = chart(&[("a", 1, 2), ("b", 0, 0)]);
         for svg in [columns(&chart), bars(&chart)] {
             assert!(!svg.contains("style="), "{svg}");
+        }
+    }
+
+    #[test]
+    fn an_axis_has_few_round_numbers_and_holds_the_largest_figure() {
+        assert_eq!(ticks(0), [0, 1]);
+        assert_eq!(ticks(3), [0, 1, 2, 3]);
+        assert_eq!(ticks(7), [0, 2, 4, 6, 8]);
+        assert_eq!(ticks(101), [0, 50, 100, 150]);
+        for largest in [1, 9, 10, 99, 1_234, 50_000, u64::MAX / 2] {
+            let ticks = ticks(largest);
+            assert!(
+                ticks.len() <= 6 && ticks.last().is_some_and(|last| *last >= largest),
+                "{ticks:?}"
+            );
         }
     }
 }

@@ -2,7 +2,6 @@
 
 mod csv;
 mod json;
-mod plain;
 mod xlsx;
 
 use std::path::Path;
@@ -28,14 +27,12 @@ impl Format {
     /// # Errors
     /// It asks for none of them.
     pub fn of(path: &Path) -> Result<Self, ReportError> {
-        let extension = path
-            .extension()
-            .map(|extension| extension.to_string_lossy().to_ascii_lowercase());
-        match extension.as_deref() {
-            Some("html" | "htm") => Ok(Format::Html),
-            Some("csv") => Ok(Format::Csv),
-            Some("json") => Ok(Format::Json),
-            Some("xlsx") => Ok(Format::Xlsx),
+        let extension = path.extension().unwrap_or_default().to_string_lossy();
+        match extension.to_ascii_lowercase().as_str() {
+            "html" | "htm" => Ok(Format::Html),
+            "csv" => Ok(Format::Csv),
+            "json" => Ok(Format::Json),
+            "xlsx" => Ok(Format::Xlsx),
             _ => Err(ReportError::Format(path.to_owned())),
         }
     }

@@ -3,8 +3,7 @@
 use pipetrail_lake::answer::{Answer, Heading, Kind, Value};
 
 use super::asked::Asked;
-use super::question::Question;
-use super::report::Report;
+use super::report::{Question, Report};
 use super::window::Window;
 
 /// Comments that try what comments can try.

@@ -2,10 +2,10 @@
 //! and script. The template escapes whatever it is given; what is passed as safe was made here.
 
 mod data;
-mod markup;
 mod parts;
 
 use jiff::Timestamp;
+use minijinja::value::{Serde, Value};
 use minijinja::{Environment, context};
 use pipetrail_lake::hostile::visible;
 use sha2::{Digest, Sha256};
@@ -15,7 +15,6 @@ use super::text::counted;
 use super::window::written;
 use super::{Report, ReportError};
 
-use markup::{given, safe};
 use parts::Parts;
 
 const STYLE: &str = include_str!("page/page.css");
@@ -27,8 +26,11 @@ const PRINTING: &str = include_str!("page/print.js");
 /// # Errors
 /// Never, but for a defect of a template.
 pub(crate) fn render(report: &Report) -> Result<String, ReportError> {
-    let of_template = |error: minijinja::Error| ReportError::Render(format!("{error:#}"));
-    let environment = environment().map_err(of_template)?;
+    page(report).map_err(|error| ReportError::Render(format!("{error:#}")))
+}
+
+fn page(report: &Report) -> Result<String, minijinja::Error> {
+    let environment = environment()?;
     let parts = Parts {
         report,
         environment: &environment,
@@ -45,52 +47,49 @@ pub(crate) fn render(report: &Report) -> Result<String, ReportError> {
         ),
     };
     let pipelines_text = format!("Only pipelines named {}", visible(&question.pipelines.join(", ")));
-    let page = || {
-        environment.get_template("page.html")?.render(context! {
-            policy => policy(),
-            style => safe(STYLE.to_owned()),
-            script => safe(SCRIPT.to_owned()),
-            printing => safe(PRINTING.to_owned()),
-            data => safe(data::data(report.of("decisions")).unwrap_or_default()),
-            question => given(question),
-            first,
-            last,
-            asked_to => question.asked_to.map(written),
-            from => written(question.window.from),
-            to => written(question.window.to),
-            generated => written(Timestamp::from_second(question.generated_at.as_second()).unwrap_or(question.generated_at)),
-            accounts_text,
-            pipelines_text,
-            sentence => summary.sentence(),
-            cards => given(summary.cards()),
-            total => summary.decisions,
-            nothing => NONE,
-            unrecorded => parts.unrecorded(&summary)?,
-            time => parts.time()?,
-            accounts => parts.accounts()?,
-            approvers => parts.approvers()?,
-            waiting_text => parts.waiting_text(&summary),
-            waiting => parts.waiting()?,
-            open => parts.open(&summary)?,
-            refused => parts.refused()?,
-            coverage_text => parts.coverage_text(),
-            gaps => parts.gaps()?,
-            not_covered => parts.not_covered(),
-            all_coverage => parts.all_coverage()?,
-            sql => context! {
-                summary => parts.sql(&["decisions", "gate-waits", "open-gates", "refused-decisions"])?,
-                time => parts.sql(&["decisions-per-day"])?,
-                accounts => parts.sql(&["decisions-per-account"])?,
-                approvers => parts.sql(&["approvers"])?,
-                waiting => parts.sql(&["gate-wait-buckets", "gate-waits"])?,
-                decisions => parts.sql(&["decisions"])?,
-                open => parts.sql(&["open-gates"])?,
-                refused => parts.sql(&["refused-decisions"])?,
-                coverage => parts.sql(&["coverage"])?,
-            },
-        })
-    };
-    page().map_err(of_template)
+    environment.get_template("page.html")?.render(context! {
+        policy => policy(),
+        style => Value::from_safe_string(STYLE.to_owned()),
+        script => Value::from_safe_string(SCRIPT.to_owned()),
+        printing => Value::from_safe_string(PRINTING.to_owned()),
+        data => Value::from_safe_string(data::data(report.of("decisions")).unwrap_or_default()),
+        question => Value::from(Serde(question)),
+        first,
+        last,
+        asked_to => question.asked_to.map(written),
+        from => written(question.window.from),
+        to => written(question.window.to),
+        generated => written(Timestamp::from_second(question.generated_at.as_second()).unwrap_or(question.generated_at)),
+        accounts_text,
+        pipelines_text,
+        sentence => summary.sentence(),
+        cards => Value::from(Serde(summary.cards())),
+        total => summary.decisions,
+        nothing => NONE,
+        unrecorded => parts.unrecorded(&summary)?,
+        time => parts.time()?,
+        accounts => parts.accounts()?,
+        approvers => parts.approvers()?,
+        waiting_text => parts.waiting_text(&summary),
+        waiting => parts.waiting()?,
+        open => parts.open(&summary)?,
+        refused => parts.refused()?,
+        coverage_text => parts.coverage_text(),
+        gaps => parts.gaps()?,
+        not_covered => parts.not_covered(),
+        all_coverage => parts.all_coverage()?,
+        sql => context! {
+            summary => parts.sql(&["decisions", "gate-waits", "open-gates", "refused-decisions"])?,
+            time => parts.sql(&["decisions-per-day"])?,
+            accounts => parts.sql(&["decisions-per-account"])?,
+            approvers => parts.sql(&["approvers"])?,
+            waiting => parts.sql(&["gate-wait-buckets", "gate-waits"])?,
+            decisions => parts.sql(&["decisions"])?,
+            open => parts.sql(&["open-gates"])?,
+            refused => parts.sql(&["refused-decisions"])?,
+            coverage => parts.sql(&["coverage"])?,
+        },
+    })
 }
 
 /// The templates. Those ending in `.html` escape what they are given.

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
+use jiff::ToSpan;
+use jiff::civil::{Date, ISOWeekDate};
 
 use super::Asked;
+use super::chart::Entry;
 use super::window::Window;
 
 /// How long a column is.
@@ -19,30 +21,19 @@ pub(crate) enum Length {
 }
 
 impl Length {
-    /// As an adjective-free word.
-    pub(crate) fn word(self) -> &'static str {
+    /// As a word, and as the heading of a table.
+    pub(crate) fn names(self) -> (&'static str, &'static str) {
         match self {
-            Length::Day => "day",
-            Length::Week => "week",
-            Length::Month => "month",
-        }
-    }
-
-    fn of(days: i32) -> Self {
-        match days {
-            ..=45 => Length::Day,
-            46..=400 => Length::Week,
-            _ => Length::Month,
+            Length::Day => ("day", "Day (UTC)"),
+            Length::Week => ("week", "Week from Monday (UTC)"),
+            Length::Month => ("month", "Month (UTC)"),
         }
     }
 
     fn first_day(self, day: Date) -> Date {
         match self {
             Length::Day => day,
-            Length::Week => {
-                let back = i64::from(day.weekday().to_monday_zero_offset());
-                day.checked_sub(jiff::Span::new().days(back)).unwrap_or(day)
-            }
+            Length::Week => day.iso_week_date().first_of_week().map_or(day, ISOWeekDate::date),
             Length::Month => day.first_of_month(),
         }
     }
@@ -55,39 +46,29 @@ impl Length {
     }
 }
 
-/// Decisions of one column.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Period {
-    /// Its first day, or its month.
-    pub label: String,
-    /// How many were approved.
-    pub approved: u64,
-    /// How many were rejected.
-    pub rejected: u64,
-}
-
-/// The columns of a window, those without any decision too.
-pub(crate) fn periods(window: &Window, per_day: &Asked) -> (Length, Vec<Period>) {
+/// What was approved and rejected in each column of a window, those without any decision too. A column
+/// is called by its first day, or by its month.
+pub(crate) fn periods(window: &Window, per_day: &Asked) -> (Length, Vec<Entry>) {
     let (first, last) = window.days();
-    let length = Length::of(last.since(first).map_or(0, |span| span.get_days()) + 1);
+    let length = match (last - first).get_days() + 1 {
+        ..=45 => Length::Day,
+        46..=400 => Length::Week,
+        _ => Length::Month,
+    };
     let mut periods = BTreeMap::new();
-    let mut day = first;
-    while day <= last {
+    for day in first.series(1.day()).take_while(|day| *day <= last) {
         let first = length.first_day(day);
-        periods.entry(first).or_insert_with(|| Period {
+        periods.entry(first).or_insert_with(|| Entry {
             label: length.label(first),
-            ..Period::default()
+            values: vec![0, 0],
         });
-        match day.tomorrow() {
-            Ok(next) => day = next,
-            Err(_) => break,
-        }
     }
     for row in per_day.rows() {
         let Ok(day) = row.text("day").parse() else { continue };
         if let Some(period) = periods.get_mut(&length.first_day(day)) {
-            period.approved += row.count("approved");
-            period.rejected += row.count("rejected");
+            for (sum, column) in period.values.iter_mut().zip(["approved", "rejected"]) {
+                *sum += row.count(column);
+            }
         }
     }
     (length, periods.into_values().collect())
@@ -136,7 +117,7 @@ mod tests {
         assert_eq!(length, Length::Day);
         let shown: Vec<_> = periods
             .iter()
-            .map(|p| (p.label.as_str(), p.approved, p.rejected))
+            .map(|p| (p.label.as_str(), p.values[0], p.values[1]))
             .collect();
         assert_eq!(
             shown,
@@ -154,9 +135,9 @@ mod tests {
         ]);
         let (length, periods) = periods(&window("2026-08-23", "2026-11-21"), &days);
         assert_eq!(length, Length::Week);
-        assert_eq!((periods[0].label.as_str(), periods[0].approved), ("2026-08-17", 1));
+        assert_eq!((periods[0].label.as_str(), periods[0].values[0]), ("2026-08-17", 1));
         assert_eq!(periods[1].label, "2026-08-24");
-        assert_eq!(periods.iter().map(|p| p.approved + p.rejected).sum::<u64>(), 7);
+        assert_eq!(periods.iter().map(Entry::total).sum::<u64>(), 7);
     }
 
     #[test]
@@ -164,7 +145,7 @@ mod tests {
         let (length, periods) = periods(&window("2025-01-15", "2026-11-21"), &per_day(&[("2026-02-28", 1, 0)]));
         assert_eq!(length, Length::Month);
         assert_eq!(
-            (periods.len(), periods[13].label.as_str(), periods[13].approved),
+            (periods.len(), periods[13].label.as_str(), periods[13].values[0]),
             (23, "2026-02", 1)
         );
     }

@@ -55,49 +55,33 @@ pub(crate) struct Card {
     pub figure: String,
     /// What stands below it.
     pub note: String,
-    /// The audit it comes from.
-    pub audit: &'static str,
 }
 
 impl Summary {
     /// Counts.
     pub(crate) fn of(report: &Report) -> Self {
-        let decisions = report.of("decisions");
-        let mut summary = Summary {
-            decisions: decisions.len(),
-            refused: report.of("refused-decisions").len(),
-            ..Summary::default()
-        };
-        let (mut approvers, mut accounts, mut pipelines) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        for row in decisions.rows() {
-            match row.text("decision") {
-                "Approved" => summary.approved += 1,
-                "Rejected" => summary.rejected += 1,
-                _ => {}
-            }
-            match row.value("mfa") {
-                Value::Boolean(false) => summary.without_mfa += 1,
-                Value::Boolean(true) => {}
-                _ => summary.mfa_unknown += 1,
-            }
-            approvers.insert((row.text("approver"), row.text("principal_kind")));
-            accounts.insert(row.text("account_id"));
-            pipelines.insert((row.text("account_id"), row.text("region"), row.text("pipeline")));
-        }
-        summary.approvers = approvers.len();
-        summary.accounts = accounts.len();
-        summary.pipelines = pipelines.len();
+        let (decisions, coverage) = (report.of("decisions"), report.of("coverage"));
         let (gates, open) = (report.of("gate-waits"), report.of("open-gates"));
-        // Without gates, heartbeats say whether their events would have arrived; decisions say that they did not.
-        let is_heard = || report.of("coverage").rows().any(|row| row.count("heartbeats") > 0);
-        if gates.len() + open.len() > 0 || (decisions.is_empty() && is_heard()) {
-            summary.open_gates = Some(open.len());
-            summary.passed_without_decision = Some(gates.rows().filter(|row| is_unrecorded(*row)).count());
-        }
+        let count = |fits: fn(Row<'_>) -> bool| decisions.rows().filter(|row| fits(*row)).count();
         let waits = waits(gates);
-        summary.median_wait_seconds = at(&waits, 50);
-        summary.wait_90_seconds = at(&waits, 90);
-        summary
+        // Without gates, heartbeats say whether their events would have arrived; decisions say that they did not.
+        let is_heard = || coverage.rows().any(|row| row.count("heartbeats") > 0);
+        let knows_gates = gates.len() + open.len() > 0 || (decisions.is_empty() && is_heard());
+        Summary {
+            decisions: decisions.len(),
+            approved: count(|row| row.text("decision") == "Approved"),
+            rejected: count(|row| row.text("decision") == "Rejected"),
+            approvers: distinct(decisions, ["approver", "principal_kind"]),
+            accounts: distinct(decisions, ["account_id"]),
+            pipelines: distinct(decisions, ["account_id", "region", "pipeline"]),
+            without_mfa: count(|row| *row.value("mfa") == Value::Boolean(false)),
+            mfa_unknown: count(|row| !matches!(row.value("mfa"), Value::Boolean(_))),
+            median_wait_seconds: at(&waits, 50),
+            wait_90_seconds: at(&waits, 90),
+            open_gates: knows_gates.then_some(open.len()),
+            passed_without_decision: knows_gates.then(|| gates.rows().filter(|row| is_unrecorded(*row)).count()),
+            refused: report.of("refused-decisions").len(),
+        }
     }
 
     /// All of it in a sentence or two.
@@ -122,68 +106,45 @@ impl Summary {
 
     /// The figures, in their order.
     pub(crate) fn cards(&self) -> Vec<Card> {
-        let card = |name, figure: usize, note: String, audit| Card {
+        let card = |name, figure: Option<String>, note: &str| Card {
             name,
-            figure: figure.to_string(),
-            note,
-            audit,
+            figure: figure.unwrap_or_else(|| "–".to_owned()),
+            note: note.to_owned(),
         };
-        let of_all =
-            |part| share(part, self.decisions).map_or_else(String::new, |share| format!("{share} of decisions"));
-        let gates = |name, figure: Option<usize>, note: &str, audit| Card {
-            name,
-            figure: figure.map_or_else(|| "–".to_owned(), |figure| figure.to_string()),
-            note: figure.map_or(NO_GATES, |_| note).to_owned(),
-            audit,
+        let count = |name, figure: usize, note: &str| card(name, Some(figure.to_string()), note);
+        let gates = |name, figure: Option<usize>, note: &str| {
+            let note = figure.map_or(NO_GATES, |_| note);
+            card(name, figure.map(|figure| figure.to_string()), note)
         };
-        let wait = |seconds: Option<i64>| seconds.map_or_else(|| "–".to_owned(), duration);
+        let approved = format!("{} approved", self.approved);
+        let rejected = share(self.rejected, self.decisions);
+        let rejected = rejected.map_or_else(String::new, |share| format!("{share} of decisions"));
+        let mfa_unknown = format!("{} more where AWS cannot tell", self.mfa_unknown);
+        let wait_90 = match self.wait_90_seconds {
+            Some(seconds) => format!("90 % had waited {} or less", duration(seconds)),
+            None if self.open_gates.is_none() => NO_GATES.to_owned(),
+            None => "no gate ended whose opening is known".to_owned(),
+        };
+        let passed = "gates passed, nobody's decision in the lake";
         vec![
-            card(
-                "Decisions",
-                self.decisions,
-                format!("{} approved", self.approved),
-                "decisions",
-            ),
-            card("Rejected", self.rejected, of_all(self.rejected), "decisions"),
-            card(
-                "Approvers",
-                self.approvers,
-                "names, by kind of principal".to_owned(),
-                "decisions",
-            ),
-            card("Accounts", self.accounts, "with a decision".to_owned(), "decisions"),
-            card("Pipelines", self.pipelines, "with a decision".to_owned(), "decisions"),
-            card(
-                "Without MFA",
-                self.without_mfa,
-                format!("{} more where AWS cannot tell", self.mfa_unknown),
-                "decisions",
-            ),
-            Card {
-                name: "Median wait",
-                figure: wait(self.median_wait_seconds),
-                note: match self.wait_90_seconds {
-                    Some(seconds) => format!("90 % had waited {} or less", duration(seconds)),
-                    None if self.open_gates.is_none() => NO_GATES.to_owned(),
-                    None => "no gate ended whose opening is known".to_owned(),
-                },
-                audit: "gate-waits",
-            },
-            gates("Open gates", self.open_gates, "waiting for a decision", "open-gates"),
-            gates(
-                "Passed without decision",
-                self.passed_without_decision,
-                "gates passed, nobody's decision in the lake",
-                "gate-waits",
-            ),
-            card(
-                "Refused calls",
-                self.refused,
-                "that AWS did not accept".to_owned(),
-                "refused-decisions",
-            ),
+            count("Decisions", self.decisions, &approved),
+            count("Rejected", self.rejected, &rejected),
+            count("Approvers", self.approvers, "names, by kind of principal"),
+            count("Accounts", self.accounts, "with a decision"),
+            count("Pipelines", self.pipelines, "with a decision"),
+            count("Without MFA", self.without_mfa, &mfa_unknown),
+            card("Median wait", self.median_wait_seconds.map(duration), &wait_90),
+            gates("Open gates", self.open_gates, "waiting for a decision"),
+            gates("Passed without decision", self.passed_without_decision, passed),
+            count("Refused calls", self.refused, "that AWS did not accept"),
         ]
     }
+}
+
+/// How many different values these columns have together.
+fn distinct<const N: usize>(asked: &Asked, columns: [&str; N]) -> usize {
+    let values = asked.rows().map(|row| columns.map(|column| row.text(column)));
+    values.collect::<BTreeSet<_>>().len()
 }
 
 /// A gate that was passed, and nobody is known to have decided it.

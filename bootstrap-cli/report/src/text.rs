@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use jiff::Timestamp;
 use pipetrail_lake::answer::Value;
 use pipetrail_lake::hostile::visible;
 
@@ -15,13 +16,9 @@ pub(crate) fn cut(text: &str, most: usize) -> Cow<'_, str> {
 
 /// `2026-11-20T12:00:00.000Z` as `2026-11-20 12:00:00`; other text as it is.
 pub(crate) fn moment(text: &str) -> Cow<'_, str> {
-    const SHAPE: &[u8] = b"0000-00-00T00:00:00.000Z";
-    let is_time = text.len() == SHAPE.len()
-        && (text.bytes().zip(SHAPE)).all(|(byte, shape)| byte == *shape || (*shape == b'0' && byte.is_ascii_digit()));
-    if is_time {
-        Cow::Owned(format!("{} {}", &text[..10], &text[11..19]))
-    } else {
-        visible(text)
+    match text.parse::<Timestamp>() {
+        Ok(at) if format!("{at:.3}") == text => Cow::Owned(at.strftime("%Y-%m-%d %H:%M:%S").to_string()),
+        _ => visible(text),
     }
 }
 
@@ -39,12 +36,9 @@ pub(crate) fn duration(seconds: i64) -> String {
 
 /// A share in per cent with one digit; none of nothing.
 pub(crate) fn share(part: usize, of: usize) -> Option<String> {
-    if of == 0 {
-        return None;
-    }
     #[expect(clippy::cast_precision_loss, reason = "one digit is shown")]
     let share = part as f64 * 100.0 / of as f64;
-    Some(format!("{share:.1} %"))
+    (of > 0).then(|| format!("{share:.1} %"))
 }
 
 /// `12 gates`, `1 gate`.
@@ -55,26 +49,25 @@ pub fn counted(number: impl TryInto<u64>, one: &str, many: &str) -> String {
 
 /// What people call a column.
 pub(crate) fn heading(column: &str) -> String {
-    let known = match column {
-        "account_id" => "Account",
-        "event_time" => "Time (UTC)",
+    let words = match column {
+        "account_id" => "account",
+        "event_time" => "time (UTC)",
         "mfa" => "MFA",
-        "principal_arn" => "Principal ARN",
-        "principal_kind" => "Principal",
-        "source_ip" => "From",
-        "waited_seconds" => "Waited",
-        "execution_id" => "Execution",
-        "error_code" => "Error",
-        _ => "",
+        "principal_arn" => "principal ARN",
+        "principal_kind" => "principal",
+        "source_ip" => "from",
+        "execution_id" => "execution",
+        "error_code" => "error",
+        _ => column.strip_suffix("_seconds").unwrap_or(column),
     };
-    if !known.is_empty() {
-        return known.to_owned();
-    }
-    let words = column.strip_suffix("_seconds").unwrap_or(column).replace('_', " ");
-    let mut letters = words.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    capitalized(&words.replace('_', " "))
+}
+
+/// With a large letter at its beginning.
+pub(crate) fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(char::to_uppercase);
+    first.into_iter().flatten().chain(letters).collect()
 }
 
 /// A value as a person reads it in the column of this name.
@@ -88,6 +81,17 @@ pub(crate) fn cell(column: &str, value: &Value) -> String {
         Value::Double(number) => format!("{number:.2}"),
         Value::Boolean(true) => "yes".to_owned(),
         Value::Boolean(false) => "no".to_owned(),
+    }
+}
+
+/// What a spreadsheet shows of a value that is no number.
+pub(crate) fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Text(text) => text.clone(),
+        Value::Integer(number) => number.to_string(),
+        Value::Double(number) => number.to_string(),
+        Value::Boolean(yes) => yes.to_string(),
     }
 }
 

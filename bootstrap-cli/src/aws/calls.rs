@@ -21,19 +21,19 @@ use crate::terminal::printer;
 
 /// Writes a line for every call that goes through `http` on behalf of `account`.
 pub(super) fn watched(http: SharedHttpClient, account: &'static str) -> SharedHttpClient {
-    SharedHttpClient::new(Watched { http, account })
+    SharedHttpClient::new(Watched { inner: http, account })
 }
 
 #[derive(Debug)]
-struct Watched {
-    http: SharedHttpClient,
+struct Watched<T> {
+    inner: T,
     account: &'static str,
 }
 
-impl HttpClient for Watched {
+impl HttpClient for Watched<SharedHttpClient> {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
-        SharedHttpConnector::new(Connector {
-            inner: self.http.http_connector(settings, components),
+        SharedHttpConnector::new(Watched {
+            inner: self.inner.http_connector(settings, components),
             account: self.account,
         })
     }
@@ -43,25 +43,19 @@ impl HttpClient for Watched {
         components: &RuntimeComponentsBuilder,
         cfg: &ConfigBag,
     ) -> Result<(), BoxError> {
-        self.http.validate_base_client_config(components, cfg)
+        self.inner.validate_base_client_config(components, cfg)
     }
 
     fn validate_final_config(&self, components: &RuntimeComponents, cfg: &ConfigBag) -> Result<(), BoxError> {
-        self.http.validate_final_config(components, cfg)
+        self.inner.validate_final_config(components, cfg)
     }
 
     fn connector_metadata(&self) -> Option<ConnectorMetadata> {
-        self.http.connector_metadata()
+        self.inner.connector_metadata()
     }
 }
 
-#[derive(Debug)]
-struct Connector {
-    inner: SharedHttpConnector,
-    account: &'static str,
-}
-
-impl HttpConnector for Connector {
+impl HttpConnector for Watched<SharedHttpConnector> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let call = Call::of(&request, self.account);
         let began = Instant::now();

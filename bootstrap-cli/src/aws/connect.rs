@@ -9,7 +9,7 @@ use aws_sdk_sts::config::http::HttpResponse;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityError;
-use pipetrail_names::chain;
+use pipetrail_names::{AccountId, chain};
 use pipetrail_stacksets::from_sdk;
 use thiserror::Error;
 
@@ -35,7 +35,7 @@ pub(crate) enum ConnectError {
     #[error("cannot read the AWS profiles")]
     Profiles(#[from] ProfileFileLoadError),
     /// Nothing gives credentials.
-    #[error("no AWS credentials for the {account} account{}", of(.profile))]
+    #[error("no AWS credentials for the {account} account{}", named(" in profile ", .profile))]
     NoCredentials {
         /// `management` or `audit`.
         account: &'static str,
@@ -45,7 +45,7 @@ pub(crate) enum ConnectError {
         setting: &'static str,
     },
     /// What should give credentials fails: a session has expired, a program fails.
-    #[error("cannot get credentials for the {account} account{}: {why}", of(.profile))]
+    #[error("cannot get credentials for the {account} account{}: {why}", named(" in profile ", .profile))]
     Credentials {
         /// `management` or `audit`.
         account: &'static str,
@@ -68,15 +68,19 @@ pub(crate) enum ConnectError {
         /// AWS's message.
         message: String,
     },
+    /// The audit profile belongs to another account.
+    #[error("the audit profile calls from account {found}, but pipetrail.toml has audit.account = \"{expected}\"")]
+    WrongAccount { expected: AccountId, found: AccountId },
     /// STS refuses, or does not answer.
     #[error(transparent)]
     Sts(#[from] pipetrail_stacksets::Error),
 }
 
-fn of(profile: &Option<String>) -> String {
+/// The profile behind these words; nothing where none is named.
+fn named(words: &str, profile: &Option<String>) -> String {
     profile
         .as_ref()
-        .map_or_else(String::new, |name| format!(" in profile {name}"))
+        .map_or_else(String::new, |name| format!("{words}{name}"))
 }
 
 impl Explain for ConnectError {
@@ -86,6 +90,7 @@ impl Explain for ConnectError {
             ConnectError::NoCredentials { .. }
             | ConnectError::Credentials { .. }
             | ConnectError::Role { .. }
+            | ConnectError::WrongAccount { .. }
             | ConnectError::Sts(_) => Exit::Failed,
         }
     }
@@ -103,22 +108,18 @@ impl Explain for ConnectError {
                 format!("set {setting} to an AWS profile that has credentials")
             }
             ConnectError::Credentials { profile, .. } => {
-                let profile = profile
-                    .as_ref()
-                    .map_or_else(String::new, |name| format!(" --profile {name}"));
-                format!("sign in again, for example with `aws sso login{profile}`")
+                let option = named(" --profile ", profile);
+                format!("sign in again, for example with `aws sso login{option}`")
             }
             ConnectError::Role { account, .. } => format!(
-                "the role's trust policy has to name that caller (and {account_of}.external_id, where it asks for one), and the caller's policies have to allow sts:AssumeRole on it",
-                account_of = table(account)
+                "the role's trust policy has to name that caller (and {table}.external_id, where it asks for one), and the caller's policies have to allow sts:AssumeRole on it",
+                table = if *account == "audit" { "audit" } else { "organization" }
             ),
+            ConnectError::WrongAccount { .. } => {
+                "set audit.profile (or --audit-profile) to a profile of the audit account".to_owned()
+            }
         })
     }
-}
-
-/// The table of pipetrail.toml that is about the account.
-fn table(account: &str) -> &'static str {
-    if account == "audit" { "audit" } else { "organization" }
 }
 
 /// Checks that the profile is there.
@@ -149,7 +150,10 @@ pub(super) async fn explain(
 ) -> ConnectError {
     let account = identity.account;
     let profile = identity.profile.clone();
-    if let (Some(role), Some((code, message))) = (&identity.role_arn, refused_role(&error)) {
+    let of_role = find::<SdkError<AssumeRoleError, HttpResponse>>(&error);
+    let refusal = of_role.and_then(|refused| Some((refused.code()?, refused.message().unwrap_or("no message"))));
+    if let (Some(role), Some((code, message))) = (&identity.role_arn, refusal) {
+        let (code, message) = (code.to_owned(), message.to_owned());
         let caller = aws_sdk_sts::Client::new(base).get_caller_identity().send().await;
         let caller = caller.ok().and_then(|caller| caller.arn);
         return ConnectError::Role {
@@ -166,7 +170,8 @@ pub(super) async fn explain(
             profile,
             setting: identity.setting,
         },
-        Some(error) if !unanswered(error) => ConnectError::Credentials {
+        // Where STS could not be reached for the role, that is no matter of credentials.
+        Some(error) if of_role.is_none() || refusal.is_some() => ConnectError::Credentials {
             account,
             profile,
             why: chain(error),
@@ -175,26 +180,7 @@ pub(super) async fn explain(
     }
 }
 
-/// AWS's code and message, where STS refused to hand out the role.
-fn refused_role(error: &(dyn StdError + 'static)) -> Option<(String, String)> {
-    let error = find::<SdkError<AssumeRoleError, HttpResponse>>(error)?;
-    let text = |text: Option<&str>| text.unwrap_or("no message").to_owned();
-    Some((error.code()?.to_owned(), text(error.message())))
-}
-
-/// Whether STS could not be reached for the role: that is no matter of credentials.
-fn unanswered(error: &(dyn StdError + 'static)) -> bool {
-    find::<SdkError<AssumeRoleError, HttpResponse>>(error).is_some_and(|error| error.code().is_none())
-}
-
 /// The first error of a type among an error and its causes.
 fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        next = error.source();
-    }
-    None
+    std::iter::successors(Some(error), |&error| error.source()).find_map(<dyn StdError>::downcast_ref)
 }

@@ -1,6 +1,6 @@
 //! Who an account is to be reached as.
 
-use pipetrail_names::RoleArn;
+use pipetrail_names::{AccountId, RoleArn};
 
 use crate::config::Config;
 use crate::context::Context;
@@ -12,6 +12,8 @@ pub(super) struct Identity {
     pub account: &'static str,
     /// Where the profile is named, for people.
     pub setting: &'static str,
+    /// The account that it has to lead to, where that is configured.
+    pub expected: Option<AccountId>,
     pub profile: Option<String>,
     pub role_arn: Option<RoleArn>,
     pub external_id: Option<String>,
@@ -22,6 +24,7 @@ pub(super) fn configured(config: &Config, context: &Context) -> Identity {
     Identity {
         account: "audit",
         setting: "audit.profile in pipetrail.toml (or --audit-profile)",
+        expected: Some(config.audit.account.clone()),
         profile: context.audit_profile.clone().or(config.audit.profile.clone()),
         role_arn: config.audit.role_arn.clone(),
         external_id: config.audit.external_id.clone(),

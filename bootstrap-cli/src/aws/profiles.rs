@@ -3,18 +3,16 @@
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
-use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_config::{AppName, BehaviorVersion, SdkConfig};
 use aws_sdk_sts::config::SharedHttpClient;
-use pipetrail_names::AccountId;
+use pipetrail_names::{AccountId, Region};
 use pipetrail_stacksets::answered_id;
 
 use super::connect::{self, ConnectError};
 use super::http::{Http, assume};
 use super::identity::{Identity, configured, unconfigured};
-use super::wrong_account::WrongAccount;
 use crate::config::Config;
 use crate::context::Context;
-use crate::failure::Result;
 
 /// Organizations throttles at a few calls a second for the whole organization; the pauses double up
 /// to 20 s.
@@ -40,13 +38,12 @@ impl Profiles {
             profile: context.profile.clone().or(organization.profile.clone()),
             role_arn: organization.role_arn.clone(),
             external_id: organization.external_id.clone(),
+            ..Identity::default()
         };
-        let home = Some(config.audit.region.as_ref());
         let http = Http::default();
-        let endpoint = context.endpoint_url.as_ref();
         let (management, audit) = tokio::join!(
-            Way::load(management, &http, home, endpoint),
-            Way::load(configured(config, context), &http, home, endpoint)
+            Way::load(management, &http, config, context),
+            Way::load(configured(config, context), &http, config, context)
         );
         Profiles {
             http,
@@ -74,10 +71,9 @@ impl Profiles {
 ///
 /// # Errors
 /// No credentials, no answer, or a profile of another account.
-pub(crate) async fn audit(config: &Config, context: &Context) -> Result<SdkConfig> {
-    let (home, endpoint) = (Some(config.audit.region.as_ref()), context.endpoint_url.as_ref());
-    let way = Way::load(configured(config, context), &Http::default(), home, endpoint).await;
-    WrongAccount::check(config, way.account().await?)?;
+pub(crate) async fn audit(config: &Config, context: &Context) -> Result<SdkConfig, ConnectError> {
+    let way = Way::load(configured(config, context), &Http::default(), config, context).await;
+    way.account().await?;
     Ok(way.config)
 }
 
@@ -93,22 +89,16 @@ pub(super) async fn owner(config: &Config, context: &Context) -> Result<Option<(
         profile: Some(profile),
         ..Identity::default()
     };
-    let home = Some(config.audit.region.as_ref());
-    let way = Way::load(identity, &Http::default(), home, context.endpoint_url.as_ref()).await;
+    let way = Way::load(identity, &Http::default(), config, context).await;
     let found = way.account().await?;
     Ok(Some((way.config, found)))
 }
 
-/// A profile's way to AWS where there is no configuration yet; in the profile's own region when none
-/// is given. `account` is `management` or `audit`.
-pub(crate) async fn profile(
-    account: &'static str,
-    name: Option<&String>,
-    region: Option<&str>,
-    endpoint: Option<&String>,
-) -> SdkConfig {
-    let identity = unconfigured(account, name);
-    load(&identity, Http::default().of(account), region, endpoint).await
+/// A profile's way to AWS where there is no configuration yet; in the profile's own region without
+/// `--home-region`. `account` is `management` or `audit`.
+pub(crate) async fn profile(account: &'static str, name: Option<&String>, context: &Context) -> SdkConfig {
+    let (identity, http) = (unconfigured(account, name), Http::default().of(account));
+    load(&identity, http, context.home_region.as_ref(), context).await
 }
 
 /// Which account such a profile calls from.
@@ -132,8 +122,9 @@ pub(super) struct Way {
 }
 
 impl Way {
-    async fn load(identity: Identity, http: &Http, region: Option<&str>, endpoint: Option<&String>) -> Self {
-        let base = load(&identity, http.of(identity.account), region, endpoint).await;
+    async fn load(identity: Identity, http: &Http, config: &Config, context: &Context) -> Self {
+        let home = Some(&config.audit.region);
+        let base = load(&identity, http.of(identity.account), home, context).await;
         Self::new(identity, base).await
     }
 
@@ -145,7 +136,7 @@ impl Way {
         Way { identity, base, config }
     }
 
-    /// The account that it leads to.
+    /// The account that it leads to: the expected one, where one is.
     pub(super) async fn account(&self) -> Result<AccountId, ConnectError> {
         connect::exists(&self.identity).await?;
         let sts = aws_sdk_sts::config::Builder::from(&self.config)
@@ -154,22 +145,22 @@ impl Way {
             .get_caller_identity()
             .send()
             .await;
-        match answer {
-            Ok(caller) => Ok(answered_id("GetCallerIdentity", "Account", caller.account())?),
-            Err(error) => Err(connect::explain(error, &self.identity, &self.base).await),
+        let caller = match answer {
+            Ok(caller) => caller,
+            Err(error) => return Err(connect::explain(error, &self.identity, &self.base).await),
+        };
+        let found: AccountId = answered_id("GetCallerIdentity", "Account", caller.account())?;
+        match self.identity.expected.clone() {
+            Some(expected) if found != expected => Err(ConnectError::WrongAccount { expected, found }),
+            _ => Ok(found),
         }
     }
 }
 
 /// The configuration of an identity before it assumes a role.
-async fn load(
-    identity: &Identity,
-    http: SharedHttpClient,
-    region: Option<&str>,
-    endpoint: Option<&String>,
-) -> SdkConfig {
+async fn load(identity: &Identity, http: SharedHttpClient, region: Option<&Region>, context: &Context) -> SdkConfig {
     let version = BehaviorVersion::v2026_01_12();
-    let region = region.map(|region| Region::new(region.to_owned()));
+    let region = region.map(|region| aws_config::Region::new(region.to_string()));
     let mut loader = aws_config::defaults(version)
         .http_client(http.clone())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
@@ -189,7 +180,7 @@ async fn load(
             .profile_name(profile)
             .credentials_provider(provider.profile_name(profile).build());
     }
-    if let Some(endpoint) = endpoint {
+    if let Some(endpoint) = &context.endpoint_url {
         loader = loader.endpoint_url(endpoint);
     }
     loader.load().await

@@ -6,7 +6,6 @@ use pipetrail_stacksets::{Caller, Clients, Error, ManagementAccount};
 
 use super::http::{Http, assume, at};
 use super::profiles::{self, Profiles};
-use super::wrong_account::WrongAccount;
 use crate::config::Config;
 use crate::context::Context;
 use crate::failure::Result;
@@ -31,9 +30,8 @@ impl Session {
     pub(crate) async fn connect(config: &Config, context: &Context) -> Result<Self> {
         let profiles = Profiles::load(config, context).await;
         profiles.exist().await?;
-        let (caller, found) = profiles.callers().await;
-        let (caller, found) = (caller?, found?);
-        WrongAccount::check(config, found)?;
+        let (caller, audit) = profiles.callers().await;
+        let (caller, _) = (caller?, audit?);
         let owner = profiles::owner(config, context).await?;
         Ok(Session {
             owner,
@@ -92,7 +90,7 @@ impl Session {
 
     /// For clients of a member account, through the role `role` there.
     pub(crate) async fn member(&self, account: &AccountId, role: &str, region: &Region) -> SdkConfig {
-        let arn = format!("arn:{}:iam::{account}:role/{role}", partition(region.as_str()));
+        let arn = format!("arn:{}:iam::{account}:role/{role}", partition(region));
         let member = assume(&self.management, &arn, None).await.to_builder();
         at(&member.http_client(self.http.of("member")).build(), region.as_str())
     }

@@ -82,9 +82,8 @@ fn identity() -> Identity {
     Identity {
         account: "audit",
         setting: "audit.profile",
-        profile: None,
         role_arn: Some(ROLE.parse().unwrap()),
-        external_id: None,
+        ..Identity::default()
     }
 }
 

@@ -3,15 +3,14 @@
 use std::path::PathBuf;
 
 use pipetrail_names::audit::{DATA_STACK, PIPELINE_STACK};
-use pipetrail_stacksets::{Coverage, Desired, Plan, StepId, StepState};
+use pipetrail_stacksets::{Coverage, Plan, StepId, StepState};
 use serde::Serialize;
 
+use crate::command::plan::{is_pending, show};
 use crate::context::Context;
-use crate::deploy::adopted_lake::LakeBucket;
-use crate::deploy::carry_out::{self, carry_out};
-use crate::deploy::outcome::Outcome;
+use crate::deploy::carry_out::{self, Outcome, carry_out};
 use crate::deploy::plan_file::PlanFile;
-use crate::deploy::prepare::{Busy, Prepared, UNREGISTERED, adopted_lake, prepare};
+use crate::deploy::prepare::{Busy, adopted_lake, prepare};
 use crate::deploy::step::Step;
 use crate::deploy::{listing, named_queries};
 use crate::failure::{Exit, Result};
@@ -66,63 +65,51 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let saved = saved.map(|path| PlanFile::read(path).map(|file| (path, file)));
     let saved = saved.transpose()?;
     if let Some((path, file)) = &saved {
-        let expected = context.configuration()?;
-        file.belongs(
-            path,
-            "audit account",
-            &file.audit_account,
-            expected.audit.account.as_ref(),
-        )?;
+        let expected = context.configuration()?.audit.account;
+        file.belongs(path, "audit account", &file.audit_account, &expected)?;
     }
-    let Prepared {
-        clients,
-        lake,
-        unregistered,
-        athena,
-        queries,
-        desired: Desired { scope, .. },
-        actual,
-        plan,
-    } = prepare(context, args.function_zips.as_deref(), Busy::Wait).await?;
+    let prepared = prepare(context, args.function_zips.as_deref(), Busy::Wait).await?;
+    let (clients, plan, scope) = (&prepared.clients, &prepared.plan, &prepared.desired.scope);
     if let Some((path, file)) = &saved {
-        file.compare(path, &plan)?;
+        file.compare(path, plan)?;
     }
-    printer::say(&plan.to_string());
-    if unregistered {
-        printer::say(UNREGISTERED);
-    }
-    if !queries.is_empty() {
-        printer::say(&queries.to_string());
-    }
+    show(&prepared, printer::say);
 
-    if plan.is_empty() && !unregistered && queries.is_empty() {
-        let coverage = Coverage::of(&actual, &scope);
-        return report(context.output, &plan, &[], Some(&coverage));
+    if !is_pending(&prepared) {
+        let coverage = Coverage::of(&prepared.actual, scope);
+        return report(context.output, plan, &[], Some(&coverage));
     }
     let usage = "read the plan above, then run `pipetrail apply --yes`";
     if !confirmed(args.yes, "apply this plan?", usage, "nothing was applied").await? {
         return Ok(Exit::Failed);
     }
     context.begin();
-    let adopts = adopted_lake(&plan).is_some();
-    if let Some(lake) = lake.as_ref().filter(|_| adopts) {
+    let adopts = adopted_lake(plan).is_some();
+    let lake = prepared.lake.as_ref().filter(|_| adopts || prepared.unregistered);
+    if let Some(lake) = lake
+        && adopts
+    {
         lake.mark().await?;
     }
-    let mut steps = carry_out(&plan, &clients).await;
-    if let Some(lake) = lake.filter(|_| (adopts || unregistered) && stands(&steps, DATA_STACK)) {
-        let step = registered(&lake).await;
+    let mut steps = carry_out(plan, clients).await;
+    if let Some(lake) = lake
+        && stands(&steps, DATA_STACK)
+    {
+        let done = lake.register().await.map(|count| format!("{count} registered"));
+        let hint = "queries miss old rows until then: run `pipetrail apply` again";
+        let step = Step::own("partitions of the adopted lake", done, hint);
         printer::say(&step.result.to_string());
         steps.push(step);
     }
     // A workgroup that was made anew has none of them.
     let makes = plan.stacks.iter().any(|step| step.name == PIPELINE_STACK);
-    if (makes || !queries.is_empty()) && stands(&steps, PIPELINE_STACK) {
-        let step = named_queries::publish(&athena).await;
+    if (makes || !prepared.queries.is_empty()) && stands(&steps, PIPELINE_STACK) {
+        let step = named_queries::publish(&prepared.athena).await;
         printer::say(&step.result.to_string());
         steps.push(step);
     }
-    let coverage = carry_out::coverage(&clients, &actual.organization, &scope, &steps).await;
-    report(context.output, &plan, &steps, coverage.as_ref())
+    let coverage = carry_out::coverage(clients, &prepared.actual.organization, scope, &steps).await;
+    report(context.output, plan, &steps, coverage.as_ref())
 }
 
 /// Whether nothing went wrong with that stack.
@@ -130,18 +117,6 @@ fn stands(steps: &[Step], stack: &str) -> bool {
     let id = StepId::Stack(stack.to_owned());
     let mut steps = steps.iter().filter(|step| step.result.step == id);
     steps.all(|step| step.result.state == StepState::Done)
-}
-
-/// Registers what the lake holds, as one more step.
-async fn registered(lake: &LakeBucket) -> Step {
-    let done = match lake.register().await {
-        Ok(count) => Ok(format!("{count} registered")),
-        Err(error) => Err((
-            error.to_string(),
-            "queries miss old rows until then: run `pipetrail apply` again",
-        )),
-    };
-    Step::own("partitions of the adopted lake", done)
 }
 
 fn report(output: Output, plan: &Plan, steps: &[Step], coverage: Option<&Coverage>) -> Result<Exit> {

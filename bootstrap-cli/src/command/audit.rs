@@ -1,7 +1,5 @@
 //! `pipetrail audit`
 
-use std::collections::BTreeMap;
-
 use pipetrail_lake::audits::{self, Audit, AuditError};
 use pipetrail_lake::store::Location;
 
@@ -60,7 +58,16 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     // Without a name clap lets nothing but --list through.
     let audit = audits::find(args.name.as_deref().unwrap_or_default())?;
     let mut parameters = args.select.parameters()?;
-    parameters.values = values(&args.set)?;
+    for (name, value) in &args.set {
+        if parameters.values.insert(name.clone(), value.clone()).is_some() {
+            return Err(AuditError::Value {
+                parameter: name.clone(),
+                value: value.clone(),
+                expected: "given once",
+            }
+            .into());
+        }
+    }
     let sql = audit.sql(&parameters)?;
     if args.sql {
         printer::verbatim(&sql);
@@ -71,29 +78,11 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
-fn values(set: &[(String, String)]) -> Result<BTreeMap<String, String>, AuditError> {
-    let mut values = BTreeMap::new();
-    for (name, value) in set {
-        if values.insert(name.clone(), value.clone()).is_some() {
-            return Err(AuditError::Value {
-                parameter: name.clone(),
-                value: value.clone(),
-                expected: "given once",
-            });
-        }
-    }
-    Ok(values)
-}
-
 fn list(output: Output) -> Result<Exit> {
     match output {
         Output::Json => printer::json(&audits::all())?,
         Output::Csv => {
-            return Err(UsageError {
-                message: "the list of audits is not rows of csv",
-                hint: "use --output json",
-            }
-            .into());
+            return Err(UsageError::new("the list of audits is not rows of csv", "use --output json").into());
         }
         Output::Table => printer::data(&listing(audits::all())),
     }
@@ -107,11 +96,8 @@ fn listing(audits: &[Audit]) -> String {
         let own = audit.parameters.iter().filter(|parameter| parameter.own);
         let own: Vec<&str> = own.map(|parameter| parameter.name).collect();
         // The first sentence: docs/audits.md and JSON have all of it.
-        let answers = audit
-            .answers
-            .split_once(". ")
-            .map_or(audit.answers.trim_end_matches('.'), |(first, _)| first);
-        all.add_row([audit.name, answers, &own.join(", ")]);
+        let answers = audit.answers.split(". ").next().unwrap_or_default();
+        all.add_row([audit.name, answers.trim_end_matches('.'), &own.join(", ")]);
     }
     lines(&all)
 }

@@ -2,8 +2,7 @@
 
 use clap_complete::Shell;
 
-use crate::context::Context;
-use crate::failure::{Exit, Result};
+use crate::failure::Exit;
 use crate::terminal::printer;
 
 /// Print the completions of a shell
@@ -22,12 +21,9 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-///
-/// # Errors
-/// Never; the type is that of all commands.
-pub(crate) async fn run(_context: &Context, args: &Args, command: clap::Command) -> Result<Exit> {
+pub(crate) fn run(args: &Args, command: clap::Command) -> Exit {
     printer::verbatim(&script(args.shell, command));
-    Ok(Exit::Ok)
+    Exit::Ok
 }
 
 /// The completions of a command.

@@ -130,8 +130,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     }
     context.begin();
     let mut steps = Steps::new(plan.steps.len());
-    let mut tell = |progress: pipetrail_stacksets::Progress<'_>| steps.show(progress);
-    let (results, remains) = destroy(&plan, &names, &standing, &clients, &mut tell).await;
+    let (results, remains) = destroy(&plan, &names, &standing, &clients, &mut |progress| steps.show(progress)).await;
     drop(steps);
     let steps = results.into_iter().map(|result| Step::new(result, Again::Destroy));
     report(context.output, &plan, &steps.collect::<Vec<_>>(), &remains)

@@ -1,7 +1,6 @@
 //! `pipetrail doctor`
 
 use pipetrail_names::chain;
-use pipetrail_stacksets::Error;
 use serde::Serialize;
 
 use crate::aws::Profiles;
@@ -69,7 +68,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
                         printer::say(&done);
                         fixed.push(done);
                     }
-                    Err(error) => complain(&error),
+                    Err(error) => printer::error(&chain(&error), error.hint().as_deref()),
                 }
             }
         }
@@ -104,8 +103,4 @@ async fn agreed(fixes: &[Fix], yes: bool) -> Result<bool> {
     }
     let hint = "run `pipetrail doctor --fix --yes`";
     confirmed(yes, "do this?", hint, "nothing was mended").await
-}
-
-fn complain(error: &Error) {
-    printer::error(&chain(error), error.hint().as_deref());
 }

@@ -1,4 +1,4 @@
-//! `pipetrail enroll`
+//! `pipetrail enroll` and `pipetrail unenroll`
 
 use pipetrail_names::{AccountId, OuId};
 use pipetrail_stacksets::Focus;
@@ -20,7 +20,7 @@ use crate::failure::{Exit, Result};
     group = clap::ArgGroup::new("who").required(true).multiple(true),
     after_help = "Examples:\n  pipetrail enroll --account 111122223333\n  pipetrail enroll --ou ou-ab12-11111111 --yes --output json"
 )]
-pub(crate) struct Args {
+pub(crate) struct Enroll {
     /// Account to enrol, 12 digits; may be repeated. The management account gets stacks of its own
     #[arg(long = "account", value_name = "ID", group = "who")]
     accounts: Vec<AccountId>,
@@ -35,11 +35,11 @@ pub(crate) struct Args {
     yes: bool,
 }
 
-/// Runs the command.
+/// Runs `enroll`.
 ///
 /// # Errors
 /// As [`enrolment::run`].
-pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
+pub(crate) async fn enroll(context: &Context, args: &Enroll) -> Result<Exit> {
     let request = Request {
         direction: Direction::Enroll,
         focus: Focus {
@@ -48,6 +48,49 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         },
         yes: args.yes,
         retries: args.retries,
+    };
+    enrolment::run(context, &request).await
+}
+
+/// Take accounts and organizational units out, and remove their stacks
+///
+/// Takes them off the lists in pipetrail.toml; accounts below an enrolled unit come on
+/// excluded_accounts. Then applies the part of the plan that concerns them. What the lake and the
+/// evidence hold of them stays.
+///
+/// Auto-deployment ignores excluded_accounts: an excluded account gets the stack when it joins an
+/// enrolled unit (again), until the next `apply` removes it. To keep it out for good, leave its unit
+/// out.
+#[derive(Debug, clap::Args)]
+#[command(
+    group = clap::ArgGroup::new("who").required(true).multiple(true),
+    after_help = "Examples:\n  pipetrail unenroll --account 111122223333\n  pipetrail unenroll --ou ou-ab12-11111111 --yes"
+)]
+pub(crate) struct Unenroll {
+    /// Account to take out, 12 digits; may be repeated. The management account loses its own stacks
+    #[arg(long = "account", value_name = "ID", group = "who")]
+    accounts: Vec<AccountId>,
+    /// Organizational unit or root to take out; may be repeated
+    #[arg(long = "ou", value_name = "ID", group = "who")]
+    ous: Vec<OuId>,
+    /// Take them out without asking
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Runs `unenroll`.
+///
+/// # Errors
+/// As [`enrolment::run`].
+pub(crate) async fn unenroll(context: &Context, args: &Unenroll) -> Result<Exit> {
+    let request = Request {
+        direction: Direction::Unenroll,
+        focus: Focus {
+            units: args.ous.iter().cloned().collect(),
+            accounts: args.accounts.iter().cloned().collect(),
+        },
+        yes: args.yes,
+        retries: 0,
     };
     enrolment::run(context, &request).await
 }

@@ -70,23 +70,18 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let lock = if args.dry_run { None } else { Some(Lock::take(&lake)?) };
     let now = Timestamp::now();
     let limits = Limits {
-        jobs: args
-            .jobs
-            .map_or_else(|| available_parallelism().map_or(1, NonZero::get), NonZero::get),
+        jobs: args.jobs.or(available_parallelism().ok()).map_or(1, NonZero::get),
         memory: args.memory,
         temp: args.temp_dir.clone().unwrap_or_else(std::env::temp_dir),
     };
-    let rejects = Rejects::at(match &args.rejects {
-        _ if args.dry_run => None,
-        Some(file) => Some(file.clone()),
-        None => Some(kept(args, now)),
-    });
+    let rejects = args.rejects.clone().unwrap_or_else(|| kept(args, now));
+    let rejects = Rejects::at((!args.dry_run).then_some(rejects));
     let at = Instant::from_millis(now.as_millisecond()).ok_or(IngestError::Worker)?;
     let sizes: Option<u64> = inputs.iter().map(|input| input.size).sum();
     let meter = Arc::new(Meter::new(sizes));
 
     let gathered = {
-        let (limits, meter, handle) = (limits.clone(), Arc::clone(&meter), Handle::current());
+        let (limits, meter) = (limits.clone(), Arc::clone(&meter));
         tokio::task::spawn_blocking(move || {
             let to = To {
                 limits: &limits,
@@ -94,7 +89,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
                 ingested: at,
                 progress: &*meter,
             };
-            ingest::gather(inputs, to, &handle).map(|gathered| (gathered, rejects))
+            ingest::gather(inputs, to, &Handle::current()).map(|gathered| (gathered, rejects))
         })
     };
     let ((aside, mut gathered), rejects) = gathered.await.map_err(|_| IngestError::Worker)??;
@@ -103,15 +98,14 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     if !args.dry_run {
         context.begin();
     }
-    let outcomes = {
-        let (lake, dry, handle, meter) = (lake.clone(), args.dry_run, Handle::current(), Arc::clone(&meter));
-        tokio::task::spawn_blocking(move || ingest::write(&aside, &lake, &limits, &handle, dry, &*meter))
-    };
-    let outcomes = outcomes.await.map_err(|_| IngestError::Worker)??;
-    drop((lock, meter));
+    let (place, dry) = (lake.location.to_string(), args.dry_run);
+    let write = move || ingest::write(&aside, &lake, &limits, &Handle::current(), dry, &*meter);
+    let outcomes = tokio::task::spawn_blocking(write).await;
+    let outcomes = outcomes.map_err(|_| IngestError::Worker)??;
+    drop(lock);
 
     gathered.failed.extend(problems);
-    let mut ingested = Ingested::of(lake.location.to_string(), gathered, &outcomes, args.dry_run);
+    let mut ingested = Ingested::of(place, gathered, &outcomes, dry);
     ingested.passed_over = passed_over;
     ingested.reject_file = reject_file;
     ingested.seconds = started.elapsed().as_secs_f64();
@@ -140,31 +134,24 @@ async fn inputs(context: &Context, args: &Args) -> (Vec<Input>, u64, Vec<Failed>
     let mut inputs = Inputs::default();
     let mut failed = Vec::new();
     for path in &args.paths {
-        let place = path.to_str().filter(|text| text.starts_with("s3://"));
-        let Some(place) = place else {
+        let Some(place) = path.to_str().filter(|text| text.starts_with("s3://")) else {
             input::find(path, &mut inputs);
             continue;
         };
-        let problem = match place.parse() {
-            Ok(Location::Bucket { bucket, prefix }) => {
-                let whole = Location::Bucket {
-                    bucket: bucket.clone(),
-                    prefix: prefix.clone(),
-                };
-                match lake::open(&whole, context).await {
-                    Ok(lake) => {
-                        input::find_in_bucket(&bucket, &prefix, &lake.store, &mut inputs).await;
-                        continue;
-                    }
-                    Err(error) => (error.to_string(), error.hint()),
+        let (reason, hint) = match &place.parse::<Location>() {
+            Ok(whole @ Location::Bucket { bucket, prefix }) => match lake::open(whole, context).await {
+                Ok(lake) => {
+                    input::find_in_bucket(bucket, prefix, &lake.store, &mut inputs).await;
+                    continue;
                 }
-            }
+                Err(error) => (error.to_string(), error.hint()),
+            },
             _ => ("it is no s3://bucket/prefix".to_owned(), None),
         };
         failed.push(Failed {
             place: place.to_owned(),
-            reason: problem.0,
-            hint: problem.1,
+            reason,
+            hint,
         });
     }
     failed.extend(inputs.problems.iter().map(Failed::of_input));

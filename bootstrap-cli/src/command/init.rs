@@ -6,6 +6,7 @@ mod find;
 
 use std::io::ErrorKind;
 
+use aws_config::SdkConfig;
 use pipetrail_names::chain;
 use serde::Serialize;
 
@@ -53,10 +54,10 @@ struct Begun<'a> {
     command: &'static str,
     file: String,
     organization: Option<&'a String>,
-    organizational_units: Vec<&'a str>,
-    regions: Vec<&'a str>,
-    audit_account: &'a str,
-    region: &'a str,
+    organizational_units: &'a [OuId],
+    regions: &'a [Region],
+    audit_account: &'a AccountId,
+    region: &'a Region,
     trail: &'a [Check],
 }
 
@@ -68,33 +69,20 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let path = &context.file;
     let exists = || format!("{} exists, and is never replaced", path.display());
     if path.symlink_metadata().is_ok() {
-        printer::error(
-            &exists(),
-            Some("name another file with --config, or check this one with `pipetrail doctor`"),
-        );
+        let hint = "name another file with --config, or check this one with `pipetrail doctor`";
+        printer::error(&exists(), Some(hint));
         return Ok(Exit::Failed);
     }
-    let home = context.home_region.as_ref().map(AsRef::as_ref);
-    let endpoint = context.endpoint_url.as_ref();
-    let management = aws::profile("management", context.profile.as_ref(), home, endpoint).await;
+    let management = aws::profile("management", context.profile.as_ref(), context).await;
     let profile_region = management.region().map(|region| region.as_ref().to_owned());
-    // Organizations and STS answer anywhere.
-    let management = match profile_region {
-        Some(_) => management,
-        None => aws::at(&management, "us-east-1"),
-    };
+    let management = somewhere(management);
     let caller = aws::account("management", context.profile.as_ref(), &management).await?;
-    let audit_account = match audit_caller(context, args, home).await? {
-        Some(account) => Some(account),
-        None => args.audit_account.clone(),
-    };
+    let audit_account = audit_account(context, args).await?;
     let found = find(&management, args.units.is_empty()).await;
     tell(&found, &caller);
     if let Err(error) = &found.organization {
-        let message = format!(
-            "{}; use --profile with a profile of the management account",
-            chain(error)
-        );
+        let why = chain(error);
+        let message = format!("{why}; use --profile with a profile of the management account");
         return Err(Problem::new(message).into());
     }
     let given = Given {
@@ -116,21 +104,20 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     .await?;
     let answers = answers?;
     warn_of_regions(&found, &answers);
-    match private_file::create(path, render(&answers).as_bytes()) {
-        Ok(()) => {}
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(Problem::new(exists()).into()),
-        Err(error) => return Err(Problem::new(format!("cannot write {}: {error}", path.display())).into()),
-    }
+    private_file::create(path, render(&answers).as_bytes()).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => Problem::new(exists()),
+        _ => Problem::new(format!("cannot write {}: {error}", path.display())),
+    })?;
     printer::say(&format!("wrote {}", path.display()));
     if context.output == Output::Json {
         printer::json(&Begun {
             command: "init",
             file: path.display().to_string(),
             organization: found.organization.as_ref().ok(),
-            organizational_units: answers.units.iter().map(AsRef::as_ref).collect(),
-            regions: answers.regions.iter().map(AsRef::as_ref).collect(),
-            audit_account: answers.audit_account.as_ref(),
-            region: answers.home.as_ref(),
+            organizational_units: &answers.units,
+            regions: &answers.regions,
+            audit_account: &answers.audit_account,
+            region: &answers.home,
             trail: &found.trail,
         })?;
     }
@@ -138,16 +125,20 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
-/// The audit profile's account, which has to be the one of --audit-account where both are given.
-async fn audit_caller(context: &Context, args: &Args, home: Option<&str>) -> Result<Option<AccountId>> {
-    let Some(profile) = &context.audit_profile else {
-        return Ok(None);
-    };
-    let config = aws::profile("audit", Some(profile), home, context.endpoint_url.as_ref()).await;
-    let config = match config.region() {
+/// Organizations and STS answer in any region.
+fn somewhere(config: SdkConfig) -> SdkConfig {
+    match config.region() {
         Some(_) => config,
         None => aws::at(&config, "us-east-1"),
+    }
+}
+
+/// The audit profile's account, which has to be the one of --audit-account where both are given.
+async fn audit_account(context: &Context, args: &Args) -> Result<Option<AccountId>> {
+    let Some(profile) = &context.audit_profile else {
+        return Ok(args.audit_account.clone());
     };
+    let config = somewhere(aws::profile("audit", Some(profile), context).await);
     let found = aws::account("audit", Some(profile), &config).await?;
     if let Some(wanted) = &args.audit_account
         && *wanted != found
@@ -175,19 +166,12 @@ fn tell(found: &Found, caller: &AccountId) {
     if let Some(why) = unknown {
         printer::say(&format!("which regions are enabled is not known: {why}"));
     }
-    let trail = found.trail.iter().filter(|check| check.verdict != Verdict::Skipped);
-    for Check {
-        check: _,
-        verdict,
-        evidence,
-        remedy,
-    } in trail
-    {
-        match verdict {
-            Verdict::Ok => printer::say(evidence),
-            _ => printer::say(&format!("warning: {evidence}")),
+    for check in found.trail.iter().filter(|check| check.verdict != Verdict::Skipped) {
+        match check.verdict {
+            Verdict::Ok => printer::say(&check.evidence),
+            _ => printer::say(&format!("warning: {}", check.evidence)),
         }
-        if let Some(remedy) = remedy {
+        if let Some(remedy) = &check.remedy {
             printer::advice(remedy);
         }
     }
@@ -196,8 +180,9 @@ fn tell(found: &Found, caller: &AccountId) {
 fn warn_of_regions(found: &Found, answers: &Answers) {
     let Ok(Some(regions)) = &found.regions else { return };
     let enabled = enabled(regions);
-    let off = answers.regions.iter().chain([&answers.home]).map(AsRef::as_ref);
-    let off: Vec<&str> = off.filter(|region| !enabled.contains(region)).collect();
+    let off = answers.regions.iter().chain([&answers.home]);
+    let off = off.filter(|region| !enabled.contains(region));
+    let off: Vec<&str> = off.map(AsRef::as_ref).collect();
     if !off.is_empty() {
         printer::say(&format!(
             "warning: not enabled in the management account: {}",

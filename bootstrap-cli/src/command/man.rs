@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use clap_mangen::Man;
 
-use crate::context::Context;
 use crate::failure::{Exit, Problem, Result};
 use crate::terminal::printer;
 
@@ -24,18 +23,14 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// The folder cannot be written.
-pub(crate) async fn run(_context: &Context, args: &Args, command: clap::Command) -> Result<Exit> {
+pub(crate) fn run(args: &Args, command: clap::Command) -> Result<Exit> {
     let Some(folder) = &args.dir else {
         printer::verbatim(&page(command)?);
         return Ok(Exit::Ok);
     };
     let written = std::fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(command, folder));
-    written.map_err(|error| {
-        Problem::new(format!(
-            "cannot write the manual pages to {}: {error}",
-            folder.display()
-        ))
-    })?;
+    let folder = folder.display();
+    written.map_err(|error| Problem::new(format!("cannot write the manual pages to {folder}: {error}")))?;
     Ok(Exit::Ok)
 }
 

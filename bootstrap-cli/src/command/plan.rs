@@ -53,34 +53,21 @@ struct Report<'a> {
 /// Wrong configuration, a read that AWS refuses, what no plan leads out of, or a file that cannot be
 /// written.
 pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
-    let Prepared {
-        plan,
-        unregistered,
-        queries,
-        ..
-    } = prepare(context, args.function_zips.as_deref(), Busy::Refuse).await?;
-    let pending = unregistered || !queries.is_empty() || !plan.is_empty();
+    let prepared = prepare(context, args.function_zips.as_deref(), Busy::Refuse).await?;
+    let (plan, pending) = (&prepared.plan, is_pending(&prepared));
     if let Some(path) = &args.out {
-        PlanFile::new(&plan)?.write(path)?;
+        PlanFile::new(plan)?.write(path)?;
     }
     match context.output {
         Output::Json => printer::json(&Report {
             command: "plan",
             result: if pending { "changes-pending" } else { "unchanged" },
-            unregistered_lake: unregistered,
-            named_queries: &queries,
+            unregistered_lake: prepared.unregistered,
+            named_queries: &prepared.queries,
             fingerprint: &plan.fingerprint(),
-            plan: &plan,
+            plan,
         })?,
-        _ => {
-            printer::data(&plan.to_string());
-            if unregistered {
-                printer::data(UNREGISTERED);
-            }
-            if !queries.is_empty() {
-                printer::data(&queries.to_string());
-            }
-        }
+        _ => show(&prepared, printer::data),
     }
     if let Some(path) = &args.out {
         printer::advice(&format!(
@@ -89,4 +76,20 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         ));
     }
     Ok(if args.check && pending { Exit::Pending } else { Exit::Ok })
+}
+
+/// Whether there is anything to do.
+pub(crate) fn is_pending(prepared: &Prepared) -> bool {
+    prepared.unregistered || !prepared.queries.is_empty() || !prepared.plan.is_empty()
+}
+
+/// Shows what would be done.
+pub(crate) fn show(prepared: &Prepared, write: fn(&str)) {
+    write(&prepared.plan.to_string());
+    if prepared.unregistered {
+        write(UNREGISTERED);
+    }
+    if !prepared.queries.is_empty() {
+        write(&prepared.queries.to_string());
+    }
 }

@@ -1,14 +1,13 @@
 //! `pipetrail query`
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use clap::ValueHint;
-use thiserror::Error;
 
 use crate::context::Context;
-use crate::failure::{Exit, Result};
-use crate::failure::{Explain, UsageError};
+use crate::failure::{Exit, Result, UsageError};
 use crate::lake;
 use crate::terminal::{answer, printer, prompt};
 use pipetrail_lake::engine::{EngineError, reading};
@@ -54,11 +53,8 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
             return prompt::run(engine, context.output).await;
         }
         (None, None) => {
-            return Err(UsageError {
-                message: "there is no query, and no terminal to ask for one",
-                hint: "give one: pipetrail query 'SELECT …', or --file <FILE>, or --file - for standard input",
-            }
-            .into());
+            let hint = "give one: pipetrail query 'SELECT …', or --file <FILE>, or --file - for standard input";
+            return Err(UsageError::new("there is no query, and no terminal to ask for one", hint).into());
         }
     };
     // Before anybody signs in for it.
@@ -68,50 +64,25 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
-/// A file of SQL that cannot be read.
-#[derive(Debug, Error)]
-#[error("cannot read the query from {file}: {cause}")]
-struct FileError {
-    file: String,
-    cause: std::io::Error,
-}
-
-impl Explain for FileError {
-    fn exit(&self) -> Exit {
-        Exit::Usage
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some("name a file of SQL in UTF-8, or - for standard input".to_owned())
-    }
-}
-
-/// The text of a file, up to a little more than may be sent.
-fn read(file: &Path) -> Result<String, FileError> {
-    let is_stdin = file == Path::new("-");
-    let of = |cause| FileError {
-        file: if is_stdin {
-            "standard input".to_owned()
-        } else {
-            file.display().to_string()
-        },
-        cause,
-    };
-    let source: Box<dyn Read> = if is_stdin {
-        Box::new(std::io::stdin().lock())
+fn read(file: &Path) -> Result<String, UsageError> {
+    let (name, text) = if file == Path::new("-") {
+        ("standard input".into(), text(io::stdin().lock()))
     } else {
-        Box::new(std::fs::File::open(file).map_err(of)?)
+        (file.to_string_lossy(), File::open(file).and_then(text))
     };
+    let hint = "name a file of SQL in UTF-8, or - for standard input";
+    text.map_err(|cause| UsageError::new(format!("cannot read the query from {name}: {cause}"), hint))
+}
+
+/// The text of a query, up to a little more than may be sent.
+fn text(source: impl Read) -> io::Result<String> {
     let mut bytes = Vec::new();
     let most = u64::try_from(reading::LONGEST).unwrap_or(u64::MAX);
-    source
-        .take(most.saturating_add(4))
-        .read_to_end(&mut bytes)
-        .map_err(of)?;
+    source.take(most.saturating_add(4)).read_to_end(&mut bytes)?;
     // What was cut off in the middle of a letter is too long anyway.
     if bytes.len() > reading::LONGEST {
         return Ok(String::from_utf8_lossy(&bytes).into_owned());
     }
-    let text = String::from_utf8(bytes).map_err(|error| of(std::io::Error::other(error)))?;
+    let text = String::from_utf8(bytes).map_err(io::Error::other)?;
     Ok(text.strip_prefix('\u{FEFF}').map(str::to_owned).unwrap_or(text))
 }

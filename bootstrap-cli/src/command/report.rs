@@ -1,7 +1,6 @@
 //! `pipetrail report`
 
 mod file;
-mod gather;
 
 use std::path::{Path, PathBuf};
 
@@ -9,17 +8,16 @@ use clap::ValueHint;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use pipetrail_lake::audits::Parameters;
+use pipetrail_lake::audits::{self, Parameters};
 use pipetrail_lake::engine::Engine;
 use pipetrail_lake::store::Location;
 use pipetrail_names::audit::DATABASE;
-use pipetrail_report::{Format, Question, Window, counted, render};
+use pipetrail_report::{AUDITS, Asked, Format, Question, Report, Window, counted, render};
 
-use self::file::{FileError, Target};
-use self::gather::gather;
+use self::file::Target;
 use crate::command::select::Select;
 use crate::context::Context;
-use crate::failure::{Exit, Result};
+use crate::failure::{Exit, Result, UsageError};
 use crate::lake;
 use crate::terminal::printer::{self, Output};
 
@@ -87,7 +85,9 @@ fn ended(parameters: &mut Parameters, now: Timestamp) -> Option<Timestamp> {
 pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     // What can be wrong without a query is said before one.
     if args.out.as_os_str() == "-" {
-        return Err(FileError::Stream.into());
+        let message = "a report is written to a file, not to standard output";
+        let hint = "name a file, for example `--out report.html`; `pipetrail audit decisions --output csv` writes rows to standard output";
+        return Err(UsageError::new(message, hint).into());
     }
     let format = args.format.map_or_else(|| Format::of(&args.out), Ok)?;
     let target = Target::new(&args.out, args.force)?;
@@ -122,22 +122,46 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     }
     let contents = render(&report, format)?;
     target.write(&contents)?;
-    let decisions = report.of("decisions").len();
+    let (decisions, bytes) = (report.of("decisions").len(), contents.len());
     match context.output {
         Output::Json => printer::json(&Written {
             command: "report",
             file: &args.out,
             format: format.name(),
-            bytes: contents.len(),
+            bytes,
             decisions,
             question: &report.question,
         })?,
-        _ => printer::data(&format!(
-            "{}: {}, {} bytes",
-            args.out.display(),
-            counted(decisions, "decision", "decisions"),
-            contents.len()
-        )),
+        _ => {
+            let decisions = counted(decisions, "decision", "decisions");
+            printer::data(&format!("{}: {decisions}, {bytes} bytes", args.out.display()));
+        }
     }
     Ok(Exit::Ok)
+}
+
+/// Asks all audits, one after the other: each keeps the engine busy by itself.
+async fn gather(engine: &Engine, question: Question, parameters: &Parameters) -> Result<Report> {
+    let mut asked = Vec::with_capacity(AUDITS.len());
+    for (name, columns) in AUDITS {
+        let audit = audits::find(name)?;
+        let mut bound = parameters.clone();
+        // What an audit does not know it shows whole: a heartbeat has no pipeline.
+        if !audit.takes("pipeline") {
+            bound.pipelines.clear();
+        }
+        let sql = audit.sql(&bound)?;
+        let answer = engine.ask(&sql).await?.collect().await?;
+        let one = Asked {
+            name: (*name).to_owned(),
+            title: audit.answers.clone(),
+            sql,
+            answer,
+        };
+        asked.push(one.require(columns)?);
+    }
+    Ok(Report {
+        question,
+        audits: asked,
+    })
 }

@@ -1,7 +1,5 @@
 //! The options that audits and the report share.
 
-use std::collections::BTreeMap;
-
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -39,24 +37,14 @@ impl Select {
     /// A time or a window that is none.
     pub(crate) fn parameters(&self) -> Result<Parameters, AuditError> {
         let read = |name, text: &Option<String>| text.as_deref().map(|text| instant(name, text)).transpose();
-        let to = match read("--to", &self.to)? {
-            Some(to) => to,
-            None => self.now.unwrap_or_else(Timestamp::now),
-        };
-        let back = SignedDuration::from_hours(24 * DAYS);
-        let from = match read("--from", &self.from)? {
-            Some(from) => from,
-            None => to
-                .checked_sub(back)
-                .unwrap_or(Timestamp::UNIX_EPOCH)
-                .max(Timestamp::UNIX_EPOCH),
-        };
+        let to = read("--to", &self.to)?.or(self.now).unwrap_or_else(Timestamp::now);
+        let first = Timestamp::UNIX_EPOCH;
+        let back = || to.checked_sub(SignedDuration::from_hours(24 * DAYS)).unwrap_or(first);
+        let from = read("--from", &self.from)?.unwrap_or_else(|| back().max(first));
         let parameters = Parameters {
-            from,
-            to,
             accounts: self.account.clone(),
             pipelines: self.pipeline.clone(),
-            values: BTreeMap::new(),
+            ..Parameters::window(from, to)
         };
         parameters.check().map(|()| parameters)
     }

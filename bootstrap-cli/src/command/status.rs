@@ -8,9 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::aws::Session;
 use crate::context::Context;
 use crate::failure::{Exit, Result};
-use crate::status::judgement::{Asked, Judgement};
 use crate::status::listing::listing;
-use crate::status::reader::{Questions, Reader};
+use crate::status::reader::{Asked, Judgement, Questions, Reader};
 use crate::status::select::Select;
 use crate::status::verdict::{Judged, Verdict};
 use crate::terminal::printer::{self, Output};
@@ -52,15 +51,6 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    fn questions(&self) -> Questions<'_> {
-        Questions {
-            select: &self.select,
-            asks_the_lake: !self.no_lake,
-            silent_after: self.silent_after,
-            now: self.now,
-        }
-    }
-
     /// Whether it goes on until Ctrl-C.
     pub(crate) fn watches(&self) -> bool {
         self.watch.is_some()
@@ -81,7 +71,13 @@ fn positive(text: &str) -> Result<SignedDuration, String> {
 pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let config = context.configuration()?;
     let session = Session::connect(&config, context).await?;
-    let mut reader = Reader::new(&config, &session, args.questions());
+    let questions = Questions {
+        select: &args.select,
+        asks_the_lake: !args.no_lake,
+        silent_after: args.silent_after,
+        now: args.now,
+    };
+    let mut reader = Reader::new(&config, &session, questions);
     if args.detect_drift {
         reader.detect_drift().await?;
     }
@@ -114,19 +110,17 @@ async fn watch(reader: &mut Reader<'_>, output: Output, args: &Args, pause: Dura
 
 /// What to try next, each once.
 fn hints(rows: &[Judged]) -> Vec<&'static str> {
-    let any = |is: fn(&Judged) -> bool| rows.iter().any(is);
-    let mut hints = Vec::new();
-    if any(|row| {
-        row.row.state.is_in_scope() && matches!(row.verdict, Verdict::Failed | Verdict::Outdated | Verdict::NotEnrolled)
-    }) {
-        hints.push("`pipetrail apply` tries again what failed, is outdated or lacks its stack");
-    }
-    if any(|row| row.verdict == Verdict::Silent) {
-        hints.push(
-            "where it is silent, look at the rule pipetrail-forward, the schedule pipetrail-heartbeat and the queue pipetrail-forward-dlq",
-        );
-    }
+    let is_bad = |row: &Judged| matches!(row.verdict, Verdict::Failed | Verdict::Outdated | Verdict::NotEnrolled);
+    let apply = "`pipetrail apply` tries again what failed, is outdated or lacks its stack";
+    let look = "where it is silent, look at the rule pipetrail-forward, the schedule pipetrail-heartbeat and the queue pipetrail-forward-dlq";
+    let hints = [
+        (apply, rows.iter().any(|row| row.row.state.is_in_scope() && is_bad(row))),
+        (look, rows.iter().any(|row| row.verdict == Verdict::Silent)),
+    ];
     hints
+        .into_iter()
+        .filter_map(|(hint, helps)| helps.then_some(hint))
+        .collect()
 }
 
 fn show(output: Output, args: &Args, report: &Judgement) -> Result<()> {

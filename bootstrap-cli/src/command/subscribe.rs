@@ -12,15 +12,14 @@ use serde::Serialize;
 use crate::aws::{self, Session};
 use crate::config::{AccountId, Config, OuId, Region};
 use crate::context::Context;
-use crate::failure::{Exit, Result};
-use crate::subscriptions::Refused;
+use crate::failure::{Exit, Result, UsageError};
 use crate::subscriptions::change::Settings;
 use crate::subscriptions::endpoint::{Endpoint, EndpointArgs, Protocol};
 use crate::subscriptions::filter::{Decision, Filter};
 use crate::subscriptions::listing::listing;
 use crate::subscriptions::make::{check_quota, create};
 use crate::subscriptions::remaining::{Remaining, remaining};
-use crate::subscriptions::topics::{Attributes, Listed, State, Subscription, Topics, attributes, list};
+use crate::subscriptions::topics::{Attributes, Listed, Subscription, Topics, attributes, list};
 use crate::terminal::confirm::confirmed;
 use crate::terminal::printer::{self, Output};
 
@@ -87,10 +86,10 @@ enum Outcome {
 
 /// What `subscribe --output json` writes.
 #[derive(Serialize)]
-struct Subscribed<'a> {
+struct Subscribed {
     command: &'static str,
     result: Outcome,
-    subscription: &'a Subscription,
+    subscription: Subscription,
     /// The former filter in plain words, where it was changed.
     previous: Option<String>,
     remaining: Vec<Remaining>,
@@ -104,11 +103,17 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let config = context.configuration()?;
     let endpoint = args.endpoint.endpoint()?;
     let endpoint =
-        endpoint.ok_or_else(|| Refused::new("no endpoint is named", "use --email, --sqs, --https or --lambda"))?;
+        endpoint.ok_or_else(|| UsageError::new("no endpoint is named", "use --email, --sqs, --https or --lambda"))?;
     if args.raw && !matches!(endpoint.protocol, Protocol::Sqs | Protocol::Https) {
-        return Err(Refused::new("--raw is for SQS and HTTPS only", "leave --raw out").into());
+        return Err(UsageError::new("--raw is for SQS and HTTPS only", "leave --raw out").into());
     }
-    let mut filter = filter(args);
+    let mut filter = Filter {
+        accounts: args.account.iter().cloned().collect(),
+        regions: args.region.iter().cloned().collect(),
+        pipelines: args.pipeline.iter().cloned().collect(),
+        prefixes: args.pipeline_prefix.iter().cloned().collect(),
+        decision: args.decision,
+    };
     // Checked before the first call; accounts of units are added, and checked, later.
     filter.policy()?;
     let audit = if args.ou.is_empty() {
@@ -118,23 +123,12 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         filter.accounts.extend(members(&session, &args.ou).await?);
         session.audit().clone()
     };
-    let wanted = Settings::wanted(filter.policy()?.as_ref(), args.raw);
+    let wanted = Settings::wanted(filter.policy()?, args.raw);
     subscribe(context, args, &config, &audit, &endpoint, &wanted).await
 }
 
-fn filter(args: &Args) -> Filter {
-    let set = |values: &[String]| values.iter().cloned().collect();
-    Filter {
-        accounts: args.account.iter().map(ToString::to_string).collect(),
-        regions: args.region.iter().map(ToString::to_string).collect(),
-        pipelines: set(&args.pipeline),
-        prefixes: set(&args.pipeline_prefix),
-        decision: args.decision,
-    }
-}
-
 /// The active accounts below the units.
-async fn members(session: &Session, ous: &[OuId]) -> Result<BTreeSet<String>> {
+async fn members(session: &Session, ous: &[OuId]) -> Result<BTreeSet<AccountId>> {
     let (organization, _) = Organization::read(&session.organizations(), session.caller()?, ous).await?;
     let mut found = BTreeSet::new();
     for ou in ous {
@@ -142,11 +136,11 @@ async fn members(session: &Session, ous: &[OuId]) -> Result<BTreeSet<String>> {
             .accounts
             .iter()
             .filter(|(_, account)| account.is_active() && account.parents.contains(ou));
-        let below: BTreeSet<String> = below.map(|(id, _)| id.to_string()).collect();
+        let below: BTreeSet<AccountId> = below.map(|(id, _)| id.clone()).collect();
         if below.is_empty() {
             // Left out, the filter would let every account through.
             let message = format!("{ou} has no active account");
-            return Err(Refused::new(message, "name another OU, or the accounts with --account").into());
+            return Err(UsageError::new(message, "name another OU, or the accounts with --account").into());
         }
         printer::say(&format!(
             "{ou} stands for the {} accounts that are below it now; accounts that join later are not included until this is run again",
@@ -165,10 +159,8 @@ async fn subscribe(
     endpoint: &Endpoint,
     wanted: &Settings,
 ) -> Result<Exit> {
-    let (account, region) = (config.audit.account.as_ref(), config.audit.region.as_ref());
-    let topic = Topics::read(&aws_sdk_cloudformation::Client::new(audit), account, region)
-        .await?
-        .all;
+    let account = &config.audit.account;
+    let topic = Topics::read(audit, &config.audit).await?.all;
     let sns = Client::new(audit);
     let listed = list(&sns, &topic, None).await?;
     let existing = listed.iter().find(|one| endpoint.is(&one.protocol, &one.address));
@@ -177,19 +169,18 @@ async fn subscribe(
         None => None,
     };
     let report = |result, listed: &Listed, told: &Attributes, previous| {
-        let subscription = listed.shown(Some(told));
-        let pending = subscription.state == State::Pending;
-        let remaining = remaining(endpoint, &topic, account, pending);
-        show(
-            context.output,
-            &Subscribed {
-                command: "subscribe",
-                result,
-                subscription: &subscription,
-                previous,
-                remaining,
-            },
-        )
+        let subscribed = Subscribed {
+            command: "subscribe",
+            result,
+            subscription: listed.shown(Some(told)),
+            previous,
+            remaining: remaining(endpoint, &topic, account, told.pending),
+        };
+        show(context.output, &subscribed)
+    };
+    let as_wanted = |pending| Attributes {
+        pending,
+        settings: wanted.clone(),
     };
 
     let (Some(existing), Some(told)) = (existing, told) else {
@@ -200,16 +191,9 @@ async fn subscribe(
         context.begin();
         let made = create(&sns, &topic, endpoint, wanted, account).await?;
         // What waits for its confirmation may be hidden, but was just accepted.
-        let accepted = Attributes {
-            pending: made.arn.is_none(),
-            settings: wanted.clone(),
-        };
-        let told = attributes(&sns, &made, account).await?.unwrap_or(accepted);
-        let result = if existing.is_some() {
-            Outcome::Unchanged
-        } else {
-            Outcome::Created
-        };
+        let told = attributes(&sns, &made, account).await?;
+        let told = told.unwrap_or_else(|| as_wanted(made.arn.is_none()));
+        let result = existing.map_or(Outcome::Created, |_| Outcome::Unchanged);
         return report(result, &made, &told, None);
     };
     let changes = told.settings.towards(wanted);
@@ -242,41 +226,26 @@ async fn subscribe(
         }
     }
     printer::say("SNS may take up to 15 minutes to follow a changed filter");
-    let now = Attributes {
-        pending: told.pending,
-        settings: wanted.clone(),
-    };
-    report(Outcome::Changed, existing, &now, Some(told.settings.to_string()))
+    let previous = Some(told.settings.to_string());
+    report(Outcome::Changed, existing, &as_wanted(told.pending), previous)
 }
 
-fn show(output: Output, report: &Subscribed<'_>) -> Result<Exit> {
+fn show(output: Output, report: &Subscribed) -> Result<Exit> {
     match output {
         Output::Json => printer::json(report)?,
-        _ => printer::data(&listing(std::slice::from_ref(report.subscription))),
+        _ => printer::data(&listing(std::slice::from_ref(&report.subscription))),
     }
-    let Subscribed {
-        command: _,
-        result,
-        subscription: _,
-        previous: _,
-        remaining,
-    } = report;
-    printer::say(match result {
+    printer::say(match report.result {
         Outcome::Created => "subscribed",
         Outcome::Changed => "changed",
         Outcome::Unchanged => "unchanged: it is subscribed like that already",
     });
-    for Remaining {
-        what,
-        policy_statement,
-        command,
-    } in remaining
-    {
-        printer::say(&format!("still to do: {what}"));
-        if let Some(statement) = policy_statement {
+    for remaining in &report.remaining {
+        printer::say(&format!("still to do: {}", remaining.what));
+        if let Some(statement) = &remaining.policy_statement {
             printer::say(&serde_json::to_string_pretty(statement)?);
         }
-        if let Some(command) = command {
+        if let Some(command) = &remaining.command {
             printer::say(&format!("  {command}"));
         }
     }

@@ -40,20 +40,20 @@ struct Subscriptions<'a> {
 /// Wrong configuration, or a read that AWS refuses.
 pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let config = context.configuration()?;
-    let (account, region) = (config.audit.account.as_ref(), config.audit.region.as_ref());
+    let account = &config.audit.account;
     let audit = aws::audit(&config, context).await?;
-    let topics = Topics::read(&aws_sdk_cloudformation::Client::new(&audit), account, region).await?;
+    let topics = Topics::read(&audit, &config.audit).await?;
     let sns = aws_sdk_sns::Client::new(&audit);
     let mut found = Vec::new();
     for (topic, owner) in topics.iter() {
-        if !args.account.is_empty() && owner.is_some_and(|owner| args.account.iter().all(|account| *account != owner)) {
+        if !args.account.is_empty() && owner.is_some_and(|owner| !args.account.contains(owner)) {
             continue;
         }
         for listed in list(&sns, &topic, owner).await? {
             found.push(listed.shown(attributes(&sns, &listed, account).await?.as_ref()));
         }
     }
-    found.retain(|one| args.account.is_empty() || args.account.iter().any(|account| gets(one, account.as_str())));
+    found.retain(|one| args.account.is_empty() || args.account.iter().any(|account| gets(one, account)));
     match context.output {
         Output::Json => printer::json(&Subscriptions {
             command: "subscriptions",
@@ -67,7 +67,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
 }
 
 /// Whether the subscription may get alerts of an account.
-fn gets(subscription: &Subscription, account: &str) -> bool {
-    let topic = subscription.account_topic.as_deref();
+fn gets(subscription: &Subscription, account: &AccountId) -> bool {
+    let topic = subscription.account_topic.as_ref();
     topic.is_none_or(|topic| topic == account) && filter::admits(subscription.policy.as_ref(), account)
 }

@@ -1,6 +1,7 @@
 //! `pipetrail unsubscribe`
 
 use aws_sdk_sns::Client;
+use aws_sdk_sns::operation::unsubscribe::UnsubscribeError;
 use clap::ArgGroup;
 use pipetrail_names::chain;
 use pipetrail_stacksets::from_sdk;
@@ -8,11 +9,10 @@ use serde::Serialize;
 
 use crate::aws;
 use crate::context::Context;
-use crate::failure::{Exit, Explain, Result};
-use crate::subscriptions::Refused;
-use crate::subscriptions::endpoint::EndpointArgs;
+use crate::failure::{Exit, Explain, Result, UsageError};
+use crate::subscriptions::endpoint::{Endpoint, EndpointArgs};
 use crate::subscriptions::listing::listing;
-use crate::subscriptions::topics::{Listed, Subscription, Topics, attributes, list};
+use crate::subscriptions::topics::{Subscription, Topics, attributes, list};
 use crate::terminal::confirm::confirmed;
 use crate::terminal::printer::{self, Output};
 
@@ -57,10 +57,9 @@ struct Unsubscribed<'a> {
 pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let config = context.configuration()?;
     let endpoint = args.endpoint.endpoint()?;
-    let account = config.audit.account.as_ref();
+    let account = &config.audit.account;
     let audit = aws::audit(&config, context).await?;
-    let stacks = aws_sdk_cloudformation::Client::new(&audit);
-    let topics = Topics::read(&stacks, account, config.audit.region.as_ref()).await?;
+    let topics = Topics::read(&audit, &config.audit).await?;
     if let Some(foreign) = args.arn.iter().find(|arn| !topics.own(arn)) {
         // Who confuses the arguments may have typed an address.
         let named = if foreign.starts_with("arn:") {
@@ -69,100 +68,80 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
             "the argument"
         };
         let message = format!("{named} is no subscription of an alert topic");
-        return Err(Refused::new(
-            message,
-            "take the ARN from `pipetrail subscriptions`, or use --email, --sqs, --https or --lambda",
-        )
-        .into());
+        let hint = "take the ARN from `pipetrail subscriptions`, or use --email, --sqs, --https or --lambda";
+        return Err(UsageError::new(message, hint).into());
     }
     let sns = Client::new(&audit);
-    let (mut going, mut shown, mut pending) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut going, mut pending) = (Vec::new(), Vec::new());
     for (topic, owner) in topics.iter() {
         for listed in list(&sns, &topic, owner).await? {
             let named = listed.arn.as_ref().is_some_and(|arn| args.arn.contains(arn));
-            let meant = endpoint
-                .as_ref()
-                .is_some_and(|endpoint| endpoint.is(&listed.protocol, &listed.address));
-            if !named && !meant {
-                continue;
-            }
-            let subscription = listed.shown(attributes(&sns, &listed, account).await?.as_ref());
-            if listed.arn.is_some() {
-                shown.push(subscription);
-                going.push(listed);
-            } else {
-                pending.push(subscription);
+            let is_endpoint = |endpoint: &Endpoint| endpoint.is(&listed.protocol, &listed.address);
+            if named || endpoint.as_ref().is_some_and(is_endpoint) {
+                let kind = if listed.arn.is_some() { &mut going } else { &mut pending };
+                kind.push(listed.shown(attributes(&sns, &listed, account).await?.as_ref()));
             }
         }
     }
-    let there = |arn: &&String| going.iter().any(|listed| listed.arn.as_ref() == Some(*arn));
+    let there = |arn: &&String| going.iter().any(|one: &Subscription| one.arn.as_ref() == Some(*arn));
     let absent: Vec<&String> = args.arn.iter().filter(|arn| !there(arn)).collect();
     for arn in &absent {
         printer::say(&format!("{arn} is not there"));
     }
     if !going.is_empty() {
-        printer::say(&listing(&shown));
+        printer::say(&listing(&going));
         let hint = "read the list above, then run the command again with --yes";
         if !confirmed(args.yes, "remove these?", hint, "nothing was removed").await? {
             return Ok(Exit::Failed);
         }
-    }
-    if !going.is_empty() {
         context.begin();
     }
-    let (removed, failed) = remove(&sns, &going).await;
-    let removed_shown: Vec<Subscription> = shown
-        .into_iter()
-        .zip(&removed)
-        .filter(|(_, gone)| **gone)
-        .map(|(one, _)| one)
-        .collect();
+    let meant = going.len() + pending.len();
+    let mut removed = Vec::new();
+    // One failure does not stop the others.
+    for one in going {
+        if remove(&sns, one.arn.as_deref().unwrap_or_default()).await {
+            removed.push(one);
+        }
+    }
     match context.output {
         Output::Json => printer::json(&Unsubscribed {
             command: "unsubscribe",
-            removed: &removed_shown,
+            removed: &removed,
             pending: &pending,
             absent,
         })?,
-        _ if going.is_empty() && pending.is_empty() => printer::say("nothing to remove"),
-        _ if !removed_shown.is_empty() => printer::data(&listing(&removed_shown)),
+        _ if meant == 0 => printer::say("nothing to remove"),
+        _ if !removed.is_empty() => printer::data(&listing(&removed)),
         _ => {}
     }
     for one in &pending {
         let text = "was never confirmed: it gets nothing, cannot be removed, and lapses within days";
         printer::say(&format!("{} {} {text}", one.protocol, one.endpoint));
     }
-    let left = failed > 0 || !pending.is_empty();
-    Ok(match (removed_shown.is_empty(), left) {
+    Ok(match (removed.is_empty(), removed.len() < meant) {
         (_, false) => Exit::Ok,
         (true, true) => Exit::Failed,
         (false, true) => Exit::Partly,
     })
 }
 
-/// Removes each; says for each whether it is gone. One failure does not stop the others.
-async fn remove(sns: &Client, going: &[Listed]) -> (Vec<bool>, usize) {
-    let mut removed = Vec::new();
-    for listed in going {
-        let arn = listed.arn.as_deref().unwrap_or_default();
-        let gone = match sns.unsubscribe().subscription_arn(arn).send().await {
-            Ok(_) => true,
-            // Somebody else was quicker.
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(aws_sdk_sns::operation::unsubscribe::UnsubscribeError::is_not_found_exception) =>
-            {
-                true
-            }
-            Err(error) => {
-                let error = from_sdk(format!("remove subscription {arn}"))(error);
-                printer::error(&chain(&error), error.hint().as_deref());
-                false
-            }
-        };
-        removed.push(gone);
+/// Removes a subscription, or tells why not; says whether it is gone.
+async fn remove(sns: &Client, arn: &str) -> bool {
+    match sns.unsubscribe().subscription_arn(arn).send().await {
+        Ok(_) => true,
+        // Somebody else was quicker.
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(UnsubscribeError::is_not_found_exception) =>
+        {
+            true
+        }
+        Err(error) => {
+            let error = from_sdk(format!("remove subscription {arn}"))(error);
+            printer::error(&chain(&error), error.hint().as_deref());
+            false
+        }
     }
-    let failed = removed.iter().filter(|gone| !**gone).count();
-    (removed, failed)
 }

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::failure::Explain;
 use crate::private_file;
-use toml_edit::{Array, DocumentMut, Item, TableLike, Value};
+use toml_edit::{Array, DocumentMut, Item, RawString, TableLike, Value};
 
 /// A change of a setting of `[organization]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -131,29 +131,21 @@ fn ended_as(text: &str, edited: &str) -> String {
 }
 
 fn list<'a>(table: &'a mut dyn TableLike, key: &str) -> Option<&'a mut Array> {
-    if !table.contains_key(key) {
-        table.insert(key, Item::Value(Array::new().into()));
-    }
-    table.get_mut(key)?.as_array_mut()
+    table.entry(key).or_insert(Array::new().into()).as_array_mut()
 }
 
 /// At the end, written as the entry before it is: a list of one entry a line stays one.
 fn add(array: &mut Array, entry: &str) {
-    let trailing = array.trailing().as_str().unwrap_or_default().to_owned();
-    let last = array.iter().last().map(|last| prefix(last).to_owned());
-    let Some(indent) = last
-        .as_deref()
-        .and_then(|prefix| prefix.rfind('\n').map(|at| &prefix[at..]))
-    else {
+    let (last, trailing) = (array.iter().last().map_or("", prefix), text(Some(array.trailing())));
+    let Some(at) = last.rfind('\n') else {
         array.push(entry);
         return;
     };
     // A comment behind the last entry stays behind it.
-    let comment = trailing.rfind('\n').map_or("", |at| &trailing[..at]);
-    let comment = if comment.contains('#') { comment } else { "" };
-    let value = Value::from(entry).decorated(format!("{comment}{indent}"), "");
+    let value = Value::from(entry).decorated(format!("{}{}", comments(trailing), &last[at..]), "");
+    let trailing = format!("\n{}", trailing.rsplit('\n').next().unwrap_or_default());
     array.push_formatted(value);
-    array.set_trailing(format!("\n{}", trailing.rsplit('\n').next().unwrap_or_default()));
+    array.set_trailing(trailing);
     array.set_trailing_comma(true);
 }
 
@@ -163,7 +155,7 @@ fn remove(array: &mut Array, entry: &str) {
         return;
     };
     let removed = array.remove(index);
-    let (before, after) = (prefix(&removed), suffix(&removed));
+    let (before, after) = (prefix(&removed), text(removed.decor().suffix()));
     let comments = format!("{}{}", comments(before), comments(after));
     match array.get_mut(index) {
         Some(next) => {
@@ -177,10 +169,7 @@ fn remove(array: &mut Array, entry: &str) {
             let own = below(&comments, own);
             next.decor_mut().set_prefix(own);
         }
-        None => {
-            let trailing = below(&comments, array.trailing().as_str().unwrap_or_default());
-            array.set_trailing(trailing);
-        }
+        None => array.set_trailing(below(&comments, text(Some(array.trailing())))),
     }
 }
 
@@ -192,22 +181,18 @@ fn comments(space: &str) -> &str {
 
 /// The space behind comments: what follows one begins on a line of its own.
 fn below(comments: &str, space: &str) -> String {
-    let end = if comments.is_empty() || space.contains('\n') {
-        ""
-    } else {
-        "\n"
-    };
-    format!("{comments}{end}{space}")
+    match comments.is_empty() || space.contains('\n') {
+        true => format!("{comments}{space}"),
+        false => format!("{comments}\n{space}"),
+    }
 }
 
 fn prefix(value: &Value) -> &str {
-    let prefix = value.decor().prefix();
-    prefix.and_then(|prefix| prefix.as_str()).unwrap_or_default()
+    text(value.decor().prefix())
 }
 
-fn suffix(value: &Value) -> &str {
-    let suffix = value.decor().suffix();
-    suffix.and_then(|suffix| suffix.as_str()).unwrap_or_default()
+fn text(space: Option<&RawString>) -> &str {
+    space.and_then(RawString::as_str).unwrap_or_default()
 }
 
 /// Puts `text` in the place of `old`: all of it or nothing, whenever the process is killed.

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
 
 /// A string with a rule.
+#[derive(Clone, PartialEq)]
 pub(crate) struct Text<R>(String, PhantomData<R>);
 
 /// What a string must look like.
@@ -23,12 +24,6 @@ pub(crate) trait Rule {
 impl<R> AsRef<str> for Text<R> {
     fn as_ref(&self) -> &str {
         &self.0
-    }
-}
-
-impl<R> Clone for Text<R> {
-    fn clone(&self) -> Self {
-        Text(self.0.clone(), PhantomData)
     }
 }
 
@@ -54,12 +49,6 @@ impl<R: Rule> fmt::Debug for Text<R> {
     }
 }
 
-impl<R> PartialEq for Text<R> {
-    fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
-    }
-}
-
 impl<'de, R: Rule> Deserialize<'de> for Text<R> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Checked<R>(PhantomData<R>);
@@ -69,16 +58,11 @@ impl<'de, R: Rule> Deserialize<'de> for Text<R> {
                 f.write_str(R::EXPECTED)
             }
             fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-                if R::admits(text) {
-                    Ok(Text(text.to_owned(), PhantomData))
-                } else {
-                    let found = if R::PRIVATE {
-                        Unexpected::Other("a private string")
-                    } else {
-                        Unexpected::Str(text)
-                    };
-                    Err(E::invalid_value(found, &self))
-                }
+                let found = match R::PRIVATE {
+                    true => Unexpected::Other("a private string"),
+                    false => Unexpected::Str(text),
+                };
+                text.parse().map_err(|_| E::invalid_value(found, &self))
             }
         }
         deserializer.deserialize_str(Checked(PhantomData))
@@ -97,38 +81,43 @@ impl Default for Schedule {
 }
 
 /// Rule of [`Email`].
+#[derive(Clone, PartialEq)]
 pub(crate) enum Address {}
 impl Rule for Address {
     const EXPECTED: &'static str = "an e-mail address, for example \"security@example.com\"";
     const PRIVATE: bool = true;
     fn admits(text: &str) -> bool {
-        text.split_once('@')
-            .is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
-            && !text.contains(char::is_whitespace)
+        let parts = text.split_once('@').filter(|_| !text.contains(char::is_whitespace));
+        parts.is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
     }
 }
 
 /// Rule of [`Schedule`], the member template's own.
+#[derive(Clone, PartialEq)]
 pub(crate) enum Expression {}
 impl Rule for Expression {
     const EXPECTED: &'static str = "a schedule expression, for example \"rate(1 hour)\" or \"cron(0 * * * ? *)\"";
     fn admits(text: &str) -> bool {
-        let inner = text.strip_prefix("rate(").or_else(|| text.strip_prefix("cron("));
-        inner
-            .and_then(|inner| inner.strip_suffix(')'))
-            .is_some_and(|inner| !inner.is_empty())
+        let call = text.strip_prefix("rate(").or_else(|| text.strip_prefix("cron("));
+        call.is_some_and(|call| call.len() > 1 && call.ends_with(')'))
     }
 }
 
-/// A whole number from `MIN` to `MAX`.
+/// A whole number from `MIN` to `MAX`; `DEFAULT` where the file names none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Number<const MIN: u32, const MAX: u32>(pub u32);
+pub(crate) struct Number<const MIN: u32, const MAX: u32, const DEFAULT: u32>(pub u32);
 
-impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for Number<MIN, MAX> {
+impl<const MIN: u32, const MAX: u32, const DEFAULT: u32> Default for Number<MIN, MAX, DEFAULT> {
+    fn default() -> Self {
+        Number(DEFAULT)
+    }
+}
+
+impl<'de, const MIN: u32, const MAX: u32, const DEFAULT: u32> Deserialize<'de> for Number<MIN, MAX, DEFAULT> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Range<const MIN: u32, const MAX: u32>;
-        impl<const MIN: u32, const MAX: u32> Visitor<'_> for Range<MIN, MAX> {
-            type Value = Number<MIN, MAX>;
+        struct Checked<const MIN: u32, const MAX: u32, const DEFAULT: u32>;
+        impl<const MIN: u32, const MAX: u32, const DEFAULT: u32> Visitor<'_> for Checked<MIN, MAX, DEFAULT> {
+            type Value = Number<MIN, MAX, DEFAULT>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, "a whole number from {MIN} to {MAX}")
             }
@@ -139,7 +128,7 @@ impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for Number<MIN, MAX> 
                 }
             }
         }
-        deserializer.deserialize_i64(Range::<MIN, MAX>)
+        deserializer.deserialize_i64(Checked::<MIN, MAX, DEFAULT>)
     }
 }
 

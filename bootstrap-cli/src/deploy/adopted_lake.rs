@@ -4,10 +4,12 @@
 //! in the tables that are gone. A mark in the bucket, put there before the adoption, says that it is
 //! still to do: a run may be killed in between.
 
-use aws_sdk_s3::types::CommonPrefix;
+use aws_sdk_s3::operation::head_object::HeadObjectError;
+use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder;
 use pipetrail_collector::layout::Partition;
 use pipetrail_collector::tables::Table;
 use pipetrail_lake::catalog::{BATCH, Catalog};
+use pipetrail_names::AccountId;
 use pipetrail_stacksets::{Error, from_sdk};
 use tokio::task::JoinSet;
 
@@ -26,7 +28,7 @@ pub(crate) struct LakeBucket {
     /// The bucket, and Glue in the audit account.
     pub catalog: Catalog,
     /// The audit account.
-    pub owner: String,
+    pub owner: AccountId,
 }
 
 impl LakeBucket {
@@ -36,15 +38,9 @@ impl LakeBucket {
     /// A refused call.
     pub(crate) async fn is_marked(&self) -> Result<bool, Error> {
         let call = self.s3.head_object().bucket(&self.catalog.bucket).key(MARK);
-        match call.expected_bucket_owner(&self.owner).send().await {
+        match call.expected_bucket_owner(self.owner.as_str()).send().await {
             Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(aws_sdk_s3::operation::head_object::HeadObjectError::is_not_found) =>
-            {
-                Ok(false)
-            }
+            Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => Ok(false),
             Err(error) => Err(from_sdk(format!("look for s3://{}/{MARK}", self.catalog.bucket))(error)),
         }
     }
@@ -55,7 +51,7 @@ impl LakeBucket {
     /// A refused call.
     pub(crate) async fn mark(&self) -> Result<(), Error> {
         let call = self.s3.put_object().bucket(&self.catalog.bucket).key(MARK);
-        let put = call.expected_bucket_owner(&self.owner).send().await;
+        let put = call.expected_bucket_owner(self.owner.as_str()).send().await;
         put.map_err(from_sdk(format!("put s3://{}/{MARK}", self.catalog.bucket)))?;
         Ok(())
     }
@@ -82,7 +78,7 @@ impl LakeBucket {
             count += partitions.len();
         }
         let call = self.s3.delete_object().bucket(&self.catalog.bucket).key(MARK);
-        let gone = call.expected_bucket_owner(&self.owner).send().await;
+        let gone = call.expected_bucket_owner(self.owner.as_str()).send().await;
         gone.map_err(from_sdk(format!("delete s3://{}/{MARK}", self.catalog.bucket)))?;
         Ok(count)
     }
@@ -95,12 +91,9 @@ impl LakeBucket {
             for some in folders.chunks(AT_ONCE) {
                 let mut listings = JoinSet::new();
                 for folder in some {
-                    listings.spawn(list(
-                        self.s3.clone(),
-                        self.catalog.bucket.clone(),
-                        self.owner.clone(),
-                        folder.clone(),
-                    ));
+                    let call = self.s3.list_objects_v2().bucket(&self.catalog.bucket).prefix(folder);
+                    let call = call.expected_bucket_owner(self.owner.as_str()).delimiter("/");
+                    listings.spawn(list(call, format!("list s3://{}/{folder}", self.catalog.bucket)));
                 }
                 while let Some(listing) = listings.join_next().await {
                     below.extend(listing??);
@@ -115,18 +108,12 @@ impl LakeBucket {
     }
 }
 
-async fn list(s3: aws_sdk_s3::Client, bucket: String, owner: String, folder: String) -> Result<Vec<String>, Error> {
-    let call = s3.list_objects_v2().bucket(&bucket).expected_bucket_owner(owner);
-    let mut pages = call.prefix(&folder).delimiter("/").into_paginator().send();
+async fn list(call: ListObjectsV2FluentBuilder, action: String) -> Result<Vec<String>, Error> {
+    let mut pages = call.into_paginator().send();
     let mut found = Vec::new();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(from_sdk(format!("list s3://{bucket}/{folder}")))?;
-        found.extend(
-            page.common_prefixes()
-                .iter()
-                .filter_map(CommonPrefix::prefix)
-                .map(str::to_owned),
-        );
+        let folders = page.map_err(from_sdk(&action))?.common_prefixes.unwrap_or_default();
+        found.extend(folders.into_iter().filter_map(|folder| folder.prefix));
     }
     Ok(found)
 }

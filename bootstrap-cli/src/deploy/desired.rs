@@ -35,12 +35,9 @@ pub(crate) fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> De
         let zip = zips.iter().find(|zip| zip.name == name);
         ParameterValue::Text(zip.map(Zip::key).unwrap_or_default())
     };
-    let email = config
-        .alerts
-        .operator_email
-        .as_ref()
-        .map(AsRef::as_ref)
-        .unwrap_or_default();
+    let output = ParameterValue::output;
+    let email = config.alerts.operator_email.as_ref().map_or("", AsRef::as_ref);
+    let scan_limit = u64::from(config.athena.scan_limit_gb.0) * 1_000_000_000;
     let data_parameters = [
         ("LakeRetentionDays", text(&config.retention.lake_days.0)),
         ("EvidenceRetentionDays", text(&config.retention.evidence_days.0)),
@@ -48,23 +45,17 @@ pub(crate) fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> De
     ];
     let pipeline_parameters = [
         ("OrganizationId", text(&organization)),
-        ("ArtifactsBucket", ParameterValue::output(artifacts, "ArtifactsBucket")),
+        ("ArtifactsBucket", output(artifacts, "ArtifactsBucket")),
         ("TransformKey", key("transform")),
         ("PartitionKey", key("partition")),
         ("ApprovalKey", key("approval")),
         ("Architecture", text(&config.audit.architecture.as_str())),
-        ("LakeBucket", ParameterValue::output(data, "LakeBucket")),
-        ("EvidenceBucket", ParameterValue::output(data, "EvidenceBucket")),
-        (
-            "AthenaResultsBucket",
-            ParameterValue::output(data, "AthenaResultsBucket"),
-        ),
-        ("PartitionQueueArn", ParameterValue::output(data, "PartitionQueueArn")),
+        ("LakeBucket", output(data, "LakeBucket")),
+        ("EvidenceBucket", output(data, "EvidenceBucket")),
+        ("AthenaResultsBucket", output(data, "AthenaResultsBucket")),
+        ("PartitionQueueArn", output(data, "PartitionQueueArn")),
         ("LogRetentionDays", text(&LOG_RETENTION_DAYS)),
-        (
-            "ScanLimitBytes",
-            text(&(u64::from(config.athena.scan_limit_gb.0) * 1_000_000_000)),
-        ),
+        ("ScanLimitBytes", text(&scan_limit)),
         ("BufferSeconds", text(&config.delivery.buffer_seconds.0)),
         ("ArchiveDays", text(&config.delivery.archive_days.0)),
         ("NamedQueries", text(&config.athena.named_queries)),
@@ -72,18 +63,16 @@ pub(crate) fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> De
         ("AccountTopics", ParameterValue::Text(account_topics(config))),
     ];
     let member_parameters = [
-        ("AuditBusArn", ParameterValue::output(pipeline, "BusArn")),
+        ("AuditBusArn", output(pipeline, "BusArn")),
         ("HeartbeatSchedule", text(&config.heartbeat.schedule.as_ref())),
     ];
-    let retaining = |spec: StackSpec, buckets: &[Bucket]| retaining(spec, buckets, config);
+    let artifacts = spec(artifacts, templates::ARTIFACTS, [], false);
+    let data = spec(data, templates::DATA, data_parameters, true);
     Desired {
         scope: scope(config),
         stacks: vec![
-            retaining(spec(artifacts, templates::ARTIFACTS, [], false), &[Bucket::Artifacts]),
-            retaining(
-                spec(data, templates::DATA, data_parameters, true),
-                &[Bucket::Lake, Bucket::Evidence, Bucket::Athena],
-            ),
+            retaining(artifacts, &[Bucket::Artifacts], config),
+            retaining(data, &[Bucket::Lake, Bucket::Evidence, Bucket::Athena], config),
             spec(pipeline, templates::PIPELINE, pipeline_parameters, false),
         ],
         bucket_output: "ArtifactsBucket".to_owned(),
@@ -112,19 +101,11 @@ pub(crate) fn percentage(number: u32) -> u8 {
     u8::try_from(number).unwrap_or(100)
 }
 
-fn spec<const N: usize>(
-    name: &str,
-    template: &str,
-    parameters: [(&str, ParameterValue); N],
-    protect: bool,
-) -> StackSpec {
+fn spec<const N: usize>(name: &str, template: &str, values: [(&str, ParameterValue); N], protect: bool) -> StackSpec {
     StackSpec {
         name: name.to_owned(),
         template: Template::new(template),
-        parameters: parameters
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect(),
+        parameters: values.map(|(name, value)| (name.to_owned(), value)).into(),
         tags: BTreeMap::from([(OUR_TAG.0.to_owned(), OUR_TAG.1.to_owned())]),
         protect,
         retains: vec![],
@@ -137,10 +118,8 @@ fn retaining(mut spec: StackSpec, buckets: &[Bucket], config: &Config) -> StackS
     let mut body = spec.template.body().to_owned();
     for bucket in buckets {
         let name = bucket.name(&config.audit.account, &config.audit.region);
-        let reference = format!(
-            "BucketName: !Sub {}${{AWS::AccountId}}-${{AWS::Region}}",
-            bucket.prefix()
-        );
+        let prefix = bucket.prefix();
+        let reference = format!("BucketName: !Sub {prefix}${{AWS::AccountId}}-${{AWS::Region}}");
         body = body.replace(&reference, &format!("BucketName: {name}"));
         spec.retains.push(name);
     }

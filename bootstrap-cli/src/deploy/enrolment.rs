@@ -19,8 +19,7 @@ use crate::aws::Session;
 use crate::config::Config;
 use crate::config::edit::{self, Setting};
 use crate::context::Context;
-use crate::deploy::carry_out::{carry_out, coverage, hint};
-use crate::deploy::outcome::Outcome;
+use crate::deploy::carry_out::{Outcome, carry_out, coverage, hint};
 use crate::deploy::prepare::settle_management;
 use crate::deploy::step::Step;
 use crate::deploy::{desired, listing};
@@ -46,7 +45,7 @@ pub(crate) struct Request {
 /// What `--output json` writes.
 #[derive(Serialize)]
 struct Enrolled<'a> {
-    command: &'static str,
+    command: Direction,
     result: Outcome,
     /// What was changed in pipetrail.toml.
     settings: &'a [Setting],
@@ -177,10 +176,7 @@ impl Enrolment<'_> {
         };
         match output {
             Output::Json => printer::json(&Enrolled {
-                command: match self.request.direction {
-                    Direction::Enroll => "enroll",
-                    Direction::Unenroll => "unenroll",
-                },
+                command: self.request.direction,
                 result,
                 settings: self.settings,
                 plan,

@@ -1,7 +1,6 @@
 //! The Lambda zips: those in this binary, or those in a folder, if they are for the architecture that
 //! the functions are to run on.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
@@ -34,11 +33,8 @@ pub(crate) enum ZipError {
         source: std::io::Error,
     },
     /// There is no Linux executable where Lambda expects one.
-    #[error("{} is not a zip of .ci/lambda-zips: it does not begin with a deflated Linux executable", path.display())]
-    Strange {
-        /// The file.
-        path: PathBuf,
-    },
+    #[error("{} is not a zip of .ci/lambda-zips: it does not begin with a deflated Linux executable", .0.display())]
+    Strange(PathBuf),
     /// It was built for the other architecture.
     #[error("{} is built for {}, but audit.architecture is \"{}\"", path.display(), found.as_str(), wanted.as_str())]
     Other {
@@ -50,11 +46,8 @@ pub(crate) enum ZipError {
         wanted: Architecture,
     },
     /// This binary has none, or none of this architecture.
-    #[error("this pipetrail has no Lambda functions for {} in it", wanted.as_str())]
-    NotEmbedded {
-        /// What the configuration says.
-        wanted: Architecture,
-    },
+    #[error("this pipetrail has no Lambda functions for {} in it", .0.as_str())]
+    NotEmbedded(Architecture),
 }
 
 impl Explain for ZipError {
@@ -64,14 +57,14 @@ impl Explain for ZipError {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            ZipError::Unreadable { .. } | ZipError::Strange { .. } => {
+            ZipError::Unreadable { .. } | ZipError::Strange(_) => {
                 "build the zips with `.ci/lambda-zips`, or name their folder with --function-zips".to_owned()
             }
             ZipError::Other { found, .. } => format!(
                 "set audit.architecture = \"{}\" in pipetrail.toml, or build the zips on a machine of the other architecture",
                 found.as_str()
             ),
-            ZipError::NotEmbedded { .. } => "take a released binary, which has those of both architectures; or build the zips with `.ci/lambda-zips` and install again, or name their folder with --function-zips; `pipetrail --version` lists what is in it".to_owned(),
+            ZipError::NotEmbedded(_) => "take a released binary, which has those of both architectures; or build the zips with `.ci/lambda-zips` and install again, or name their folder with --function-zips; `pipetrail --version` lists what is in it".to_owned(),
         })
     }
 }
@@ -94,26 +87,23 @@ fn read(folder: &Path, name: &str, wanted: Architecture) -> Result<Zip, ZipError
         Err(source) => return Err(ZipError::Unreadable { path, source }),
     };
     match architecture(&bytes) {
-        Some(found) if found == wanted => Ok(Zip {
-            name: name.to_owned(),
-            bytes,
-        }),
-        Some(found) => Err(ZipError::Other { path, found, wanted }),
-        None => Err(ZipError::Strange { path }),
+        None => Err(ZipError::Strange(path)),
+        Some(found) if found != wanted => Err(ZipError::Other { path, found, wanted }),
+        Some(_) => Ok(zip(name, bytes)),
     }
+}
+
+fn zip(name: &str, bytes: Vec<u8>) -> Zip {
+    let name = name.to_owned();
+    Zip { name, bytes }
 }
 
 fn choose(embedded: &[(&str, &[u8])], wanted: Architecture) -> Result<Vec<Zip>, ZipError> {
     let zips = embedded.iter().filter(|(_, bytes)| architecture(bytes) == Some(wanted));
-    let zips: Vec<Zip> = zips
-        .map(|(name, bytes)| Zip {
-            name: (*name).to_owned(),
-            bytes: bytes.to_vec(),
-        })
-        .collect();
+    let zips: Vec<Zip> = zips.map(|(name, bytes)| zip(name, bytes.to_vec())).collect();
     // Part of them is no use: a folder may have held zips of both architectures.
     if !FUNCTIONS.iter().all(|name| zips.iter().any(|zip| zip.name == *name)) {
-        return Err(ZipError::NotEmbedded { wanted });
+        return Err(ZipError::NotEmbedded(wanted));
     }
     Ok(zips)
 }
@@ -145,23 +135,16 @@ fn architecture(zip: &[u8]) -> Option<Architecture> {
 pub(crate) fn version() -> String {
     let functions = EMBEDDED.iter().map(|(name, bytes)| {
         let built_for = architecture(bytes).map_or("unknown", Architecture::as_str);
-        format!("\n{name} {built_for} sha256:{}", Hex(&Sha256::digest(bytes)))
+        let digest = Sha256::digest(bytes);
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("\n{name} {built_for} sha256:{digest}")
     });
     let functions: String = functions.collect();
-    let none = if functions.is_empty() {
-        "\nno Lambda functions embedded"
-    } else {
-        ""
+    let functions = match functions.is_empty() {
+        true => "\nno Lambda functions embedded",
+        false => &functions,
     };
-    format!("pipetrail {}{functions}{none}", env!("CARGO_PKG_VERSION"))
-}
-
-struct Hex<'a>(&'a [u8]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
+    format!("pipetrail {}{functions}", env!("CARGO_PKG_VERSION"))
 }
 
 #[cfg(test)]

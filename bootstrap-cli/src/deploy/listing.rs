@@ -1,6 +1,7 @@
 //! What stands, as a listing.
 
-use pipetrail_stacksets::{Coverage, CoverageRow, StackState};
+use pipetrail_names::OuId;
+use pipetrail_stacksets::Coverage;
 
 use crate::terminal::listing::{lines, table};
 
@@ -9,28 +10,15 @@ pub(crate) fn coverage(coverage: &Coverage) -> String {
     let mut parts = vec![stacks(coverage)];
     if !coverage.instances.is_empty() {
         let mut instances = table(&["ACCOUNT", "OU", "REGION", "STATE", "STATUS", "DETAILED", "REASON"]);
-        for CoverageRow {
-            account,
-            organizational_unit,
-            region,
-            origin: _,
-            state,
-            status,
-            detailed_status,
-            reason,
-            drift: _,
-            deployed_at: _,
-        } in &coverage.instances
-        {
-            let cell = |text: Option<&str>| text.unwrap_or("-").to_owned();
+        for row in &coverage.instances {
             instances.add_row([
-                account.to_string(),
-                cell(organizational_unit.as_ref().map(AsRef::as_ref)),
-                cell(region.as_ref().map(AsRef::as_ref)),
-                state.to_string(),
-                cell(status.as_deref()),
-                cell(detailed_status.as_deref()),
-                reason.clone().unwrap_or_default(),
+                row.account.as_str(),
+                row.organizational_unit.as_ref().map_or("-", OuId::as_str),
+                row.region_or_dash(),
+                &row.state.to_string(),
+                row.status.as_deref().unwrap_or("-"),
+                row.detailed_status.as_deref().unwrap_or("-"),
+                row.reason.as_deref().unwrap_or_default(),
             ]);
         }
         parts.push(lines(&instances));
@@ -42,15 +30,13 @@ pub(crate) fn coverage(coverage: &Coverage) -> String {
 /// The audit account's stacks.
 pub(crate) fn stacks<R>(coverage: &Coverage<R>) -> String {
     let mut stacks = table(&["STACK", "ACCOUNT", "REGION", "STATUS", "REASON"]);
-    for StackState { name, status, reason } in &coverage.stacks {
-        let status = status.as_deref().unwrap_or("not deployed");
-        let reason = reason.as_deref().unwrap_or_default();
+    for stack in &coverage.stacks {
         stacks.add_row([
-            name,
+            stack.name.as_str(),
             coverage.audit_account.as_str(),
             coverage.region.as_str(),
-            status,
-            reason,
+            stack.status.as_deref().unwrap_or("not deployed"),
+            stack.reason.as_deref().unwrap_or_default(),
         ]);
     }
     lines(&stacks)
@@ -59,7 +45,7 @@ pub(crate) fn stacks<R>(coverage: &Coverage<R>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pipetrail_stacksets::{CoverageState, Uncovered};
+    use pipetrail_stacksets::{CoverageRow, CoverageState, StackState, Uncovered};
 
     fn example() -> Coverage {
         Coverage {

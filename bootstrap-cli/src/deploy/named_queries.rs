@@ -4,17 +4,17 @@
 //! takes away what is no audit any more. Only queries with our name and our first line are ours. The
 //! workgroup takes them along when `destroy` deletes it.
 
-use crate::deploy::step::Step;
-use crate::failure::Result;
 use std::fmt;
 
 use aws_sdk_athena::Client;
 use jiff::Timestamp;
+use pipetrail_lake::audits::{self, Audit, AuditError, Parameters};
+use pipetrail_names::audit::{DATABASE, WORKGROUP};
 use pipetrail_stacksets::{Error, from_sdk};
 use serde::Serialize;
 
-use pipetrail_lake::audits::{self, Audit, AuditError, Parameters};
-use pipetrail_names::audit::{DATABASE, WORKGROUP};
+use crate::deploy::step::Step;
+use crate::failure::Result;
 
 /// What the names of ours begin with.
 const NAME: &str = "pipetrail audit ";
@@ -59,13 +59,8 @@ impl Changes {
 
 impl fmt::Display for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Changes { publish, remove } = self;
-        write!(
-            f,
-            "~ named queries of Athena: {} to publish, {} to remove",
-            publish.len(),
-            remove.len()
-        )
+        let (publish, remove) = (self.publish.len(), self.remove.len());
+        write!(f, "~ named queries of Athena: {publish} to publish, {remove} to remove")
     }
 }
 
@@ -82,7 +77,6 @@ fn query(audit: &Audit) -> Result<NamedQuery, AuditError> {
     // 2100-01-01
     let end = Timestamp::from_second(4_102_444_800).unwrap_or(Timestamp::MAX);
     let sql = audit.sql(&Parameters::window(Timestamp::UNIX_EPOCH, end))?;
-    let answers: String = audit.answers.chars().take(LONGEST).collect();
     let sql = format!(
         "{MARK}-- {}: all that the lake holds. Of less it reads less, and costs less: the same text over a window\n\
          -- and for some accounts is what `pipetrail audit {} --sql --from … --to … --account …` writes.\n{sql}\n",
@@ -91,7 +85,7 @@ fn query(audit: &Audit) -> Result<NamedQuery, AuditError> {
     Ok(NamedQuery {
         id: String::new(),
         name: format!("{NAME}{}", audit.name),
-        description: answers,
+        description: audit.answers.chars().take(LONGEST).collect(),
         sql,
     })
 }
@@ -99,21 +93,14 @@ fn query(audit: &Audit) -> Result<NamedQuery, AuditError> {
 /// What is to be made, and which of those that are there are to go.
 fn difference(wanted: &[NamedQuery], found: &[NamedQuery]) -> (Vec<NamedQuery>, Vec<NamedQuery>) {
     let same = |a: &NamedQuery, b: &NamedQuery| (&a.name, &a.description, &a.sql) == (&b.name, &b.description, &b.sql);
-    let missing = wanted
-        .iter()
-        .filter(|query| !found.iter().any(|there| same(there, query)));
-    let ours = found
-        .iter()
-        .enumerate()
-        .filter(|(_, there)| there.name.starts_with(NAME) && there.sql.starts_with(MARK));
-    let surplus = ours.filter(|(i, there)| {
-        let again = found.iter().take(*i).any(|other| same(other, there));
-        again || !wanted.iter().any(|query| same(query, there))
+    let has = |queries: &[NamedQuery], query: &NamedQuery| queries.iter().any(|other| same(other, query));
+    let missing = wanted.iter().filter(|query| !has(found, query));
+    let surplus = found.iter().enumerate().filter(|(i, there)| {
+        let is_ours = there.name.starts_with(NAME) && there.sql.starts_with(MARK);
+        is_ours && (has(&found[..*i], there) || !has(wanted, there))
     });
-    (
-        missing.cloned().collect(),
-        surplus.map(|(_, there)| there.clone()).collect(),
-    )
+    let surplus = surplus.map(|(_, there)| there.clone());
+    (missing.cloned().collect(), surplus.collect())
 }
 
 /// What is to be done where `found` is there.
@@ -140,23 +127,15 @@ pub(crate) async fn plan(client: Option<&Client>) -> Result<Changes> {
 
 /// Does it, as one step: new texts first, so that there is never none.
 pub(crate) async fn publish(client: &Client) -> Step {
-    let done = match bring(client).await {
-        Ok(changes) => Ok(format!(
-            "{} published, {} removed",
-            changes.publish.len(),
-            changes.remove.len()
-        )),
-        Err(error) => Err((
-            error.to_string(),
-            "Athena's console lacks the audits until then: run `pipetrail apply` again",
-        )),
-    };
-    Step::own("named queries of the audits", done)
+    let done = bring(client).await;
+    let done = done.map(|(publish, remove)| format!("{publish} published, {remove} removed"));
+    let hint = "Athena's console lacks the audits until then: run `pipetrail apply` again";
+    Step::own("named queries of the audits", done, hint)
 }
 
-async fn bring(client: &Client) -> Result<Changes> {
-    let (wanted, found) = (wanted()?, read(client).await?);
-    let (missing, surplus) = difference(&wanted, &found);
+/// Gives how many were published and removed.
+async fn bring(client: &Client) -> Result<(usize, usize)> {
+    let (missing, surplus) = difference(&wanted()?, &read(client).await?);
     for query in &missing {
         let call = client
             .create_named_query()
@@ -172,39 +151,30 @@ async fn bring(client: &Client) -> Result<Changes> {
         let gone = client.delete_named_query().named_query_id(&query.id).send().await;
         gone.map_err(from_sdk(format!("delete named query {:?}", query.name)))?;
     }
-    Ok(changes(&wanted, &found))
+    Ok((missing.len(), surplus.len()))
 }
 
 /// The queries of the workgroup.
 async fn read(client: &Client) -> Result<Vec<NamedQuery>, Error> {
     let mut ids = Vec::new();
-    let mut pages = client
-        .list_named_queries()
-        .work_group(WORKGROUP)
-        .into_paginator()
-        .send();
+    let call = client.list_named_queries().work_group(WORKGROUP);
+    let mut pages = call.into_paginator().send();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(from_sdk("list the named queries of Athena".to_owned()))?;
+        let page = page.map_err(from_sdk("list the named queries of Athena"))?;
         ids.extend(page.named_query_ids.unwrap_or_default());
     }
     let mut found = Vec::new();
     for some in ids.chunks(BATCH) {
         let call = client.batch_get_named_query().set_named_query_ids(Some(some.to_vec()));
         let answer = call.send().await;
-        let answer = answer.map_err(from_sdk("read the named queries of Athena".to_owned()))?;
+        let answer = answer.map_err(from_sdk("read the named queries of Athena"))?;
         // One that went meanwhile is not in the answer.
-        found.extend(
-            answer
-                .named_queries
-                .unwrap_or_default()
-                .into_iter()
-                .map(|query| NamedQuery {
-                    id: query.named_query_id.unwrap_or_default(),
-                    name: query.name,
-                    description: query.description.unwrap_or_default(),
-                    sql: query.query_string,
-                }),
-        );
+        found.extend(answer.named_queries.into_iter().flatten().map(|query| NamedQuery {
+            id: query.named_query_id.unwrap_or_default(),
+            name: query.name,
+            description: query.description.unwrap_or_default(),
+            sql: query.query_string,
+        }));
     }
     Ok(found)
 }

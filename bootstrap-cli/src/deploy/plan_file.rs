@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use pipetrail_names::AccountId;
 use pipetrail_stacksets::Plan;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -15,6 +16,9 @@ use crate::failure::{Exit, Explain, Result};
 
 /// The only format so far.
 const FORMAT: u32 = 1;
+
+/// The running pipetrail.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// At most so many differences are named.
 const SHOWN: usize = 10;
@@ -29,7 +33,7 @@ pub(crate) struct PlanFile {
     /// The organization, `o-…`.
     pub organization: String,
     /// The audit account.
-    pub audit_account: String,
+    pub audit_account: AccountId,
     /// When it was planned, UTC.
     pub created: String,
     /// SHA-256 over everything in the plan, hidden values included.
@@ -99,16 +103,17 @@ impl Explain for PlanFileError {
     }
 
     fn hint(&self) -> Option<String> {
-        Some(match self {
-            PlanFileError::Io { verb: "write", .. } => "name a file in a folder that may be written to".to_owned(),
+        let hint = match self {
+            PlanFileError::Io { verb: "write", .. } => "name a file in a folder that may be written to",
             PlanFileError::Elsewhere { .. } => {
-                "use the configuration that it was planned with, or run `pipetrail plan --out <FILE>` again".to_owned()
+                "use the configuration that it was planned with, or run `pipetrail plan --out <FILE>` again"
             }
             PlanFileError::Moved { .. } => {
-                "nothing was changed; run `pipetrail plan --out <FILE>` again and read the new plan".to_owned()
+                "nothing was changed; run `pipetrail plan --out <FILE>` again and read the new plan"
             }
-            _ => "write one with `pipetrail plan --out <FILE>`".to_owned(),
-        })
+            _ => "write one with `pipetrail plan --out <FILE>`",
+        };
+        Some(hint.to_owned())
     }
 }
 
@@ -129,9 +134,9 @@ impl PlanFile {
     pub(crate) fn new(plan: &Plan) -> serde_json::Result<Self> {
         Ok(PlanFile {
             format: FORMAT,
-            pipetrail: env!("CARGO_PKG_VERSION").to_owned(),
+            pipetrail: VERSION.to_owned(),
             organization: plan.organization.clone(),
-            audit_account: plan.audit_account.to_string(),
+            audit_account: plan.audit_account.clone(),
             created: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             fingerprint: plan.fingerprint(),
             plan: serde_json::to_value(plan)?,
@@ -185,12 +190,12 @@ impl PlanFile {
     ///
     /// # Errors
     /// It belongs elsewhere.
-    pub(crate) fn belongs(
+    pub(crate) fn belongs<I: PartialEq + ToString + ?Sized>(
         &self,
         path: &Path,
         what: &'static str,
-        found: &str,
-        expected: &str,
+        found: &I,
+        expected: &I,
     ) -> Result<(), PlanFileError> {
         if found == expected {
             return Ok(());
@@ -198,8 +203,8 @@ impl PlanFile {
         Err(PlanFileError::Elsewhere {
             path: path.to_owned(),
             what,
-            found: found.to_owned(),
-            expected: expected.to_owned(),
+            found: found.to_string(),
+            expected: expected.to_string(),
         })
     }
 
@@ -209,18 +214,14 @@ impl PlanFile {
     /// It belongs elsewhere, or anything in the plan differs.
     pub(crate) fn compare(&self, path: &Path, plan: &Plan) -> Result<()> {
         self.belongs(path, "organization", &self.organization, &plan.organization)?;
-        self.belongs(path, "audit account", &self.audit_account, plan.audit_account.as_str())?;
+        self.belongs(path, "audit account", &self.audit_account, &plan.audit_account)?;
         if self.fingerprint == plan.fingerprint() {
             return Ok(());
         }
         let mut differences = Vec::new();
         differing("", &self.plan, &serde_json::to_value(plan)?, &mut differences);
-        if self.pipetrail != env!("CARGO_PKG_VERSION") {
-            differences.push(format!(
-                "pipetrail was {}, now it is {}",
-                self.pipetrail,
-                env!("CARGO_PKG_VERSION")
-            ));
+        if self.pipetrail != VERSION {
+            differences.push(format!("pipetrail was {}, now it is {VERSION}", self.pipetrail));
         }
         if differences.is_empty() {
             differences.push("a value that is not shown: a private parameter, a tag, a template or a zip".to_owned());
@@ -247,12 +248,10 @@ fn differing(path: &str, then: &Value, now: &Value, differences: &mut Vec<String
             }
         }
         _ if then == now => {}
-        _ => differences.push(format!(
-            "{}: {} -> {}",
-            path.trim_start_matches('.'),
-            short(then),
-            short(now)
-        )),
+        _ => {
+            let path = path.trim_start_matches('.');
+            differences.push(format!("{path}: {} -> {}", short(then), short(now)));
+        }
     }
 }
 

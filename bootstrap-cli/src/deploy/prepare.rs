@@ -68,24 +68,24 @@ pub(crate) async fn prepare(context: &Context, folder: Option<&Path>, busy: Busy
     }
     let actual = Actual::read(&clients, organization, &desired).await?;
     let plan = plan::plan(&desired, &actual)?;
-    let lake = lake_bucket(&actual, &plan).map(|bucket| LakeBucket {
+    let output = |stack: &str, name: &str| actual.stacks.get(stack)?.outputs.get(name);
+    // Of the stack that stands, or of the one that is adopted.
+    let bucket = adopted_lake(&plan).or_else(|| output(DATA_STACK, "LakeBucket"));
+    let lake = bucket.map(|bucket| LakeBucket {
         s3: clients.s3.clone(),
         catalog: Catalog {
             glue: aws_sdk_glue::Client::new(session.audit()),
             database: DATABASE.to_owned(),
-            bucket: bucket.to_owned(),
+            bucket: bucket.clone(),
         },
-        owner: desired.scope.audit_account.to_string(),
+        owner: desired.scope.audit_account.clone(),
     });
     let unregistered = match &lake {
         Some(lake) => lake.is_marked().await?,
         None => false,
     };
     let athena = aws_sdk_athena::Client::new(session.audit());
-    let workgroup = actual
-        .stacks
-        .get(PIPELINE_STACK)
-        .and_then(|stack| stack.outputs.get("WorkGroup"));
+    let workgroup = output(PIPELINE_STACK, "WorkGroup");
     let queries = named_queries::plan(workgroup.map(|_| &athena)).await?;
     Ok(Prepared {
         clients,
@@ -112,21 +112,9 @@ pub(crate) async fn settle_management(clients: &Clients, scope: &Scope) {
     }
 }
 
-/// The lake's bucket: of the stack that stands, or the one that is adopted.
-fn lake_bucket<'a>(actual: &'a Actual, plan: &'a Plan) -> Option<&'a str> {
-    let standing = actual
-        .stacks
-        .get(DATA_STACK)
-        .and_then(|stack| stack.outputs.get("LakeBucket"));
-    adopted_lake(plan).or(standing.map(String::as_str))
-}
-
 /// The bucket of the lake, if the plan adopts it.
-pub(crate) fn adopted_lake(plan: &Plan) -> Option<&str> {
+pub(crate) fn adopted_lake(plan: &Plan) -> Option<&String> {
     let step = plan.stacks.iter().find(|step| step.name == DATA_STACK)?;
-    let bucket = step
-        .adopts
-        .iter()
-        .find(|bucket| bucket.starts_with(&Bucket::Lake.prefix()));
-    bucket.map(String::as_str)
+    let mut adopts = step.adopts.iter();
+    adopts.find(|bucket| bucket.starts_with(&Bucket::Lake.prefix()))
 }

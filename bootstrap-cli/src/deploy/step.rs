@@ -1,8 +1,9 @@
 //! A step of a run as reports have it: what became of it, and what to try next in words.
 
-use pipetrail_stacksets::{InstanceResult, StepId, StepResult, StepState};
-use serde::{Serialize, Serializer};
+use pipetrail_stacksets::{StepId, StepResult, StepState};
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 
+use crate::failure::Failure;
 use crate::failure::remedy::{Again, words};
 
 /// A step that has ended.
@@ -21,12 +22,12 @@ impl Step {
         Step { result, hint }
     }
 
-    /// A step of the command's own, which wrote or tried to: what it did, or why it could not and what
-    /// to try next.
-    pub(crate) fn own(what: &'static str, done: Result<String, (String, &'static str)>) -> Self {
+    /// A step of the command's own, which wrote or tried to: what it did, or why it could not; then
+    /// `hint` says what to try next.
+    pub(crate) fn own(what: &'static str, done: Result<String, Failure>, hint: &str) -> Self {
         let (state, message, hint) = match done {
             Ok(message) => (StepState::Done, message, None),
-            Err((message, hint)) => (StepState::Failed, message, Some(hint.to_owned())),
+            Err(error) => (StepState::Failed, error.to_string(), Some(hint.to_owned())),
         };
         let result = StepResult {
             step: StepId::Callers(what),
@@ -52,34 +53,16 @@ impl Step {
 
 impl Serialize for Step {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Fields<'a> {
-            step: &'a StepId,
-            state: StepState,
-            changed: bool,
-            message: &'a Option<String>,
-            hint: &'a Option<String>,
-            failed: &'a [InstanceResult],
-        }
         let Step { result, hint } = self;
-        let StepResult {
-            step,
-            state,
-            changed,
-            message,
-            // Said by the hint.
-            remedy: _,
-            failed,
-        } = result;
-        let fields = Fields {
-            step,
-            state: *state,
-            changed: *changed,
-            message,
-            hint,
-            failed,
-        };
-        fields.serialize(serializer)
+        let mut fields = serializer.serialize_struct("Step", 6)?;
+        fields.serialize_field("step", &result.step)?;
+        fields.serialize_field("state", &result.state)?;
+        fields.serialize_field("changed", &result.changed)?;
+        fields.serialize_field("message", &result.message)?;
+        // In the place of the remedy.
+        fields.serialize_field("hint", hint)?;
+        fields.serialize_field("failed", &result.failed)?;
+        fields.end()
     }
 }
 
@@ -108,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_step_of_our_own_reads_like_the_others() {
-        let step = Step::own("named queries of the audits", Ok("3 published, 0 removed".into()));
+        let step = Step::own("named queries of the audits", Ok("3 published, 0 removed".into()), "");
         let shown = "done    named queries of the audits: 3 published, 0 removed";
         assert_eq!(step.result.to_string(), shown);
     }

@@ -107,19 +107,14 @@ impl Check {
 
 /// Lines for people: verdict, check, evidence; the remedy below.
 pub(crate) fn lines(checks: &[Check]) -> String {
-    let width = |heading: &str, cells: &mut dyn Iterator<Item = usize>| cells.fold(heading.len(), usize::max);
-    let check = width("CHECK", &mut checks.iter().map(|check| check.check.len()));
-    let verdict = width("VERDICT", &mut checks.iter().map(|check| check.verdict.word().len()));
+    let names = checks.iter().map(|line| line.check.len());
+    let words = checks.iter().map(|line| line.verdict.word().len());
+    let check = names.fold("CHECK".len(), usize::max);
+    let verdict = words.fold("VERDICT".len(), usize::max);
     let mut text = format!("{:verdict$}  {:check$}  EVIDENCE\n", "VERDICT", "CHECK");
     for line in checks {
-        let Check {
-            check: name,
-            verdict: found,
-            evidence,
-            remedy,
-        } = line;
-        text += &format!("{found:verdict$}  {name:check$}  {evidence}\n");
-        if let Some(remedy) = remedy {
+        text += &format!("{:verdict$}  {:check$}  {}\n", line.verdict, line.check, line.evidence);
+        if let Some(remedy) = &line.remedy {
             text += &format!("{:verdict$}  {:check$}  -> {remedy}\n", "", "");
         }
     }

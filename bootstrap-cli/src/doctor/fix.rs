@@ -6,27 +6,30 @@ use pipetrail_stacksets::plan::AccessStep;
 use pipetrail_stacksets::{Caller, Error, TrustedAccess};
 
 use super::check::{Check, Verdict};
-use super::examination::Examination;
 use super::organization;
 use crate::aws::Session;
 
-/// One step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fix {
-    /// Give StackSets trusted access in the organization.
-    TrustedAccess(AccessStep),
+/// What doctor found: all lines, and what the steps need.
+#[derive(Debug, Default)]
+pub(crate) struct Examination {
+    pub checks: Vec<Check>,
+    /// Trusted access, where it could be asked for.
+    pub access: Option<(TrustedAccess, Caller)>,
 }
+
+/// One step: to give StackSets trusted access in the organization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fix(AccessStep);
 
 impl fmt::Display for Fix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Fix::TrustedAccess(AccessStep::Activate) => {
-                f.write_str("give StackSets trusted access (cloudformation:ActivateOrganizationsAccess)")
+        let call = match self.0 {
+            AccessStep::Activate => "cloudformation:ActivateOrganizationsAccess",
+            AccessStep::EnableServiceAccess => {
+                "organizations:EnableAWSServiceAccess, since this endpoint has no ActivateOrganizationsAccess"
             }
-            Fix::TrustedAccess(AccessStep::EnableServiceAccess) => f.write_str(
-                "give StackSets trusted access (organizations:EnableAWSServiceAccess, since this endpoint has no ActivateOrganizationsAccess)",
-            ),
-        }
+        };
+        write!(f, "give StackSets trusted access ({call})")
     }
 }
 
@@ -37,7 +40,7 @@ pub(crate) fn fixes(examination: &Examination) -> Vec<Fix> {
         Some((TrustedAccess::DisabledWithoutActivation, Caller::Management)) => Some(AccessStep::EnableServiceAccess),
         _ => None,
     };
-    step.map(Fix::TrustedAccess).into_iter().collect()
+    step.map(Fix).into_iter().collect()
 }
 
 impl Fix {
@@ -46,23 +49,22 @@ impl Fix {
     /// # Errors
     /// A refused call.
     pub(crate) async fn take(self, session: &Session, checks: &mut [Check]) -> Result<String, Error> {
-        let Fix::TrustedAccess(step) = self;
         let cloudformation = aws_sdk_cloudformation::Client::new(session.management());
         let organizations = session.organizations();
-        let taken = step.take(&cloudformation, &organizations).await?;
+        let taken = self.0.take(&cloudformation, &organizations).await?;
         let access = TrustedAccess::read(&cloudformation, &organizations, Caller::Management).await;
         let mended = organization::trusted_access(&access, Caller::Management);
         let open = |check: &&mut Check| check.check == organization::TRUSTED_ACCESS && check.verdict == Verdict::Failed;
         if let Some(check) = checks.iter_mut().find(open) {
             *check = mended;
         }
-        Ok(match taken {
-            AccessStep::Activate => "StackSets was given trusted access".to_owned(),
+        let way = match taken {
+            AccessStep::Activate => "",
             AccessStep::EnableServiceAccess => {
-                "StackSets was given trusted access through Organizations, since this endpoint has no ActivateOrganizationsAccess"
-                    .to_owned()
+                " through Organizations, since this endpoint has no ActivateOrganizationsAccess"
             }
-        })
+        };
+        Ok(format!("StackSets was given trusted access{way}"))
     }
 }
 
@@ -78,7 +80,7 @@ mod tests {
                 access: Some((access, caller)),
             })
         };
-        let activate = vec![Fix::TrustedAccess(AccessStep::Activate)];
+        let activate = vec![Fix(AccessStep::Activate)];
         assert_eq!(with(TrustedAccess::Disabled, Caller::Management), activate);
         assert!(with(TrustedAccess::Disabled, Caller::DelegatedAdministrator).is_empty());
         assert!(with(TrustedAccess::Enabled, Caller::Management).is_empty());

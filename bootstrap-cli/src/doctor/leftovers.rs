@@ -8,8 +8,13 @@ use std::collections::BTreeSet;
 use std::error::Error as StdError;
 
 use aws_config::SdkConfig;
+use aws_sdk_eventbridge::operation::describe_event_bus::DescribeEventBusError;
+use aws_sdk_eventbridge::operation::describe_rule::DescribeRuleError;
 use aws_sdk_iam::config::http::HttpResponse;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_iam::operation::get_role::GetRoleError;
+use aws_sdk_s3::operation::head_bucket::HeadBucketError;
+use aws_sdk_sqs::operation::get_queue_url::GetQueueUrlError;
 use pipetrail_names::audit::BUS;
 use pipetrail_names::member::{FORWARD_DLQ, FORWARD_RULE, Role};
 use pipetrail_names::{AccountId, Region};
@@ -49,19 +54,23 @@ impl Found {
 pub(super) async fn member(config: &SdkConfig, account: &AccountId, regions: &BTreeSet<Region>) -> Found {
     let mut found = Found::default();
     let iam = aws_sdk_iam::Client::new(config);
-    let account = account.as_str();
-    for region in regions.iter().map(Region::as_str) {
-        let here = aws::at(config, region);
-        let rule = has_rule(&here, account, region);
-        let queue = has_queue(&here, account, region);
-        let (forwarder, heartbeat) = (Role::Forwarder.name(region), Role::Heartbeat.name(region));
-        let roles = async {
-            (
-                has_role(&iam, account, &forwarder).await,
-                has_role(&iam, account, &heartbeat).await,
-            )
-        };
-        let (rule, queue, roles) = tokio::join!(rule, queue, roles);
+    for region in regions {
+        let here = aws::at(config, region.as_str());
+        let rule = aws_sdk_eventbridge::Client::new(&here).describe_rule();
+        let queue = aws_sdk_sqs::Client::new(&here).get_queue_url();
+        let [forwarder, heartbeat] = Role::ALL.map(|role| role.name(region.as_str()));
+        let (rule, queue, roles) = tokio::join!(
+            rule.name(FORWARD_RULE).send(),
+            queue.queue_name(FORWARD_DLQ).send(),
+            async {
+                let forwarder = has_role(&iam, account, &forwarder).await;
+                (forwarder, has_role(&iam, account, &heartbeat).await)
+            }
+        );
+        let action = format!("look for the rule {FORWARD_RULE} in account {account}, {region}");
+        let rule = exists(rule, DescribeRuleError::is_resource_not_found_exception, action);
+        let action = format!("look for the queue {FORWARD_DLQ} in account {account}, {region}");
+        let queue = exists(queue, GetQueueUrlError::is_queue_does_not_exist, action);
         let denied = rule.is_err();
         found.take(format!("rule {FORWARD_RULE} in {region}"), rule);
         found.take(format!("queue {FORWARD_DLQ} in {region}"), queue);
@@ -76,14 +85,12 @@ pub(super) async fn member(config: &SdkConfig, account: &AccountId, regions: &BT
 }
 
 /// Looks for the pipeline stack's resources in the audit account.
-pub(super) async fn pipeline(config: &SdkConfig, account: &str, region: &str) -> Found {
+pub(super) async fn pipeline(config: &SdkConfig, account: &AccountId, region: &Region) -> Found {
     let mut found = Found::default();
     let bus = aws_sdk_eventbridge::Client::new(config).describe_event_bus();
-    let bus = exists(
-        bus.name(BUS).send().await,
-        aws_sdk_eventbridge::operation::describe_event_bus::DescribeEventBusError::is_resource_not_found_exception,
-        format!("look for the bus {BUS} in account {account}, {region}"),
-    );
+    let bus = bus.name(BUS).send().await;
+    let action = format!("look for the bus {BUS} in account {account}, {region}");
+    let bus = exists(bus, DescribeEventBusError::is_resource_not_found_exception, action);
     found.take(format!("bus {BUS} in {region}"), bus);
     let iam = aws_sdk_iam::Client::new(config);
     for role in AUDIT_ROLES {
@@ -95,44 +102,23 @@ pub(super) async fn pipeline(config: &SdkConfig, account: &str, region: &str) ->
 
 /// Looks for the buckets of those names in the audit account. Somebody else's bucket of that name is an
 /// error of its own.
-pub(super) async fn buckets(client: &aws_sdk_s3::Client, account: &str, names: &[String]) -> Found {
+pub(super) async fn buckets(client: &aws_sdk_s3::Client, account: &AccountId, names: Vec<String>) -> Found {
     let mut found = Found::default();
     for name in names {
-        let head = client.head_bucket().bucket(name).expected_bucket_owner(account);
-        let there = exists(
-            head.send().await,
-            aws_sdk_s3::operation::head_bucket::HeadBucketError::is_not_found,
-            format!("look for the bucket {name} in account {account}"),
-        );
-        found.take(name.clone(), there);
+        let head = client
+            .head_bucket()
+            .bucket(&name)
+            .expected_bucket_owner(account.as_str());
+        let action = format!("look for the bucket {name} in account {account}");
+        found.take(name, exists(head.send().await, HeadBucketError::is_not_found, action));
     }
     found
 }
 
-async fn has_rule(config: &SdkConfig, account: &str, region: &str) -> Result<bool, Error> {
-    let rule = aws_sdk_eventbridge::Client::new(config).describe_rule();
-    exists(
-        rule.name(FORWARD_RULE).send().await,
-        aws_sdk_eventbridge::operation::describe_rule::DescribeRuleError::is_resource_not_found_exception,
-        format!("look for the rule {FORWARD_RULE} in account {account}, {region}"),
-    )
-}
-
-async fn has_queue(config: &SdkConfig, account: &str, region: &str) -> Result<bool, Error> {
-    let queue = aws_sdk_sqs::Client::new(config).get_queue_url();
-    exists(
-        queue.queue_name(FORWARD_DLQ).send().await,
-        aws_sdk_sqs::operation::get_queue_url::GetQueueUrlError::is_queue_does_not_exist,
-        format!("look for the queue {FORWARD_DLQ} in account {account}, {region}"),
-    )
-}
-
-async fn has_role(client: &aws_sdk_iam::Client, account: &str, role: &str) -> Result<bool, Error> {
-    exists(
-        client.get_role().role_name(role).send().await,
-        aws_sdk_iam::operation::get_role::GetRoleError::is_no_such_entity_exception,
-        format!("look for the role {role} in account {account}"),
-    )
+async fn has_role(client: &aws_sdk_iam::Client, account: &AccountId, role: &str) -> Result<bool, Error> {
+    let answer = client.get_role().role_name(role).send().await;
+    let action = format!("look for the role {role} in account {account}");
+    exists(answer, GetRoleError::is_no_such_entity_exception, action)
 }
 
 /// Whether the answer says that something is there; any error but "there is none" stays one.
@@ -155,21 +141,17 @@ where
 /// there is nothing to say.
 pub(super) fn judge(whose: &str, found: &Found) -> Vec<Check> {
     let mut checks = Vec::new();
-    if !found.resources.is_empty() {
-        checks.push(Check::failed(
-            NAME,
-            format!(
-                "{whose} has, without a stack of pipetrail's: {}",
-                found.resources.join(", ")
-            ),
-            "find out whose they are and remove or rename them there: CloudFormation refuses to make what exists",
-        ));
+    let Found { resources, errors } = found;
+    if !resources.is_empty() {
+        let evidence = format!("{whose} has, without a stack of pipetrail's: {}", resources.join(", "));
+        let remedy =
+            "find out whose they are and remove or rename them there: CloudFormation refuses to make what exists";
+        checks.push(Check::failed(NAME, evidence, remedy));
     }
-    if let Some(error) = found.errors.first() {
-        let more = found.errors.len() - 1;
+    if let Some((error, more)) = errors.split_first() {
         let mut check = Check::unread(NAME, error);
-        if more > 0 {
-            check.evidence = format!("{} (and {more} more)", check.evidence);
+        if !more.is_empty() {
+            check.evidence += &format!(" (and {} more)", more.len());
         }
         checks.push(check);
     }
@@ -180,15 +162,11 @@ pub(super) fn judge(whose: &str, found: &Found) -> Vec<Check> {
 pub(super) fn judge_buckets(found: &Found) -> Vec<Check> {
     let mut checks = Vec::new();
     if !found.resources.is_empty() {
-        checks.push(Check::warning(
-            BUCKETS,
-            format!("kept from an earlier deployment: {}", found.resources.join(", ")),
-            "keep them, they hold data: the stack takes them over when it is made",
-        ));
+        let evidence = format!("kept from an earlier deployment: {}", found.resources.join(", "));
+        let remedy = "keep them, they hold data: the stack takes them over when it is made";
+        checks.push(Check::warning(BUCKETS, evidence, remedy));
     }
-    if let Some(error) = found.errors.first() {
-        checks.push(Check::unread(BUCKETS, error));
-    }
+    checks.extend(found.errors.first().map(|error| Check::unread(BUCKETS, error)));
     if checks.is_empty() {
         checks.push(Check::ok(BUCKETS, "no bucket is left over"));
     }

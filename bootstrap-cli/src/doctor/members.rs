@@ -2,14 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use pipetrail_names::chain;
-use pipetrail_names::member::STACK;
-use pipetrail_names::{AccountId, Region};
-use pipetrail_stacksets::{AccountRegion, Caller, Error, Organization, StackSet};
+use pipetrail_names::{AccountId, Region, chain};
+use pipetrail_stacksets::{Caller, Organization, StackSet};
 use tokio::task::JoinSet;
 
 use super::check::{Check, Verdict};
-use super::regions::Regions;
 use super::{leftovers, organization, regions};
 use crate::aws::Session;
 use crate::config::Config;
@@ -26,46 +23,30 @@ pub(super) async fn examine(
     role: &str,
 ) -> Vec<Check> {
     let client = aws_sdk_cloudformation::Client::new(session.management());
-    let set = match StackSet::read(&client, STACK, &caller.call_as()).await {
+    let set = match StackSet::read(&client, caller).await {
         Ok(set) => set,
         Err(error) => return vec![Check::unread(leftovers::NAME, &error)],
     };
-    let instances: BTreeSet<AccountRegion> = set
-        .into_iter()
-        .flat_map(|set| set.instances)
-        .map(|instance| instance.at())
-        .collect();
-    let (wanted, home) = (
-        config
-            .organization
-            .regions
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>(),
-        &config.audit.region,
-    );
+    let instances = set.into_iter().flat_map(|set| set.instances);
+    let standing: BTreeSet<_> = instances.map(|instance| (instance.account, instance.region)).collect();
+    let wanted = &config.organization.regions;
     let mut pending = organization::enrolled(config, organization).into_iter();
     let (mut checks, mut denied, mut unlisted, mut looked) = (Vec::new(), Vec::new(), Vec::new(), 0_usize);
-    let mut running: JoinSet<(AccountId, Result<Option<Regions>, Error>, leftovers::Found)> = JoinSet::new();
+    let mut running = JoinSet::new();
     loop {
         while running.len() < CONCURRENCY {
             let Some(account) = pending.next() else { break };
-            let without = |region: &&Region| {
-                !instances.contains(&AccountRegion {
-                    account: account.clone(),
-                    region: (*region).clone(),
-                })
-            };
-            let regions = &config.organization.regions;
-            let missing: BTreeSet<Region> = regions.iter().filter(without).cloned().collect();
+            let all = wanted.iter().map(|region| (account.clone(), region.clone()));
+            let missing = all.filter(|place| !standing.contains(place)).map(|(_, region)| region);
+            let missing: BTreeSet<Region> = missing.collect();
             let management = session.management().clone();
             // The audit account is read with its own profile: nobody says that the role is there as well.
             let member = match account == config.audit.account {
                 true => session.audit().clone(),
-                false => session.member(&account, role, home).await,
+                false => session.member(&account, role, &config.audit.region).await,
             };
             running.spawn(async move {
-                let regions = regions::read(&management, Some(account.as_str())).await;
+                let regions = regions::read(&management, Some(&account)).await;
                 let found = leftovers::member(&member, &account, &missing).await;
                 (account, regions, found)
             });
@@ -78,12 +59,8 @@ pub(super) async fn examine(
         match regions {
             Ok(None) => unlisted.push(regions::LACKING.to_owned()),
             Ok(Some(regions)) => {
-                let check = regions::judge(
-                    regions::MEMBERS,
-                    &format!("account {account}"),
-                    &wanted,
-                    Ok(Some(&regions)),
-                );
+                let whose = format!("account {account}");
+                let check = regions::judge(regions::MEMBERS, &whose, wanted, Ok(Some(&regions)));
                 checks.extend((check.verdict != Verdict::Ok).then_some(check));
             }
             Err(error) => unlisted.push(chain(&error)),
@@ -101,10 +78,8 @@ pub(super) async fn examine(
         let remedy = "give Account Management trusted access: `aws organizations enable-aws-service-access --service-principal account.amazonaws.com`";
         checks.push(Check::unknown(regions::MEMBERS, evidence, Some(remedy.to_owned())));
     } else if silent(regions::MEMBERS, &checks) {
-        checks.push(Check::ok(
-            regions::MEMBERS,
-            format!("{looked} accounts have all regions enabled"),
-        ));
+        let evidence = format!("{looked} accounts have all regions enabled");
+        checks.push(Check::ok(regions::MEMBERS, evidence));
     }
     if let Some(error) = denied.first() {
         let evidence = format!(
@@ -118,10 +93,8 @@ pub(super) async fn examine(
         );
         checks.push(Check::unknown(leftovers::NAME, evidence, Some(remedy)));
     } else if silent(leftovers::NAME, &checks) {
-        checks.push(Check::ok(
-            leftovers::NAME,
-            format!("nothing is left over in {looked} members"),
-        ));
+        let evidence = format!("nothing is left over in {looked} members");
+        checks.push(Check::ok(leftovers::NAME, evidence));
     }
     checks
 }

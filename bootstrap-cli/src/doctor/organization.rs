@@ -3,9 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use pipetrail_names::chain;
-use pipetrail_names::{AccountId, OuId};
-use pipetrail_stacksets::{Caller, Error, Fault, Organization, TrustedAccess};
+use pipetrail_names::{AccountId, OuId, chain};
+use pipetrail_stacksets::{Caller, Error, Organization, TrustedAccess};
 
 use super::check::Check;
 use crate::aws::ConnectError;
@@ -55,28 +54,11 @@ pub(super) async fn read(client: &aws_sdk_organizations::Client, caller: &Accoun
     }
 }
 
-/// Whether credentials work; `whose` profile, and the account that they should be of.
-pub(super) fn credentials(
-    check: &'static str,
-    whose: &str,
-    expected: Option<&AccountId>,
-    found: Result<&AccountId, &ConnectError>,
-) -> Check {
-    match (found, expected) {
-        (Err(error), _) => {
-            let remedy = error
-                .hint()
-                .unwrap_or_else(|| "check the profile's credentials".to_owned());
-            Check::failed(check, chain(error), remedy)
-        }
-        (Ok(found), Some(expected)) if found != expected => Check::failed(
-            check,
-            format!(
-                "the {whose} profile calls from account {found}, but pipetrail.toml has audit.account = \"{expected}\""
-            ),
-            "set audit.profile (or --audit-profile) to a profile of the audit account",
-        ),
-        (Ok(found), _) => Check::ok(check, format!("the {whose} profile calls from account {found}")),
+/// Whether credentials work, and are of the right account; `whose` profile.
+pub(super) fn credentials(check: &'static str, whose: &str, found: &Result<AccountId, ConnectError>) -> Check {
+    match found {
+        Ok(found) => Check::ok(check, format!("the {whose} profile calls from account {found}")),
+        Err(error) => Check::failed(check, chain(error), error.hint().unwrap_or_default()),
     }
 }
 
@@ -88,36 +70,9 @@ pub(super) fn enrolled(config: &Config, organization: &Organization) -> BTreeSet
 
 /// Judges the organization.
 pub(super) fn judge(config: &Config, read: &Read) -> Vec<Check> {
-    let skipped = |names: &[&'static str]| {
-        let reason = "the organization could not be read";
-        names
-            .iter()
-            .map(|name| Check::skipped(name, reason))
-            .collect::<Vec<_>>()
-    };
-    let remedy = |error: &Error| error.hint().unwrap_or_default();
     let (organization, caller) = match &read.organization {
         Ok((organization, caller)) => (organization, *caller),
-        Err(error) => {
-            let (first, rest) = match error {
-                Error::NotAnAdministrator { .. } => (
-                    vec![
-                        Check::ok(ORGANIZATION, "the organization has all features"),
-                        Check::failed(ADMINISTRATOR, chain(error), remedy(error)),
-                    ],
-                    &[UNITS, ACCOUNTS, AUDIT][..],
-                ),
-                _ if is_no_organization(error) => (
-                    vec![Check::failed(ORGANIZATION, chain(error), remedy(error))],
-                    &[ADMINISTRATOR, UNITS, ACCOUNTS, AUDIT][..],
-                ),
-                _ => (
-                    vec![Check::unread(ORGANIZATION, error)],
-                    &[ADMINISTRATOR, UNITS, ACCOUNTS, AUDIT][..],
-                ),
-            };
-            return first.into_iter().chain(skipped(rest)).collect();
-        }
+        Err(error) => return unread(error),
     };
     let Organization {
         id,
@@ -128,11 +83,9 @@ pub(super) fn judge(config: &Config, read: &Read) -> Vec<Check> {
         Caller::Management => format!("account {management_account} is the management account"),
         Caller::DelegatedAdministrator => "the caller is a delegated administrator of StackSets".to_owned(),
     };
+    let features = format!("{id} has all features and {} accounts", accounts.len());
     let mut checks = vec![
-        Check::ok(
-            ORGANIZATION,
-            format!("{id} has all features and {} accounts", accounts.len()),
-        ),
+        Check::ok(ORGANIZATION, features),
         Check::ok(ADMINISTRATOR, administrator),
     ];
     checks.extend(units(config, organization, &read.unknown_units));
@@ -154,31 +107,34 @@ pub(super) fn judge(config: &Config, read: &Read) -> Vec<Check> {
     checks
 }
 
-fn is_no_organization(error: &Error) -> bool {
-    match error {
-        Error::FeatureSet(_) => true,
-        Error::Aws {
-            fault: Fault::Refused { code, .. },
-            ..
-        } => code == "AWSOrganizationsNotInUseException",
-        _ => false,
-    }
+/// Judges an organization that was not read: what the error tells, and nothing of the rest.
+fn unread(error: &Error) -> Vec<Check> {
+    let failed = |check| Check::failed(check, chain(error), error.hint().unwrap_or_default());
+    let told = match error {
+        Error::NotAnAdministrator { .. } => {
+            let features = Check::ok(ORGANIZATION, "the organization has all features");
+            vec![features, failed(ADMINISTRATOR)]
+        }
+        Error::FeatureSet(_) => vec![failed(ORGANIZATION)],
+        _ if error.code() == Some("AWSOrganizationsNotInUseException") => vec![failed(ORGANIZATION)],
+        _ => vec![Check::unread(ORGANIZATION, error)],
+    };
+    let rest = [ORGANIZATION, ADMINISTRATOR, UNITS, ACCOUNTS, AUDIT]
+        .into_iter()
+        .skip(told.len());
+    let rest = rest.map(|check| Check::skipped(check, "the organization could not be read"));
+    told.into_iter().chain(rest).collect()
 }
 
 fn units(config: &Config, organization: &Organization, unknown: &[OuId]) -> Vec<Check> {
-    let units = &config.organization.organizational_units;
     if unknown.is_empty() {
-        return vec![Check::ok(
-            UNITS,
-            format!("{} of {} configured are there", units.len(), units.len()),
-        )];
+        let count = config.organization.organizational_units.len();
+        return vec![Check::ok(UNITS, format!("{count} of {count} configured are there"))];
     }
+    let remedy = "take its id from `aws organizations list-organizational-units-for-parent --parent-id <r-…>`";
     let missing = unknown.iter().map(|unit| {
-        Check::failed(
-            UNITS,
-            format!("{unit} is not an OU or root of {}", organization.id),
-            "take its id from `aws organizations list-organizational-units-for-parent --parent-id <r-…>`",
-        )
+        let evidence = format!("{unit} is not an OU or root of {}", organization.id);
+        Check::failed(UNITS, evidence, remedy)
     });
     missing.collect()
 }
@@ -191,22 +147,13 @@ fn accounts(config: &Config, organization: &Organization) -> Vec<Check> {
         ("excluded_accounts", &settings.excluded_accounts),
         ("alerts.account_topics", &config.alerts.account_topics),
     ] {
-        let strangers: Vec<&str> = list
-            .iter()
-            .filter(|account| !organization.has_account(account))
-            .map(AsRef::as_ref)
-            .collect();
+        let strangers = list.iter().filter(|account| !organization.has_account(account));
+        let strangers: Vec<&str> = strangers.map(AccountId::as_str).collect();
         if !strangers.is_empty() {
-            let evidence = format!(
-                "{key} names what is not in {}: {}",
-                organization.id,
-                strangers.join(", ")
-            );
-            checks.push(Check::failed(
-                ACCOUNTS,
-                evidence,
-                "correct or remove them in pipetrail.toml",
-            ));
+            let strangers = strangers.join(", ");
+            let evidence = format!("{key} names what is not in {}: {strangers}", organization.id);
+            let remedy = "correct or remove them in pipetrail.toml";
+            checks.push(Check::failed(ACCOUNTS, evidence, remedy));
         }
     }
     let enrolled = enrolled(config, organization).len();
@@ -215,22 +162,15 @@ fn accounts(config: &Config, organization: &Organization) -> Vec<Check> {
         .skipped(&scope)
         .map(|(id, account)| format!("{id} ({})", account.state));
     let resting: Vec<String> = resting.collect();
-    if enrolled == 0 {
-        let evidence = "no active account is in scope";
-        checks.push(Check::warning(
-            ACCOUNTS,
-            evidence,
-            "move accounts into the OUs, or name other OUs",
-        ));
+    let in_scope = format!("{enrolled} active accounts are in scope");
+    checks.push(if enrolled == 0 {
+        let remedy = "move accounts into the OUs, or name other OUs";
+        Check::warning(ACCOUNTS, "no active account is in scope", remedy)
     } else if resting.is_empty() {
-        checks.push(Check::ok(ACCOUNTS, format!("{enrolled} active accounts are in scope")));
+        Check::ok(ACCOUNTS, in_scope)
     } else {
-        let evidence = format!(
-            "{enrolled} active accounts are in scope; StackSets skips {}",
-            resting.join(", ")
-        );
-        checks.push(Check::ok(ACCOUNTS, evidence));
-    }
+        Check::ok(ACCOUNTS, format!("{in_scope}; StackSets skips {}", resting.join(", ")))
+    });
     checks
 }
 

@@ -10,15 +10,16 @@ mod read;
 mod statement;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
 use pipetrail_names::audit::BUS;
 use pipetrail_names::member::{FORWARD_DLQ, FORWARD_RULE, HEARTBEAT_SCHEDULE, Role, STACK};
+use pipetrail_names::{OuId, Region, partition};
 use serde_json::{Map, Value};
 
 pub(crate) use self::read::{read, roots};
 use self::statement::{Call, Truth, applies};
 use super::check::Check;
+use crate::config::Config;
 
 /// The check.
 pub(super) const NAME: &str = "service-control-policies";
@@ -38,104 +39,61 @@ pub(super) struct Policies {
     /// Whether the organization uses policies of this kind at all.
     pub enabled: bool,
     /// Ids of policies by root or unit.
-    pub attached: BTreeMap<String, BTreeSet<String>>,
+    pub attached: BTreeMap<OuId, BTreeSet<String>>,
     /// Their JSON by id.
     pub documents: BTreeMap<String, String>,
     /// How many units were left out.
     pub left_out: usize,
 }
 
-/// What is judged besides the policies.
-#[derive(Clone, Debug)]
-pub(super) struct Place<'a> {
-    /// `o-…`.
-    pub organization: &'a str,
-    /// The audit account.
-    pub audit: &'a str,
-    /// Its home region.
-    pub home: &'a str,
-    /// The enrolled regions.
-    pub regions: &'a [String],
-}
+/// What CloudFormation calls to make the member stack, by the permissions that its resource types ask
+/// for; `pipetrail` tags the stacks, and with them what is in them.
+const STACK_ACTIONS: [&str; 2] = ["CreateStack", "UpdateStack"];
+const RULE_ACTIONS: [&str; 4] = ["PutRule", "PutTargets", "DescribeRule", "TagResource"];
+const QUEUE_ACTIONS: [&str; 4] = ["CreateQueue", "SetQueueAttributes", "GetQueueAttributes", "TagQueue"];
+const SCHEDULE_ACTIONS: [&str; 2] = ["CreateSchedule", "GetSchedule"];
+const ROLE_ACTIONS: [&str; 5] = ["CreateRole", "PutRolePolicy", "GetRole", "PassRole", "TagRole"];
 
-/// The calls that the member stack takes, by the permissions that CloudFormation's resource types ask
-/// for, and those of its two roles. `pipetrail` tags the stacks, and with them what is in them.
-fn calls(place: &Place<'_>) -> Vec<Call> {
-    let partition = pipetrail_names::partition(place.home);
+/// The calls that the member stack takes, and those of its two roles.
+fn calls(config: &Config, organization: &str) -> Vec<Call> {
+    let home = config.audit.region.as_str();
+    let partition = partition(&config.audit.region);
     let [_, forwarder, heartbeat] = roles();
     let mut calls = Vec::new();
-    let mut add = |role: &str, actions: &[&'static str], resource: String, region: &str| {
+    // A resource is a service, and the rest of an ARN behind it.
+    let mut add = |role: &str, actions: &[&str], (service, resource): (&str, String), region: &str| {
         calls.extend(actions.iter().map(|action| Call {
             principal: principal(role, MEMBER, partition),
-            action,
-            resource: format!("arn:{partition}:{resource}"),
+            action: format!("{service}:{action}"),
+            resource: format!("arn:{partition}:{service}:{resource}"),
             region: region.to_owned(),
-            organization: place.organization.to_owned(),
+            organization: organization.to_owned(),
         }));
     };
-    for region in place.regions {
-        add(
-            EXECUTION,
-            &["cloudformation:CreateStack", "cloudformation:UpdateStack"],
-            format!("cloudformation:{region}:{MEMBER}:stack/StackSet-{STACK}-*/*"),
-            region,
-        );
-        add(
-            EXECUTION,
-            &[
-                "events:PutRule",
-                "events:PutTargets",
-                "events:DescribeRule",
-                "events:TagResource",
-            ],
-            format!("events:{region}:{MEMBER}:rule/{FORWARD_RULE}"),
-            region,
-        );
-        add(
-            EXECUTION,
-            &[
-                "sqs:CreateQueue",
-                "sqs:SetQueueAttributes",
-                "sqs:GetQueueAttributes",
-                "sqs:TagQueue",
-            ],
-            format!("sqs:{region}:{MEMBER}:{FORWARD_DLQ}"),
-            region,
-        );
-        add(
-            EXECUTION,
-            &["scheduler:CreateSchedule", "scheduler:GetSchedule"],
-            format!("scheduler:{region}:{MEMBER}:schedule/default/{HEARTBEAT_SCHEDULE}"),
-            region,
-        );
+    // IAM is asked in its partition's one region, from wherever.
+    let of_iam = match partition {
+        "aws-cn" => "cn-north-1",
+        "aws-us-gov" => "us-gov-west-1",
+        _ => "us-east-1",
+    };
+    for region in config.organization.regions.iter().map(Region::as_str) {
+        let here = |service, resource: String| (service, format!("{region}:{MEMBER}:{resource}"));
+        let stack = here("cloudformation", format!("stack/StackSet-{STACK}-*/*"));
+        add(EXECUTION, &STACK_ACTIONS, stack, region);
+        let rule = here("events", format!("rule/{FORWARD_RULE}"));
+        add(EXECUTION, &RULE_ACTIONS, rule, region);
+        add(EXECUTION, &QUEUE_ACTIONS, here("sqs", FORWARD_DLQ.to_owned()), region);
+        let schedule = here("scheduler", format!("schedule/default/{HEARTBEAT_SCHEDULE}"));
+        add(EXECUTION, &SCHEDULE_ACTIONS, schedule, region);
         for role in Role::ALL {
-            // IAM is asked in its partition's one region, from wherever.
-            add(
-                EXECUTION,
-                &[
-                    "iam:CreateRole",
-                    "iam:PutRolePolicy",
-                    "iam:GetRole",
-                    "iam:PassRole",
-                    "iam:TagRole",
-                ],
-                format!("iam::{MEMBER}:role/{}", role.name(region)),
-                match partition {
-                    "aws-cn" => "cn-north-1",
-                    "aws-us-gov" => "us-gov-west-1",
-                    _ => "us-east-1",
-                },
-            );
+            let role = format!(":{MEMBER}:role/{}", role.name(region));
+            add(EXECUTION, &ROLE_ACTIONS, ("iam", role), of_iam);
         }
-        add(
-            &heartbeat,
-            &["events:PutEvents"],
-            format!("events:{region}:{MEMBER}:event-bus/default"),
-            region,
-        );
+        let bus = here("events", "event-bus/default".to_owned());
+        add(&heartbeat, &["PutEvents"], bus, region);
     }
-    let bus = format!("events:{}:{}:event-bus/{BUS}", place.home, place.audit);
-    add(&forwarder, &["events:PutEvents"], bus, place.home);
+    let bus = format!("{home}:{}:event-bus/{BUS}", config.audit.account);
+    add(&forwarder, &["PutEvents"], ("events", bus), home);
     calls
 }
 
@@ -154,17 +112,11 @@ fn principal(role: &str, account: &str, partition: &str) -> String {
 type Parsed<'a> = BTreeMap<&'a str, Vec<Named>>;
 type Named = (String, Map<String, Value>);
 
-/// A statement that stands in the way, or may.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Finding {
-    policy: String,
-    statement: String,
-    /// Why it is not certain.
-    perhaps: Option<String>,
-}
+/// A statement that stands in the way, or may: its policy, its name, and why it is not certain.
+type Finding<'a> = (&'a str, &'a str, Option<String>);
 
 /// Judges the policies.
-pub(super) fn judge(place: &Place<'_>, policies: &Policies) -> Vec<Check> {
+pub(super) fn judge(config: &Config, organization: &str, policies: &Policies) -> Vec<Check> {
     if !policies.enabled {
         return vec![Check::ok(NAME, "the organization uses no service control policies")];
     }
@@ -180,8 +132,8 @@ pub(super) fn judge(place: &Place<'_>, policies: &Policies) -> Vec<Check> {
             )),
         }
     }
-    let calls = calls(place);
-    let mut found: BTreeMap<Finding, BTreeSet<String>> = BTreeMap::new();
+    let calls = calls(config, organization);
+    let mut found: BTreeMap<Finding<'_>, BTreeSet<String>> = BTreeMap::new();
     for (id, statements) in &parsed {
         for (name, statement) in statements.iter().filter(|(_, statement)| effect(statement) == "Deny") {
             for call in &calls {
@@ -190,47 +142,31 @@ pub(super) fn judge(place: &Place<'_>, policies: &Policies) -> Vec<Check> {
                     Truth::Yes => None,
                     Truth::Perhaps(why) => Some(why),
                 };
-                let finding = Finding {
-                    policy: (*id).to_owned(),
-                    statement: name.clone(),
-                    perhaps,
-                };
+                let finding = (*id, name.as_str(), perhaps);
                 found.entry(finding).or_default().insert(told(call));
             }
         }
     }
-    let everywhere = |id: &str| {
-        let targets = policies.attached.iter().filter(|(_, ids)| ids.contains(id));
-        targets
-            .map(|(target, _)| target.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    for (finding, denied) in &found {
-        let Finding {
-            policy,
-            statement,
-            perhaps,
-        } = finding;
+    let partition = partition(&config.audit.region);
+    let roles = roles().map(|role| format!("\"{}\"", principal(&role, "*", partition)));
+    let exempt = format!(
+        "exempt the roles there, for example with `\"ArnNotLike\": {{\"aws:PrincipalArn\": [{}]}}`",
+        roles.join(", ")
+    );
+    for ((policy, statement, perhaps), denied) in &found {
         // What is denied for certain need not be doubted as well.
-        let certain = |finding: &Finding| {
-            finding.policy == *policy && finding.statement == *statement && finding.perhaps.is_none()
-        };
-        if perhaps.is_some() && found.iter().any(|(other, all)| certain(other) && denied.is_subset(all)) {
+        let certain = found.get(&(*policy, *statement, None));
+        if perhaps.is_some() && certain.is_some_and(|certain| denied.is_subset(certain)) {
             continue;
         }
-        let (targets, denied) = (everywhere(policy), joined(denied));
-        let partition = pipetrail_names::partition(place.home);
-        let roles = roles().map(|role| format!("\"{}\"", principal(&role, "*", partition)));
-        let roles = roles.join(", ");
-        let exempt =
-            format!("exempt the roles there, for example with `\"ArnNotLike\": {{\"aws:PrincipalArn\": [{roles}]}}`");
+        let targets = policies.attached.iter().filter(|(_, ids)| ids.contains(*policy));
+        let targets: Vec<&str> = targets.map(|(target, _)| target.as_str()).collect();
+        let (targets, denied) = (targets.join(", "), joined(denied));
         checks.push(match perhaps {
-            None => Check::failed(
-                NAME,
-                format!("policy {policy} ({statement}) on {targets} denies {denied}"),
-                exempt,
-            ),
+            None => {
+                let evidence = format!("policy {policy} ({statement}) on {targets} denies {denied}");
+                Check::failed(NAME, evidence, exempt.as_str())
+            }
             Some(why) => Check::warning(
                 NAME,
                 format!("policy {policy} ({statement}) on {targets} may deny {denied}; it depends on {why}"),
@@ -261,17 +197,14 @@ fn not_allowed(policies: &Policies, parsed: &Parsed<'_>, calls: &[Call]) -> Vec<
     let mut checks = Vec::new();
     for (target, ids) in &policies.attached {
         let allows = ids.iter().filter_map(|id| parsed.get(id.as_str())).flatten();
-        let allows: Vec<&Map<String, Value>> = allows
-            .map(|(_, statement)| statement)
-            .filter(|statement| effect(statement) == "Allow")
-            .collect();
+        let allows: Vec<&Named> = allows.filter(|(_, statement)| effect(statement) == "Allow").collect();
         // No policy at all: policies of this kind are switched off in the organization.
         if ids.is_empty() || ids.iter().any(|id| !parsed.contains_key(id.as_str())) {
             continue;
         }
         let (mut missing, mut doubtful) = (BTreeSet::new(), BTreeSet::new());
         for call in calls {
-            let truths: Vec<Truth> = allows.iter().map(|statement| applies(statement, call)).collect();
+            let truths: Vec<Truth> = allows.iter().map(|(_, statement)| applies(statement, call)).collect();
             if truths.contains(&Truth::Yes) {
                 continue;
             }
@@ -280,11 +213,8 @@ fn not_allowed(policies: &Policies, parsed: &Parsed<'_>, calls: &[Call]) -> Vec<
         }
         let remedy = format!("allow them on {target}, or attach FullAWSAccess to it");
         if !missing.is_empty() {
-            checks.push(Check::failed(
-                NAME,
-                format!("no policy on {target} allows {}", joined(&missing)),
-                remedy,
-            ));
+            let evidence = format!("no policy on {target} allows {}", joined(&missing));
+            checks.push(Check::failed(NAME, evidence, remedy));
         } else if !doubtful.is_empty() {
             let evidence = format!(
                 "policies on {target} allow {} only under conditions or for resources that cannot be judged here",
@@ -304,12 +234,11 @@ fn told(call: &Call) -> String {
 
 /// The first few, and how many more.
 fn joined(items: &BTreeSet<String>) -> String {
-    let mut text = items.iter().take(4).cloned().collect::<Vec<_>>().join("; ");
+    let mut told: Vec<String> = items.iter().take(4).cloned().collect();
     if items.len() > 4 {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "; and {} more", items.len() - 4);
+        told.push(format!("and {} more", items.len() - 4));
     }
-    text
+    told.join("; ")
 }
 
 fn effect(statement: &Map<String, Value>) -> &str {
@@ -326,20 +255,17 @@ fn statements(document: &str) -> Option<Vec<Named>> {
         one @ Value::Object(_) => vec![one],
         _ => return None,
     };
-    let named = listed
-        .into_iter()
-        .enumerate()
-        .map(|(index, statement)| match statement {
-            Value::Object(statement) => {
-                let sid = statement
-                    .get("Sid")
-                    .and_then(Value::as_str)
-                    .filter(|sid| !sid.is_empty());
-                let name = sid.map_or_else(|| format!("statement {}", index + 1), |sid| format!("statement {sid}"));
-                Some((name, statement))
-            }
-            _ => None,
-        });
+    let named = listed.into_iter().enumerate().map(|(index, statement)| {
+        let Value::Object(statement) = statement else {
+            return None;
+        };
+        let sid = statement
+            .get("Sid")
+            .and_then(Value::as_str)
+            .filter(|sid| !sid.is_empty());
+        let name = sid.map_or_else(|| (index + 1).to_string(), str::to_owned);
+        Some((format!("statement {name}"), statement))
+    });
     named.collect()
 }
 

@@ -7,6 +7,7 @@
 use aws_config::SdkConfig;
 use aws_sdk_servicequotas::Client;
 use aws_sdk_servicequotas::config::retry::RetryConfig;
+use pipetrail_names::Region;
 use pipetrail_stacksets::{Error, from_sdk};
 
 use super::check::Check;
@@ -56,21 +57,18 @@ async fn quota(config: &SdkConfig, service: &str, is_it: impl Fn(&str) -> bool) 
     let brief = aws_sdk_servicequotas::config::Builder::from(config)
         .retry_config(RetryConfig::standard().with_max_attempts(3))
         .build();
-    let mut pages = Client::from_conf(brief)
+    let mut quotas = Client::from_conf(brief)
         .list_service_quotas()
         .service_code(service)
         .max_results(100)
         .into_paginator()
         .stop_on_duplicate_token(false)
+        .items()
         .send();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(from_sdk(format!("read the quotas of {service}")))?;
-        let found = page
-            .quotas()
-            .iter()
-            .find(|quota| quota.quota_name().is_some_and(&is_it));
-        if let Some(value) = found.and_then(aws_sdk_servicequotas::types::ServiceQuota::value) {
-            return Ok(Some(value));
+    let refused = || from_sdk(format!("read the quotas of {service}"));
+    while let Some(quota) = quotas.try_next().await.map_err(refused())? {
+        if quota.quota_name().is_some_and(&is_it) && quota.value.is_some() {
+            return Ok(quota.value);
         }
     }
     Ok(None)
@@ -90,56 +88,45 @@ fn default_put_events(region: &str) -> f64 {
 }
 
 /// Judges both for `accounts` enrolled accounts in `regions` regions each.
-pub(super) fn judge(home: &str, accounts: usize, regions: usize, quotas: Result<Quotas, Error>) -> Vec<Check> {
+pub(super) fn judge(home: &Region, accounts: usize, regions: usize, quotas: Result<Quotas, Error>) -> Vec<Check> {
     let read = quotas.unwrap_or_default();
-    let (accounts, regions) = (
-        u32::try_from(accounts).unwrap_or(u32::MAX),
-        u32::try_from(regions).unwrap_or(u32::MAX),
-    );
+    let [accounts, regions] = [accounts, regions].map(|count| u32::try_from(count).unwrap_or(u32::MAX));
     vec![
         put_events(home, accounts, regions, read.put_events),
         partitions(accounts, read.partitions),
     ]
 }
 
-fn put_events(home: &str, accounts: u32, regions: u32, read: Option<f64>) -> Check {
-    let (rate, origin) = match read {
-        Some(rate) => (rate, "Service Quotas"),
-        None => (default_put_events(home), "the default, which could not be confirmed"),
-    };
+/// A quota and where it is from: as it was read, else the default.
+fn with_origin(read: Option<f64>, default: f64) -> (f64, &'static str) {
+    let unconfirmed = (default, "the default, which could not be confirmed");
+    read.map_or(unconfirmed, |quota| (quota, "Service Quotas"))
+}
+
+fn put_events(home: &Region, accounts: u32, regions: u32, read: Option<f64>) -> Check {
+    let (rate, origin) = with_origin(read, default_put_events(home.as_str()));
     let places = f64::from(accounts) * f64::from(regions);
     let size = format!("{accounts} accounts in {regions} regions");
+    let takes = format!("{home} takes {rate} events a second ({origin})");
     if places == 0.0 {
-        return Check::ok(
-            PUT_EVENTS,
-            format!("{home} takes {rate} events a second ({origin}); no account is enrolled yet"),
-        );
+        return Check::ok(PUT_EVENTS, format!("{takes}; no account is enrolled yet"));
     }
     let executions = rate * 86_400.0 / PEAK / EVENTS_PER_EXECUTION / places;
     let evidence = format!(
-        "{home} takes {rate} events a second ({origin}): enough for {executions:.0} executions a day in each of {size}, at 22 events each and a busy hour of three times the average"
+        "{takes}: enough for {executions:.0} executions a day in each of {size}, at 22 events each and a busy hour of three times the average"
     );
     if executions >= COMFORTABLE {
         return Check::ok(PUT_EVENTS, evidence);
     }
     let ask = (COMFORTABLE * places * EVENTS_PER_EXECUTION * PEAK / 86_400.0).ceil();
-    Check::warning(
-        PUT_EVENTS,
-        evidence,
-        format!(
-            "ask for {ask} a second: quota \"PutEvents throttle limit in transactions per second\" of EventBridge, in {home} of the audit account; or choose another home region. Above it EventBridge retries for 24 hours"
-        ),
-    )
+    let remedy = format!(
+        "ask for {ask} a second: quota \"PutEvents throttle limit in transactions per second\" of EventBridge, in {home} of the audit account; or choose another home region. Above it EventBridge retries for 24 hours"
+    );
+    Check::warning(PUT_EVENTS, evidence, remedy)
 }
 
 fn partitions(accounts: u32, read: Option<f64>) -> Check {
-    let (quota, origin) = match read {
-        Some(quota) => (quota, "Service Quotas"),
-        None => (
-            f64::from(DEFAULT_PARTITIONS),
-            "the default, which could not be confirmed",
-        ),
-    };
+    let (quota, origin) = with_origin(read, f64::from(DEFAULT_PARTITIONS));
     // An account is one partition of a stream, and two while a month ends.
     let most = accounts.saturating_mul(2);
     let evidence = format!(
@@ -154,13 +141,10 @@ fn partitions(accounts: u32, read: Option<f64>) -> Check {
     } else {
         ""
     };
-    Check::warning(
-        PARTITIONS,
-        evidence,
-        format!(
-            "ask AWS Support for {ask} active partitions{beyond}: Firehose, dynamic partitioning, in the audit account. Above the quota events are kept under errors/ in the lake, and the alarms pipetrail-<stream>-partitions sound"
-        ),
-    )
+    let remedy = format!(
+        "ask AWS Support for {ask} active partitions{beyond}: Firehose, dynamic partitioning, in the audit account. Above the quota events are kept under errors/ in the lake, and the alarms pipetrail-<stream>-partitions sound"
+    );
+    Check::warning(PARTITIONS, evidence, remedy)
 }
 
 #[cfg(test)]
@@ -169,8 +153,12 @@ mod tests {
     use super::*;
     use crate::canned;
 
+    fn judged(home: &str, accounts: usize, regions: usize, quotas: Result<Quotas, Error>) -> Vec<Check> {
+        judge(&home.parse().unwrap(), accounts, regions, quotas)
+    }
+
     fn verdicts(home: &str, accounts: usize, regions: usize, quotas: Quotas) -> [Verdict; 2] {
-        let found = judge(home, accounts, regions, Ok(quotas));
+        let found = judged(home, accounts, regions, Ok(quotas));
         [found[0].verdict, found[1].verdict]
     }
 
@@ -188,7 +176,7 @@ mod tests {
 
     #[test]
     fn two_thousand_accounts_need_more_partitions_than_the_default() {
-        let found = judge("eu-central-1", 2_000, 4, Ok(Quotas::default()));
+        let found = judged("eu-central-1", 2_000, 4, Ok(Quotas::default()));
         assert_eq!(found[0].verdict, Verdict::Ok);
         assert!(
             found[0].evidence.contains("393 executions a day"),
@@ -202,9 +190,9 @@ mod tests {
 
     #[test]
     fn the_ask_grows_with_the_organization() {
-        let found = judge("eu-north-1", 1_000, 4, Ok(Quotas::default()));
+        let found = judged("eu-north-1", 1_000, 4, Ok(Quotas::default()));
         assert_eq!(found[0].verdict, Verdict::Ok);
-        let found = judge("eu-north-1", 5_000, 4, Ok(Quotas::default()));
+        let found = judged("eu-north-1", 5_000, 4, Ok(Quotas::default()));
         assert_eq!(found[0].verdict, Verdict::Warning);
         let remedy = found[0].remedy.clone().unwrap_or_default();
         assert!(remedy.starts_with("ask for 2292 a second"), "{remedy}");
@@ -223,7 +211,7 @@ mod tests {
     #[test]
     fn without_service_quotas_the_defaults_are_taken_and_said_to_be_so() {
         let error = Error::FeatureSet("o-abcdefghij".into());
-        let found = judge("eu-central-1", 8, 2, Err(error));
+        let found = judged("eu-central-1", 8, 2, Err(error));
         assert!(
             found[0].evidence.contains("2400 events a second (the default"),
             "{}",

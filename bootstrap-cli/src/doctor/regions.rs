@@ -8,6 +8,7 @@ use aws_config::SdkConfig;
 use aws_sdk_account::Client;
 use aws_sdk_account::error::ProvideErrorMetadata;
 use aws_sdk_account::types::RegionOptStatus;
+use pipetrail_names::{AccountId, Region};
 use pipetrail_stacksets::{Error, from_sdk};
 
 use super::check::Check;
@@ -63,7 +64,7 @@ const CODEPIPELINE: &[&str] = &[
 pub(crate) const LACKING: &str = "this endpoint has no account:ListRegions";
 
 /// An account's regions and whether they are enabled.
-pub(crate) type Regions = BTreeMap<String, RegionOptStatus>;
+pub(crate) type Regions = BTreeMap<Region, RegionOptStatus>;
 
 /// Asks Account Management for the regions of the caller's account, or of a member's: that takes trusted
 /// access for `account.amazonaws.com`, and a caller in the management account. `None` where the endpoint
@@ -71,35 +72,36 @@ pub(crate) type Regions = BTreeMap<String, RegionOptStatus>;
 ///
 /// # Errors
 /// A refused call.
-pub(crate) async fn read(config: &SdkConfig, account: Option<&str>) -> Result<Option<Regions>, Error> {
-    let mut pages = Client::new(config)
+pub(crate) async fn read(config: &SdkConfig, account: Option<&AccountId>) -> Result<Option<Regions>, Error> {
+    let regions = Client::new(config)
         .list_regions()
-        .set_account_id(account.map(str::to_owned))
+        .set_account_id(account.map(ToString::to_string))
         .max_results(50)
         .into_paginator()
         .stop_on_duplicate_token(false)
-        .send();
-    let action = account.map_or_else(
-        || "list the account's regions".to_owned(),
-        |id| format!("list the regions of account {id}"),
-    );
-    let mut regions = Regions::new();
-    while let Some(page) = pages.next().await {
-        let page = match page {
-            // AWS names a code; whatever answers without one is not Account Management.
-            Err(error) if error.code().is_none() && error.raw_response().is_some() => return Ok(None),
-            page => page.map_err(from_sdk(action.as_str()))?,
-        };
-        let found = page.regions.unwrap_or_default().into_iter();
-        regions.extend(found.filter_map(|region| Some((region.region_name?, region.region_opt_status?))));
-    }
-    Ok(Some(regions))
+        .items()
+        .send()
+        .try_collect()
+        .await;
+    let regions = match regions {
+        // AWS names a code; whatever answers without one is not Account Management.
+        Err(error) if error.code().is_none() && error.raw_response().is_some() => return Ok(None),
+        regions => regions.map_err(from_sdk(account.map_or_else(
+            || "list the account's regions".to_owned(),
+            |id| format!("list the regions of account {id}"),
+        )))?,
+    };
+    let regions = regions.into_iter().filter_map(|region| {
+        let name = region.region_name?.parse().ok()?;
+        Some((name, region.region_opt_status?))
+    });
+    Ok(Some(regions.collect()))
 }
 
 /// Those in which something can be deployed now.
-pub(crate) fn enabled(regions: &Regions) -> BTreeSet<&str> {
+pub(crate) fn enabled(regions: &Regions) -> BTreeSet<&Region> {
     let usable = regions.iter().filter(|(_, status)| is_enabled(status));
-    usable.map(|(name, _)| name.as_str()).collect()
+    usable.map(|(region, _)| region).collect()
 }
 
 fn is_enabled(status: &RegionOptStatus) -> bool {
@@ -107,12 +109,9 @@ fn is_enabled(status: &RegionOptStatus) -> bool {
 }
 
 /// Whether CodePipeline is known to be in each region.
-pub(crate) fn known(regions: &[String]) -> Check {
-    let strange: Vec<&str> = regions
-        .iter()
-        .map(String::as_str)
-        .filter(|region| !CODEPIPELINE.contains(region))
-        .collect();
+pub(crate) fn known(regions: &[Region]) -> Check {
+    let names = regions.iter().map(Region::as_str);
+    let strange: Vec<&str> = names.filter(|region| !CODEPIPELINE.contains(region)).collect();
     if strange.is_empty() {
         return Check::ok(KNOWN, format!("CodePipeline is in {}", regions.join(", ")));
     }
@@ -127,7 +126,7 @@ pub(crate) fn known(regions: &[String]) -> Check {
 pub(crate) fn judge(
     check: &'static str,
     whose: &str,
-    wanted: &[String],
+    wanted: &[Region],
     regions: Result<Option<&Regions>, &Error>,
 ) -> Check {
     let regions = match regions {
@@ -135,14 +134,14 @@ pub(crate) fn judge(
         Ok(None) => return Check::unknown(check, LACKING, None),
         Err(error) => return Check::unread(check, error),
     };
-    let off: Vec<String> = wanted
-        .iter()
-        .filter(|region| !regions.get(*region).is_some_and(is_enabled))
-        .map(|region| match regions.get(region) {
-            Some(status) => format!("{region} ({})", status.as_str()),
-            None => format!("{region} (not listed)"),
-        })
-        .collect();
+    let off = wanted.iter().filter_map(|region| match regions.get(region) {
+        Some(status) if is_enabled(status) => None,
+        status => Some(format!(
+            "{region} ({})",
+            status.map_or("not listed", RegionOptStatus::as_str)
+        )),
+    });
+    let off: Vec<String> = off.collect();
     if off.is_empty() {
         return Check::ok(check, format!("{whose} has {} enabled", wanted.join(", ")));
     }
@@ -161,15 +160,15 @@ mod tests {
 
     fn regions() -> Regions {
         Regions::from([
-            ("eu-central-1".to_owned(), RegionOptStatus::EnabledByDefault),
-            ("eu-south-1".to_owned(), RegionOptStatus::Enabled),
-            ("af-south-1".to_owned(), RegionOptStatus::Disabled),
-            ("me-south-1".to_owned(), RegionOptStatus::Enabling),
+            ("eu-central-1".parse().unwrap(), RegionOptStatus::EnabledByDefault),
+            ("eu-south-1".parse().unwrap(), RegionOptStatus::Enabled),
+            ("af-south-1".parse().unwrap(), RegionOptStatus::Disabled),
+            ("me-south-1".parse().unwrap(), RegionOptStatus::Enabling),
         ])
     }
 
     fn judged(wanted: &[&str]) -> Check {
-        let wanted: Vec<String> = wanted.iter().map(|region| (*region).to_owned()).collect();
+        let wanted: Vec<Region> = wanted.iter().map(|region| region.parse().unwrap()).collect();
         judge(MANAGEMENT, "the management account", &wanted, Ok(Some(&regions())))
     }
 
@@ -186,8 +185,8 @@ mod tests {
 
     #[test]
     fn a_region_that_this_version_does_not_know_is_unknown_and_not_wrong() {
-        assert_eq!(known(&["eu-central-1".to_owned()]).verdict, Verdict::Ok);
-        assert_eq!(known(&["eu-central-9".to_owned()]).verdict, Verdict::Unknown);
+        assert_eq!(known(&["eu-central-1".parse().unwrap()]).verdict, Verdict::Ok);
+        assert_eq!(known(&["eu-central-9".parse().unwrap()]).verdict, Verdict::Unknown);
     }
 
     #[test]
@@ -209,11 +208,12 @@ mod tests {
                 r#"{"Regions":[{"RegionName":"eu-west-1","RegionOptStatus":"ENABLED_BY_DEFAULT"}]}"#,
             ),
         ]);
-        let read = read(&config, Some("111122223333"))
+        let read = read(&config, Some(&"111122223333".parse().unwrap()))
             .await
             .unwrap_or_else(|error| panic!("{error}"));
         let read = read.unwrap_or_default();
-        assert_eq!((read.len(), enabled(&read)), (2, BTreeSet::from(["eu-west-1"])));
+        let west: Region = "eu-west-1".parse().unwrap();
+        assert_eq!((read.len(), enabled(&read)), (2, BTreeSet::from([&west])));
     }
 
     #[tokio::test]

@@ -1,12 +1,11 @@
 //! The organization's trail. API calls, approvals among them, reach EventBridge only where a trail
 //! records management write events; an organization trail does so in every account and region.
 
-use std::fmt;
-
 use aws_config::SdkConfig;
 use aws_sdk_account::types::RegionOptStatus;
 use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::types::{AdvancedEventSelector, EventSelector, ReadWriteType};
+use pipetrail_names::chain;
 use pipetrail_stacksets::{Error, from_sdk};
 
 use super::check::Check;
@@ -23,7 +22,7 @@ const DELIVERY: &str = "trail-delivery";
 const SOURCE: &str = "codepipeline.amazonaws.com";
 
 /// A trail as far as approvals depend on it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Trail {
     /// Its ARN.
     pub arn: String,
@@ -34,9 +33,9 @@ pub(crate) struct Trail {
     /// Where it was made.
     pub home_region: Option<String>,
     /// Whether it logs, and its latest trouble in writing to its bucket; only of organization trails.
-    pub status: Option<Result<Status, Unread>>,
+    pub status: Result<Status, Unread>,
     /// Whether it records management write events; only of organization trails.
-    pub events: Option<Result<Recorded, Unread>>,
+    pub events: Result<Recorded, Unread>,
 }
 
 /// Why something of a trail is not known.
@@ -62,22 +61,13 @@ pub(crate) enum Recorded {
     Perhaps(String),
 }
 
-impl fmt::Display for Trail {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.arn)
-    }
-}
-
 /// Reads the trails that the caller's region sees, and all of the organization's.
 ///
 /// # Errors
 /// DescribeTrails was refused; other refusals are kept with their trail.
 pub(crate) async fn read(config: &SdkConfig) -> Result<Vec<Trail>, Error> {
-    let answer = Client::new(config)
-        .describe_trails()
-        .include_shadow_trails(true)
-        .send()
-        .await;
+    let client = Client::new(config);
+    let answer = client.describe_trails().include_shadow_trails(true).send().await;
     let answer = answer.map_err(from_sdk("list the trails"))?;
     let mut trails = Vec::new();
     for found in answer.trail_list.unwrap_or_default() {
@@ -86,18 +76,18 @@ pub(crate) async fn read(config: &SdkConfig) -> Result<Vec<Trail>, Error> {
             multi_region: found.is_multi_region_trail.unwrap_or_default(),
             organization: found.is_organization_trail.unwrap_or_default(),
             home_region: found.home_region,
-            status: None,
-            events: None,
+            status: Err("it was not read".to_owned()),
+            events: Err("it was not read".to_owned()),
         };
         if trail.organization {
             // Details of a trail are asked for where it was made.
             let client = match &trail.home_region {
                 Some(region) => Client::new(&aws::at(config, region)),
-                None => Client::new(config),
+                None => client.clone(),
             };
             let (status, events) = tokio::join!(status(&client, &trail.arn), events(&client, &trail.arn));
-            trail.status = Some(status.map_err(|error| pipetrail_names::chain(&error)));
-            trail.events = Some(events.map_err(|error| pipetrail_names::chain(&error)));
+            trail.status = status.map_err(|error| chain(&error));
+            trail.events = events.map_err(|error| chain(&error));
         }
         trails.push(trail);
     }
@@ -157,26 +147,18 @@ fn advanced_selects_writes(selector: &AdvancedEventSelector) -> Recorded {
                 continue;
             }
         };
-        let any = |values: &[String], holds: fn(&str, &str) -> bool| values.iter().any(|wanted| holds(value, wanted));
-        let (equals, starts, ends) = (
-            |value: &str, wanted: &str| value == wanted,
-            |value: &str, wanted: &str| value.starts_with(wanted),
-            |value: &str, wanted: &str| value.ends_with(wanted),
-        );
+        let any = |equal: &[String], start: &[String], end: &[String]| {
+            equal.iter().any(|wanted| value == wanted)
+                || start.iter().any(|wanted| value.starts_with(wanted))
+                || end.iter().any(|wanted| value.ends_with(wanted))
+        };
         // CloudTrail takes what selects as alternatives, and what deselects all together.
-        let selects = [field.equals(), field.starts_with(), field.ends_with()];
-        let selected = selects.iter().all(|values| values.is_empty())
-            || any(field.equals(), equals)
-            || any(field.starts_with(), starts)
-            || any(field.ends_with(), ends);
-        let deselected =
-            any(field.not_equals(), equals) || any(field.not_starts_with(), starts) || any(field.not_ends_with(), ends);
-        let passes = selected && !deselected;
-        if !passes {
-            return Recorded::Not(format!(
-                "an advanced event selector leaves them out by {}",
-                field.field()
-            ));
+        let (equal, start, end) = (field.equals(), field.starts_with(), field.ends_with());
+        let selects_all = equal.is_empty() && start.is_empty() && end.is_empty();
+        let selected = selects_all || any(equal, start, end);
+        if !selected || any(field.not_equals(), field.not_starts_with(), field.not_ends_with()) {
+            let reason = format!("an advanced event selector leaves them out by {}", field.field());
+            return Recorded::Not(reason);
         }
         management |= field.field() == "eventCategory";
     }
@@ -203,65 +185,60 @@ pub(crate) fn judge(trails: &[Trail], regions: Option<&Regions>) -> Vec<Check> {
         checks.extend([LOGGING, EVENTS, DELIVERY].map(|name| Check::skipped(name, "there is no organization trail")));
         return checks;
     };
+    let arn = &trail.arn;
     let home = trail.home_region.as_deref().unwrap_or("its region");
     let opt_in = regions.and_then(|regions| regions.get(home)) == Some(&RegionOptStatus::Enabled);
     let exists = if trail.multi_region && opt_in {
         Check::warning(
             EXISTS,
-            format!("{trail} stands in {home}, which accounts have to opt into: those that have not send nothing"),
+            format!("{arn} stands in {home}, which accounts have to opt into: those that have not send nothing"),
             "enable that region in every account, or make the trail in a region that is enabled by default",
         )
     } else if trail.multi_region {
-        Check::ok(EXISTS, format!("{trail} records every account and region"))
+        Check::ok(EXISTS, format!("{arn} records every account and region"))
     } else {
         Check::failed(
             EXISTS,
-            format!("{trail} records {home} only: elsewhere, {consequence}"),
-            format!("run `aws cloudtrail update-trail --name {trail} --is-multi-region-trail`"),
+            format!("{arn} records {home} only: elsewhere, {consequence}"),
+            format!("run `aws cloudtrail update-trail --name {arn} --is-multi-region-trail`"),
         )
     };
-    let status = match &trail.status {
-        Some(Ok(status)) => Ok(status),
-        Some(Err(reason)) => Err(reason.as_str()),
-        None => Err("it was not read"),
-    };
-    let logging = match status {
-        Ok(status) if status.logging => Check::ok(LOGGING, format!("{trail} is logging")),
+    let logging = match &trail.status {
+        Ok(status) if status.logging => Check::ok(LOGGING, format!("{arn} is logging")),
         Ok(_) => Check::failed(
             LOGGING,
-            format!("{trail} is not logging: {consequence}"),
-            format!("run `aws cloudtrail start-logging --name {trail}`"),
+            format!("{arn} is not logging: {consequence}"),
+            format!("run `aws cloudtrail start-logging --name {arn}`"),
         ),
         Err(reason) => Check::unknown(LOGGING, reason, None),
     };
-    let delivery = match status.map(|status| &status.delivery_error) {
-        Ok(None) => Check::ok(DELIVERY, format!("{trail} has no delivery error")),
+    let delivery = match trail.status.as_ref().map(|status| &status.delivery_error) {
+        Ok(None) => Check::ok(DELIVERY, format!("{arn} has no delivery error")),
         Ok(Some(error)) => Check::warning(
             DELIVERY,
-            format!("{trail} could not write to its bucket: {error}"),
+            format!("{arn} could not write to its bucket: {error}"),
             "mend the bucket or its policy; EventBridge is served all the same, the records of the trail are not kept",
         ),
         Err(reason) => Check::unknown(DELIVERY, reason, None),
     };
     let select = format!(
-        "see `aws cloudtrail get-event-selectors --trail-name {trail}`; write management events of {SOURCE} have to be among them"
+        "see `aws cloudtrail get-event-selectors --trail-name {arn}`; write management events of {SOURCE} have to be among them"
     );
     let events = match &trail.events {
-        Some(Ok(Recorded::Writes)) => Check::ok(EVENTS, format!("{trail} records management write events")),
-        Some(Ok(Recorded::Not(why))) => Check::failed(EVENTS, format!("{trail}: {why}: {consequence}"), select),
-        Some(Ok(Recorded::Perhaps(why))) => {
-            Check::warning(EVENTS, format!("{trail}: {why}, which cannot be judged here"), select)
+        Ok(Recorded::Writes) => Check::ok(EVENTS, format!("{arn} records management write events")),
+        Ok(Recorded::Not(why)) => Check::failed(EVENTS, format!("{arn}: {why}: {consequence}"), select),
+        Ok(Recorded::Perhaps(why)) => {
+            Check::warning(EVENTS, format!("{arn}: {why}, which cannot be judged here"), select)
         }
-        Some(Err(reason)) => Check::unknown(EVENTS, reason, None),
-        None => Check::unknown(EVENTS, "it was not read", None),
+        Err(reason) => Check::unknown(EVENTS, reason, None),
     };
     vec![exists, logging, events, delivery]
 }
 
 /// What makes one organization trail better than another: all regions, logging, the right events.
 fn merit(trail: &Trail) -> (bool, bool, bool) {
-    let logging = matches!(&trail.status, Some(Ok(status)) if status.logging);
-    let events = matches!(&trail.events, Some(Ok(Recorded::Writes)));
+    let logging = matches!(&trail.status, Ok(status) if status.logging);
+    let events = matches!(&trail.events, Ok(Recorded::Writes));
     (logging && trail.multi_region && events, trail.multi_region, logging)
 }
 

@@ -4,21 +4,19 @@ use aws_sdk_athena::types::QueryExecutionState as State;
 use pipetrail_lake::engine::athena::{AthenaError, SCAN_LIMIT};
 use pipetrail_lake::{CallError, Fault};
 use pipetrail_names::audit::{DATABASE, WORKGROUP};
+use pipetrail_stacksets::Remedy;
 
-/// What to check where AWS gives no answer.
-const UNANSWERED: &str =
-    "check the network, the profile's credentials and its endpoint_url, and that a region of that name exists";
+use super::remedy::{Again, words};
 
 /// The next thing to try.
 pub(super) fn hint(error: &AthenaError) -> Option<String> {
     match error {
         AthenaError::Call(CallError::Aws { fault, .. }) => match fault {
             Fault::Refused { code, message } => refused(code, message),
-            Fault::Unanswered(_) => Some(UNANSWERED.to_owned()),
+            Fault::Unanswered(_) => Some(words(&Remedy::CheckConnection, Again::Apply)),
         },
-        AthenaError::Call(CallError::Incomplete { .. }) => None,
         AthenaError::Ended { state, reason } => Some(reasoned(state, reason)),
-        AthenaError::Answer(_) => None,
+        AthenaError::Call(CallError::Incomplete { .. }) | AthenaError::Answer(_) => None,
     }
 }
 
@@ -27,9 +25,7 @@ fn refused(code: &str, message: &str) -> Option<String> {
     let lower = message.to_ascii_lowercase();
     Some(match code {
         _ if code.starts_with("AccessDenied") || code == "UnauthorizedOperation" => permissions(),
-        "ExpiredToken" | "ExpiredTokenException" | "InvalidClientTokenId" => {
-            "sign in again, for example with `aws sso login --profile <profile>`".to_owned()
-        }
+        "ExpiredToken" | "ExpiredTokenException" | "InvalidClientTokenId" => words(&Remedy::SignIn, Again::Apply),
         "TooManyRequestsException" => {
             "as many queries as the account may run are running: wait and ask again".to_owned()
         }
@@ -39,7 +35,7 @@ fn refused(code: &str, message: &str) -> Option<String> {
         "InvalidRequestException" if lower.contains("workgroup") => {
             format!("`pipetrail apply` makes workgroup {WORKGROUP}, in the home region that pipetrail.toml names")
         }
-        "InvalidRequestException" if position(message).is_some() => syntax(),
+        "InvalidRequestException" if has_position(message) => syntax(),
         "InvalidRequestException" | "MetadataException" => {
             format!(
                 "`pipetrail apply` makes workgroup and database {DATABASE} in the home region, and brings them up to date"
@@ -90,10 +86,10 @@ fn permissions() -> String {
     )
 }
 
-/// `line 1:8`, where Athena names a position.
-fn position(message: &str) -> Option<(u32, u32)> {
-    let (_, rest) = message.split_once("line ")?;
-    let (line, rest) = rest.split_once(':')?;
-    let column = rest.split(|c: char| !c.is_ascii_digit()).next()?;
-    Some((line.parse().ok()?, column.parse().ok()?))
+/// Whether Athena names a position, as in `line 1:8`.
+fn has_position(message: &str) -> bool {
+    let position = message.split_once("line ").and_then(|(_, rest)| rest.split_once(':'));
+    position.is_some_and(|(line, column)| {
+        line.parse::<u32>().is_ok() && column.starts_with(|first: char| first.is_ascii_digit())
+    })
 }

@@ -8,8 +8,7 @@ use pipetrail_lake::ingest::IngestError;
 use pipetrail_lake::store::LakeError;
 
 use super::athena;
-use super::exit::Exit;
-use super::explain::Explain;
+use super::explain::{Exit, Explain};
 
 impl Explain for LakeError {
     /// Wrong usage where there is no such place.

@@ -1,6 +1,10 @@
-//! Errors of libraries that need no hint, and those of the roll-out.
+//! What errors of the roll-out and of the report mean to a command, and those of libraries that need no
+//! hint.
 
-use super::explain::Explain;
+use pipetrail_report::ReportError;
+use pipetrail_stacksets::{Error, Fault};
+
+use super::explain::{Exit, Explain};
 use super::remedy::{Again, words};
 
 impl Explain for std::io::Error {}
@@ -10,19 +14,30 @@ impl Explain for rustyline::error::ReadlineError {}
 
 impl Explain for pipetrail_lake::CallError {}
 
-impl Explain for pipetrail_stacksets::Error {
+impl Explain for Error {
     fn hint(&self) -> Option<String> {
         self.remedy().map(|remedy| words(&remedy, Again::Apply))
     }
 
     fn is_unanswered(&self) -> bool {
-        use pipetrail_stacksets::{Error, Fault};
-        matches!(
-            self,
-            Error::Aws {
-                fault: Fault::Unanswered(_),
-                ..
-            }
-        )
+        let Error::Aws { fault, .. } = self else { return false };
+        matches!(fault, Fault::Unanswered(_))
+    }
+}
+
+impl Explain for ReportError {
+    fn exit(&self) -> Exit {
+        match self {
+            ReportError::Format(_) => Exit::Usage,
+            ReportError::Column { .. } | ReportError::TooMany { .. } | ReportError::Render(_) => Exit::Failed,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            ReportError::Format(_) => "end it in .html, .csv, .json or .xlsx, or name one with --format".to_owned(),
+            ReportError::TooMany { .. } => "`--format csv` has no limit; or ask for less with --from, --to".to_owned(),
+            ReportError::Column { .. } | ReportError::Render(_) => return None,
+        })
     }
 }

@@ -1,8 +1,6 @@
 //! The words for what is to be done next: commands, options and files are named here. Buckets hold
 //! audit data: no hint says to delete one, nor the stack around it.
 
-use std::fmt;
-
 use pipetrail_stacksets::{Remedy, SERVICE_PRINCIPAL};
 
 /// The command that a hint says to run again.
@@ -14,17 +12,12 @@ pub(crate) enum Again {
     Destroy,
 }
 
-impl fmt::Display for Again {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Again::Apply => "`pipetrail apply`",
-            Again::Destroy => "`pipetrail destroy`",
-        })
-    }
-}
-
 /// What to try next, without the `hint:` in front.
 pub(crate) fn words(remedy: &Remedy, again: Again) -> String {
+    let again = match again {
+        Again::Apply => "`pipetrail apply`",
+        Again::Destroy => "`pipetrail destroy`",
+    };
     match remedy {
         Remedy::CheckConnection => {
             "check the network, the profile's credentials and its endpoint_url, and that a region of that \

@@ -8,10 +8,7 @@ use super::*;
 
 #[test]
 fn wrong_usage_is_two_and_a_refusal_of_aws_is_one() {
-    let usage = Failure::from(UsageError {
-        message: "no",
-        hint: "use --yes",
-    });
+    let usage = Failure::from(UsageError::new("no", "use --yes"));
     assert_eq!(
         (usage.exit(), usage.hint().as_deref()),
         (Exit::Usage, Some("use --yes"))
@@ -123,11 +120,9 @@ fn a_refused_call_says_what_is_missing() {
 #[test]
 fn a_lake_that_is_not_there_is_wrong_usage_and_one_that_is_denied_is_not() {
     let location = "s3://bucket/a".to_owned();
-    let missing = Failure::from(LakeError::NoBucket {
-        location: location.clone(),
-    });
+    let missing = Failure::from(LakeError::NoBucket(location.clone()));
     assert_eq!(missing.exit(), Exit::Usage);
-    let denied = Failure::from(LakeError::Denied { location });
+    let denied = Failure::from(LakeError::Denied(location));
     assert_eq!(denied.exit(), Exit::Failed);
     assert!(denied.hint().unwrap().contains("s3:ListBucket"));
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use pipetrail_names::member::STACK;
 
-use super::judgement::{Asked, Judgement};
+use super::reader::{Asked, Judgement};
 use super::verdict::{Judged, Verdict};
 use crate::deploy::listing::stacks;
 use crate::terminal::listing::{lines, table};
@@ -54,15 +54,11 @@ pub(crate) fn listing(judgement: &Judgement, all: bool) -> String {
     if !judgement.coverage.stack_set_exists {
         summary.push_str(&format!("stack set {STACK} does not exist\n"));
     }
-    let verdicts = &judgement.verdicts;
-    let counts: Vec<String> = verdicts
-        .iter()
-        .map(|(verdict, count)| format!("{count} {verdict}"))
-        .collect();
-    let counts = if counts.is_empty() {
-        "none".to_owned()
-    } else {
-        counts.join(", ")
+    let counts = judgement.verdicts.iter();
+    let counts: Vec<String> = counts.map(|(verdict, count)| format!("{count} {verdict}")).collect();
+    let counts = match counts.is_empty() {
+        true => "none".to_owned(),
+        false => counts.join(", "),
     };
     summary.push_str(&format!("{} accounts and regions: {counts}\n", rows.len()));
     let hidden = rows.len() - rows.iter().filter(is_shown).count();

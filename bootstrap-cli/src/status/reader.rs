@@ -1,18 +1,18 @@
 //! Reads what a report needs. In a watch, what changes seldom or costs something is not read anew
 //! every time: Organizations' limits are shared by the whole organization, and Athena has its price.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use pipetrail_lake::engine::{Athena, Engine};
 use pipetrail_names::chain;
-use pipetrail_names::member::STACK;
-use pipetrail_stacksets::{Caller, Coverage, Detection, Organization, Progress, Scope, StepId, detect_drift};
+use pipetrail_stacksets::{Caller, Coverage, Detection, Organization, Progress, Scope, StepId, detect_drift, time};
+use serde::Serialize;
 
-use super::heard::{self, HeardError, Lookback, Signs};
-use super::judgement::{Asked, Judgement};
+use super::heard::{self, HeardError, Signs};
 use super::select::Select;
-use super::verdict::{Rules, counts, silent_after};
+use super::verdict::{self, Judged, Rules, Verdict};
 use crate::aws::Session;
 use crate::config::Config;
 use crate::deploy::desired;
@@ -25,6 +25,46 @@ use crate::terminal::progress::Steps;
 const ORGANIZATION: Duration = Duration::from_secs(300);
 /// How long an answer of the lake serves.
 const LAKE: Duration = Duration::from_secs(60);
+
+/// What `status --output json` writes, and what the table is made of.
+#[derive(Serialize)]
+pub(crate) struct Judgement {
+    /// `status`
+    pub command: &'static str,
+    /// When that was.
+    #[serde(serialize_with = "time::serialize")]
+    pub now: Option<Timestamp>,
+    /// After how long without a heartbeat an account and region is silent.
+    pub silent_after_seconds: i64,
+    /// What came of asking the lake.
+    pub lake: Asked,
+    /// How many rows have which verdict.
+    pub verdicts: BTreeMap<Verdict, usize>,
+    /// What stands, judged.
+    pub coverage: Coverage<Judged>,
+}
+
+/// What came of asking the lake.
+#[derive(Serialize)]
+#[serde(tag = "result", rename_all = "kebab-case")]
+pub(crate) enum Asked {
+    /// It answered.
+    Answered {
+        /// What the query read, where Athena says it.
+        bytes_scanned: Option<i64>,
+        /// Rows of the answer that could not be read.
+        unreadable_rows: usize,
+    },
+    /// It could not be asked.
+    Failed {
+        /// Why.
+        message: String,
+        /// The next thing to try.
+        hint: String,
+    },
+    /// `--no-lake`
+    Skipped,
+}
 
 /// What is to be read and shown.
 #[derive(Clone, Copy)]
@@ -71,13 +111,9 @@ impl<'a> Reader<'a> {
         let now = self.questions.now.unwrap_or_else(Timestamp::now);
         let schedule = self.config.heartbeat.schedule.as_ref();
         let buffer = self.config.delivery.buffer_seconds.0;
-        let rules = Rules {
-            now,
-            silent_after: self
-                .questions
-                .silent_after
-                .unwrap_or_else(|| silent_after(schedule, buffer)),
-        };
+        let silent_after = self.questions.silent_after;
+        let silent_after = silent_after.unwrap_or_else(|| verdict::silent_after(schedule, buffer));
+        let rules = Rules { now, silent_after };
         let (organization, caller) = self.organization().await?;
         let clients = self.session.clients(caller);
         let (coverage, ()) = tokio::join!(
@@ -104,23 +140,27 @@ impl<'a> Reader<'a> {
                 (None, asked)
             }
         };
-        let coverage = rules.judge(coverage, lake);
+        let mut coverage = rules.judge(coverage, lake);
         if let Some(value) = self.questions.select.unmatched(&coverage.instances, &organization) {
             // A slip must not look like "all is well".
-            let organization = organization.id;
-            let message = format!("{value} matches no account and region of organization {organization}");
+            let message = format!(
+                "{value} matches no account and region of organization {}",
+                organization.id
+            );
             return Err(Problem::new(message).into());
         }
-        let coverage = coverage.with_rows(|mut rows| {
-            rows.retain(|row| self.questions.select.matches(row, &organization));
-            rows
-        });
+        let rows = &mut coverage.instances;
+        rows.retain(|row| self.questions.select.matches(row, &organization));
+        let mut verdicts = BTreeMap::new();
+        for row in rows {
+            *verdicts.entry(row.verdict).or_default() += 1;
+        }
         Ok(Judgement {
             command: "status",
             now: Some(now),
             silent_after_seconds: rules.silent_after.as_secs(),
             lake: asked,
-            verdicts: counts(&coverage.instances),
+            verdicts,
             coverage,
         })
     }
@@ -147,8 +187,8 @@ impl<'a> Reader<'a> {
         let step = &StepId::Callers("drift detection");
         let mut steps = Steps::new(1);
         let mut tell = |status: &str| steps.show(Progress::Waits { step, status });
-        let percentage = u8::try_from(self.config.rollout.max_concurrent_percentage.0).unwrap_or(100);
-        let detection = detect_drift(&client, caller, STACK, percentage, &mut tell).await;
+        let percentage = desired::percentage(self.config.rollout.max_concurrent_percentage.0);
+        let detection = detect_drift(&client, caller, percentage, &mut tell).await;
         drop(steps);
         match detection? {
             Detection::Unsupported => printer::say("this endpoint detects no drift: what is shown was known before"),
@@ -183,7 +223,6 @@ async fn ask(
     }
     // Without a spinner: the organization is read at the same time.
     let engine = Engine::Athena(Athena::of(session.audit(), STOPPED_ONLY));
-    let lookback = Lookback::new(rules.now, rules.silent_after);
-    let answer = heard::ask(&engine, &lookback).await;
+    let answer = heard::ask(&engine, rules.now, rules.silent_after).await;
     *last = Some((Instant::now(), answer));
 }

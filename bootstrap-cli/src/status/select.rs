@@ -44,14 +44,10 @@ impl Select {
     /// Whether the row is shown.
     pub(crate) fn matches(&self, row: &Judged, organization: &Organization) -> bool {
         let below = |ou: &OuId| is_below(row, ou, organization);
+        let region = row.row.region.as_ref();
         (self.accounts.is_empty() || self.names(&row.row.account))
             && (self.ous.is_empty() || self.ous.iter().any(below))
-            && (self.regions.is_empty()
-                || row
-                    .row
-                    .region
-                    .as_ref()
-                    .is_some_and(|region| self.regions.contains(region)))
+            && (self.regions.is_empty() || region.is_some_and(|region| self.regions.contains(region)))
             && (self.verdicts.is_empty() || self.verdicts.contains(&row.verdict))
     }
 }

@@ -1,7 +1,6 @@
 //! What an account and region comes down to for an auditor: a verdict, and why. Pure: the time and
 //! everything that was read are given.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
@@ -75,7 +74,7 @@ impl Rules {
     }
 
     fn row(self, row: CoverageRow, lake: Option<&Signs>) -> Judged {
-        let heard = lake.map(|lake| lake.of(row.account.as_str(), row.region_or_dash()));
+        let heard = lake.map(|lake| lake.of(&row.account, row.region.as_ref()));
         let (verdict, mut explanation) = self.verdict(&row, heard);
         if row.state == CoverageState::OutOfScope {
             explanation.push_str("; outside of the scope of pipetrail.toml");
@@ -130,17 +129,24 @@ impl Rules {
         };
         let since = |time: Timestamp| self.now.duration_since(time);
         let is_recent = |time: Timestamp| since(time) <= self.silent_after;
+        let ago = |time: Timestamp| match since(time) {
+            // Clocks differ a little.
+            length if length.as_secs() < 1 => "just now".to_owned(),
+            length => format!("{} ago", span(length)),
+        };
         if let Some(last) = heard.last_heartbeat.filter(|last| is_recent(*last)) {
-            return (Verdict::Covered, format!("last heartbeat {}", Ago(since(last))));
+            return (Verdict::Covered, format!("last heartbeat {}", ago(last)));
         }
         let deployed = row.deployed_at.filter(|deployed| is_recent(*deployed));
         if let Some(deployed) = deployed.filter(|deployed| heard.last_heartbeat.is_none_or(|last| last < *deployed)) {
-            let explanation = format!("deployed {}, no heartbeat yet", Ago(since(deployed)));
-            return (Verdict::Pending, explanation);
+            return (
+                Verdict::Pending,
+                format!("deployed {}, no heartbeat yet", ago(deployed)),
+            );
         }
         let explanation = match heard.last_heartbeat {
-            Some(last) => format!("last heartbeat {}", Ago(since(last))),
-            None => format!("no heartbeat for {} or longer", Span(self.silent_after)),
+            Some(last) => format!("last heartbeat {}", ago(last)),
+            None => format!("no heartbeat for {} or longer", span(self.silent_after)),
         };
         (Verdict::Silent, explanation)
     }
@@ -169,15 +175,6 @@ fn interval(schedule: &str) -> Option<SignedDuration> {
     unit.checked_mul(number.trim().parse().ok()?)
 }
 
-/// How many rows have which verdict.
-pub(crate) fn counts(rows: &[Judged]) -> BTreeMap<Verdict, usize> {
-    let mut counts = BTreeMap::new();
-    for row in rows {
-        *counts.entry(row.verdict).or_default() += 1;
-    }
-    counts
-}
-
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -194,29 +191,12 @@ impl fmt::Display for Verdict {
 }
 
 /// A length of time in its largest unit.
-struct Span(SignedDuration);
-
-impl fmt::Display for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.as_secs() {
-            seconds @ ..120 => write!(f, "{} s", seconds.max(0)),
-            seconds @ 120..7_200 => write!(f, "{} min", seconds / 60),
-            seconds @ 7_200..172_800 => write!(f, "{} h", seconds / 3_600),
-            seconds => write!(f, "{} days", seconds / 86_400),
-        }
-    }
-}
-
-/// Such a length before now.
-struct Ago(SignedDuration);
-
-impl fmt::Display for Ago {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Clocks differ a little.
-        if self.0.as_secs() < 1 {
-            return f.write_str("just now");
-        }
-        write!(f, "{} ago", Span(self.0))
+fn span(length: SignedDuration) -> String {
+    match length.as_secs() {
+        seconds @ ..120 => format!("{} s", seconds.max(0)),
+        seconds @ 120..7_200 => format!("{} min", seconds / 60),
+        seconds @ 7_200..172_800 => format!("{} h", seconds / 3_600),
+        seconds => format!("{} days", seconds / 86_400),
     }
 }
 

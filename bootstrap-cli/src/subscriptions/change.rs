@@ -5,14 +5,14 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::filter::{Policy, words};
+use super::filter::words;
 
 const FILTER: &str = "FilterPolicy";
 const SCOPE: &str = "FilterPolicyScope";
 const RAW: &str = "RawMessageDelivery";
 
 /// The attributes of a subscription that pipetrail sets.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Settings {
     /// The filter policy; `None` takes everything.
     pub policy: Option<Value>,
@@ -24,9 +24,9 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// What a command asks for.
-    pub(crate) fn wanted(policy: Option<&Policy>, raw: bool) -> Self {
+    pub(crate) fn wanted(policy: Option<Value>, raw: bool) -> Self {
         Settings {
-            policy: policy.map(Policy::value),
+            policy,
             of_message: false,
             raw,
         }
@@ -34,7 +34,7 @@ impl Settings {
 
     /// Reads `GetSubscriptionAttributes`' answer. An empty policy is none.
     pub(crate) fn read(attributes: &HashMap<String, String>) -> Self {
-        let of = |name: &str| attributes.get(name).map(String::as_str).unwrap_or_default();
+        let of = |name: &str| attributes.get(name).map_or("", String::as_str);
         let policy = Some(of(FILTER)).filter(|text| !text.is_empty());
         let policy = policy.map(|text| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)));
         let policy = policy.filter(|policy| policy.as_object().is_none_or(|keys| !keys.is_empty()));
@@ -47,12 +47,7 @@ impl Settings {
 
     /// The attributes of a new subscription.
     pub(crate) fn attributes(&self) -> Vec<(&'static str, String)> {
-        let nothing = Settings {
-            policy: None,
-            of_message: false,
-            raw: false,
-        };
-        nothing.towards(self)
+        Settings::default().towards(self)
     }
 
     /// The attributes to set, in order, so that these settings become `wanted`.
@@ -81,10 +76,7 @@ impl fmt::Display for Settings {
             f.write_str("of the message's body: ")?;
         }
         f.write_str(&words(self.policy.as_ref()))?;
-        if self.raw {
-            f.write_str(" (raw)")?;
-        }
-        Ok(())
+        f.write_str(if self.raw { " (raw)" } else { "" })
     }
 }
 

@@ -6,7 +6,7 @@ mod tests;
 
 use pipetrail_names::{AccountId, Region};
 
-use super::error::Refused;
+use crate::failure::UsageError;
 
 /// The flags that name an endpoint.
 #[derive(Debug, clap::Args)]
@@ -31,25 +31,16 @@ impl EndpointArgs {
     ///
     /// # Errors
     /// SNS would not take the address.
-    pub(crate) fn endpoint(&self) -> Result<Option<Endpoint>, Refused> {
-        let EndpointArgs {
-            email,
-            sqs,
-            https,
-            lambda,
-        } = self;
-        let given = [
-            (Protocol::Email, email),
-            (Protocol::Sqs, sqs),
-            (Protocol::Https, https),
-            (Protocol::Lambda, lambda),
-        ];
-        let named = given
-            .into_iter()
-            .find_map(|(protocol, address)| Some((protocol, address.as_deref()?)));
-        named
-            .map(|(protocol, address)| Endpoint::parse(protocol, address))
-            .transpose()
+    pub(crate) fn endpoint(&self) -> Result<Option<Endpoint>, UsageError> {
+        let mut given = [
+            (Protocol::Email, &self.email),
+            (Protocol::Sqs, &self.sqs),
+            (Protocol::Https, &self.https),
+            (Protocol::Lambda, &self.lambda),
+        ]
+        .into_iter();
+        let named = given.find_map(|(protocol, address)| Some(Endpoint::parse(protocol, address.as_ref()?)));
+        named.transpose()
     }
 }
 
@@ -98,7 +89,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// SNS would not take it, or deliver nothing there.
-    pub(crate) fn parse(protocol: Protocol, address: &str) -> Result<Self, Refused> {
+    pub(crate) fn parse(protocol: Protocol, address: &str) -> Result<Self, UsageError> {
         match protocol {
             Protocol::Email => check_email(address)?,
             Protocol::Https => check_https(address)?,
@@ -142,12 +133,8 @@ pub(crate) fn masked(protocol: &str, address: &str) -> String {
         },
         "http" | "https" => {
             let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
-            let (authority, more) = match rest.find(['/', '?', '#']) {
-                Some(end) => (&rest[..end], "/…"),
-                None => (rest, ""),
-            };
-            let host = authority.rsplit('@').next().unwrap_or_default();
-            format!("{protocol}://{host}{more}")
+            let more = if rest.contains(PATH) { "/…" } else { "" };
+            format!("{protocol}://{}{more}", host(rest))
         }
         _ if address.starts_with("arn:") => address.to_owned(),
         // Telephone numbers, and what SNS may add.
@@ -155,35 +142,38 @@ pub(crate) fn masked(protocol: &str, address: &str) -> String {
     }
 }
 
-fn check_email(address: &str) -> Result<(), Refused> {
+/// What a path, a query or a fragment begins with.
+const PATH: [char; 3] = ['/', '?', '#'];
+
+/// The host and port of a URL without its scheme.
+fn host(rest: &str) -> &str {
+    let authority = rest.split(PATH).next().unwrap_or_default();
+    authority.rsplit('@').next().unwrap_or_default()
+}
+
+fn check_email(address: &str) -> Result<(), UsageError> {
     let admitted = address
         .split_once('@')
         .is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@'));
-    if admitted && address.len() <= 254 && address.bytes().all(|byte| byte.is_ascii_graphic()) {
-        Ok(())
-    } else {
-        Err(Refused::new(
+    if !admitted || address.len() > 254 || !address.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(UsageError::new(
             "--email is not an e-mail address",
             "write it like team@example.com, in ASCII and without spaces",
-        ))
+        ));
     }
+    Ok(())
 }
 
-fn check_https(url: &str) -> Result<(), Refused> {
+fn check_https(url: &str) -> Result<(), UsageError> {
     if url.starts_with("http://") {
-        return Err(Refused::new(
+        return Err(UsageError::new(
             "--https is a plain http URL: alerts would travel unencrypted",
             "use an https URL",
         ));
     }
-    let host = url
-        .strip_prefix("https://")
-        .and_then(|rest| rest.split(['/', '?', '#']).next());
-    let host = host
-        .and_then(|authority| authority.rsplit('@').next())
-        .unwrap_or_default();
+    let host = url.strip_prefix("https://").map_or("", host);
     if host.is_empty() || host.starts_with(':') || !url.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Refused::new(
+        return Err(UsageError::new(
             "--https is not an https URL",
             "write it like https://alerts.example.com/pipetrail",
         ));
@@ -191,16 +181,16 @@ fn check_https(url: &str) -> Result<(), Refused> {
     Ok(())
 }
 
-fn check_queue(arn: &str) -> Result<(), Refused> {
-    let hint = "write it like arn:aws:sqs:eu-central-1:111122223333:alerts";
-    let name = resource(arn, "sqs").ok_or_else(|| Refused::new(format!("{arn} is not the ARN of a queue"), hint))?;
-    let stem = name.strip_suffix(".fifo");
+fn check_queue(arn: &str) -> Result<(), UsageError> {
+    let name = resource(arn, "sqs").unwrap_or_default();
+    let stem = name.strip_suffix(".fifo").unwrap_or(name);
     let admitted = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    if name.len() > 80 || stem.unwrap_or(name).is_empty() || !stem.unwrap_or(name).chars().all(admitted) {
-        return Err(Refused::new(format!("{arn} is not the ARN of a queue"), hint));
+    if name.len() > 80 || stem.is_empty() || !stem.chars().all(admitted) {
+        let hint = "write it like arn:aws:sqs:eu-central-1:111122223333:alerts";
+        return Err(UsageError::new(format!("{arn} is not the ARN of a queue"), hint));
     }
-    if stem.is_some() {
-        return Err(Refused::new(
+    if stem != name {
+        return Err(UsageError::new(
             format!("{arn} is a FIFO queue, which a standard topic does not deliver to"),
             "use a standard queue, and de-duplicate by event_key",
         ));
@@ -208,14 +198,14 @@ fn check_queue(arn: &str) -> Result<(), Refused> {
     Ok(())
 }
 
-fn check_function(arn: &str) -> Result<(), Refused> {
+fn check_function(arn: &str) -> Result<(), UsageError> {
     let name = resource(arn, "lambda").and_then(|resource| resource.strip_prefix("function:"));
     let admitted = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '$');
+    let fits = |part: &str| !part.is_empty() && part.len() <= 128 && part.chars().all(admitted);
     // A version or alias may follow the name.
-    let parts: Vec<&str> = name.map(|name| name.split(':').collect()).unwrap_or_default();
-    let fits = |part: &&str| !part.is_empty() && part.len() <= 128 && part.chars().all(admitted);
-    if !matches!(parts.len(), 1 | 2) || !parts.iter().all(fits) {
-        return Err(Refused::new(
+    let mut parts = name.unwrap_or_default().split(':');
+    if parts.clone().count() > 2 || !parts.all(fits) {
+        return Err(UsageError::new(
             format!("{arn} is not the ARN of a Lambda function"),
             "write it like arn:aws:lambda:eu-central-1:111122223333:function:alerts",
         ));
@@ -226,15 +216,9 @@ fn check_function(arn: &str) -> Result<(), Refused> {
 /// What follows the account in an ARN of `service` with partition, region and account.
 fn resource<'a>(arn: &'a str, service: &str) -> Option<&'a str> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    match parts.as_slice() {
-        ["arn", partition, found, region, account, resource]
-            if partition.starts_with("aws")
-                && *found == service
-                && region.parse::<Region>().is_ok()
-                && account.parse::<AccountId>().is_ok() =>
-        {
-            Some(resource)
-        }
-        _ => None,
-    }
+    let ["arn", partition, found, region, account, resource] = parts[..] else {
+        return None;
+    };
+    let fits = partition.starts_with("aws") && found == service;
+    (fits && Region::admits(region) && AccountId::admits(account)).then_some(resource)
 }

@@ -5,12 +5,14 @@
 mod tests;
 
 use std::collections::BTreeSet;
+use std::slice;
 
 use clap::ValueEnum;
+use pipetrail_names::{AccountId, Region};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::error::Refused;
+use crate::failure::UsageError;
 
 /// Most keys of a filter policy.
 pub(crate) const MAX_KEYS: usize = 5;
@@ -20,7 +22,7 @@ pub(crate) const MAX_COMBINATIONS: usize = 150;
 pub(crate) const MAX_BYTES: usize = 256 * 1024;
 
 /// How a gate was decided, in AWS's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
 pub(crate) enum Decision {
     /// Let through.
     #[value(name = "Approved")]
@@ -35,9 +37,9 @@ pub(crate) enum Decision {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Filter {
     /// Accounts of the pipelines.
-    pub accounts: BTreeSet<String>,
+    pub accounts: BTreeSet<AccountId>,
     /// Regions of the pipelines.
-    pub regions: BTreeSet<String>,
+    pub regions: BTreeSet<Region>,
     /// Names of pipelines.
     pub pipelines: BTreeSet<String>,
     /// Beginnings of names of pipelines.
@@ -46,24 +48,12 @@ pub(crate) struct Filter {
     pub decision: Option<Decision>,
 }
 
-/// A filter policy that SNS takes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub(crate) struct Policy(Map<String, Value>);
-
-impl Policy {
-    /// As JSON.
-    pub(crate) fn value(&self) -> Value {
-        Value::Object(self.0.clone())
-    }
-}
-
 impl Filter {
     /// The filter policy; `None` when everything is admitted.
     ///
     /// # Errors
     /// A name that no pipeline can have, or a policy beyond one of SNS's limits.
-    pub(crate) fn policy(&self) -> Result<Option<Policy>, Refused> {
+    pub(crate) fn policy(&self) -> Result<Option<Value>, UsageError> {
         let Filter {
             accounts,
             regions,
@@ -74,61 +64,54 @@ impl Filter {
         for name in pipelines.iter().chain(prefixes) {
             check_name(name)?;
         }
-        let texts = |values: &BTreeSet<String>| values.iter().map(|value| json!(value)).collect::<Vec<_>>();
-        let mut names = texts(pipelines);
-        names.extend(prefixes.iter().map(|prefix| json!({ "prefix": prefix })));
-        let decisions = decision.iter().filter_map(ValueEnum::to_possible_value);
+        let names = pipelines.iter().map(|name| json!(name));
+        let names = names.chain(prefixes.iter().map(|prefix| json!({ "prefix": prefix })));
         let keys = [
-            ("account_id", texts(accounts)),
-            ("region", texts(regions)),
-            ("pipeline", names),
-            ("decision", decisions.map(|value| json!(value.get_name())).collect()),
+            ("account_id", json!(accounts)),
+            ("region", json!(regions)),
+            ("pipeline", names.collect()),
+            ("decision", json!(decision.as_slice())),
         ];
-        let present = keys.into_iter().filter(|(_, values)| !values.is_empty());
-        let policy: Map<String, Value> = present.map(|(key, values)| (key.to_owned(), values.into())).collect();
+        let present = keys.into_iter().filter(|(_, values)| *values != json!([]));
+        let policy: Map<String, Value> = present.map(|(key, values)| (key.to_owned(), values)).collect();
         check_limits(&policy)?;
-        Ok((!policy.is_empty()).then_some(Policy(policy)))
+        Ok((!policy.is_empty()).then_some(policy.into()))
     }
 }
 
 /// CodePipeline's own rule for names. It leaves out quotes and backslashes, which a policy would have
 /// to escape twice.
-fn check_name(name: &str) -> Result<(), Refused> {
+fn check_name(name: &str) -> Result<(), UsageError> {
     let admitted = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '@' | '-' | '_');
     if name.is_empty() || name.len() > 100 || !name.chars().all(admitted) {
         let hint = "a name has 1 to 100 letters, digits, '.', '@', '-' or '_'; for names that begin alike use --pipeline-prefix";
-        return Err(Refused::new(format!("no pipeline can be called {name:?}"), hint));
+        return Err(UsageError::new(format!("no pipeline can be called {name:?}"), hint));
     }
     Ok(())
 }
 
-fn check_limits(policy: &Map<String, Value>) -> Result<(), Refused> {
-    if policy.len() > MAX_KEYS {
-        let message = format!(
-            "the filter policy has {} keys, and SNS takes {MAX_KEYS} at most",
-            policy.len()
-        );
-        return Err(Refused::new(message, "filter by fewer things"));
+fn check_limits(policy: &Map<String, Value>) -> Result<(), UsageError> {
+    let keys = policy.len();
+    if keys > MAX_KEYS {
+        let message = format!("the filter policy has {keys} keys, and SNS takes {MAX_KEYS} at most");
+        return Err(UsageError::new(message, "filter by fewer things"));
     }
-    let counts = policy
-        .iter()
-        .map(|(key, values)| (key, values.as_array().map_or(1, Vec::len)));
-    let combinations = counts
-        .clone()
-        .fold(1_usize, |product, (_, count)| product.saturating_mul(count));
+    let counts = policy.values().map(|values| values.as_array().map_or(1, Vec::len));
+    let combinations = counts.clone().fold(1, usize::saturating_mul);
     if combinations > MAX_COMBINATIONS {
-        let factors: Vec<String> = counts.map(|(key, count)| format!("{count} of {key}")).collect();
+        let factors = policy.keys().zip(counts);
+        let factors: Vec<String> = factors.map(|(key, count)| format!("{count} of {key}")).collect();
         let message = format!(
             "the filter has {combinations} combinations ({}), and SNS takes {MAX_COMBINATIONS} at most",
             factors.join(" × ")
         );
         let hint = "name fewer values, use --pipeline-prefix, give each part an endpoint of its own, or take everything with --all and choose in the receiver";
-        return Err(Refused::new(message, hint));
+        return Err(UsageError::new(message, hint));
     }
     let bytes = Value::Object(policy.clone()).to_string().len();
     if bytes > MAX_BYTES {
         let message = format!("the filter policy has {bytes} bytes, and SNS takes {MAX_BYTES} at most");
-        return Err(Refused::new(message, "filter by fewer or shorter values"));
+        return Err(UsageError::new(message, "filter by fewer or shorter values"));
     }
     Ok(())
 }
@@ -142,11 +125,8 @@ pub(crate) fn words(policy: Option<&Value>) -> String {
         return policy.to_string();
     };
     let parts = keys.iter().map(|(key, values)| {
-        let name = match key.as_str() {
-            "account_id" => "account",
-            other => other,
-        };
-        let values = values.as_array().cloned().unwrap_or_else(|| vec![values.clone()]);
+        let name = if key == "account_id" { "account" } else { key };
+        let values = values.as_array().map_or(slice::from_ref(values), Vec::as_slice);
         let values: Vec<String> = values.iter().map(word).collect();
         format!("{name} {}", values.join(", "))
     });
@@ -162,16 +142,12 @@ fn word(value: &Value) -> String {
 }
 
 /// Whether an alert about `account` may pass a policy; what cannot be told counts as yes.
-pub(crate) fn admits(policy: Option<&Value>, account: &str) -> bool {
-    let Some(rules) = policy
-        .and_then(|policy| policy.get("account_id"))
-        .and_then(Value::as_array)
-    else {
-        return true;
-    };
-    rules.iter().any(|rule| match (rule.as_str(), rule["prefix"].as_str()) {
-        (Some(text), _) => text == account,
-        (None, Some(prefix)) => account.starts_with(prefix),
+pub(crate) fn admits(policy: Option<&Value>, account: &AccountId) -> bool {
+    let rules = policy.and_then(|policy| policy["account_id"].as_array());
+    let admits = |rule: &Value| match (rule.as_str(), rule["prefix"].as_str()) {
+        (Some(text), _) => *account == *text,
+        (None, Some(prefix)) => account.as_str().starts_with(prefix),
         (None, None) => true,
-    })
+    };
+    rules.is_none_or(|rules| rules.iter().any(admits))
 }

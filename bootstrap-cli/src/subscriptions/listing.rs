@@ -14,31 +14,19 @@ pub(crate) fn listing(subscriptions: &[Subscription]) -> String {
         "SUBSCRIPTION",
         "POLICY",
     ]);
-    for Subscription {
-        topic,
-        account_topic,
-        arn,
-        protocol,
-        endpoint,
-        owner: _,
-        state,
-        filter,
-        policy,
-        raw: _,
-    } in subscriptions
-    {
-        let topic = match account_topic {
+    for one in subscriptions {
+        let topic = match &one.account_topic {
             Some(account) => format!("of {account}"),
-            None => topic.rsplit(':').next().unwrap_or_default().to_owned(),
+            None => one.topic.rsplit(':').next().unwrap_or_default().to_owned(),
         };
         all.add_row([
-            protocol.clone(),
-            endpoint.clone(),
-            state.to_string(),
-            filter.clone(),
-            topic,
-            arn.clone().unwrap_or_else(|| "-".to_owned()),
-            policy.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
+            one.protocol.as_str(),
+            &one.endpoint,
+            one.state.as_str(),
+            &one.filter,
+            &topic,
+            one.arn.as_deref().unwrap_or("-"),
+            &one.policy.as_ref().map_or("-".to_owned(), ToString::to_string),
         ]);
     }
     lines(&all)

@@ -1,5 +1,6 @@
 //! What is left to do at the endpoint before alerts arrive there: SNS needs its consent. Pure.
 
+use pipetrail_names::AccountId;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -28,7 +29,7 @@ impl Remaining {
 
 /// What is left to do, for a topic of account `audit`; `pending` says that SNS waits for a
 /// confirmation.
-pub(crate) fn remaining(endpoint: &Endpoint, topic: &str, audit: &str, pending: bool) -> Vec<Remaining> {
+pub(crate) fn remaining(endpoint: &Endpoint, topic: &str, audit: &AccountId, pending: bool) -> Vec<Remaining> {
     let mut left = Vec::new();
     let address = &endpoint.address;
     match endpoint.protocol {
@@ -40,23 +41,23 @@ pub(crate) fn remaining(endpoint: &Endpoint, topic: &str, audit: &str, pending: 
         )),
         Protocol::Email | Protocol::Https => {}
         Protocol::Sqs => left.push(Remaining {
-            what: "the queue's policy needs this statement; a queue under a KMS key needs sns.amazonaws.com in the key's policy too".to_owned(),
             policy_statement: Some(json!({
                 "Sid": "PipetrailAlerts", "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"},
                 "Action": "sqs:SendMessage", "Resource": address,
                 "Condition": {"ArnEquals": {"aws:SourceArn": topic}}
             })),
-            command: None,
+            ..Remaining::only(
+                "the queue's policy needs this statement; a queue under a KMS key needs sns.amazonaws.com in the key's policy too",
+            )
         }),
         Protocol::Lambda => left.push(Remaining {
-            what: "the function has to let SNS call it".to_owned(),
-            policy_statement: None,
             command: Some(format!(
                 "aws lambda add-permission --function-name '{address}' --statement-id pipetrail-alerts --action lambda:InvokeFunction --principal sns.amazonaws.com --source-arn {topic}"
             )),
+            ..Remaining::only("the function has to let SNS call it")
         }),
     }
-    if let Some(owner) = endpoint.account().filter(|owner| *owner != audit && pending) {
+    if let Some(owner) = endpoint.account().filter(|owner| *audit != *owner && pending) {
         left.push(Remaining::only(format!(
             "account {owner} confirms: SNS sends a message with a SubscribeURL to open, or a Token for `aws sns confirm-subscription --topic-arn {topic}`, within two days"
         )));
@@ -72,7 +73,7 @@ mod tests {
 
     fn left(protocol: Protocol, address: &str, pending: bool) -> Vec<Remaining> {
         let endpoint = Endpoint::parse(protocol, address).unwrap();
-        remaining(&endpoint, TOPIC, "999988887777", pending)
+        remaining(&endpoint, TOPIC, &"999988887777".parse().unwrap(), pending)
     }
 
     #[test]

@@ -3,21 +3,36 @@
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
-
-use aws_sdk_cloudformation::Client as CloudFormation;
+use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
-use pipetrail_names::audit::STACKS;
+use aws_sdk_sns::operation::get_subscription_attributes::GetSubscriptionAttributesError;
+use pipetrail_names::audit::PIPELINE_STACK;
+use pipetrail_names::{AccountId, Region};
 use pipetrail_stacksets::{Error, Stack, from_sdk};
 use serde::Serialize;
 use serde_json::Value;
+use thiserror::Error;
 
 use super::change::Settings;
 use super::endpoint::masked;
-use super::error::NoTopic;
-use crate::failure::Result;
+use crate::config::Audit;
+use crate::failure::{Explain, Result};
 
 const OUTPUT: &str = "AlertTopicArn";
+
+/// The alert topic is not there.
+#[derive(Debug, Error)]
+#[error("stack {PIPELINE_STACK} does not stand in account {account}, {region}: there is no alert topic")]
+struct NoTopic {
+    account: AccountId,
+    region: Region,
+}
+
+impl Explain for NoTopic {
+    fn hint(&self) -> Option<String> {
+        Some("run `pipetrail apply` first, or correct audit.account and audit.region in pipetrail.toml".to_owned())
+    }
+}
 
 /// The topics of the pipeline stack as it is deployed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +40,7 @@ pub(crate) struct Topics {
     /// ARN of the one that takes every alert.
     pub all: String,
     /// Accounts with a topic of their own.
-    pub accounts: Vec<String>,
+    pub accounts: Vec<AccountId>,
 }
 
 impl Topics {
@@ -33,46 +48,34 @@ impl Topics {
     ///
     /// # Errors
     /// [`NoTopic`], a stack without the output, or a refused call.
-    pub(crate) async fn read(client: &CloudFormation, account: &str, region: &str) -> Result<Self> {
-        let [_, _, name] = STACKS;
-        let Some(stack) = Stack::describe(client, name).await? else {
-            return Err(NoTopic {
-                stack: name,
-                account: account.to_owned(),
-                region: region.to_owned(),
-            }
-            .into());
-        };
-        let all = stack.outputs.get(OUTPUT).ok_or_else(|| Error::MissingOutput {
-            stack: name.to_owned(),
+    pub(crate) async fn read(aws: &SdkConfig, audit: &Audit) -> Result<Self> {
+        let client = aws_sdk_cloudformation::Client::new(aws);
+        let stack = Stack::describe(&client, PIPELINE_STACK).await?;
+        let mut stack = stack.ok_or_else(|| NoTopic {
+            account: audit.account.clone(),
+            region: audit.region.clone(),
+        })?;
+        let all = stack.outputs.remove(OUTPUT).ok_or_else(|| Error::MissingOutput {
+            stack: PIPELINE_STACK.to_owned(),
             output: OUTPUT.to_owned(),
         })?;
-        // A stack of an older version has no such parameter.
-        let accounts = stack
-            .parameters
-            .get("AccountTopics")
-            .map(String::as_str)
-            .unwrap_or("none");
-        let accounts = accounts.split(',').filter(|_| accounts != "none");
-        Ok(Topics {
-            all: all.clone(),
-            accounts: accounts.map(str::to_owned).collect(),
-        })
+        // A stack of an older version has no such parameter; `none` is no account either.
+        let accounts = stack.parameters.get("AccountTopics").map_or("none", String::as_str);
+        let accounts = accounts.split(',').filter_map(|account| account.parse().ok()).collect();
+        Ok(Topics { all, accounts })
     }
 
     /// Every topic: its ARN, and its account where it is an account's own.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (String, Option<&str>)> {
-        let own = self
-            .accounts
-            .iter()
-            .map(|account| (format!("{}-{account}", self.all), Some(account.as_str())));
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (String, Option<&AccountId>)> {
+        let own = self.accounts.iter();
+        let own = own.map(|account| (format!("{}-{account}", self.all), Some(account)));
         std::iter::once((self.all.clone(), None)).chain(own)
     }
 
     /// Whether a subscription of that ARN is of one of these topics.
     pub(crate) fn own(&self, subscription: &str) -> bool {
-        let topic = subscription.rsplit_once(':').map(|(topic, _)| topic);
-        topic.is_some_and(|topic| self.iter().any(|(arn, _)| arn == topic))
+        let topic = subscription.rsplit_once(':');
+        topic.is_some_and(|(topic, _)| self.iter().any(|(arn, _)| arn == topic))
     }
 }
 
@@ -82,7 +85,7 @@ pub(crate) struct Listed {
     /// Its topic.
     pub topic: String,
     /// The account whose own topic that is.
-    pub account_topic: Option<String>,
+    pub account_topic: Option<AccountId>,
     /// Its ARN; SNS hides it until the subscription is confirmed.
     pub arn: Option<String>,
     /// SNS's word for how it delivers.
@@ -103,12 +106,13 @@ pub(crate) enum State {
     Pending,
 }
 
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl State {
+    /// The word for it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
             State::Confirmed => "confirmed",
             State::Pending => "pending",
-        })
+        }
     }
 }
 
@@ -118,7 +122,7 @@ pub(crate) struct Subscription {
     /// Its topic's ARN.
     pub topic: String,
     /// The account whose own topic that is.
-    pub account_topic: Option<String>,
+    pub account_topic: Option<AccountId>,
     /// Its ARN, where SNS tells it.
     pub arn: Option<String>,
     /// SNS's word for how it delivers.
@@ -142,10 +146,9 @@ impl Listed {
     pub(crate) fn shown(&self, attributes: Option<&Attributes>) -> Subscription {
         let pending = attributes.map_or(self.arn.is_none(), |attributes| attributes.pending);
         let settings = attributes.map(|attributes| &attributes.settings);
-        let unknown = if self.arn.is_none() {
-            "not known before it is confirmed"
-        } else {
-            "only its owner can read it"
+        let unknown = match self.arn {
+            None => "not known before it is confirmed",
+            Some(_) => "only its owner can read it",
         };
         Subscription {
             topic: self.topic.clone(),
@@ -175,32 +178,22 @@ pub(crate) struct Attributes {
 ///
 /// # Errors
 /// A refused call.
-pub(crate) async fn list(client: &Client, topic: &str, account: Option<&str>) -> Result<Vec<Listed>, Error> {
+pub(crate) async fn list(client: &Client, topic: &str, account: Option<&AccountId>) -> Result<Vec<Listed>, Error> {
     let call = client.list_subscriptions_by_topic().topic_arn(topic);
-    let mut pages = call.into_paginator().stop_on_duplicate_token(false).send();
-    let mut found = Vec::new();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(from_sdk(format!("list the subscriptions of {topic}")))?;
-        let listed = page
-            .subscriptions()
-            .iter()
-            .filter(|one| one.subscription_arn() != Some("Deleted"));
-        found.extend(listed.map(|one| {
-            Listed {
-                topic: topic.to_owned(),
-                account_topic: account.map(str::to_owned),
-                // SNS says `PendingConfirmation` in its place.
-                arn: one
-                    .subscription_arn()
-                    .filter(|arn| arn.starts_with("arn:"))
-                    .map(str::to_owned),
-                protocol: one.protocol().unwrap_or_default().to_owned(),
-                address: one.endpoint().unwrap_or_default().to_owned(),
-                owner: one.owner().unwrap_or_default().to_owned(),
-            }
-        }));
-    }
-    Ok(found)
+    let pages = call.into_paginator().stop_on_duplicate_token(false);
+    let all = pages.items().send().try_collect().await;
+    let mut all = all.map_err(from_sdk(format!("list the subscriptions of {topic}")))?;
+    all.retain(|one| one.subscription_arn() != Some("Deleted"));
+    let listed = all.into_iter().map(|one| Listed {
+        topic: topic.to_owned(),
+        account_topic: account.cloned(),
+        // SNS says `PendingConfirmation` in its place.
+        arn: one.subscription_arn.filter(|arn| arn.starts_with("arn:")),
+        protocol: one.protocol.unwrap_or_default(),
+        address: one.endpoint.unwrap_or_default(),
+        owner: one.owner.unwrap_or_default(),
+    });
+    Ok(listed.collect())
 }
 
 /// Reads a subscription's attributes; `None` where SNS does not tell them to this account: it is
@@ -208,23 +201,23 @@ pub(crate) async fn list(client: &Client, topic: &str, account: Option<&str>) ->
 ///
 /// # Errors
 /// A refused call.
-pub(crate) async fn attributes(client: &Client, listed: &Listed, audit: &str) -> Result<Option<Attributes>, Error> {
+pub(crate) async fn attributes(
+    client: &Client,
+    listed: &Listed,
+    audit: &AccountId,
+) -> Result<Option<Attributes>, Error> {
     let Some(arn) = &listed.arn else { return Ok(None) };
+    let is_untold = |error: &GetSubscriptionAttributesError| {
+        error.is_not_found_exception() || error.is_authorization_error_exception() && *audit != *listed.owner
+    };
     let attributes = match client.get_subscription_attributes().subscription_arn(arn).send().await {
         Ok(answer) => answer.attributes.unwrap_or_default(),
-        Err(error)
-            if error.as_service_error().is_some_and(|error| {
-                error.is_not_found_exception() || error.is_authorization_error_exception() && listed.owner != audit
-            }) =>
-        {
-            return Ok(None);
-        }
+        Err(error) if error.as_service_error().is_some_and(is_untold) => return Ok(None),
         Err(error) => return Err(from_sdk(format!("read subscription {arn}"))(error)),
     };
+    let pending = attributes.get("PendingConfirmation");
     Ok(Some(Attributes {
-        pending: attributes
-            .get("PendingConfirmation")
-            .is_some_and(|pending| pending == "true"),
+        pending: pending.is_some_and(|pending| pending == "true"),
         settings: Settings::read(&attributes),
     }))
 }

@@ -43,23 +43,23 @@ pub(crate) async fn ask(engine: &Engine, sql: &str, output: Output) -> Result<()
     // Nothing is written before the first rows are there: what fails at once leaves no torn document.
     let mut page = rows.next().await?;
     drop(spinner);
-    printer::rows(&begin);
+    printer::raw(&begin);
     let mut count = 0_usize;
     while let Some(values) = page {
         if !printer::has_reader() {
             return Ok(());
         }
         count += values.len();
-        printer::rows(&form.page(&columns, values)?);
+        printer::raw(&form.page(&columns, values)?);
         page = rows.next().await?;
     }
-    printer::rows(&form.end(&columns));
+    printer::raw(&form.end(&columns));
     let rows_word = if count == 1 { "row" } else { "rows" };
-    let mut said = format!("{count} {rows_word} in {:.1} s", began.elapsed().as_secs_f64());
-    if let Some(scanned) = rows.scanned() {
-        said.push_str(&format!(", {scanned}"));
-    }
-    printer::say(&said);
+    let scanned = rows
+        .scanned()
+        .map_or_else(String::new, |scanned| format!(", {scanned}"));
+    let seconds = began.elapsed().as_secs_f64();
+    printer::say(&format!("{count} {rows_word} in {seconds:.1} s{scanned}"));
     if let Some(remark) = form.remark() {
         printer::advice(remark);
     }

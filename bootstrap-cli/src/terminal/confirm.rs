@@ -13,7 +13,7 @@ pub(crate) async fn confirmed(yes: bool, question: &'static str, hint: &'static 
     }
     if !printer::can_ask() {
         let message = "this needs a yes, and there is no terminal to ask on";
-        return Err(UsageError { message, hint }.into());
+        return Err(UsageError::new(message, hint).into());
     }
     // On a thread of its own: a read from the terminal cannot be interrupted, and Ctrl-C must be seen.
     let yes = tokio::task::spawn_blocking(move || printer::ask(question)).await?;

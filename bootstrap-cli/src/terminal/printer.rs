@@ -73,13 +73,7 @@ pub(crate) fn data(text: &str) {
 
 /// Writes text of pipetrail's own, in which an example may look like an address.
 pub(crate) fn verbatim(text: &str) {
-    out(&format!("{}\n", text.trim_end()));
-}
-
-/// Writes rows of an answer as they are: they are evidence, and what was asked for. Nothing is masked,
-/// trimmed or added; whoever calls ends the lines.
-pub(crate) fn rows(text: &str) {
-    out(text);
+    raw(&format!("{}\n", text.trim_end()));
 }
 
 /// Whether standard output is a terminal, and how many columns it has.
@@ -92,15 +86,12 @@ pub(crate) fn terminal() -> Option<usize> {
 
 /// Clears a terminal, and separates what follows elsewhere.
 pub(crate) fn clear() {
-    let separator = if io::stdout().is_terminal() {
-        "\x1b[2J\x1b[H"
-    } else {
-        "\n"
-    };
-    out(separator);
+    raw(if terminal().is_some() { "\x1b[2J\x1b[H" } else { "\n" });
 }
 
-fn out(text: &str) {
+/// Writes rows of an answer as they are: they are evidence, and what was asked for. Nothing is masked,
+/// trimmed or added; whoever calls ends the lines.
+pub(crate) fn raw(text: &str) {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Ok(()) => {}
@@ -172,15 +163,21 @@ pub(crate) fn can_ask() -> bool {
     volume() != Volume::Quiet && io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Asks a question; only `y` and `yes` are a yes. Blocks until there is a line.
-pub(crate) fn ask(question: &str) -> bool {
+/// Asks for a line, and waits for it. `None` when there is no more to read.
+fn answer(question: &str) -> Option<String> {
     // Nothing is locked while it waits: an interruption has to be told meanwhile.
-    let _ = write!(io::stderr(), "{question} [y/N] ");
+    let _ = write!(io::stderr(), "{question}");
     let _ = io::stderr().flush();
     let mut answer = String::new();
-    // Whatever cannot be read is not a yes.
-    let _ = io::stdin().lock().read_line(&mut answer);
-    matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+    let read = io::stdin().lock().read_line(&mut answer).unwrap_or(0);
+    (read > 0).then(|| answer.trim().to_owned())
+}
+
+/// Asks a question; only `y` and `yes` are a yes, and whatever cannot be read is none. Blocks until there
+/// is a line.
+pub(crate) fn ask(question: &str) -> bool {
+    let answer = answer(&format!("{question} [y/N] ")).unwrap_or_default();
+    matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
 /// Asks for a line, the default in brackets; an empty line takes it. `None` when there is no more to read.
@@ -190,12 +187,6 @@ pub(crate) fn question(question: &str, default: &str) -> Option<String> {
     } else {
         format!(" [{default}]")
     };
-    let _ = write!(io::stderr(), "{question}{offered}: ");
-    let _ = io::stderr().flush();
-    let mut answer = String::new();
-    match io::stdin().lock().read_line(&mut answer) {
-        Ok(0) | Err(_) => None,
-        Ok(_) if answer.trim().is_empty() => Some(default.to_owned()),
-        Ok(_) => Some(answer.trim().to_owned()),
-    }
+    let answer = answer(&format!("{question}{offered}: "))?;
+    Some(if answer.is_empty() { default.to_owned() } else { answer })
 }

@@ -47,8 +47,7 @@ pub(crate) async fn run(engine: Engine, mut output: Output) -> Result<Exit> {
         .build();
     let mut prompt = Prompt::with_config(config)?;
     prompt.set_helper(Some(Assistant));
-    let mut kept = Kept::at(history::path());
-    kept.load(&mut prompt);
+    let mut kept = Kept::load(history::path(), &mut prompt);
     printer::say("\\? helps, \\q leaves");
     while printer::has_reader() {
         // On a thread of its own: a read from the terminal cannot be interrupted.

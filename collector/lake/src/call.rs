@@ -64,3 +64,8 @@ where
         }
     }
 }
+
+/// A field of an answer, where AWS documents that it is always there.
+pub(crate) fn given<T>(value: Option<T>, action: &'static str, field: &'static str) -> Result<T, CallError> {
+    value.ok_or(CallError::Incomplete { action, field })
+}

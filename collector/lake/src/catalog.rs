@@ -4,7 +4,7 @@ use aws_sdk_glue::types::{PartitionInput, StorageDescriptor};
 use pipetrail_collector::layout::Partition;
 use pipetrail_collector::tables::Table;
 
-use crate::call::{CallError, Fault, from_sdk};
+use crate::call::{CallError, Fault, from_sdk, given};
 
 /// Most partitions in one call to Glue.
 pub const BATCH: usize = 100;
@@ -38,10 +38,7 @@ impl Catalog {
         let call = self.glue.get_table().database_name(&self.database).name(table.name());
         let answer = call.send().await.map_err(from_sdk(format!("get table {table}")))?;
         let descriptor = answer.table.and_then(|table| table.storage_descriptor);
-        descriptor.ok_or(CallError::Incomplete {
-            action: "GetTable",
-            field: "StorageDescriptor",
-        })
+        given(descriptor, "GetTable", "StorageDescriptor")
     }
 
     /// Registers at most [`BATCH`] partitions of a table.
@@ -63,10 +60,8 @@ impl Catalog {
                 .build()
         });
         let call = self.glue.batch_create_partition().database_name(&self.database);
-        let call = call
-            .table_name(table.name())
-            .set_partition_input_list(Some(inputs.collect()));
-        let answer = call.send().await;
+        let call = call.table_name(table.name());
+        let answer = call.set_partition_input_list(Some(inputs.collect())).send().await;
         let answer = answer.map_err(from_sdk(format!("register partitions of table {table}")))?;
         let mut registered = Registered {
             created: partitions.len().saturating_sub(answer.errors().len()),
@@ -87,11 +82,11 @@ impl Catalog {
                     message: message.to_owned(),
                 },
             };
-            match partitions.iter().find(|partition| partition.values == values) {
-                Some(partition) => registered.refused.push((partition.clone(), refused)),
+            let Some(partition) = partitions.iter().find(|partition| partition.values == values) else {
                 // Which one it speaks of is not known: none of them counts as registered.
-                None => return Err(refused),
-            }
+                return Err(refused);
+            };
+            registered.refused.push((partition.clone(), refused));
         }
         Ok(registered)
     }

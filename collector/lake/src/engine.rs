@@ -8,9 +8,6 @@
 pub mod athena;
 #[cfg(feature = "embedded")]
 mod embedded;
-#[cfg(any(feature = "athena", feature = "embedded"))]
-mod engines;
-#[cfg(any(feature = "athena", feature = "embedded"))]
 mod error;
 pub mod lexer;
 #[cfg(any(feature = "athena", feature = "embedded"))]
@@ -21,9 +18,39 @@ pub mod reading;
 pub use athena::{Athena, AthenaError};
 #[cfg(feature = "embedded")]
 pub use embedded::Embedded;
-#[cfg(any(feature = "athena", feature = "embedded"))]
-pub use engines::Engine;
-#[cfg(any(feature = "athena", feature = "embedded"))]
 pub use error::EngineError;
 #[cfg(any(feature = "athena", feature = "embedded"))]
 pub use pages::Pages;
+
+/// Who answers.
+#[cfg(any(feature = "athena", feature = "embedded"))]
+#[cfg_attr(
+    all(feature = "athena", feature = "embedded"),
+    expect(clippy::large_enum_variant, reason = "there is one in a process")
+)]
+pub enum Engine {
+    /// DataFusion over a lake that was named.
+    #[cfg(feature = "embedded")]
+    Embedded(Embedded),
+    /// Athena in the audit account.
+    #[cfg(feature = "athena")]
+    Athena(Athena),
+}
+
+#[cfg(any(feature = "athena", feature = "embedded"))]
+impl Engine {
+    /// Asks one statement that reads; the rows come as they are read. A query of Athena whose future is
+    /// dropped is stopped: see [`athena::settle`].
+    ///
+    /// # Errors
+    /// The text is refused, or the engine cannot be reached.
+    pub async fn ask(&self, sql: &str) -> Result<Pages, EngineError> {
+        let statement = reading::statement(sql)?;
+        match self {
+            #[cfg(feature = "embedded")]
+            Engine::Embedded(engine) => engine.ask(statement).await,
+            #[cfg(feature = "athena")]
+            Engine::Athena(engine) => engine.ask(statement).await,
+        }
+    }
+}

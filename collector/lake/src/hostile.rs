@@ -7,11 +7,9 @@
 mod addresses;
 mod characters;
 mod page;
-mod sheet;
 mod terminal;
 
 pub use addresses::masked;
 pub use characters::is_dangerous;
-pub use page::visible;
-pub use sheet::inert;
+pub use page::{inert, visible};
 pub use terminal::{json, line, lines};

@@ -16,7 +16,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 
 pub use batch::Batch;
 pub use packed::{Damaged, pack, unpack};
-use pipetrail_collector::columns::ColumnType;
+use pipetrail_collector::columns::{Column, ColumnType};
 use pipetrail_collector::tables::Table;
 
 /// Most rows in a row group.
@@ -27,7 +27,7 @@ pub const ROW_GROUP_BYTES: usize = 64 << 20;
 
 /// The columns of a table's files: all of them can be NULL, partition keys are not in the file.
 pub fn schema(table: Table) -> Schema {
-    let field = |column: pipetrail_collector::columns::Column| {
+    let field = |column: Column| {
         let ty = match column.ty {
             ColumnType::String => DataType::Utf8,
             ColumnType::Bigint => DataType::Int64,
@@ -51,30 +51,27 @@ const DISTINCT: [&str; 7] = [
 
 /// How files of a table are written: SNAPPY as Firehose does, rows sorted by time and then by key.
 pub fn properties(table: Table) -> WriterProperties {
+    let columns = table.columns();
+    let ascending = |name: &str| {
+        let index = columns.iter().position(|column| column.name == name)?;
+        Some(SortingColumn {
+            column_idx: i32::try_from(index).ok()?,
+            descending: false,
+            nulls_first: false,
+        })
+    };
+    let sorted = ["event_ms", "event_key"].into_iter().filter_map(ascending);
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
-        .set_created_by(concat!("pipetrail version ", env!("CARGO_PKG_VERSION")).to_owned());
-    let mut sorted = Vec::new();
-    for name in ["event_ms", "event_key"] {
-        let index = table.columns().iter().position(|column| column.name == name);
-        sorted.extend(
-            index
-                .and_then(|index| i32::try_from(index).ok())
-                .map(|index| SortingColumn {
-                    column_idx: index,
-                    descending: false,
-                    nulls_first: false,
-                }),
-        );
-    }
-    properties = properties.set_sorting_columns(Some(sorted));
+        .set_created_by(concat!("pipetrail version ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_sorting_columns(Some(sorted.collect()))
+        // The first bytes of an event tell nobody which rows to skip.
+        .set_column_statistics_enabled(ColumnPath::from("raw"), EnabledStatistics::None);
     for name in DISTINCT {
         properties = properties.set_column_dictionary_enabled(ColumnPath::from(name), false);
     }
-    // The first bytes of an event tell nobody which rows to skip.
-    properties = properties.set_column_statistics_enabled(ColumnPath::from("raw"), EnabledStatistics::None);
     properties.build()
 }
 

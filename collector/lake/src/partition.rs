@@ -66,11 +66,8 @@ impl Registrar {
 
     /// Handles a batch; never fails as a whole.
     pub async fn handle(&mut self, batch: &Batch) -> Failures {
-        let read: Vec<_> = batch
-            .records
-            .iter()
-            .map(|message| self.partitions_of(&message.body))
-            .collect();
+        let read = batch.records.iter().map(|message| self.partitions_of(&message.body));
+        let read: Vec<_> = read.collect();
         let mut wanted: BTreeMap<Table, Vec<Partition>> = BTreeMap::new();
         for partition in read.iter().flatten().flatten() {
             let of_table = wanted.entry(partition.table).or_default();
@@ -86,12 +83,8 @@ impl Registrar {
                 match self.register(table, chunk).await {
                     Ok(registered) => {
                         created += registered.created;
-                        failed.extend(
-                            registered
-                                .refused
-                                .iter()
-                                .map(|(partition, error)| (partition.clone(), of(error))),
-                        );
+                        let refused = registered.refused.into_iter();
+                        failed.extend(refused.map(|(partition, error)| (partition, of(&error))));
                     }
                     Err(error) => failed.extend(chunk.iter().map(|partition| (partition.clone(), of(&error)))),
                 }
@@ -104,20 +97,15 @@ impl Registrar {
                 Err(error) => Some(error),
             };
             if let Some(error) = error {
-                log(
-                    Level::Error,
-                    "partition not registered",
-                    &json!({"message_id": message.message_id, "error": error.to_string()}),
-                );
+                let detail = json!({"message_id": message.message_id, "error": error.to_string()});
+                log(Level::Error, "partition not registered", &detail);
                 failures.add(message);
             }
         }
+        let failed = failures.batch_item_failures.len();
         counts(
             "partition",
-            &[
-                ("PartitionsCreated", created),
-                ("FailedMessages", failures.batch_item_failures.len()),
-            ],
+            &[("PartitionsCreated", created), ("FailedMessages", failed)],
         );
         failures
     }
@@ -125,19 +113,20 @@ impl Registrar {
     fn partitions_of(&self, body: &str) -> Result<Vec<Partition>, RegistrationError> {
         let notification: Notification =
             serde_json::from_str(body).map_err(|error| RegistrationError::NotANotification(error.to_string()))?;
-        let records = match notification {
-            Notification { event: Some(event), .. } if event == "s3:TestEvent" => return Ok(Vec::new()),
-            Notification {
-                records: Some(records), ..
-            } => records,
-            _ => return Err(RegistrationError::NotANotification("it has no Records".to_owned())),
+        if notification.event.as_deref() == Some("s3:TestEvent") {
+            return Ok(Vec::new());
+        }
+        let Some(records) = notification.records else {
+            return Err(RegistrationError::NotANotification("it has no Records".to_owned()));
         };
         let mut partitions = Vec::new();
         for record in records {
             if record.s3.bucket.name != self.catalog.bucket {
                 return Err(RegistrationError::OtherBucket(record.s3.bucket.name));
             }
-            let key = decoded(&record.s3.object.key);
+            // Form-URL-encoded: `+` is a space, `%3D` is `=`.
+            let key = record.s3.object.key.replace('+', " ");
+            let key = percent_decode_str(&key).decode_utf8_lossy();
             match Partition::from_key(&key) {
                 Some(partition) => partitions.push(partition),
                 None => log(Level::Warn, "object is no data of a table", &json!({"key": key})),
@@ -171,10 +160,9 @@ impl Registrar {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
 struct Notification {
-    #[serde(rename = "Event")]
     event: Option<String>,
-    #[serde(rename = "Records")]
     records: Option<Vec<NotificationRecord>>,
 }
 
@@ -197,11 +185,4 @@ struct NotificationBucket {
 #[derive(Deserialize)]
 struct NotificationObject {
     key: String,
-}
-
-/// Keys in S3's own notifications are form-URL-encoded: `+` is a space, `%3D` is `=`.
-fn decoded(key: &str) -> String {
-    percent_decode_str(&key.replace('+', " "))
-        .decode_utf8_lossy()
-        .into_owned()
 }

@@ -77,15 +77,11 @@ impl Lake {
     pub async fn open(location: &Location, config: impl AsyncFnOnce() -> SdkConfig) -> Result<Self, LakeError> {
         let (store, root) = match location {
             Location::Folder(path) => {
-                let of_io = |cause| LakeError::Open {
-                    location: location.to_string(),
-                    cause,
-                };
-                let path = std::fs::canonicalize(path).map_err(of_io)?;
+                let path = std::fs::canonicalize(path).map_err(|cause| LakeError::open(location, cause))?;
                 // A file in its place, or no permission.
-                std::fs::read_dir(&path).map_err(of_io)?;
-                let store =
-                    LocalFileSystem::new_with_prefix(&path).map_err(|cause| LakeError::store(location, cause))?;
+                std::fs::read_dir(&path).map_err(|cause| LakeError::open(location, cause))?;
+                let store = LocalFileSystem::new_with_prefix(&path);
+                let store = store.map_err(|cause| LakeError::store(location, cause))?;
                 (Arc::new(store) as Arc<dyn ObjectStore>, Path::default())
             }
             Location::Bucket { bucket, prefix } => {
@@ -101,10 +97,7 @@ impl Lake {
             Location::Folder(_) => "lake://local/".to_owned(),
             Location::Bucket { bucket, .. } => format!("s3://{bucket}/"),
         };
-        let url = Url::parse(&host).map_err(|error| LakeError::Open {
-            location: location.to_string(),
-            cause: std::io::Error::other(error),
-        })?;
+        let url = Url::parse(&host).map_err(|error| LakeError::open(location, std::io::Error::other(error)))?;
         Ok(Lake {
             location: location.clone(),
             store,

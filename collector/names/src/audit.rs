@@ -1,7 +1,5 @@
 //! Fixed names in the audit account.
 
-use std::fmt;
-
 use crate::{AccountId, Region};
 
 /// The stack of the bucket that function zips and large templates are uploaded to.
@@ -52,18 +50,13 @@ impl Bucket {
     /// What the name begins with, whatever the account.
     #[must_use]
     pub fn prefix(self) -> String {
-        format!("pipetrail-{self}-")
-    }
-}
-
-impl fmt::Display for Bucket {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        let holds = match self {
             Bucket::Artifacts => "artifacts",
             Bucket::Lake => "lake",
             Bucket::Evidence => "evidence",
             Bucket::Athena => "athena",
-        })
+        };
+        format!("pipetrail-{holds}-")
     }
 }
 

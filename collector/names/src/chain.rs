@@ -9,14 +9,11 @@ use std::error::Error;
 #[must_use]
 pub fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = told(error);
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = told(error);
+    for cause in std::iter::successors(error.source(), |&cause| cause.source()) {
+        let next = told(cause);
         if !text.ends_with(&next) {
-            text.push_str(": ");
-            text.push_str(&next);
+            text.extend([": ", &next]);
         }
-        cause = error.source();
     }
     text
 }

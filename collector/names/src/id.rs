@@ -18,12 +18,10 @@ macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $admits:path, $expected:literal) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(transparent))]
         pub struct $name(String);
 
         impl $name {
-            /// The form, as it follows "expected" in an error.
-            pub const EXPECTED: &'static str = $expected;
-
             /// Whether a text has the form: for who has no use for a copy of it.
             #[must_use]
             pub fn admits(text: &str) -> bool {
@@ -49,10 +47,7 @@ macro_rules! id {
             type Error = IdError;
 
             fn try_from(text: String) -> Result<Self, IdError> {
-                match Self::admits(&text) {
-                    true => Ok(Self(text)),
-                    false => Err(IdError { expected: Self::EXPECTED }),
-                }
+                Self::admits(&text).then_some(Self(text)).ok_or(IdError { expected: $expected })
             }
         }
 
@@ -100,13 +95,6 @@ macro_rules! id {
         }
 
         #[cfg(feature = "serde")]
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
-            }
-        }
-
-        #[cfg(feature = "serde")]
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct Text;
@@ -114,7 +102,7 @@ macro_rules! id {
                     type Value = $name;
 
                     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        f.write_str($name::EXPECTED)
+                        f.write_str($expected)
                     }
 
                     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
@@ -152,8 +140,8 @@ id! {
 
 /// The partition in ARNs of a region, by the region's name.
 #[must_use]
-pub fn partition(region: &str) -> &'static str {
-    match region.split_once('-') {
+pub fn partition(region: &Region) -> &'static str {
+    match region.as_str().split_once('-') {
         Some(("cn", _)) => "aws-cn",
         Some(("us", rest)) if rest.starts_with("gov-") => "aws-us-gov",
         _ => "aws",
@@ -251,7 +239,7 @@ mod tests {
             ("cn-north-1", "aws-cn"),
             ("us-gov-west-1", "aws-us-gov"),
         ] {
-            assert_eq!(super::partition(region), partition);
+            assert_eq!(super::partition(&region.parse().unwrap()), partition);
         }
     }
 }

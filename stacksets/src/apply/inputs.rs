@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use aws_sdk_s3::presigning::PresigningConfig;
 
-use super::run::Run;
+use super::Run;
 use crate::desired::ParameterValue;
 use crate::error::{Error, from_sdk};
-use crate::need::Need;
+use crate::ids::answered;
+use crate::step_id::Need;
 use crate::template::{MAX_BODY_BYTES, Template};
 
 impl Run<'_> {
@@ -24,12 +25,10 @@ impl Run<'_> {
     pub(super) fn needs_of(&self, value: &ParameterValue) -> Option<Need> {
         match value {
             ParameterValue::Output { stack, .. } => Some(Need::Stack(stack.clone())),
-            ParameterValue::Text(text) => self
-                .plan
-                .uploads
-                .iter()
-                .any(|upload| upload.key == *text)
-                .then(|| Need::Upload(text.clone())),
+            ParameterValue::Text(text) => {
+                let upload = self.plan.uploads.iter().find(|upload| upload.key == *text);
+                upload.map(|upload| Need::Upload(upload.key.clone()))
+            }
             ParameterValue::Private(_) => None,
         }
     }
@@ -68,37 +67,20 @@ impl Run<'_> {
         let bucket = self.value(&self.plan.bucket)?;
         // The SDK knows the partition's host and a profile's endpoint_url; the signature is cut off,
         // since CloudFormation reads with the caller's permissions.
-        let lifetime = PresigningConfig::expires_in(Duration::from_secs(60));
-        let Ok(lifetime) = lifetime else {
-            return Err(Error::Incomplete {
-                action: "presigning",
-                field: "lifetime",
-            });
-        };
-        let url = self
-            .clients
-            .s3
-            .get_object()
-            .bucket(&bucket)
-            .key(&key)
-            .presigned(lifetime)
-            .await;
+        let lifetime = PresigningConfig::expires_in(Duration::from_secs(60)).ok();
+        let lifetime = answered("presigning", "lifetime", lifetime)?;
+        let object = self.clients.s3.get_object().bucket(&bucket).key(&key);
+        let url = object.presigned(lifetime).await;
         let url = url.map_err(from_sdk(format!("make the address of s3://{bucket}/{key}")))?;
         Ok(Some(url.uri().split('?').next().unwrap_or_default().to_owned()))
     }
 
     pub(super) async fn put(&self, key: &str, bytes: Vec<u8>, content_type: &str) -> Result<(), Error> {
         let bucket = self.value(&self.plan.bucket)?;
-        let put = self
-            .clients
-            .s3
-            .put_object()
-            .bucket(&bucket)
-            // Bucket names are global: one that was deleted may be somebody else's by now.
-            .expected_bucket_owner(self.plan.audit_account.as_str())
-            .key(key)
-            .content_type(content_type);
-        let put = put.body(bytes.into()).send().await;
+        let put = self.clients.s3.put_object().bucket(&bucket).key(key);
+        // Bucket names are global: one that was deleted may be somebody else's by now.
+        let put = put.expected_bucket_owner(self.plan.audit_account.as_str());
+        let put = put.content_type(content_type).body(bytes.into()).send().await;
         let put = put.map_err(from_sdk(format!("upload s3://{bucket}/{key}")));
         self.journal.note(put).map(|_| ())
     }

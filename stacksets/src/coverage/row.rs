@@ -161,17 +161,10 @@ pub(super) fn unseen(account: &AccountId, region: &Region) -> CoverageRow {
     CoverageRow::of_stack(account, region, None, Some(reason.to_owned()), false)
 }
 
-/// The configured unit above an account, else the one that it is in.
-pub(super) fn unit<'a>(organization: &'a Organization, scope: &'a Scope, account: &AccountId) -> Option<&'a OuId> {
-    let account = organization.accounts.get(account)?;
-    let configured = scope.units.iter().find(|unit| account.parents.contains(*unit));
-    configured.or(account.parent.as_ref())
-}
-
 /// The row of an instance.
 pub(super) fn of_instance(organization: &Organization, scope: &Scope, instance: &Instance) -> CoverageRow {
     let account = organization.accounts.get(&instance.account);
-    let unit = unit(organization, scope, &instance.account);
+    let unit = organization.unit_of(scope, &instance.account);
     let membership = organization.membership(scope, &instance.account, &instance.region);
     let in_scope = matches!(membership, Membership::Enrolled | Membership::Skipped);
     let state = match stack_state(&instance.status, &instance.detailed_status) {
@@ -193,7 +186,7 @@ pub(super) fn of_instance(organization: &Organization, scope: &Scope, instance: 
 }
 
 /// What an instance comes down to, its scope aside.
-pub(super) fn stack_state(status: &str, detailed_status: &str) -> CoverageState {
+fn stack_state(status: &str, detailed_status: &str) -> CoverageState {
     match (status, detailed_status) {
         (_, "SKIPPED_SUSPENDED_ACCOUNT") => CoverageState::Suspended,
         ("CURRENT", _) => CoverageState::Current,

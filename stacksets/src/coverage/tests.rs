@@ -46,7 +46,7 @@ fn coverage(instances: Vec<Instance>) -> Coverage {
         deployments: BTreeMap::from([("made".to_owned(), "2026-11-20T08:00:00Z".parse().unwrap())]),
         ..StackSet::default()
     };
-    Coverage::new(&organization(), &scope, &BTreeMap::new(), Some(&set), &[])
+    Coverage::new(&organization(), &scope, &BTreeMap::new(), Some(&set), None, &[])
 }
 
 fn instance(account: &str, region: &str) -> Instance {

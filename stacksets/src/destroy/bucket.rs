@@ -1,16 +1,16 @@
 //! Counting, emptying and deleting a bucket, all versions of all objects. Every call names the owner:
 //! bucket names are global, and one that was deleted may be somebody else's by now.
 
+use std::fmt;
+
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
-
 use pipetrail_names::AccountId;
+use serde::Serialize;
 
-use super::contents::Contents;
-use crate::error::{Error, from_sdk};
+use crate::error::{Error, from_sdk, unless_refused};
 use crate::journal::Written;
-use crate::pause::Pause;
+use crate::pause::{Pause, Tell};
 
 /// How often a bucket is gone through: somebody may write while it is emptied, and S3 may ask to slow
 /// down for single objects.
@@ -18,6 +18,25 @@ const PASSES: u32 = 4;
 
 /// After how many object versions a count is told again.
 pub(super) const TOLD_EVERY: usize = 10_000;
+
+/// What a bucket holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Contents {
+    /// Object versions and delete markers.
+    pub versions: u64,
+    /// Their size in bytes.
+    pub bytes: u64,
+    /// Whether there are more than were counted.
+    pub more: bool,
+}
+
+impl fmt::Display for Contents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Contents { versions, bytes, more } = self;
+        let least = if *more { "more than " } else { "" };
+        write!(f, "{least}{versions} object versions ({least}{bytes} bytes)")
+    }
+}
 
 #[derive(Clone, Copy)]
 pub(super) struct Bucket<'a> {
@@ -86,33 +105,27 @@ impl Bucket<'_> {
             .expected_bucket_owner(self.owner.as_str())
             .set_key_marker(from.key)
             .set_version_id_marker(from.id);
-        let page = match list.send().await {
-            Err(error) if error.code() == Some("NoSuchBucket") => return Ok(None),
-            page => page.map_err(from_sdk(format!("list the versions in bucket {}", self.name)))?,
+        let page = list.send().await;
+        let page = page.map_err(from_sdk(format!("list the versions in bucket {}", self.name)));
+        let Some(page) = unless_refused("NoSuchBucket", page)? else {
+            return Ok(None);
         };
-        let mut versions: Vec<Version> = Vec::new();
-        versions.extend(page.versions().iter().filter_map(|version| {
+        let version = |key: Option<&str>, id: Option<&str>, size: Option<i64>, is_marker: bool| {
             Some(Version {
-                key: version.key()?.to_owned(),
-                id: version.version_id().unwrap_or("null").to_owned(),
-                bytes: version.size().and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
-                is_marker: false,
+                key: key?.to_owned(),
+                id: id.unwrap_or("null").to_owned(),
+                bytes: size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
+                is_marker,
             })
-        }));
-        versions.extend(page.delete_markers().iter().filter_map(|marker| {
-            Some(Version {
-                key: marker.key()?.to_owned(),
-                id: marker.version_id().unwrap_or("null").to_owned(),
-                bytes: 0,
-                is_marker: true,
-            })
-        }));
+        };
+        let objects = page.versions().iter();
+        let objects = objects.filter_map(|it| version(it.key(), it.version_id(), it.size(), false));
+        let markers = page.delete_markers().iter();
+        let markers = markers.filter_map(|it| version(it.key(), it.version_id(), None, true));
+        let versions = objects.chain(markers).collect();
         let next = page.is_truncated().unwrap_or_default().then(|| Next {
-            key: page.next_key_marker().map(str::to_owned),
-            id: page
-                .next_version_id_marker()
-                .filter(|id| !id.is_empty())
-                .map(str::to_owned),
+            key: page.next_key_marker,
+            id: page.next_version_id_marker.filter(|id| !id.is_empty()),
         });
         Ok(Some(Page { versions, next }))
     }
@@ -126,17 +139,12 @@ impl Bucket<'_> {
         let mut refused = Vec::new();
         for chunk in versions.chunks(1_000) {
             let action = || from_sdk(format!("delete objects of bucket {}", self.name));
-            let objects = chunk.iter().map(|version| {
-                ObjectIdentifier::builder()
-                    .key(&version.key)
-                    .version_id(&version.id)
-                    .build()
-            });
-            let objects: Vec<ObjectIdentifier> = objects
-                .collect::<Result<_, _>>()
-                .map_err(|error| action()(error.into()))?;
-            let delete = Delete::builder().set_objects(Some(objects)).quiet(true).build();
-            let delete = delete.map_err(|error| action()(error.into()))?;
+            let mut delete = Delete::builder().quiet(true);
+            for version in chunk {
+                let object = ObjectIdentifier::builder().key(&version.key).version_id(&version.id);
+                delete = delete.objects(object.build().map_err(|error| action()(error.into()))?);
+            }
+            let delete = delete.build().map_err(|error| action()(error.into()))?;
             let deleted = self
                 .client
                 .delete_objects()
@@ -166,7 +174,7 @@ impl Bucket<'_> {
     }
 
     /// Deletes all versions of all objects.
-    pub(super) async fn empty(&self, written: &Written, tell: &mut (dyn FnMut(&str) + Send)) -> Result<(), Error> {
+    pub(super) async fn empty(&self, written: &Written, tell: Tell<'_>) -> Result<(), Error> {
         let (mut deleted, mut told, mut left) = (0_usize, 0, Vec::new());
         let mut pause = Pause::default();
         for _ in 0..PASSES {
@@ -195,26 +203,18 @@ impl Bucket<'_> {
     }
 
     /// Deletes the bucket, which is empty or nearly so.
-    pub(super) async fn remove(&self, written: &Written, tell: &mut (dyn FnMut(&str) + Send)) -> Result<(), Error> {
+    pub(super) async fn remove(&self, written: &Written, tell: Tell<'_>) -> Result<(), Error> {
         let mut pass = 1;
         loop {
-            let deleted = self
-                .client
-                .delete_bucket()
-                .bucket(self.name)
-                .expected_bucket_owner(self.owner.as_str())
-                .send()
-                .await;
-            match deleted {
-                Err(error) if error.code() == Some("NoSuchBucket") => return Ok(()),
+            let call = self.client.delete_bucket().bucket(self.name);
+            let deleted = call.expected_bucket_owner(self.owner.as_str()).send().await;
+            let deleted = deleted.map_err(from_sdk(format!("delete bucket {}", self.name)));
+            match written.note(deleted) {
                 Err(error) if error.code() == Some("BucketNotEmpty") && pass < PASSES => {
                     pass += 1;
                     self.empty(written, tell).await?;
                 }
-                deleted => {
-                    let deleted = deleted.map_err(from_sdk(format!("delete bucket {}", self.name)));
-                    return written.note(deleted).map(|_| ());
-                }
+                deleted => return unless_refused("NoSuchBucket", deleted).map(|_| ()),
             }
         }
     }

@@ -8,14 +8,14 @@ use std::collections::BTreeSet;
 use pipetrail_names::audit::STACKS;
 use pipetrail_names::member::STACK;
 
-use super::{DestroyPlan, DestroyStep, Names, Remains, Standing, stack};
+use super::{DestroyPlan, DestroyStep, Names, Remains, Standing};
 use crate::account_region::AccountRegion;
 use crate::clients::Clients;
 use crate::error::Error;
-use crate::instance_result::OperationEnd;
 use crate::journal::{Journal, Progress, StepResult, Written};
-use crate::need::Need;
-use crate::step_id::StepId;
+use crate::pause::Tell;
+use crate::stack::StackCalls;
+use crate::step_id::{Need, StepId};
 
 /// Carries out the plan made of `standing`; gives one result per step, in order, and what stays.
 pub async fn destroy(
@@ -53,7 +53,7 @@ impl Run<'_> {
     async fn telling<T>(
         &mut self,
         step: &StepId,
-        work: impl AsyncFnOnce(&Written, &mut (dyn FnMut(&str) + Send)) -> Result<T, Error>,
+        work: impl AsyncFnOnce(&Written, Tell<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.journal.begins(step);
         self.journal.working(step, work).await
@@ -63,26 +63,19 @@ impl Run<'_> {
         let id = step.id();
         match step {
             DestroyStep::Join { operation_id } => {
-                let ended = self
-                    .on_set(&id, async |calls, tell| calls.wait(operation_id, tell).await)
-                    .await;
+                let waiting = self.on_set(&id, async |calls, tell| calls.wait(operation_id, tell).await);
                 // What another run left undone is done by the steps that follow.
-                let ended = ended.map(|ended| OperationEnd {
-                    error: None,
-                    failed: vec![],
-                    ..ended
-                });
-                self.journal.ended(id, ended);
+                let ended = waiting.await.map(|_| ());
+                self.journal.done(id, ended);
             }
             DestroyStep::AutoDeploymentOff { operation_id } => {
                 let names = standing.stack_set.iter().flat_map(|set| set.parameters.keys());
-                let ended = self
-                    .on_set(&id, async |calls, tell| {
-                        calls.stop_auto_deployment(names, operation_id, tell).await
-                    })
-                    .await;
+                let stopping = self.on_set(&id, async |calls, tell| {
+                    calls.stop_auto_deployment(names, operation_id, tell).await
+                });
                 // It is off even where an account failed to look at its stack, which goes anyway.
-                self.journal.ended(id, ended.map(|_| OperationEnd::default()));
+                let done = stopping.await.map(|_| ());
+                self.journal.done(id, done);
             }
             DestroyStep::Instances(removal) => self.instances(removal).await,
             DestroyStep::StackSet { .. } => self.stack_set(id, standing).await,
@@ -108,7 +101,9 @@ impl Run<'_> {
                     _ => self.clients.audit.clone(),
                 };
                 let removed = self.telling(&id, async |written, tell| {
-                    stack::remove(&client, stack, stack_id, *lifts_protection, written, tell).await
+                    let (client, name) = (&client, stack.as_str());
+                    let calls = StackCalls { client, name, written };
+                    calls.take_away(stack_id, *lifts_protection, tell).await
                 });
                 let done = removed.await;
                 if done.is_err() {

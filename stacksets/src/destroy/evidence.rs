@@ -9,13 +9,14 @@ use aws_sdk_s3::types::ObjectLockLegalHoldStatus;
 use tokio::task::JoinSet;
 
 use super::bucket::{Bucket, Next, TOLD_EVERY, Version};
-use crate::error::{Error, Fault, from_sdk};
+use crate::error::{Error, Fault, from_sdk, unless_refused};
 use crate::journal::Written;
+use crate::pause::Tell;
 
 /// How many records are asked about at a time.
 const AT_A_TIME: usize = 32;
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Kept {
     /// How many versions.
     pub(super) records: u64,
@@ -47,10 +48,8 @@ impl Kept {
             why.push("evidence under retention is not deleted before its date".to_owned());
         }
         if self.held > 0 {
-            why.push(format!(
-                "{} are under legal hold, which somebody has to lift",
-                self.held
-            ));
+            let held = self.held;
+            why.push(format!("{held} are under legal hold, which somebody has to lift"));
         }
         if self.refused > 0 {
             why.push(format!(
@@ -63,7 +62,7 @@ impl Kept {
 }
 
 /// What holds a version.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Lock {
     until: Option<DateTime>,
     held: bool,
@@ -89,11 +88,7 @@ impl Lock {
 }
 
 /// Deletes what nothing holds; gives what stays.
-pub(super) async fn empty(
-    bucket: Bucket<'_>,
-    written: &Written,
-    tell: &mut (dyn FnMut(&str) + Send),
-) -> Result<Kept, Error> {
+pub(super) async fn empty(bucket: Bucket<'_>, written: &Written, tell: Tell<'_>) -> Result<Kept, Error> {
     let now = DateTime::from(SystemTime::now());
     let (mut kept, mut deleted, mut told, mut left) = (Kept::default(), 0, 0, Vec::new());
     let mut next = Some(Next::default());
@@ -140,10 +135,7 @@ pub(super) async fn empty(
 
 /// What holds each version; one that is gone meanwhile is left out. Delete markers cannot be held.
 async fn locks(bucket: Bucket<'_>, versions: &[Version]) -> Result<Vec<(Version, Lock)>, Error> {
-    let free = Lock {
-        until: None,
-        held: false,
-    };
+    let free = Lock::default();
     let markers = versions.iter().filter(|version| version.is_marker);
     let mut found: Vec<(Version, Lock)> = markers.map(|version| (version.clone(), free)).collect();
     let mut asked = JoinSet::new();
@@ -163,13 +155,8 @@ async fn locks(bucket: Bucket<'_>, versions: &[Version]) -> Result<Vec<(Version,
             action: action.to_owned(),
             fault: Fault::Unanswered(error.into()),
         })?;
-        match head {
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(aws_sdk_s3::operation::head_object::HeadObjectError::is_not_found) => {}
-            head => found.push((version, Lock::of(&head.map_err(from_sdk(action))?))),
-        }
+        let head = unless_refused("NotFound", head.map_err(from_sdk(action)))?;
+        found.extend(head.map(|head| (version, Lock::of(&head))));
     }
     Ok(found)
 }

@@ -2,9 +2,12 @@
 
 use aws_sdk_cloudformation::types::{AccountFilterType, AutoDeployment, Capability, Parameter};
 
+use pipetrail_names::member::STACK;
+
 use super::{AccountFilter, InstancesRemoval};
-use crate::error::{Error, Fault};
+use crate::error::{Error, unless_refused};
 use crate::instance_result::OperationEnd;
+use crate::pause::Tell;
 use crate::set_calls::{SetCalls, preferences, targets_of};
 
 impl SetCalls<'_> {
@@ -16,36 +19,30 @@ impl SetCalls<'_> {
         &self,
         parameters: impl Iterator<Item = &String> + Send,
         operation_id: &str,
-        tell: &mut (dyn FnMut(&str) + Send),
+        tell: Tell<'_>,
     ) -> Result<OperationEnd, Error> {
-        let kept = parameters.map(|name| {
-            Parameter::builder()
-                .parameter_key(name)
-                .use_previous_value(true)
-                .build()
-        });
+        let kept = parameters.map(|name| Parameter::builder().parameter_key(name));
+        let kept = kept.map(|kept| kept.use_previous_value(true).build());
         let call = self
             .client
             .update_stack_set()
-            .stack_set_name(self.name)
-            .call_as(self.call_as.clone())
+            .stack_set_name(STACK)
+            .call_as(self.caller.call_as())
             .use_previous_template(true)
             .set_parameters(Some(kept.collect()))
             .capabilities(Capability::CapabilityNamedIam)
             .auto_deployment(AutoDeployment::builder().enabled(false).build())
             .operation_preferences(preferences(self.rollout))
             .operation_id(operation_id);
-        let updated = self
-            .write("switch auto-deployment off", tell, || call.clone().send())
-            .await?;
-        let id = updated.and_then(|updated| updated.operation_id);
+        let updated = self.write("switch auto-deployment off", tell, || call.clone().send());
+        let id = updated.await?.and_then(|updated| updated.operation_id);
         self.wait(id.as_deref().unwrap_or(operation_id), tell).await
     }
 
     pub(super) async fn remove_instances(
         &self,
         removal: &InstancesRemoval,
-        tell: &mut (dyn FnMut(&str) + Send),
+        tell: Tell<'_>,
     ) -> Result<OperationEnd, Error> {
         let filter = match removal.filter {
             AccountFilter::None => None,
@@ -59,19 +56,11 @@ impl SetCalls<'_> {
     }
 
     /// Deletes the stack set, which has no instance.
-    pub(super) async fn remove_set(&self, tell: &mut (dyn FnMut(&str) + Send)) -> Result<(), Error> {
-        let call = self
-            .client
-            .delete_stack_set()
-            .stack_set_name(self.name)
-            .call_as(self.call_as.clone());
-        let action = format!("delete stack set {}", self.name);
-        match self.write(&action, tell, || call.clone().send()).await {
-            Err(Error::Aws {
-                fault: Fault::Refused { code, .. },
-                ..
-            }) if code == "StackSetNotFoundException" => Ok(()),
-            deleted => deleted.map(|_| ()),
-        }
+    pub(super) async fn remove_set(&self, tell: Tell<'_>) -> Result<(), Error> {
+        let call = self.client.delete_stack_set().stack_set_name(STACK);
+        let call = call.call_as(self.caller.call_as());
+        let action = format!("delete stack set {STACK}");
+        let deleted = self.write(&action, tell, || call.clone().send()).await;
+        unless_refused("StackSetNotFoundException", deleted).map(|_| ())
     }
 }

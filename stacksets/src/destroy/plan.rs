@@ -8,9 +8,10 @@ use pipetrail_names::{AccountId, Region};
 
 use super::removals::{removals, why_retained};
 use super::{Contents, DestroyPlan, DestroyStep, Names, Remains, Remnant, Standing};
-use crate::bus::elsewhere;
+use crate::bus;
 use crate::error::Error;
 use crate::operation;
+use crate::organization::Account;
 use crate::stack::Stack;
 
 /// Why the data stays when it was not asked for.
@@ -33,21 +34,21 @@ pub fn plan(names: &Names, standing: &Standing, delete_data: bool) -> Result<Des
     for (region, stack) in standing.member_stacks.iter().flatten() {
         let management = &standing.organization.management_account;
         let step = stack_step(STACK, stack, management, region, false)?;
-        match elsewhere(&stack.parameters, &names.audit_account, &names.region) {
+        match bus::elsewhere(&stack.parameters, &names.audit_account, &names.region) {
             None => plan.steps.push(step),
-            Some(bus) => plan.remains.push(Remains::new(
-                Remnant::Stack(STACK.to_owned()),
-                management,
-                region,
-                format!("it forwards to {bus}, of another audit account or home region than was asked for"),
-            )),
+            Some(bus) => {
+                let what = Remnant::Stack(STACK.to_owned());
+                let why = format!("it forwards to {bus}, of another audit account or home region than was asked for");
+                plan.remains.push(Remains::new(what, management, region, why));
+            }
         }
     }
     set_steps(names, standing, &mut plan)?;
     let audit = |name: &str, lifts: bool| {
         let stack = standing.stacks.get(name);
-        let step = stack.map(|stack| stack_step(name, stack, &names.audit_account, &names.region, lifts));
-        step.transpose()
+        stack
+            .map(|stack| stack_step(name, stack, &names.audit_account, &names.region, lifts))
+            .transpose()
     };
     let [artifacts, data, pipeline] = STACKS;
     plan.steps.extend(audit(pipeline, false)?);
@@ -69,8 +70,8 @@ pub fn plan(names: &Names, standing: &Standing, delete_data: bool) -> Result<Des
             .map(|(bucket, _)| DestroyStep::Bucket { bucket: bucket.clone() });
         emptied.chain(stack).chain(deleted).collect::<Vec<DestroyStep>>()
     };
-    plan.steps
-        .extend(group(audit(artifacts, false)?, buckets(&[&names.artifacts])));
+    let zips = group(audit(artifacts, false)?, buckets(&[&names.artifacts]));
+    plan.steps.extend(zips);
     let held = buckets(&[&names.lake, &names.results, &names.evidence]);
     let data_step = audit(data, true)?;
     if delete_data {
@@ -85,16 +86,10 @@ pub fn plan(names: &Names, standing: &Standing, delete_data: bool) -> Result<Des
 fn set_steps(names: &Names, standing: &Standing, plan: &mut DestroyPlan) -> Result<(), Error> {
     let Some(set) = &standing.stack_set else { return Ok(()) };
     if !set.is_ours() {
-        return Err(foreign("stack set"));
+        return Err(Error::foreign("stack set", STACK));
     }
-    if let Some(bus) = elsewhere(&set.parameters, &names.audit_account, &names.region) {
-        return Err(Error::Elsewhere {
-            what: format!("stack set {STACK}"),
-            bus: bus.to_owned(),
-            account: names.audit_account.clone(),
-            region: names.region.clone(),
-        });
-    }
+    let what = format!("stack set {STACK}");
+    bus::check_one(what, &set.parameters, &names.audit_account, &names.region)?;
     // Auto-deployment's own operations too: they make instances.
     let open = set.operations.iter().filter(|operation| operation.is_open());
     plan.steps.extend(open.map(|operation| DestroyStep::Join {
@@ -110,16 +105,12 @@ fn set_steps(names: &Names, standing: &Standing, plan: &mut DestroyPlan) -> Resu
     plan.steps.push(DestroyStep::StackSet { name: STACK.to_owned() });
     for instance in &set.instances {
         if let Some(why) = why_retained(instance, &standing.organization) {
-            let active = standing.organization.accounts.get(&instance.account);
+            let account = standing.organization.accounts.get(&instance.account);
+            let what = Remnant::InstanceStack(instance.at());
             plan.remains.push(Remains {
                 // Of an account that is closed nobody can take anything away.
-                unwanted: active.is_some_and(super::super::organization::Account::is_active),
-                ..Remains::new(
-                    Remnant::InstanceStack(instance.at()),
-                    &instance.account,
-                    &instance.region,
-                    why,
-                )
+                unwanted: account.is_some_and(Account::is_active),
+                ..Remains::new(what, &instance.account, &instance.region, why)
             });
         }
     }
@@ -134,7 +125,8 @@ fn stack_step(
     lifts: bool,
 ) -> Result<DestroyStep, Error> {
     if !stack.is_ours() {
-        return Err(foreign_stack(name, account, region));
+        let name = format!("{name} of account {account} in {region}");
+        return Err(Error::foreign("stack", name));
     }
     Ok(DestroyStep::Stack {
         name: name.to_owned(),
@@ -144,20 +136,6 @@ fn stack_step(
         status: stack.status.clone(),
         lifts_protection: lifts && stack.protected,
     })
-}
-
-fn foreign(what: &'static str) -> Error {
-    Error::Foreign {
-        what,
-        name: STACK.to_owned(),
-    }
-}
-
-fn foreign_stack(name: &str, account: &AccountId, region: &Region) -> Error {
-    Error::Foreign {
-        what: "stack",
-        name: format!("{name} of account {account} in {region}"),
-    }
 }
 
 fn data_remains(names: &Names, has_stack: bool, buckets: &[(String, Contents)]) -> Vec<Remains> {
@@ -179,10 +157,8 @@ fn notes(names: &Names, standing: &Standing, delete_data: bool) -> Vec<String> {
         notes.push("events that are on their way, or wait in a buffer or queue, are lost".to_owned());
     }
     if standing.stack_set.is_some() {
-        notes.push(
-            "trusted access of StackSets and the organization's trail stay as they are: others may need them"
-                .to_owned(),
-        );
+        let note = "trusted access of StackSets and the organization's trail stay as they are: others may need them";
+        notes.push(note.to_owned());
     }
     if delete_data && standing.stacks.contains_key(data) && standing.buckets.contains_key(&names.evidence) {
         notes.push(format!(

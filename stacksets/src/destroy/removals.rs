@@ -42,11 +42,11 @@ pub(super) fn removals(
     };
     let retained = |instance: &Instance| why_retained(instance, organization).is_some();
     // An account with any instance that stays is worked on by its own: filters know no regions.
-    let apart: BTreeSet<&AccountId> = all().filter(|i| retained(i)).map(|i| &i.account).collect();
-    let left: BTreeSet<&AccountId> = leave.iter().map(|left| &left.account).collect();
+    let staying = all().filter(|i| retained(i)).map(|i| &i.account);
+    let apart: BTreeSet<&AccountId> = staying.chain(leave.iter().map(|left| &left.account)).collect();
 
     let mut regions_of: BTreeMap<&OuId, Regions> = BTreeMap::new();
-    let together = || all().filter(|i| !apart.contains(&i.account) && !left.contains(&i.account));
+    let together = || all().filter(|i| !apart.contains(&i.account));
     for instance in together() {
         for unit in units(instance, fallback) {
             regions_of.entry(unit).or_default().insert(instance.region.clone());
@@ -61,6 +61,10 @@ pub(super) fn removals(
     for (unit, regions) in regions_of {
         by_regions.entry(regions).or_default().push(unit);
     }
+    let filter = match apart.is_empty() {
+        true => AccountFilter::None,
+        false => AccountFilter::Difference,
+    };
     let known: BTreeSet<&OuId> = organization.accounts.values().flat_map(|a| &a.parents).collect();
     let mut removals = Vec::new();
     for (regions, units_here) in by_regions {
@@ -72,15 +76,10 @@ pub(super) fn removals(
             let here = together().filter(|instance| {
                 regions.contains(&instance.region) && units(instance, fallback).iter().any(|unit| chunk.contains(&unit))
             });
-            let excluded: BTreeSet<&AccountId> = apart.union(&left).copied().collect();
             removals.push(InstancesRemoval {
                 units: chunk.iter().map(|unit| (*unit).clone()).collect(),
-                filter: if excluded.is_empty() {
-                    AccountFilter::None
-                } else {
-                    AccountFilter::Difference
-                },
-                accounts: excluded.into_iter().cloned().collect(),
+                filter,
+                accounts: apart.iter().copied().cloned().collect(),
                 regions: regions.iter().cloned().collect(),
                 retains_stacks: false,
                 instances: here.map(Instance::at).collect(),
@@ -88,21 +87,18 @@ pub(super) fn removals(
             });
         }
     }
-    let alone = |instance: &&Instance| apart.contains(&instance.account) || left.contains(&instance.account);
     for retains in [false, true] {
-        let here: Vec<&Instance> = all().filter(alone).filter(|i| retained(i) == retains).collect();
-        removals.extend(of_accounts(&here, fallback, retains));
+        let alone = all().filter(|i| apart.contains(&i.account) && retained(i) == retains);
+        removals.extend(of_accounts(&alone.collect::<Vec<_>>(), fallback, retains));
     }
     for removal in &mut removals {
-        removal.operation_id = operation::next_id(
-            &[
-                if removal.retains_stacks { "retain" } else { "delete" },
-                &removal.units.join(","),
-                &format!("{:?} {}", removal.filter, removal.accounts.join(",")),
-                &removal.regions.join(","),
-            ],
-            &set.operations,
-        );
+        let parts = [
+            if removal.retains_stacks { "retain" } else { "delete" },
+            &removal.units.join(","),
+            &format!("{:?} {}", removal.filter, removal.accounts.join(",")),
+            &removal.regions.join(","),
+        ];
+        removal.operation_id = operation::next_id(&parts, &set.operations);
     }
     removals
 }

@@ -3,17 +3,14 @@
 use std::collections::BTreeMap;
 
 use pipetrail_names::audit::STACKS;
-use pipetrail_names::member::STACK;
 use pipetrail_names::{OuId, Region};
 
-use super::contents::Contents;
-use super::{Names, bucket};
+use super::{Contents, Names, bucket};
 use crate::clients::Clients;
 use crate::desired::Scope;
-use crate::error::{Error, from_sdk};
-use crate::ids;
+use crate::error::Error;
 use crate::management::ManagementStacks;
-use crate::organization::{Organization, PAGE};
+use crate::organization::{Organization, roots};
 use crate::stack::Stack;
 use crate::stack_set::StackSet;
 
@@ -47,10 +44,9 @@ impl Standing {
         names: &Names,
         with_data: bool,
     ) -> Result<Self, Error> {
-        let call_as = clients.caller.call_as();
         let (set_and_members, stacks, buckets) = tokio::try_join!(
             async {
-                let set = StackSet::read(&clients.management, STACK, &call_as).await?;
+                let set = StackSet::read(&clients.management, clients.caller).await?;
                 let members = ManagementStacks::read(clients, &organization, scope, set.as_ref()).await?;
                 let members = members.map(|members| members.stacks);
                 let mut instances = set.iter().flat_map(|set| &set.instances);
@@ -64,9 +60,8 @@ impl Standing {
             async {
                 let mut stacks = BTreeMap::new();
                 for name in STACKS {
-                    if let Some(stack) = Stack::identify(&clients.audit, name).await? {
-                        stacks.insert(name.to_owned(), stack);
-                    }
+                    let stack = Stack::identify(&clients.audit, name).await?;
+                    stacks.extend(stack.map(|stack| (name.to_owned(), stack)));
                 }
                 Ok(stacks)
             },
@@ -95,17 +90,4 @@ impl Standing {
             buckets,
         })
     }
-}
-
-async fn roots(client: &aws_sdk_organizations::Client) -> Result<Vec<OuId>, Error> {
-    let list = client.list_roots().max_results(PAGE).into_paginator();
-    let mut pages = list.stop_on_duplicate_token(false).send();
-    let mut roots = Vec::new();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(from_sdk("list the organization's roots"))?;
-        for root in page.roots() {
-            roots.push(ids::answered_id("ListRoots", "Id", root.id())?);
-        }
-    }
-    Ok(roots)
 }

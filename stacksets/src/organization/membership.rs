@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_organizations::Client;
 use pipetrail_names::{AccountId, OuId, Region};
 
 use super::{Account, Organization, PAGE};
@@ -34,8 +35,7 @@ impl Scope {
 
     /// Whether the account is below one of the units.
     pub fn is_below(&self, organization: &Organization, account: &AccountId) -> bool {
-        let found = organization.accounts.get(account);
-        found.is_some_and(|found| self.has_unit(&found.parents))
+        self.units.iter().any(|unit| organization.is_below(account, unit))
     }
 
     /// Whether the account is below the units or named, and not left out.
@@ -76,26 +76,30 @@ impl Organization {
 
     /// The accounts that should have stack instances in the scope's regions, by id.
     pub fn enrolled<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = &'a AccountId> {
-        let taken = self
-            .accounts
-            .iter()
-            .filter(|(id, account)| account.is_active() && scope.takes(id, account) && **id != self.management_account);
-        taken.map(|(id, _)| id)
+        let active = self.taken(scope).filter(|(_, account)| account.is_active());
+        active.map(|(id, _)| id)
     }
 
     /// The accounts in the scope that StackSets skips, because they are not active.
     pub fn skipped<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = (&'a AccountId, &'a Account)> {
-        self.accounts
-            .iter()
-            .filter(|(id, account)| !account.is_active() && scope.takes(id, account) && **id != self.management_account)
+        self.taken(scope).filter(|(_, account)| !account.is_active())
     }
 
-    /// The accounts below `unit` that StackSets works on: active ones, but the management account.
-    pub fn targets<'a>(&'a self, unit: &'a OuId) -> impl Iterator<Item = &'a AccountId> {
-        let below = self.accounts.iter().filter(|(id, account)| {
-            account.is_active() && account.parents.contains(unit) && **id != self.management_account
-        });
-        below.map(|(id, _)| id)
+    fn taken<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = (&'a AccountId, &'a Account)> {
+        let accounts = self.accounts.iter();
+        accounts.filter(|(id, account)| scope.takes(id, account) && **id != self.management_account)
+    }
+
+    pub(crate) fn is_below(&self, account: &AccountId, unit: &OuId) -> bool {
+        let found = self.accounts.get(account);
+        found.is_some_and(|found| found.parents.contains(unit))
+    }
+
+    /// The unit that an account is targeted through: the first of the scope above it, else its own.
+    pub(crate) fn unit_of<'a>(&'a self, scope: &'a Scope, account: &AccountId) -> Option<&'a OuId> {
+        let account = self.accounts.get(account)?;
+        let configured = scope.units.iter().find(|unit| account.parents.contains(*unit));
+        configured.or(account.parent.as_ref())
     }
 
     /// Whether it is an account of this organization (the management account is).
@@ -123,17 +127,14 @@ impl Organization {
     /// A refused call.
     pub async fn find_parents<'a>(
         &mut self,
-        client: &aws_sdk_organizations::Client,
+        client: &Client,
         accounts: impl IntoIterator<Item = &'a AccountId>,
     ) -> Result<(), Error> {
         let mut above: BTreeMap<String, Option<OuId>> = BTreeMap::new();
         for id in accounts.into_iter().collect::<BTreeSet<_>>() {
-            let Some(account) = self.accounts.get_mut(id) else {
+            let Some(account) = self.accounts.get_mut(id).filter(|account| !account.is_placed()) else {
                 continue;
             };
-            if account.is_placed() {
-                continue;
-            }
             let (mut child, mut chain) = (id.to_string(), Vec::new());
             while let Some(parent) = match above.get(&child) {
                 Some(known) => known.clone(),
@@ -161,14 +162,14 @@ impl Account {
 }
 
 /// What an account or unit is directly below.
-async fn parent_of(client: &aws_sdk_organizations::Client, child: &str) -> Result<Option<OuId>, Error> {
+async fn parent_of(client: &Client, child: &str) -> Result<Option<OuId>, Error> {
     let list = client.list_parents().child_id(child).max_results(PAGE);
-    let mut pages = list.into_paginator().stop_on_duplicate_token(false).send();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(from_sdk(format!("find what {child} is below")))?;
-        if let Some(parent) = page.parents().iter().find_map(|parent| parent.id()) {
-            return ids::answered_id("ListParents", "Id", Some(parent)).map(Some);
-        }
-    }
-    Ok(None)
+    let list = list.into_paginator().stop_on_duplicate_token(false);
+    let pages = list.send().try_collect().await;
+    let pages = pages.map_err(from_sdk(format!("find what {child} is below")))?;
+    let mut parents = pages.into_iter().filter_map(|page| page.parents).flatten();
+    let parent = parents.find_map(|parent| parent.id);
+    parent
+        .map(|parent| ids::answered_id("ListParents", "Id", Some(&parent)))
+        .transpose()
 }

@@ -2,6 +2,16 @@ use super::*;
 use crate::ids::known;
 use aws_sdk_organizations::types::{AccountState, AccountStatus};
 
+impl Organization {
+    /// The accounts below `unit` that StackSets works on: active ones, but the management account.
+    pub(crate) fn targets<'a>(&'a self, unit: &'a OuId) -> impl Iterator<Item = &'a AccountId> {
+        let below = self.accounts.iter().filter(|(id, account)| {
+            account.is_active() && account.parents.contains(unit) && **id != self.management_account
+        });
+        below.map(|(id, _)| id)
+    }
+}
+
 #[test]
 fn state_is_read_before_the_retired_status() {
     let both = aws_sdk_organizations::types::Account::builder()

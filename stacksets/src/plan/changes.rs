@@ -1,10 +1,39 @@
-//! What differs in a stack or the stack set.
+//! What differs in a stack or the stack set, and what stacks give to later ones.
 
 use std::collections::BTreeMap;
 
+use crate::actual::Actual;
 use crate::desired::{ParameterValue, StackSpec};
-use crate::plan::outputs::{Outputs, resolved};
 use crate::plan::step::Change;
+
+/// Outputs by stack, then by key: known while the stacks stand as they are.
+pub(super) type Outputs = BTreeMap<String, BTreeMap<String, String>>;
+
+/// The outputs of the stacks that stand; those of a shell are gone with it.
+pub(super) fn outputs(actual: &Actual) -> Outputs {
+    let standing = actual.stacks.iter().filter(|(_, stack)| !stack.must_be_replaced());
+    standing
+        .map(|(name, stack)| (name.clone(), stack.outputs.clone()))
+        .collect()
+}
+
+/// The value, if it is known before anything is applied.
+fn resolved<'a>(value: &'a ParameterValue, outputs: &'a Outputs) -> Option<&'a String> {
+    match value {
+        ParameterValue::Text(text) | ParameterValue::Private(text) => Some(text),
+        ParameterValue::Output { stack, output } => outputs.get(stack)?.get(output),
+    }
+}
+
+/// The parameters as they go into an operation's id: by value, since another bus under the same
+/// symbol is another state. What is not known yet goes in by its symbol.
+pub(super) fn state_of(spec: &StackSpec, outputs: &Outputs) -> String {
+    let values = spec.parameters.iter().map(|(name, value)| {
+        let value = resolved(value, outputs).map_or_else(|| value.to_string(), |known| format!("={known}"));
+        (name, value)
+    });
+    format!("{:?}", values.collect::<BTreeMap<_, _>>())
+}
 
 pub(super) fn new_parameters(spec: &StackSpec) -> Vec<Change> {
     let all = spec.parameters.iter();
@@ -32,10 +61,9 @@ pub(super) fn changes(
         let stands = parameters.get(name);
         // An output that is not known yet will be one that the parameter cannot have already.
         if wanted.is_none() || stands != wanted {
-            let from = stands.filter(|_| !private).cloned();
             changes.push(Change::Parameter {
                 name: name.clone(),
-                from,
+                from: stands.filter(|_| !private).cloned(),
                 to: value.clone(),
             });
         }

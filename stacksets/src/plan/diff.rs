@@ -8,13 +8,12 @@ use crate::bus;
 use crate::desired::{Desired, ParameterValue};
 use crate::error::Error;
 use crate::organization::Caller;
-use crate::plan::focus::Focus;
-use crate::plan::note::Note;
-use crate::plan::notes::notes;
-use crate::plan::outputs::outputs;
+use crate::plan::changes::outputs;
+use crate::plan::note::notes;
+use crate::plan::stacks::{management_steps, set_step, stack_step};
 use crate::plan::step::{AccessStep, InstancesStep, SetAction, SetStep, Upload};
-use crate::plan::view::View;
-use crate::plan::{Plan, instances, management, set, stacks};
+use crate::plan::view::{Focus, View};
+use crate::plan::{Plan, instances};
 use crate::stack_set::StackSet;
 
 /// Computes the plan that turns `actual` into `desired`.
@@ -24,15 +23,10 @@ use crate::stack_set::StackSet;
 /// to, trusted access that the caller cannot switch on, an account that the organization has not, or
 /// something of ours that forwards to another audit account or home region.
 pub fn plan(desired: &Desired, actual: &Actual) -> Result<Plan, Error> {
-    actual.organization.check_accounts(&desired.scope)?;
-    bus::check(&desired.scope, actual)?;
-    let outputs = outputs(actual);
-
-    let mut stacks = Vec::new();
-    for spec in &desired.stacks {
-        let step = stacks::stack_step(spec, actual.stacks.get(&spec.name), &outputs, desired)?;
-        stacks.extend(step.map(|step| stacks::adopting(step, spec, actual)));
-    }
+    let view = checked(desired, actual, None)?;
+    let stacks = desired.stacks.iter();
+    let stacks = stacks.map(|spec| stack_step(&view, spec, actual.stacks.get(&spec.name)));
+    let stacks = stacks.filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?;
     let missing = desired.zips.iter().filter(|zip| !actual.uploaded.contains(&zip.key()));
     let uploads = missing
         .map(|zip| Upload {
@@ -41,36 +35,14 @@ pub fn plan(desired: &Desired, actual: &Actual) -> Result<Plan, Error> {
             zip: zip.clone(),
         })
         .collect();
-    let stack_set = set::set_step(desired, actual.stack_set.as_ref(), &outputs)?;
-    let updates_all = stack_set.as_ref().is_some_and(|step| step.action == SetAction::Update);
-    let bucket_stack = desired
-        .stacks
-        .first()
-        .map(|spec| spec.name.as_str())
-        .unwrap_or_default();
-
-    let view = View {
-        desired,
-        actual,
-        focus: None,
-    };
-    let instances = instances::steps(view, &outputs, updates_all);
-
+    let stack_set = set_step(&view)?;
+    let bucket_stack = desired.stacks.first().map_or("", |spec| &spec.name);
     Ok(Plan {
-        organization: actual.organization.id.clone(),
-        audit_account: desired.scope.audit_account.clone(),
-        region: desired.scope.region.clone(),
         stacks,
         uploads,
         trusted_access: access_step(actual.access, actual.caller)?,
-        joins: joins(actual.stack_set.as_ref(), stack_set.as_ref(), &instances),
-        stack_set,
-        management: management::steps(desired, actual, &outputs)?,
-        instances,
-        rollout: desired.rollout.clone(),
-        notes: notes(view),
         bucket: ParameterValue::output(bucket_stack, &desired.bucket_output),
-        outputs,
+        ..enrolment(view, stack_set)?
     })
 }
 
@@ -81,26 +53,31 @@ pub fn plan(desired: &Desired, actual: &Actual) -> Result<Plan, Error> {
 /// No stack set, or somebody else's, or one that forwards elsewhere, or an account in the configuration
 /// that is unknown.
 pub fn plan_for(desired: &Desired, actual: &Actual, focus: &Focus) -> Result<Plan, Error> {
+    let view = checked(desired, actual, Some(focus))?;
+    match &actual.stack_set {
+        None => Err(Error::NoStackSet(STACK.to_owned())),
+        Some(set) if !set.is_ours() => Err(Error::foreign("stack set", STACK)),
+        Some(_) => enrolment(view, None),
+    }
+}
+
+fn checked<'a>(desired: &'a Desired, actual: &'a Actual, focus: Option<&'a Focus>) -> Result<View<'a>, Error> {
     actual.organization.check_accounts(&desired.scope)?;
     bus::check(&desired.scope, actual)?;
-    let set = actual.stack_set.as_ref();
-    let set = set.ok_or_else(|| Error::NoStackSet(STACK.to_owned()))?;
-    if !set.is_ours() {
-        return Err(set::foreign(STACK));
-    }
-    let outputs = outputs(actual);
-    let view = View {
+    Ok(View {
         desired,
         actual,
-        focus: Some(focus),
-    };
-    let instances = instances::steps(view, &outputs, false);
-    let mut management = Vec::new();
-    if view.sees_account(&actual.organization.management_account) {
-        management = management::steps(desired, actual, &outputs)?;
-    }
-    let mut notes = notes(view);
-    notes.retain(|note| !matches!(note, Note::AuditAccountOutside { .. }));
+        focus,
+        outputs: outputs(actual),
+    })
+}
+
+/// A plan of what is done to the stack set, to its instances and to the management account's own
+/// stacks; with nothing for the audit account.
+fn enrolment(view: View<'_>, stack_set: Option<SetStep>) -> Result<Plan, Error> {
+    let (desired, actual) = (view.desired, view.actual);
+    let updates_all = stack_set.as_ref().is_some_and(|step| step.action == SetAction::Update);
+    let instances = instances::steps(&view, updates_all);
     Ok(Plan {
         organization: actual.organization.id.clone(),
         audit_account: desired.scope.audit_account.clone(),
@@ -108,14 +85,14 @@ pub fn plan_for(desired: &Desired, actual: &Actual, focus: &Focus) -> Result<Pla
         stacks: vec![],
         uploads: vec![],
         trusted_access: None,
-        joins: joins(Some(set), None, &instances),
-        stack_set: None,
-        management,
+        joins: joins(actual.stack_set.as_ref(), stack_set.as_ref(), &instances),
+        stack_set,
+        management: management_steps(&view)?,
         instances,
         rollout: desired.rollout.clone(),
-        notes,
+        notes: notes(&view),
         bucket: ParameterValue::Text(String::new()),
-        outputs,
+        outputs: view.outputs,
     })
 }
 

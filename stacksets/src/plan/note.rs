@@ -1,9 +1,15 @@
-//! What a plan says beside its steps, as data.
+//! What a plan says beside its steps: what it does not work on, and what will not be as one may expect.
+
+use std::fmt;
 
 use pipetrail_names::{AccountId, Region};
 use serde::Serialize;
 
 use crate::account_region::AccountRegion;
+use crate::organization::Membership;
+use crate::plan::removals::stacks_left_behind;
+use crate::plan::show::some;
+use crate::plan::view::View;
 
 /// Why the management account is not covered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -44,4 +50,130 @@ pub enum Note {
     LeftOrganization { instances: Vec<AccountRegion> },
     /// The audit account is not in the organization.
     AuditAccountOutside { account: AccountId },
+}
+
+pub(super) fn notes(view: &View<'_>) -> Vec<Note> {
+    let (scope, organization) = (&view.desired.scope, &view.actual.organization);
+    let mut notes = management(view);
+    if view.focus.is_none() && !organization.has_account(&scope.audit_account) {
+        notes.push(Note::AuditAccountOutside {
+            account: scope.audit_account.clone(),
+        });
+    }
+    let skipped = organization.skipped(scope).map(|(id, _)| id.clone());
+    let skipped = skipped.filter(|id| view.sees_account(id)).collect();
+    // Auto-deployment knows units only: where the configuration names accounts, it does something else.
+    let named = |ids: &[AccountId], below_units: bool| -> Vec<AccountId> {
+        let named = ids.iter().filter(|id| {
+            let account = organization.accounts.get(*id);
+            view.sees_account(id)
+                && **id != organization.management_account
+                && account.is_some_and(|account| scope.has_unit(&account.parents) == below_units)
+        });
+        named.cloned().collect()
+    };
+    let (excluded, single) = (named(&scope.excluded, true), named(&scope.accounts, false));
+
+    let (mut inoperable, mut left) = (Vec::new(), Vec::new());
+    for instance in view.instances().filter(|instance| view.sees_account(&instance.account)) {
+        match view.membership(&instance.account, &instance.region) {
+            Membership::Left => left.push(instance.at()),
+            Membership::Enrolled | Membership::Skipped if instance.status == "INOPERABLE" => {
+                inoperable.push(instance.at());
+            }
+            _ => {}
+        }
+    }
+    let behind = stacks_left_behind(view);
+    let of_some = [
+        some_of(skipped, |accounts| Note::NotActive { accounts }),
+        some_of(excluded, |accounts| Note::ExclusionIgnored { accounts }),
+        some_of(single, |accounts| Note::SingleAccounts { accounts }),
+        some_of(inoperable, |instances| Note::Inoperable { instances }),
+        some_of(behind, |instances| Note::StacksLeftBehind { instances }),
+        some_of(left, |instances| Note::LeftOrganization { instances }),
+    ];
+    notes.extend(of_some.into_iter().flatten());
+    notes
+}
+
+/// Nothing to say about nobody.
+fn some_of<T>(items: Vec<T>, note: fn(Vec<T>) -> Note) -> Option<Note> {
+    (!items.is_empty()).then(|| note(items))
+}
+
+/// What becomes of the management account, where it is not simply covered.
+fn management(view: &View<'_>) -> Vec<Note> {
+    let (scope, account) = (&view.desired.scope, &view.actual.organization.management_account);
+    if !view.sees_account(account) {
+        return vec![];
+    }
+    let account = account.clone();
+    let reason = match &view.actual.management {
+        _ if !scope.management => Uncovering::SwitchedOff,
+        None => Uncovering::NoCredentials,
+        Some(read) => {
+            let regions = read.unreadable.iter();
+            let regions = regions.filter(|(region, _)| scope.regions.contains(*region));
+            let notes = regions.map(|(region, reason)| Note::ManagementRegionUnreadable {
+                account: account.clone(),
+                region: region.clone(),
+                reason: reason.clone(),
+            });
+            return notes.collect();
+        }
+    };
+    vec![Note::ManagementAccountNotCovered { account, reason }]
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Note::ManagementAccountNotCovered { account, reason } => {
+                let reason = match reason {
+                    Uncovering::SwitchedOff => "organization.management_account is false",
+                    Uncovering::NoCredentials => {
+                        "no stack set reaches it; set organization.management_profile to a profile of it, and it gets stacks of its own"
+                    }
+                };
+                write!(f, "management account {account} is not covered: {reason}")
+            }
+            Note::ManagementRegionUnreadable {
+                account,
+                region,
+                reason,
+            } => write!(f, "management account {account} is not covered in {region}: {reason}"),
+            Note::NotActive { accounts } => {
+                write!(f, "not active, so StackSets skips them: {}", some(accounts))
+            }
+            Note::ExclusionIgnored { accounts } => write!(
+                f,
+                "auto-deployment ignores excluded_accounts: {} get the stack when they join an enrolled OU (again), until the next apply removes it; to keep them out for good, leave their OU out",
+                some(accounts)
+            ),
+            Note::SingleAccounts { accounts } => write!(
+                f,
+                "auto-deployment knows OUs only: other accounts that join the OUs of {} get the stack too, until the next apply removes it",
+                some(accounts)
+            ),
+            Note::Inoperable { instances } => write!(
+                f,
+                "inoperable, delete these instances with stacks retained and the stacks by hand: {}",
+                some(instances)
+            ),
+            Note::StacksLeftBehind { instances } => write!(
+                f,
+                "StackSets cannot delete the stacks of accounts that are not active, nor of inoperable instances; they stay behind in: {}",
+                some(instances)
+            ),
+            Note::LeftOrganization { instances } => write!(
+                f,
+                "no longer in the organization, AWS removes these instances: {}",
+                some(instances)
+            ),
+            Note::AuditAccountOutside { account } => {
+                write!(f, "audit account {account} is not an account of this organization")
+            }
+        }
+    }
 }

@@ -2,16 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pipetrail_names::{AccountId, OuId, Region};
+use pipetrail_names::{AccountId, OuId};
 
 use crate::account_region::AccountRegion;
 use crate::organization::{Account, Membership};
-use crate::plan::group::{Regions, of_accounts};
 use crate::plan::step::{InstancesAction, InstancesStep};
-use crate::plan::view::View;
+use crate::plan::view::{Pair, Regions, View, of_accounts, pair};
 use crate::stack_set::{Instance, UNITS_PER_CALL};
-
-type Pair<'a> = (&'a AccountId, &'a Region);
 
 /// The operations. A unit and region that auto-deployment knows, but nobody configures any more, goes
 /// as a whole: only that deregisters it. Other instances go alone, each through the unit that its
@@ -19,17 +16,10 @@ type Pair<'a> = (&'a AccountId, &'a Region);
 ///
 /// StackSets cannot delete the stacks of accounts that are not active, nor those of inoperable
 /// instances: their instances go in an operation of their own, which leaves the stacks behind.
-pub(super) fn removals(view: View<'_>) -> Vec<InstancesStep> {
-    let mut gone: BTreeSet<Pair<'_>> = BTreeSet::new();
-    let mut retained: BTreeSet<Pair<'_>> = BTreeSet::new();
-    for instance in outside(view).filter(|instance| view.sees_account(&instance.account)) {
-        let pairs = if stack_stays(view, instance) {
-            &mut retained
-        } else {
-            &mut gone
-        };
-        pairs.insert((&instance.account, &instance.region));
-    }
+pub(super) fn removals(view: &View<'_>) -> Vec<InstancesStep> {
+    let (retained, gone): (Vec<_>, Vec<_>) = outside(view).partition(|instance| stack_stays(view, instance));
+    let pairs = |instances: Vec<_>| -> BTreeSet<Pair<'_>> { instances.into_iter().map(pair).collect() };
+    let (retained, mut gone) = (pairs(retained), pairs(gone));
     let mut steps = left_units(view, &mut gone, &retained);
     let own = |id: &AccountId| {
         let account = view.actual.organization.accounts.get(id);
@@ -45,23 +35,23 @@ pub(super) fn removals(view: View<'_>) -> Vec<InstancesStep> {
     steps
 }
 
-/// Instances of accounts of the organization that should not have one.
-fn outside<'a>(view: View<'a>) -> impl Iterator<Item = &'a Instance> {
-    view.instances().filter(move |instance| {
+/// Instances in view, of accounts of the organization, that should not be there.
+fn outside<'a>(view: &'a View<'_>) -> impl Iterator<Item = &'a Instance> {
+    view.instances().filter(|instance| {
         let membership = view.membership(&instance.account, &instance.region);
-        matches!(membership, Membership::Excluded | Membership::Outside)
+        matches!(membership, Membership::Excluded | Membership::Outside) && view.sees_account(&instance.account)
     })
 }
 
 /// Whether only the instance can be removed, and its stack stays behind.
-fn stack_stays(view: View<'_>, instance: &Instance) -> bool {
+fn stack_stays(view: &View<'_>, instance: &Instance) -> bool {
     let account = view.actual.organization.accounts.get(&instance.account);
     instance.status == "INOPERABLE" || account.is_some_and(|account| !account.is_active())
 }
 
 /// Every instance whose stack will stay behind.
-pub(super) fn stacks_left_behind(view: View<'_>) -> Vec<AccountRegion> {
-    let left = outside(view).filter(|instance| view.sees_account(&instance.account) && stack_stays(view, instance));
+pub(super) fn stacks_left_behind(view: &View<'_>) -> Vec<AccountRegion> {
+    let left = outside(view).filter(|instance| stack_stays(view, instance));
     left.map(Instance::at).collect()
 }
 
@@ -70,19 +60,17 @@ pub(super) fn stacks_left_behind(view: View<'_>) -> Vec<AccountRegion> {
 /// Accounts below such a unit that stay enrolled are left out of the operation. When nothing else
 /// is below it, the unit stays registered: what auto-deployment adds there is enrolled, or goes with
 /// the next apply. So does a unit of which nobody knows who is below it.
-fn left_units(view: View<'_>, gone: &mut BTreeSet<Pair<'_>>, retained: &BTreeSet<Pair<'_>>) -> Vec<InstancesStep> {
+fn left_units(view: &View<'_>, gone: &mut BTreeSet<Pair<'_>>, retained: &BTreeSet<Pair<'_>>) -> Vec<InstancesStep> {
     let (scope, organization) = (&view.desired.scope, &view.actual.organization);
     let targets = view.actual.stack_set.iter().flat_map(|set| &set.auto_targets).flatten();
     // What is enrolled alone has registered the unit that it is in.
-    let of_single = |unit: &OuId| {
-        let parents = scope.accounts.iter().filter_map(|id| organization.accounts.get(id));
-        parents.into_iter().any(|account| account.parent.as_ref() == Some(unit))
-    };
+    let single = scope.accounts.iter().filter_map(|id| organization.accounts.get(id));
+    let of_single: BTreeSet<&OuId> = single.filter_map(|account| account.parent.as_ref()).collect();
     // Units in scope or in focus were read with all that is below them; others only with paths.
     let placed = organization.accounts.values().all(Account::is_placed);
     let known = |unit: &OuId| placed || view.focus.is_some() || scope.units.contains(unit);
     let left = targets.filter(|(unit, region)| {
-        let configured = scope.units.contains(unit) || of_single(unit);
+        let configured = scope.units.contains(unit) || of_single.contains(unit);
         view.sees_unit(unit) && known(unit) && !(configured && scope.regions.contains(region))
     });
 
@@ -92,19 +80,18 @@ fn left_units(view: View<'_>, gone: &mut BTreeSet<Pair<'_>>, retained: &BTreeSet
     for (unit, region) in left {
         let below = organization
             .accounts
-            .iter()
-            .filter(|(_, account)| account.parents.contains(unit));
-        let below: Vec<&AccountId> = below.map(|(id, _)| id).collect();
-        let goes = |id: &&&AccountId| gone.contains(&(**id, region));
-        let stays = below.iter().filter(|id| {
+            .keys()
+            .filter(|id| organization.is_below(id, unit));
+        let (goes, others): (Vec<&AccountId>, Vec<&AccountId>) = below.partition(|id| gone.contains(&(*id, region)));
+        let stays = others.into_iter().filter(|id| {
             let membership = view.membership(id, region);
-            matches!(membership, Membership::Enrolled | Membership::Skipped) || retained.contains(&(**id, region))
+            matches!(membership, Membership::Enrolled | Membership::Skipped) || retained.contains(&(*id, region))
         });
-        let stays: Vec<AccountId> = stays.map(|id| (*id).clone()).collect();
-        if !stays.is_empty() && !below.iter().any(|id| goes(&id)) {
+        let stays: Vec<AccountId> = stays.cloned().collect();
+        if !stays.is_empty() && goes.is_empty() {
             continue;
         }
-        removed.extend(below.iter().filter(goes).map(|id| (*id, region)));
+        removed.extend(goes.into_iter().map(|id| (id, region)));
         calls.entry((unit, stays)).or_default().insert(region.clone());
     }
     let mut together: BTreeMap<(Regions, Vec<AccountId>), Vec<OuId>> = BTreeMap::new();
@@ -115,9 +102,7 @@ fn left_units(view: View<'_>, gone: &mut BTreeSet<Pair<'_>>, retained: &BTreeSet
     for ((regions, excluded), units) in together {
         for units in units.chunks(UNITS_PER_CALL) {
             let here = |(id, region): &&Pair<'_>| {
-                let account = organization.accounts.get(*id);
-                regions.contains(*region)
-                    && account.is_some_and(|account| units.iter().any(|unit| account.parents.contains(unit)))
+                regions.contains(*region) && units.iter().any(|unit| organization.is_below(id, unit))
             };
             steps.push(InstancesStep {
                 units: units.to_vec(),
@@ -128,6 +113,6 @@ fn left_units(view: View<'_>, gone: &mut BTreeSet<Pair<'_>>, retained: &BTreeSet
             });
         }
     }
-    gone.retain(|(id, region)| !removed.contains(&(*id, *region)));
+    gone.retain(|pair| !removed.contains(pair));
     steps
 }

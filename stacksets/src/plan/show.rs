@@ -8,8 +8,8 @@ use pipetrail_names::{AccountId, Region};
 
 use crate::desired::RolloutLimits;
 use crate::plan::{
-    AccessStep, Change, InstancesAction, InstancesStep, ManagementAction, ManagementStep, Note, Plan, SetAction,
-    SetStep, StackAction, StackStep, Uncovering, Upload,
+    AccessStep, Change, InstancesAction, InstancesStep, ManagementAction, ManagementStep, Plan, SetAction, SetStep,
+    StackAction, StackStep, Upload,
 };
 use crate::step_id::StepId;
 
@@ -37,13 +37,10 @@ impl fmt::Display for Plan {
         uploads.iter().try_for_each(|step| writeln!(f, "{step}"))?;
         later.iter().try_for_each(|step| write!(f, "{step}"))?;
         trusted_access.iter().try_for_each(|step| writeln!(f, "{step}"))?;
-        joins.iter().try_for_each(|id| {
-            writeln!(
-                f,
-                "~ {}: wait for its end, another run began it",
-                StepId::Operation(id.clone())
-            )
-        })?;
+        for id in joins {
+            let id = StepId::Operation(id.clone());
+            writeln!(f, "~ {id}: wait for its end, another run began it")?;
+        }
         stack_set.iter().try_for_each(|step| write!(f, "{step}"))?;
         management.iter().try_for_each(|step| write!(f, "{step}"))?;
         instances
@@ -161,7 +158,7 @@ impl fmt::Display for AccessStep {
                 "enable through Organizations, since this endpoint has no ActivateOrganizationsAccess"
             }
         };
-        write!(f, "+ {}: {how}", self.id())
+        write!(f, "+ {}: {how}", StepId::TrustedAccess)
     }
 }
 
@@ -241,58 +238,6 @@ impl fmt::Display for InstancesStep {
             f.write_str("; their stacks stay behind")?;
         }
         Ok(())
-    }
-}
-
-impl fmt::Display for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Note::ManagementAccountNotCovered { account, reason } => {
-                let reason = match reason {
-                    Uncovering::SwitchedOff => "organization.management_account is false",
-                    Uncovering::NoCredentials => {
-                        "no stack set reaches it; set organization.management_profile to a profile of it, and it gets stacks of its own"
-                    }
-                };
-                write!(f, "management account {account} is not covered: {reason}")
-            }
-            Note::ManagementRegionUnreadable {
-                account,
-                region,
-                reason,
-            } => write!(f, "management account {account} is not covered in {region}: {reason}"),
-            Note::NotActive { accounts } => {
-                write!(f, "not active, so StackSets skips them: {}", some(accounts))
-            }
-            Note::ExclusionIgnored { accounts } => write!(
-                f,
-                "auto-deployment ignores excluded_accounts: {} get the stack when they join an enrolled OU (again), until the next apply removes it; to keep them out for good, leave their OU out",
-                some(accounts)
-            ),
-            Note::SingleAccounts { accounts } => write!(
-                f,
-                "auto-deployment knows OUs only: other accounts that join the OUs of {} get the stack too, until the next apply removes it",
-                some(accounts)
-            ),
-            Note::Inoperable { instances } => write!(
-                f,
-                "inoperable, delete these instances with stacks retained and the stacks by hand: {}",
-                some(instances)
-            ),
-            Note::StacksLeftBehind { instances } => write!(
-                f,
-                "StackSets cannot delete the stacks of accounts that are not active, nor of inoperable instances; they stay behind in: {}",
-                some(instances)
-            ),
-            Note::LeftOrganization { instances } => write!(
-                f,
-                "no longer in the organization, AWS removes these instances: {}",
-                some(instances)
-            ),
-            Note::AuditAccountOutside { account } => {
-                write!(f, "audit account {account} is not an account of this organization")
-            }
-        }
     }
 }
 

@@ -1,38 +1,40 @@
-//! What has to be done to one stack, whatever state it is in.
+//! What has to be done to the stacks and to the stack set itself.
 
-use crate::actual::Actual;
-use crate::desired::{Desired, StackSpec};
+use pipetrail_names::Region;
+use pipetrail_names::member::STACK;
+
+use crate::desired::StackSpec;
 use crate::error::Error;
-use crate::plan::changes::{changes, merged, new_parameters};
-use crate::plan::outputs::Outputs;
-use crate::plan::step::{Change, StackAction, StackStep};
+use crate::operation;
+use crate::plan::changes::{changes, merged, new_parameters, state_of};
+use crate::plan::step::{Change, ManagementAction, ManagementStep, SetAction, SetStep, StackAction, StackStep};
+use crate::plan::view::View;
 use crate::stack::{Condition, Stack};
 
-pub(super) fn stack_step(
-    spec: &StackSpec,
-    stack: Option<&Stack>,
-    outputs: &Outputs,
-    desired: &Desired,
-) -> Result<Option<StackStep>, Error> {
-    let action = stack.map_or(Ok(StackAction::Create), |stack| action(spec, stack, desired))?;
-    let changes = match (&action, stack) {
-        (StackAction::Create | StackAction::Replace { .. }, _) | (_, None) => new_parameters(spec),
-        (_, Some(stack)) => {
-            let mut changes = changes(spec, &stack.template, &stack.parameters, &stack.tags, outputs);
+/// What has to be done to one stack, whatever state it is in.
+pub(super) fn stack_step(view: &View<'_>, spec: &StackSpec, stack: Option<&Stack>) -> Result<Option<StackStep>, Error> {
+    let action = stack.map_or(Ok(StackAction::Create), |stack| action(view, spec, stack))?;
+    let is_new = matches!(action, StackAction::Create | StackAction::Replace { .. });
+    let changes = match stack {
+        Some(stack) if !is_new => {
+            let mut changes = changes(spec, &stack.template, &stack.parameters, &stack.tags, &view.outputs);
             if spec.protect && !stack.protected {
                 changes.push(Change::TerminationProtection);
             }
             changes
         }
+        _ => new_parameters(spec),
     };
     if action == StackAction::Update && changes.is_empty() {
         return Ok(None);
     }
+    // A stack that is created takes over those of its buckets that are there already.
+    let adopted = |bucket: &&String| is_new && view.actual.retained.contains(*bucket);
     Ok(Some(StackStep {
         name: spec.name.clone(),
         action,
         changes,
-        adopts: vec![],
+        adopts: spec.retains.iter().filter(adopted).cloned().collect(),
         template: spec.template.clone(),
         parameters: spec.parameters.clone(),
         tags: merged(&spec.tags, stack.map(|stack| &stack.tags)),
@@ -40,45 +42,101 @@ pub(super) fn stack_step(
     }))
 }
 
-/// A stack that is created takes over those of its buckets that are there already.
-pub(super) fn adopting(mut step: StackStep, spec: &StackSpec, actual: &Actual) -> StackStep {
-    if matches!(step.action, StackAction::Create | StackAction::Replace { .. }) {
-        let there = spec.retains.iter().filter(|bucket| actual.retained.contains(*bucket));
-        step.adopts = there.cloned().collect();
-    }
-    step
-}
-
 /// What leads a stack that is there to its state, whatever state it is in.
-fn action(spec: &StackSpec, stack: &Stack, desired: &Desired) -> Result<StackAction, Error> {
+fn action(view: &View<'_>, spec: &StackSpec, stack: &Stack) -> Result<StackAction, Error> {
     let condition = stack.condition();
     // Before all others: nobody's stack of that name is deleted or updated.
     if !stack.is_ours() && condition != Condition::Review {
-        return Err(Error::Foreign {
-            what: "stack",
-            name: spec.name.clone(),
-        });
+        return Err(Error::foreign("stack", spec.name.as_str()));
     }
-    Ok(match condition {
-        Condition::Settled => StackAction::Update,
-        Condition::RollbackFailed => StackAction::ContinueUpdateRollback,
-        Condition::UpdateFailed => StackAction::RollbackStack,
-        Condition::Shell => replace(stack),
-        Condition::Review if stack.is_ours() => replace(stack),
-        Condition::Review | Condition::Busy | Condition::Stuck => {
-            return Err(Error::Blocked {
-                name: spec.name.clone(),
-                account: desired.scope.audit_account.clone(),
-                region: desired.scope.region.clone(),
-                status: stack.status.clone(),
-            });
-        }
-    })
+    let scope = &view.desired.scope;
+    match condition {
+        Condition::Settled => Ok(StackAction::Update),
+        Condition::RollbackFailed => Ok(StackAction::ContinueUpdateRollback),
+        Condition::UpdateFailed => Ok(StackAction::RollbackStack),
+        Condition::Shell | Condition::Review if stack.is_ours() => Ok(StackAction::Replace {
+            id: stack.id.clone(),
+            status: stack.status.clone(),
+        }),
+        Condition::Shell | Condition::Review | Condition::Busy | Condition::Stuck => Err(Error::Blocked {
+            name: spec.name.clone(),
+            account: scope.audit_account.clone(),
+            region: scope.region.clone(),
+            status: stack.status.clone(),
+        }),
+    }
 }
 
-fn replace(stack: &Stack) -> StackAction {
-    StackAction::Replace {
-        id: stack.id.clone(),
-        status: stack.status.clone(),
+/// `ManagedExecution` is not compared: it orders operations and changes nothing in an account. Every
+/// update sends it.
+pub(super) fn set_step(view: &View<'_>) -> Result<Option<SetStep>, Error> {
+    let (spec, set) = (&view.desired.stack_set, view.actual.stack_set.as_ref());
+    let (action, changes) = match set {
+        None => (SetAction::Create, new_parameters(spec)),
+        Some(set) if !set.is_ours() => return Err(Error::foreign("stack set", &spec.name)),
+        Some(set) => {
+            let mut changes = changes(spec, &set.template, &set.parameters, &set.tags, &view.outputs);
+            if set.auto_deployment == Some(false) {
+                changes.push(Change::AutoDeployment);
+            }
+            (SetAction::Update, changes)
+        }
+    };
+    if action == SetAction::Update && changes.is_empty() {
+        return Ok(None);
     }
+    let tags = merged(&spec.tags, set.map(|set| &set.tags));
+    let operation_id = set.map(|set| {
+        let state = format!("{} {tags:?}", state_of(spec, &view.outputs));
+        operation::next_id(&["update", &spec.template.digest(), &state], &set.operations)
+    });
+    Ok(Some(SetStep {
+        name: spec.name.clone(),
+        action,
+        changes,
+        template: spec.template.clone(),
+        operation_id,
+        parameters: spec.parameters.clone(),
+        tags,
+    }))
+}
+
+/// One step per region of the management account where something differs; none where nobody can look
+/// into it.
+pub(super) fn management_steps(view: &View<'_>) -> Result<Vec<ManagementStep>, Error> {
+    let (scope, account) = (&view.desired.scope, &view.actual.organization.management_account);
+    let seen = view.actual.management.as_ref();
+    let Some(read) = seen.filter(|_| view.sees_account(account)) else {
+        return Ok(vec![]);
+    };
+    let spec = StackSpec {
+        name: STACK.to_owned(),
+        ..view.desired.stack_set.clone()
+    };
+    let mut steps = Vec::new();
+    let mut push = |region: &Region, action| {
+        steps.push(ManagementStep {
+            account: account.clone(),
+            region: region.clone(),
+            action,
+        });
+    };
+    let wanted = |region: &Region| scope.management && scope.regions.contains(region);
+    let readable = |region: &&Region| wanted(region) && !read.unreadable.contains_key(*region);
+    for region in scope.regions.iter().filter(readable) {
+        match stack_step(view, &spec, read.stacks.get(region)) {
+            Ok(None) => {}
+            Ok(Some(stack)) => push(region, ManagementAction::Deploy { stack }),
+            // One region does not stop the others: the step fails when its turn comes.
+            Err(Error::Blocked { status, .. }) => push(region, ManagementAction::Blocked { status }),
+            Err(error) => return Err(error),
+        }
+    }
+    for (region, stack) in &read.stacks {
+        if !wanted(region) && stack.is_ours() {
+            let (id, status) = (stack.id.clone(), stack.status.clone());
+            push(region, ManagementAction::Delete { id, status });
+        }
+    }
+    Ok(steps)
 }

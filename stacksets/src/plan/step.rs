@@ -137,7 +137,7 @@ pub enum SetAction {
 
 /// One operation on instances: a `CreateStackInstances`, `UpdateStackInstances` or
 /// `DeleteStackInstances` call.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct InstancesStep {
     pub action: InstancesAction,
     /// Units or roots, 50 at most.
@@ -159,22 +159,17 @@ impl InstancesStep {
     pub(crate) fn new(action: InstancesAction) -> Self {
         InstancesStep {
             action,
-            units: vec![],
-            accounts: None,
-            excluded: vec![],
-            regions: vec![],
-            retain_stacks: false,
-            instances: 0,
-            operation_id: String::new(),
+            ..InstancesStep::default()
         }
     }
 }
 
 /// What is done to stack instances.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum InstancesAction {
     /// They are not there.
+    #[default]
     Create,
     /// An attempt failed.
     Update,

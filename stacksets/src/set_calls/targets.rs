@@ -2,20 +2,18 @@
 
 use aws_sdk_cloudformation::types::{AccountFilterType, DeploymentTargets};
 
+use pipetrail_names::member::STACK;
 use pipetrail_names::{AccountId, OuId, Region};
 
 use super::{SetCalls, preferences};
 use crate::error::Error;
 use crate::instance_result::OperationEnd;
+use crate::pause::Tell;
 use crate::plan::{InstancesAction, InstancesStep};
 
 impl SetCalls<'_> {
     /// Creates, tries again or deletes the instances of a step, and waits.
-    pub(crate) async fn roll_out(
-        &self,
-        step: &InstancesStep,
-        tell: &mut (dyn FnMut(&str) + Send),
-    ) -> Result<OperationEnd, Error> {
+    pub(crate) async fn roll_out(&self, step: &InstancesStep, tell: Tell<'_>) -> Result<OperationEnd, Error> {
         let id = self.submit(step, tell).await?;
         let ended = self.wait(&id, tell).await?;
         if ended.succeeded == 0 && ended.failed.is_empty() {
@@ -25,19 +23,19 @@ impl SetCalls<'_> {
     }
 
     /// Gives the id of the operation: the step's own, unless the endpoint chooses one.
-    async fn submit(&self, step: &InstancesStep, tell: &mut (dyn FnMut(&str) + Send)) -> Result<String, Error> {
-        let (call_as, regions) = (self.call_as.clone(), Some(texts(&step.regions)));
+    async fn submit(&self, step: &InstancesStep, tell: Tell<'_>) -> Result<String, Error> {
+        let (call_as, regions) = (self.caller.call_as(), Some(texts(&step.regions)));
         let (targets, preferences) = (targets(step), preferences(self.rollout));
         let submitted = match step.action {
             InstancesAction::Create => {
-                let call = self.client.create_stack_instances().stack_set_name(self.name);
+                let call = self.client.create_stack_instances().stack_set_name(STACK);
                 let call = call.deployment_targets(targets).set_regions(regions).call_as(call_as);
                 let call = call.operation_preferences(preferences).operation_id(&step.operation_id);
                 let done = self.write("create stack instances", tell, || call.clone().send());
                 done.await?.and_then(|done| done.operation_id)
             }
             InstancesAction::Update => {
-                let call = self.client.update_stack_instances().stack_set_name(self.name);
+                let call = self.client.update_stack_instances().stack_set_name(STACK);
                 let call = call.deployment_targets(targets).set_regions(regions).call_as(call_as);
                 let call = call.operation_preferences(preferences).operation_id(&step.operation_id);
                 let done = self.write("update stack instances", tell, || call.clone().send());
@@ -58,11 +56,11 @@ impl SetCalls<'_> {
         regions: &[Region],
         retain: bool,
         id: &str,
-        tell: &mut (dyn FnMut(&str) + Send),
+        tell: Tell<'_>,
     ) -> Result<String, Error> {
-        let call = self.client.delete_stack_instances().stack_set_name(self.name);
+        let call = self.client.delete_stack_instances().stack_set_name(STACK);
         let call = call.deployment_targets(targets).set_regions(Some(texts(regions)));
-        let call = call.call_as(self.call_as.clone()).retain_stacks(retain);
+        let call = call.call_as(self.caller.call_as()).retain_stacks(retain);
         let call = call.operation_preferences(preferences(self.rollout)).operation_id(id);
         let done = self.write("delete stack instances", tell, || call.clone().send());
         let chosen = done.await?.and_then(|done| done.operation_id);

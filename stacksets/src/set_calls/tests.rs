@@ -28,8 +28,7 @@ const LIMITS: RolloutLimits = RolloutLimits {
 fn calls<'a>(client: &'a Client, written: &'a Written) -> SetCalls<'a> {
     SetCalls {
         client,
-        name: "pipetrail-member",
-        call_as: CallAs::SelfValue,
+        caller: Caller::Management,
         rollout: &LIMITS,
         written,
     }
@@ -155,7 +154,7 @@ async fn a_delegated_administrator_deletes_instances_of_one_account_and_their_fa
     ]);
     let (client, written) = (server.cloudformation(), Written::default());
     let calls = SetCalls {
-        call_as: CallAs::DelegatedAdmin,
+        caller: Caller::DelegatedAdministrator,
         ..calls(&client, &written)
     };
     let step = InstancesStep {

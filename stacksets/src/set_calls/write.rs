@@ -5,9 +5,11 @@ use std::error::Error as StdError;
 use aws_sdk_cloudformation::config::http::HttpResponse;
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 
+use pipetrail_names::member::STACK;
+
 use super::SetCalls;
 use crate::error::{Error, from_sdk};
-use crate::pause::Pause;
+use crate::pause::{Pause, Tell};
 use crate::stack::{is_ours, tags_from};
 use crate::stack_set::list_operations;
 
@@ -25,7 +27,7 @@ impl SetCalls<'_> {
     pub(crate) async fn write<T, E, F>(
         &self,
         action: &str,
-        tell: &mut (dyn FnMut(&str) + Send),
+        tell: Tell<'_>,
         call: impl Fn() -> F,
     ) -> Result<Option<T>, Error>
     where
@@ -52,20 +54,17 @@ impl SetCalls<'_> {
     }
 
     /// Waits for the operations that are at work on the stack set, which must still be ours then.
-    async fn settled(&self, tell: &mut (dyn FnMut(&str) + Send)) -> Result<(), Error> {
-        let (operations, _) = list_operations(self.client, self.name, &self.call_as).await?;
+    async fn settled(&self, tell: Tell<'_>) -> Result<(), Error> {
+        let (operations, _) = list_operations(self.client, self.caller).await?;
         for operation in operations.iter().filter(|operation| operation.is_open()) {
             self.end_of(&operation.id, tell).await?;
         }
-        let described = self.client.describe_stack_set().stack_set_name(self.name);
-        let described = described.call_as(self.call_as.clone()).send().await;
-        let described = described.map_err(from_sdk(format!("describe stack set {}", self.name)))?;
-        if described.stack_set.is_some_and(|set| is_ours(&tags_from(set.tags()))) {
-            return Ok(());
+        let call = self.client.describe_stack_set().stack_set_name(STACK);
+        let described = call.call_as(self.caller.call_as()).send().await;
+        let described = described.map_err(from_sdk(format!("describe stack set {STACK}")))?;
+        match described.stack_set {
+            Some(set) if is_ours(&tags_from(set.tags())) => Ok(()),
+            _ => Err(Error::foreign("stack set", STACK)),
         }
-        Err(Error::Foreign {
-            what: "stack set",
-            name: self.name.to_owned(),
-        })
     }
 }

@@ -1,4 +1,5 @@
-//! What calls on stacks carry: parameters and tags between the SDK's lists and maps, and capabilities.
+//! What calls on stacks carry: parameters and tags between the SDK's lists and maps, capabilities,
+//! statuses and reasons.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +7,8 @@ use aws_sdk_cloudformation::types::{Capability, Parameter, Tag};
 
 pub(crate) fn parameters_from(parameters: &[Parameter]) -> BTreeMap<String, String> {
     let known = parameters.iter().filter_map(|parameter| {
-        Some((
-            parameter.parameter_key()?.to_owned(),
-            parameter.parameter_value().unwrap_or_default().to_owned(),
-        ))
+        let value = parameter.parameter_value().unwrap_or_default();
+        Some((parameter.parameter_key()?.to_owned(), value.to_owned()))
     });
     known.collect()
 }
@@ -41,4 +40,14 @@ pub(crate) fn is_ours(tags: &BTreeMap<String, String>) -> bool {
 pub(super) fn capabilities() -> Vec<Capability> {
     // The audit account's templates name their roles and expand AWS::LanguageExtensions.
     vec![Capability::CapabilityNamedIam, Capability::CapabilityAutoExpand]
+}
+
+/// One of AWS's statuses as text; empty where the answer has none.
+pub(crate) fn text_of(status: Option<&impl AsRef<str>>) -> String {
+    status.map(|status| status.as_ref().to_owned()).unwrap_or_default()
+}
+
+/// AWS's reason, if there is one: it may be empty.
+pub(crate) fn reason_of(reason: Option<&str>) -> Option<String> {
+    reason.filter(|reason| !reason.is_empty()).map(str::to_owned)
 }

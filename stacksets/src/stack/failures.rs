@@ -3,6 +3,7 @@
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{EventFilter, ValidationStatus};
 
+use super::convert::text_of;
 use crate::error::{Error, from_sdk};
 
 /// The reasons of the failed resources, the first one first; without any, the stack's own.
@@ -11,34 +12,25 @@ use crate::error::{Error, from_sdk};
 /// stack's events only point at DescribeEvents, so that is asked.
 pub(super) async fn read(client: &Client, name: &str, id: &str) -> Result<Vec<String>, Error> {
     let (mut resources, mut own) = (Vec::new(), Vec::new());
-    let mut pages = client
-        .describe_stack_events()
-        .stack_name(id)
-        .into_paginator()
-        .stop_on_duplicate_token(false)
-        .send();
+    let list = client.describe_stack_events().stack_name(id).into_paginator();
+    let mut events = list.stop_on_duplicate_token(false).items().send();
     // Newest first, back to the event that began the change.
-    'pages: while let Some(page) = pages.next().await {
-        let page = page.map_err(from_sdk(format!("read the events of stack {name}")))?;
-        for event in page.stack_events() {
-            let status = event
-                .resource_status()
-                .map(aws_sdk_cloudformation::types::ResourceStatus::as_str)
-                .unwrap_or_default();
-            let reason = event.resource_status_reason().unwrap_or_default();
-            let resource = event.logical_resource_id().unwrap_or_default();
-            if resource == name && reason.eq_ignore_ascii_case("user initiated") {
-                break 'pages;
-            }
-            // Siblings of the failed resource are cancelled and say nothing.
-            if !status.ends_with("_FAILED") || reason.is_empty() || reason.contains("cancelled") {
-                continue;
-            }
-            if resource == name {
-                own.push(reason.to_owned());
-            } else {
-                resources.push(format!("{resource}: {reason}"));
-            }
+    while let Some(event) = events.next().await {
+        let event = event.map_err(from_sdk(format!("read the events of stack {name}")))?;
+        let reason = event.resource_status_reason().unwrap_or_default();
+        let resource = event.logical_resource_id().unwrap_or_default();
+        if resource == name && reason.eq_ignore_ascii_case("user initiated") {
+            break;
+        }
+        // Siblings of the failed resource are cancelled and say nothing.
+        let failed = text_of(event.resource_status()).ends_with("_FAILED");
+        if !failed || reason.is_empty() || reason.contains("cancelled") {
+            continue;
+        }
+        if resource == name {
+            own.push(reason.to_owned());
+        } else {
+            resources.push(format!("{resource}: {reason}"));
         }
     }
     if resources.is_empty() && own.iter().any(|reason| reason.contains("DescribeEvents")) {
@@ -53,25 +45,20 @@ pub(super) async fn read(client: &Client, name: &str, id: &str) -> Result<Vec<St
 async fn validations(client: &Client, name: &str, id: &str) -> Result<Vec<String>, Error> {
     let mut reasons = Vec::new();
     let mut last = None;
-    let list = client
-        .describe_events()
-        .stack_name(id)
-        .filters(EventFilter::builder().failed_events(true).build());
-    let mut pages = list.into_paginator().stop_on_duplicate_token(false).send();
-    'pages: while let Some(page) = pages.next().await {
-        let page = page.map_err(from_sdk(format!("read the validation of stack {name}")))?;
-        for event in page.operation_events() {
-            let operation = event.operation_id().map(str::to_owned);
-            if *last.get_or_insert_with(|| operation.clone()) != operation {
-                break 'pages;
-            }
-            if event.validation_status() == Some(&ValidationStatus::Failed) {
-                let resource = event.logical_resource_id().unwrap_or(name);
-                reasons.push(format!(
-                    "{resource}: {}",
-                    event.validation_status_reason().unwrap_or("no reason given")
-                ));
-            }
+    let list = client.describe_events().stack_name(id);
+    let list = list.filters(EventFilter::builder().failed_events(true).build());
+    let list = list.into_paginator().stop_on_duplicate_token(false);
+    let mut events = list.items().send();
+    while let Some(event) = events.next().await {
+        let event = event.map_err(from_sdk(format!("read the validation of stack {name}")))?;
+        let operation = event.operation_id().map(str::to_owned);
+        if *last.get_or_insert_with(|| operation.clone()) != operation {
+            break;
+        }
+        if event.validation_status() == Some(&ValidationStatus::Failed) {
+            let resource = event.logical_resource_id().unwrap_or(name);
+            let reason = event.validation_status_reason().unwrap_or("no reason given");
+            reasons.push(format!("{resource}: {reason}"));
         }
     }
     Ok(reasons)

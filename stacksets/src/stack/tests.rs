@@ -29,22 +29,28 @@ fn step() -> StackStep {
     }
 }
 
+fn calls<'a>(client: &'a Client, written: &'a Written) -> StackCalls<'a> {
+    StackCalls {
+        client,
+        name: "x",
+        written,
+    }
+}
+
+async fn deployed(server: &Answers, step: &StackStep, written: &Written) -> Result<BTreeMap<String, String>, Error> {
+    let client = server.cloudformation();
+    calls(&client, written)
+        .deploy(step, &BTreeMap::new(), None, &mut |_| {})
+        .await
+}
+
 #[tokio::test]
 async fn an_update_without_changes_is_done() {
     let server = Answers::new(&[
         ("Action=UpdateStack", 400, &refusal("No updates are to be performed.")),
         ("Action=DescribeStacks", 200, COMPLETE),
     ]);
-    let outputs = deploy(
-        &server.cloudformation(),
-        &step(),
-        &BTreeMap::new(),
-        None,
-        &Written::default(),
-        &mut |_| {},
-    )
-    .await
-    .unwrap();
+    let outputs = deployed(&server, &step(), &Written::default()).await.unwrap();
     assert_eq!(outputs.get("Bucket").map(String::as_str), Some("b"));
 }
 
@@ -61,7 +67,9 @@ async fn an_update_whose_answer_was_lost_is_waited_for() {
     ]);
     let (client, written, mut told) = (server.cloudformation(), Written::default(), Vec::new());
     let mut tell = |status: &str| told.push(status.to_owned());
-    let updated = deploy(&client, &step(), &BTreeMap::new(), None, &written, &mut tell).await;
+    let updated = calls(&client, &written)
+        .deploy(&step(), &BTreeMap::new(), None, &mut tell)
+        .await;
     assert_eq!(updated.unwrap().len(), 1);
     assert_eq!(told, ["UPDATE_IN_PROGRESS"]);
     assert!(written.take(), "the first call wrote");
@@ -72,15 +80,7 @@ async fn an_update_whose_answer_was_lost_is_waited_for() {
 async fn any_other_refusal_of_an_update_is_an_error() {
     let server = Answers::new(&[("Action=UpdateStack", 400, &refusal("Parameters: [Y] do not exist"))]);
     let written = Written::default();
-    let updated = deploy(
-        &server.cloudformation(),
-        &step(),
-        &BTreeMap::new(),
-        None,
-        &written,
-        &mut |_| {},
-    )
-    .await;
+    let updated = deployed(&server, &step(), &written).await;
     let error = updated.unwrap_err();
     assert!(!written.take(), "a refused update has changed nothing");
     assert_eq!(
@@ -120,16 +120,7 @@ async fn a_shell_is_deleted_by_its_id_and_its_protection_is_not_lifted() {
         },
         ..step()
     };
-    deploy(
-        &server.cloudformation(),
-        &step,
-        &BTreeMap::new(),
-        None,
-        &Written::default(),
-        &mut |_| {},
-    )
-    .await
-    .unwrap();
+    deployed(&server, &step, &Written::default()).await.unwrap();
     assert_eq!(
         server.count("Action=DeleteStack&Version=2010-05-15&StackName=arn%3Aaws"),
         1
@@ -161,15 +152,7 @@ async fn a_creation_whose_answer_was_lost_is_waited_for_and_a_strangers_stack_is
             ("Action=DescribeStacks", 200, &existing(tag)),
             ("StackName=x-1", 200, &existing(tag)),
         ]);
-        let done = deploy(
-            &server.cloudformation(),
-            &creation,
-            &BTreeMap::new(),
-            None,
-            &Written::default(),
-            &mut |_| {},
-        )
-        .await;
+        let done = deployed(&server, &creation, &Written::default()).await;
         assert_eq!(done.is_ok(), is_ours, "{done:?}");
         assert_eq!(matches!(done, Err(Error::Foreign { .. })), !is_ours, "{done:?}");
     }

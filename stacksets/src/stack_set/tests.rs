@@ -3,6 +3,22 @@
 use super::*;
 use crate::answers::Answers;
 
+impl Instance {
+    /// Nothing is known of it but where it is.
+    pub(crate) fn of_test(account: &str, region: &str) -> Self {
+        Instance {
+            account: ids::known(account),
+            region: ids::known(region),
+            unit: None,
+            status: String::new(),
+            detailed_status: String::new(),
+            reason: None,
+            drift: None,
+            last_operation: None,
+        }
+    }
+}
+
 fn page(list: &str, members: &str, token: &str) -> String {
     format!("<{list}Response><{list}Result><Summaries>{members}</Summaries>{token}</{list}Result></{list}Response>")
 }
@@ -28,7 +44,7 @@ async fn an_instance_says_its_drift_and_its_last_operation() {
             &page("ListStackInstances", silent, ""),
         ),
     ]);
-    let instances = list_instances(&server.cloudformation(), "x", &CallAs::SelfValue, None)
+    let instances = list_instances(&server.cloudformation(), Caller::Management, None)
         .await
         .unwrap();
     let drift = Drift {
@@ -63,7 +79,7 @@ async fn only_operations_that_deploy_and_have_ended_say_when() {
             &page(list, &operations.concat(), ""),
         ),
     ]);
-    let (all, deployments) = list_operations(&server.cloudformation(), "x", &CallAs::SelfValue)
+    let (all, deployments) = list_operations(&server.cloudformation(), Caller::Management)
         .await
         .unwrap();
     assert_eq!(all.len(), 4);

@@ -3,14 +3,12 @@
 
 use std::fmt::Write as _;
 
-use super::axis::{scaled, ticks};
-use super::{Chart, Entry, escape};
+use super::{Chart, END, Entry, MIDDLE, START, WIDTH, scaled, text, ticks};
 use crate::text::cut;
 
 /// How many have a bar of their own.
 pub(super) const MOST: usize = 20;
 
-const WIDTH: f64 = 760.0;
 const LEFT: f64 = 260.0;
 const RIGHT: f64 = 64.0;
 const BAR: f64 = 18.0;
@@ -42,75 +40,50 @@ pub(crate) fn bars(chart: &Chart) -> String {
     let plot = WIDTH - LEFT - RIGHT;
     #[expect(clippy::cast_precision_loss, reason = "a chart has few bars")]
     let floor = SLOT * (chart.entries.len() + usize::from(chart.rest.is_some())) as f64 + 4.0;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a chart has few bars"
-    )]
-    let mut svg = chart.open(760, (floor + BOTTOM).ceil() as u32);
+    let mut svg = chart.open((floor + BOTTOM).ceil());
     for tick in &ticks {
         let x = LEFT + scaled(*tick, top, plot);
         let _ = write!(
             svg,
-            "<line class=\"grid\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"0\" y2=\"{floor:.1}\"/>\
-             <text class=\"tick\" x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{tick}</text>",
-            floor + 16.0,
+            "<line class=\"grid\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"0\" y2=\"{floor:.1}\"/>"
         );
+        text(&mut svg, "tick", (x, floor + 16.0), MIDDLE, &tick.to_string());
     }
-    for (at, entry) in chart.entries.iter().enumerate() {
-        #[expect(clippy::cast_precision_loss, reason = "a chart has few bars")]
-        let y = SLOT * at as f64 + (SLOT - BAR) / 2.0;
+    for (at, entry) in (0_u32..).zip(&chart.entries) {
+        let y = SLOT * f64::from(at) + (SLOT - BAR) / 2.0;
         let mut x = LEFT;
-        let _ = write!(
-            svg,
-            "<g><title>{}</title><text class=\"tick name\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
-            chart.tip(entry),
-            LEFT - 8.0,
-            y + 13.0,
-            escape(&cut(&entry.label, LABEL)),
-        );
+        let _ = write!(svg, "<g><title>{}</title>", chart.tip(entry));
+        let name = cut(&entry.label, LABEL);
+        text(&mut svg, "tick name", (LEFT - 8.0, y + 13.0), END, &name);
         for (series, value) in chart.series.iter().zip(&entry.values) {
             let width = scaled(*value, top, plot);
             if *value > 0 {
                 let _ = write!(
                     svg,
                     "<rect class=\"{}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{BAR}\"/>",
-                    series.look.class(),
+                    series.look,
                 );
             }
             x += width;
         }
-        let _ = write!(
-            svg,
-            "<text class=\"tick\" x=\"{:.1}\" y=\"{:.1}\">{}</text></g>",
-            x + 6.0,
-            y + 13.0,
-            entry.total(),
-        );
+        text(&mut svg, "tick", (x + 6.0, y + 13.0), START, &entry.total().to_string());
+        svg.push_str("</g>");
     }
     // A bar for all of them would leave the others no length.
     if let Some(rest) = &chart.rest {
-        let _ = write!(
-            svg,
-            "<g><title>{}</title><text class=\"label\" x=\"{:.1}\" y=\"{y:.1}\" text-anchor=\"end\">{}</text>\
-             <text class=\"label\" x=\"{:.1}\" y=\"{y:.1}\">{} together, not drawn</text></g>",
-            chart.tip(rest),
-            LEFT - 8.0,
-            escape(&rest.label),
-            LEFT + 6.0,
-            rest.total(),
-            y = floor - 4.0 - (SLOT - BAR) / 2.0 - 5.0,
-        );
+        let y = floor - 4.0 - (SLOT - BAR) / 2.0 - 5.0;
+        let _ = write!(svg, "<g><title>{}</title>", chart.tip(rest));
+        text(&mut svg, "label", (LEFT - 8.0, y), END, &rest.label);
+        let total = format!("{} together, not drawn", rest.total());
+        text(&mut svg, "label", (LEFT + 6.0, y), START, &total);
+        svg.push_str("</g>");
     }
     let _ = write!(
         svg,
-        "<line class=\"axis\" x1=\"{LEFT}\" x2=\"{LEFT}\" y1=\"0\" y2=\"{floor:.1}\"/>\
-         <text class=\"label\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text></svg>",
-        LEFT + plot / 2.0,
-        floor + 36.0,
-        escape(chart.unit),
+        "<line class=\"axis\" x1=\"{LEFT}\" x2=\"{LEFT}\" y1=\"0\" y2=\"{floor:.1}\"/>"
     );
-    svg
+    text(&mut svg, "label", (LEFT + plot / 2.0, floor + 36.0), MIDDLE, chart.unit);
+    svg + "</svg>"
 }
 
 #[cfg(test)]

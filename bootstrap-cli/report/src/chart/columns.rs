@@ -2,10 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::axis::{scaled, ticks};
-use super::{Chart, Entry, escape};
+use super::{Chart, END, Entry, MIDDLE, WIDTH, escape, scaled, text, ticks};
 
-const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 72.0;
 const RIGHT: f64 = 28.0;
@@ -26,17 +24,15 @@ pub(crate) fn columns(chart: &Chart) -> String {
     let (plot_width, plot_height) = (WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM);
     let floor = TOP + plot_height;
 
-    let mut svg = chart.open(760, 300);
+    let mut svg = chart.open(HEIGHT);
     for tick in &ticks {
         let y = floor - scaled(*tick, top, plot_height);
         let _ = write!(
             svg,
-            "<line class=\"grid\" x1=\"{LEFT}\" x2=\"{:.1}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\
-             <text class=\"tick\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{tick}</text>",
+            "<line class=\"grid\" x1=\"{LEFT}\" x2=\"{:.1}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>",
             WIDTH - RIGHT,
-            LEFT - 8.0,
-            y + 4.0,
         );
+        text(&mut svg, "tick", (LEFT - 8.0, y + 4.0), END, &tick.to_string());
     }
     #[expect(clippy::cast_precision_loss, reason = "a chart has few columns")]
     let slot = plot_width / (chart.entries.len().max(1) as f64);
@@ -58,31 +54,28 @@ pub(crate) fn columns(chart: &Chart) -> String {
                 let _ = write!(
                     svg,
                     "<rect class=\"{}\" x=\"{x:.1}\" y=\"{base:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"/>",
-                    series.look.class(),
+                    series.look,
                 );
             }
         }
         svg.push_str("</g>");
         if at % every == 0 {
             for (line, words) in (1_u8..).zip(wrapped(&entry.label)) {
-                let _ = write!(
-                    svg,
-                    "<text class=\"tick\" x=\"{middle:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
-                    floor + 4.0 + 14.0 * f64::from(line),
-                    escape(&words),
-                );
+                let y = floor + 4.0 + 14.0 * f64::from(line);
+                text(&mut svg, "tick", (middle, y), MIDDLE, &words);
             }
         }
     }
     let _ = write!(
         svg,
-        "<line class=\"axis\" x1=\"{LEFT}\" x2=\"{:.1}\" y1=\"{floor:.1}\" y2=\"{floor:.1}\"/>\
-         <text class=\"label\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>\
-         <text class=\"label\" transform=\"translate(14 {:.1}) rotate(-90)\" text-anchor=\"middle\">{}</text></svg>",
+        "<line class=\"axis\" x1=\"{LEFT}\" x2=\"{:.1}\" y1=\"{floor:.1}\" y2=\"{floor:.1}\"/>",
         WIDTH - RIGHT,
-        LEFT + plot_width / 2.0,
-        HEIGHT - 8.0,
-        escape(chart.entry),
+    );
+    let below = (LEFT + plot_width / 2.0, HEIGHT - 8.0);
+    text(&mut svg, "label", below, MIDDLE, chart.entry);
+    let _ = write!(
+        svg,
+        "<text class=\"label\" transform=\"translate(14 {:.1}) rotate(-90)\"{MIDDLE}>{}</text></svg>",
         TOP + plot_height / 2.0,
         escape(chart.unit),
     );

@@ -1,10 +1,9 @@
 //! All decisions as comma-separated values with a header.
 
+use crate::text::plain;
 use crate::{Report, ReportError};
 use pipetrail_lake::answer::Value;
 use pipetrail_lake::hostile::inert;
-
-use super::plain::plain;
 
 /// Writes them.
 ///

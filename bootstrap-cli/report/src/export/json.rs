@@ -1,7 +1,6 @@
 //! Every answer as JSON, exact: nothing is escaped but what JSON itself asks for.
 
-use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
+use serde::{Serialize, Serializer};
 
 use crate::summary::Summary;
 use crate::{Asked, Question, Report, ReportError};
@@ -30,11 +29,7 @@ struct Object<'a>(&'a [Heading], &'a [Value]);
 
 impl Serialize for Object<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (column, value) in self.0.iter().zip(self.1) {
-            map.serialize_entry(&column.name, value)?;
-        }
-        map.end()
+        serializer.collect_map(self.0.iter().map(|column| &column.name).zip(self.1))
     }
 }
 

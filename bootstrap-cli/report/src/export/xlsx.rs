@@ -5,12 +5,10 @@ use std::borrow::Borrow;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
 use crate::summary::Summary;
-use crate::text::heading;
+use crate::text::{heading, plain};
 use crate::{Asked, Report, ReportError};
 use pipetrail_lake::answer::{Kind, Value};
 use pipetrail_lake::hostile::visible;
-
-use super::plain::plain;
 
 /// Rows that a sheet holds below its header.
 const MOST_ROWS: usize = 1_048_575;
@@ -110,23 +108,17 @@ fn sheet(sheet: &mut Worksheet, asked: &Asked) -> Result<(), XlsxError> {
     for (row, values) in (1..).zip(&asked.answer.rows) {
         for (at, value) in (0..).zip(values) {
             match value {
-                Value::Null => {}
+                Value::Null => continue,
                 // Beyond 53 bits a spreadsheet would round.
                 Value::Integer(number) if number.unsigned_abs() < 1 << 53 => {
                     #[expect(clippy::cast_precision_loss, reason = "it is below 53 bits")]
                     let number = *number as f64;
-                    sheet.write_number(row, at, number)?;
+                    sheet.write_number(row, at, number)?
                 }
-                Value::Double(number) if number.is_finite() => {
-                    sheet.write_number(row, at, *number)?;
-                }
-                Value::Boolean(yes) => {
-                    sheet.write_boolean(row, at, *yes)?;
-                }
-                value => {
-                    write(sheet, row, at, &plain(value), &text)?;
-                }
-            }
+                Value::Double(number) if number.is_finite() => sheet.write_number(row, at, *number)?,
+                Value::Boolean(yes) => sheet.write_boolean(row, at, *yes)?,
+                value => write(sheet, row, at, &plain(value), &text)?,
+            };
         }
     }
     Ok(())

@@ -2,11 +2,13 @@
 //! place of its value there. 50,000 decisions repeat few accounts, approvers and programs.
 
 use std::collections::HashMap;
+use std::ops::Not;
 
 use serde::Serialize;
+use serde_json::Value as Shown;
 
-use crate::text::{duration, heading};
-use crate::{Asked, ReportError};
+use crate::Asked;
+use crate::text::{cell, duration, heading};
 use pipetrail_lake::answer::Value;
 use pipetrail_lake::hostile::visible;
 
@@ -21,10 +23,10 @@ struct Column {
     name: String,
     label: String,
     /// Made of other columns: not among the fields of a decision.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "Not::not")]
     derived: bool,
     /// Searched under another column.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "Not::not")]
     unsearched: bool,
     values: Vec<Shown>,
     /// None where every row has a value of its own.
@@ -32,29 +34,14 @@ struct Column {
     at: Option<Vec<usize>>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
-fn is_false(value: &bool) -> bool {
-    !value
-}
-
 /// A value as the page shows it.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize)]
-#[serde(untagged)]
-enum Shown {
-    None,
-    Number(i64),
-    Text(String),
-}
-
 fn shown(name: &str, value: &Value) -> Shown {
     match value {
-        Value::Null if name == "mfa" => Shown::Text("unknown".to_owned()),
-        Value::Null => Shown::None,
-        Value::Integer(number) => Shown::Number(*number),
-        Value::Text(text) if name == "event_time" => Shown::Text(crate::text::moment(text).into_owned()),
-        Value::Text(text) => Shown::Text(visible(text).into_owned()),
-        Value::Double(number) => Shown::Text(number.to_string()),
-        Value::Boolean(yes) => Shown::Text(if *yes { "yes" } else { "no" }.to_owned()),
+        Value::Null if name != "mfa" => Shown::Null,
+        Value::Integer(number) => Shown::from(*number),
+        Value::Text(text) if name != "event_time" => Shown::from(visible(text)),
+        Value::Double(number) => Shown::from(number.to_string()),
+        value => Shown::from(cell(name, value)),
     }
 }
 
@@ -62,7 +49,7 @@ fn shown(name: &str, value: &Value) -> Shown {
 ///
 /// # Errors
 /// Never, but for a defect.
-pub(super) fn data(decisions: &Asked) -> Result<String, ReportError> {
+pub(super) fn data(decisions: &Asked) -> serde_json::Result<String> {
     let mut columns: Vec<Column> = (decisions.columns().iter().enumerate())
         .map(|(at, column)| {
             let values = decisions.answer.rows.iter().map(|row| {
@@ -72,13 +59,13 @@ pub(super) fn data(decisions: &Asked) -> Result<String, ReportError> {
             gathered(&column.name, values)
         })
         .collect();
-    let gates = decisions
-        .rows()
-        .map(|row| Shown::Text(visible(&format!("{} / {}", row.text("stage"), row.text("action"))).into_owned()));
-    let waits = decisions.rows().map(|row| {
-        row.number("waited_seconds")
-            .map_or(Shown::None, |seconds| Shown::Text(duration(seconds)))
+    let gates = decisions.rows().map(|row| {
+        let gate = format!("{} / {}", row.text("stage"), row.text("action"));
+        Shown::from(visible(&gate))
     });
+    let waits = decisions
+        .rows()
+        .map(|row| row.number("waited_seconds").map(duration).into());
     for column in [gathered("gate", gates), gathered("waited", waits)] {
         columns.push(Column {
             derived: true,
@@ -90,8 +77,7 @@ pub(super) fn data(decisions: &Asked) -> Result<String, ReportError> {
         rows: decisions.len(),
         columns,
     };
-    let text = serde_json::to_string(&data).map_err(|error| ReportError::Render(error.to_string()))?;
-    Ok(harmless(&text))
+    Ok(harmless(&serde_json::to_string(&data)?))
 }
 
 fn gathered(name: &str, values: impl Iterator<Item = Shown>) -> Column {
@@ -117,18 +103,11 @@ fn gathered(name: &str, values: impl Iterator<Item = Shown>) -> Column {
 
 /// In JSON these characters stand in strings alone, where they may be written by number.
 fn harmless(json: &str) -> String {
-    let mut harmless = String::with_capacity(json.len() + 64);
-    for c in json.chars() {
-        match c {
-            '<' => harmless.push_str("\\u003c"),
-            '>' => harmless.push_str("\\u003e"),
-            '&' => harmless.push_str("\\u0026"),
-            '\u{2028}' => harmless.push_str("\\u2028"),
-            '\u{2029}' => harmless.push_str("\\u2029"),
-            c => harmless.push(c),
-        }
-    }
-    harmless
+    json.replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026")
+        .replace('\u{2028}', "\\u2028")
+        .replace('\u{2029}', "\\u2029")
 }
 
 #[cfg(test)]

@@ -4,12 +4,10 @@ mod coverage;
 mod decisions;
 mod gates;
 
+use minijinja::value::Serde;
 use minijinja::{Environment, Error, Value, context};
-use serde::Serialize;
-
 use pipetrail_lake::answer::{Heading, Kind};
 
-use super::markup::{given, safe};
 use crate::chart::{Chart, escape};
 use crate::text::{cell, counted, cut, heading};
 use crate::{Asked, Report};
@@ -33,18 +31,6 @@ pub(super) struct Parts<'a> {
     pub environment: &'a Environment<'a>,
 }
 
-#[derive(Serialize)]
-struct Head {
-    heading: String,
-    number: bool,
-}
-
-#[derive(Serialize)]
-struct Cell {
-    text: String,
-    look: &'static str,
-}
-
 impl Parts<'_> {
     /// Calls that AWS refused.
     pub(super) fn refused(&self) -> Result<Value, Error> {
@@ -56,99 +42,84 @@ impl Parts<'_> {
     fn rows_or(&self, asked: &Asked, caption: &str, none: &str) -> Result<Value, Error> {
         match asked.len() {
             0 => Ok(paragraph(none)),
-            1..=MOST_OPEN => self.table(asked, caption, MOST_OPEN),
+            1..=MOST_OPEN => self.table(asked, caption),
+            // One click away, and printed; their number is not folded away.
             rows => {
-                let table = self.table(asked, caption, MOST_ROWS)?;
-                Ok(folded_data(caption, rows, &table))
+                let (table, caption) = (self.table(asked, caption)?, escape(caption));
+                Ok(safe(format!(
+                    "<p>{caption}: {rows}.</p>\
+                     <details class=\"data\"><summary>{caption}: all {rows}</summary>{table}</details>"
+                )))
             }
         }
     }
 
     /// The SQL of audits.
     pub(super) fn sql(&self, names: &[&str]) -> Result<Value, Error> {
-        let audits: Vec<Value> = names
-            .iter()
-            .map(|name| self.report.of(name))
-            .map(|asked| context! { name => asked.name.as_str(), title => asked.title.as_str(), sql => asked.sql.as_str(), rows => counted(asked.len(), "row", "rows") })
-            .collect();
-        let html = self.environment.get_template("sql.html")?.render(context! { audits })?;
-        Ok(safe(html))
+        let audit = |name: &&str| {
+            let asked = self.report.of(name);
+            let Asked { name, title, sql, .. } = asked;
+            context! { name, title, sql, rows => counted(asked.len(), "row", "rows") }
+        };
+        let audits: Vec<Value> = names.iter().map(audit).collect();
+        self.markup("sql.html", context! { audits })
     }
 
     fn chart(&self, chart: &Chart, draw: fn(&Chart) -> String) -> Result<Value, Error> {
-        let template = self.environment.get_template("chart.html")?;
-        let html = template.render(context! { chart => given(chart), svg => safe(draw(chart)) })?;
-        Ok(safe(html))
+        let svg = safe(draw(chart));
+        self.markup("chart.html", context! { chart => Value::from(Serde(chart)), svg })
     }
 
-    fn table(&self, asked: &Asked, caption: &str, most: usize) -> Result<Value, Error> {
+    fn table(&self, asked: &Asked, caption: &str) -> Result<Value, Error> {
         let shown: Vec<(usize, &Heading)> = (asked.columns().iter().enumerate())
             .filter(|(_, column)| !UNSHOWN.contains(&column.name.as_str()))
             .collect();
-        let is_number = |column: &Heading| matches!(column.kind, Kind::Integer | Kind::Double);
-        let columns: Vec<Head> = (shown.iter())
-            .map(|(_, column)| Head {
-                heading: heading(&column.name),
-                number: is_number(column),
-            })
+        let columns: Vec<Value> = (shown.iter())
+            .map(|(_, column)| context! { heading => heading(&column.name), number => is_number(column) })
             .collect();
-        let rows: Vec<Vec<Cell>> = (asked.answer.rows.iter().take(most))
+        let rows: Vec<Value> = (asked.answer.rows.iter().take(MOST_ROWS))
             .map(|row| {
-                let cells = shown.iter().map(|(at, column)| Cell {
-                    text: (row.get(*at)).map_or_else(String::new, |value| {
-                        cut(&cell(&column.name, value), MOST_TEXT).into_owned()
-                    }),
-                    look: if is_number(column) {
-                        "number"
-                    } else {
-                        look(&column.name)
-                    },
+                let cells = shown.iter().map(|(at, column)| {
+                    let text = row.get(*at).map(|value| cell(&column.name, value));
+                    context! { text => cut(&text.unwrap_or_default(), MOST_TEXT), look => look(column) }
                 });
                 cells.collect()
             })
             .collect();
-        let left_out = match asked.len().saturating_sub(most) {
+        let left_out = match asked.len().saturating_sub(MOST_ROWS) {
             0 => String::new(),
-            left_out => format!("{} are", counted(left_out, "more row", "more rows")).replace("row are", "row is"),
+            left_out => counted(left_out, "more row is", "more rows are"),
         };
-        let template = self.environment.get_template("table.html")?;
-        let html = template.render(context! {
-            caption,
-            columns => given(columns),
-            rows => given(rows),
-            left_out,
-            audit => asked.name.as_str(),
-        })?;
-        Ok(safe(html))
+        let audit = &asked.name;
+        self.markup("table.html", context! { caption, columns, rows, left_out, audit })
+    }
+
+    fn markup(&self, template: &str, context: Value) -> Result<Value, Error> {
+        Ok(safe(self.environment.get_template(template)?.render(context)?))
     }
 }
 
-/// What would be hard to read in two lines.
-fn look(column: &str) -> &'static str {
-    match column {
+fn is_number(column: &Heading) -> bool {
+    matches!(column.kind, Kind::Integer | Kind::Double)
+}
+
+/// The class of a cell: some would be hard to read in two lines.
+fn look(column: &Heading) -> &'static str {
+    match column.name.as_str() {
+        _ if is_number(column) => "number",
         "account_id" | "region" | "event_time" | "ended" | "opened" | "day" => "nowrap",
         "last_decision" | "first_heartbeat" | "last_heartbeat" => "nowrap",
         _ => "",
     }
 }
 
+/// What a template made, or what is pipetrail's own.
+fn safe(html: String) -> Value {
+    Value::from_safe_string(html)
+}
+
 fn paragraph(text: &str) -> Value {
     safe(format!("<p>{}</p>", escape(text)))
-}
-
-/// A remark as a sentence.
-fn sentence(remark: &str) -> String {
-    let mut letters = remark.chars();
-    let first = letters.next().map(char::to_uppercase).into_iter().flatten();
-    format!("{}{}.", first.collect::<String>(), letters.as_str())
-}
-
-/// Rows that are one click away, and printed; their number is not folded away.
-fn folded_data(caption: &str, rows: usize, table: &Value) -> Value {
-    safe(format!(
-        "<p>{caption}: {rows}.</p><details class=\"data\"><summary>{caption}: all {rows}</summary>{table}</details>",
-        caption = escape(caption)
-    ))
 }
 
 /// What is one click away.

@@ -26,12 +26,9 @@ pub(super) async fn find(
         }
     };
     let mut found = Vec::new();
-    for region in enabled.into_iter().filter_map(|region| region.parse::<Region>().ok()) {
-        if configured.contains(&region) {
-            continue;
-        }
-        match Stack::describe(&owner.at(&region), STACK).await {
-            Ok(stack) => found.extend(stack.filter(Stack::is_ours).map(|_| region)),
+    for region in enabled.into_iter().filter(|region| !configured.contains(region)) {
+        match Stack::describe(&owner.at(region), STACK).await {
+            Ok(stack) => found.extend(stack.filter(Stack::is_ours).map(|_| region.clone())),
             Err(error) => printer::say(&format!(
                 "no forwarder of the management account is found in {region}: {}",
                 chain(&error)
@@ -77,9 +74,9 @@ mod tests {
         };
         let regions = ["eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "us-east-1"];
         let mut enabled: Regions = regions
-            .map(|region| (region.to_owned(), RegionOptStatus::EnabledByDefault))
+            .map(|region| (region.parse().unwrap(), RegionOptStatus::EnabledByDefault))
             .into();
-        enabled.insert("me-south-1".to_owned(), RegionOptStatus::Disabled);
+        enabled.insert("me-south-1".parse().unwrap(), RegionOptStatus::Disabled);
         let configured = ["eu-central-1".parse().unwrap()];
         let found = find(&owner, &configured, Ok(Some(enabled))).await;
         assert_eq!(found, ["eu-north-1"]);

@@ -1,15 +1,13 @@
 //! From flags, findings and a terminal to a full set of answers.
 
-use std::fmt;
+use std::collections::BTreeSet;
 use std::str::FromStr;
-
-use thiserror::Error;
 
 use super::file::Answers;
 use super::find::{Found, Unit};
 use crate::config::{AccountId, Email, OuId, Region};
 use crate::doctor::enabled;
-use crate::failure::{Exit, Explain};
+use crate::failure::UsageError;
 
 /// What the flags and the profiles say.
 #[derive(Debug, Default)]
@@ -33,21 +31,9 @@ pub(super) struct Given {
 }
 
 /// An answer that nobody gave.
-#[derive(Debug, Error, PartialEq, Eq)]
-#[error("{what}, and there is no terminal to ask on")]
-pub(super) struct Unanswered {
-    what: &'static str,
-    flag: &'static str,
-}
-
-impl Explain for Unanswered {
-    fn exit(&self) -> Exit {
-        Exit::Usage
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some(format!("give {}", self.flag))
-    }
+fn unanswered(what: &str, flag: &str) -> UsageError {
+    let message = format!("{what}, and there is no terminal to ask on");
+    UsageError::new(message, format!("give {flag}"))
 }
 
 /// Fills in what is missing: from what was found where that leaves no choice, else by asking.
@@ -62,41 +48,28 @@ pub(super) fn complete(
     found: &Found,
     yes: bool,
     mut ask: impl FnMut(&str, &str) -> Option<String>,
-) -> Result<Answers, Unanswered> {
+) -> Result<Answers, UsageError> {
     let offered = given.profile_region.unwrap_or_default();
     let taken = || offered.parse().ok().filter(|_| yes);
-    let home: Region = match given.home.or_else(taken) {
-        Some(home) => home,
-        None => one(&mut ask, "home region, where bus and lake stand", &offered).ok_or(Unanswered {
-            what: "the home region is not known",
-            flag: "--home-region <REGION>",
-        })?,
-    };
-    let audit_account = match given.audit_account {
-        Some(account) => account,
-        None => one(&mut ask, "audit account, 12 digits", "").ok_or(Unanswered {
-            what: "the audit account is not known",
-            flag: "--audit-account <ACCOUNT>, or --audit-profile <NAME> of a profile of it",
-        })?,
-    };
+    let asked = || until(one, &mut ask, "home region, where bus and lake stand", &offered);
+    let home: Option<Region> = given.home.or_else(taken).or_else(asked);
+    let home = home.ok_or_else(|| unanswered("the home region is not known", "--home-region <REGION>"))?;
+    let asked = || until(one, &mut ask, "audit account, 12 digits", "");
+    let audit_account = given.audit_account.or_else(asked).ok_or_else(|| {
+        let flag = "--audit-account <ACCOUNT>, or --audit-profile <NAME> of a profile of it";
+        unanswered("the audit account is not known", flag)
+    })?;
     let units = if given.units.is_empty() {
         let listed = found.units.as_deref().unwrap_or_default();
-        let whole = only(listed);
-        let chosen = match whole {
-            Some(root) => root.id.parse().ok().map(|root| vec![root]),
-            None => {
+        let chosen = match listed {
+            [root] => Some(vec![root.id.clone()]),
+            _ => {
                 let root = listed.first().map_or("", |root| root.id.as_str());
-                many(
-                    &mut ask,
-                    &format!("{}OUs to enrol, by id, with commas", tree(listed, found.more_units)),
-                    root,
-                )
+                let tree = tree(listed, found.more_units);
+                until(many, &mut ask, &format!("{tree}OUs to enrol, by id, with commas"), root)
             }
         };
-        chosen.ok_or(Unanswered {
-            what: "which OUs to enrol is not known",
-            flag: "--ou <ID> (the root enrols all)",
-        })?
+        chosen.ok_or_else(|| unanswered("which OUs to enrol is not known", "--ou <ID> (the root enrols all)"))?
     } else {
         given.units
     };
@@ -106,17 +79,15 @@ pub(super) fn complete(
         vec![home.clone()]
     } else {
         let listed = found.regions.iter().flatten().flat_map(enabled);
-        let listed = listed.collect::<Vec<_>>().join(", ");
+        let listed = listed.map(Region::as_str).collect::<Vec<_>>().join(", ");
         let shown = if listed.is_empty() {
             String::new()
         } else {
             format!("enabled regions: {listed}\n")
         };
         let question = format!("{shown}regions to enrol, with commas");
-        many(&mut ask, &question, home.as_ref()).ok_or(Unanswered {
-            what: "which regions to enrol is not known",
-            flag: "--regions <REGION,REGION>",
-        })?
+        let chosen = until(many, &mut ask, &question, home.as_str());
+        chosen.ok_or_else(|| unanswered("which regions to enrol is not known", "--regions <REGION,REGION>"))?
     };
     Ok(Answers {
         profile: given.profile,
@@ -127,14 +98,6 @@ pub(super) fn complete(
         home,
         operator_email: given.operator_email,
     })
-}
-
-/// The root, where there is nothing else.
-fn only(units: &[Unit]) -> Option<&Unit> {
-    match units {
-        [root] => Some(root),
-        _ => None,
-    }
 }
 
 /// The units as they hang, one a line.
@@ -151,57 +114,51 @@ fn tree(units: &[Unit], more: bool) -> String {
     text
 }
 
-/// Asks until there is a valid answer.
-fn one<T: FromStr<Err: std::fmt::Display>>(
+/// Asks until there is a line that can be read.
+fn until<T>(
+    read: impl Fn(&str) -> Result<T, String>,
     ask: &mut impl FnMut(&str, &str) -> Option<String>,
     question: &str,
     default: &str,
 ) -> Option<T> {
     let mut question = question.to_owned();
     loop {
-        match ask(&question, default)?.parse() {
+        match read(&ask(&question, default)?) {
             Ok(answer) => return Some(answer),
-            Err(complaint) => question = complaint.to_string(),
+            Err(complaint) => question = complaint,
         }
     }
 }
 
-fn many<T: FromStr<Err: std::fmt::Display>>(
-    ask: &mut impl FnMut(&str, &str) -> Option<String>,
-    question: &str,
-    default: &str,
-) -> Option<Vec<T>> {
-    let mut question = question.to_owned();
-    loop {
-        let line = ask(&question, default)?;
-        let parts = line.split([',', ' ']).filter(|part| !part.is_empty());
-        match parts.map(str::parse).collect::<Result<Vec<T>, _>>() {
-            Ok(answers) if !answers.is_empty() => return Some(answers),
-            Ok(_) => "name one at least".clone_into(&mut question),
-            Err(complaint) => question = complaint.to_string(),
-        }
+fn one<T: FromStr<Err: std::fmt::Display>>(line: &str) -> Result<T, String> {
+    line.parse().map_err(|complaint: T::Err| complaint.to_string())
+}
+
+fn many<T: FromStr<Err: std::fmt::Display>>(line: &str) -> Result<Vec<T>, String> {
+    let parts = line.split([',', ' ']).filter(|part| !part.is_empty());
+    let answers = parts.map(one).collect::<Result<Vec<T>, _>>()?;
+    if answers.is_empty() {
+        return Err("name one at least".to_owned());
     }
+    Ok(answers)
 }
 
 /// The configuration refuses repetitions.
-fn distinct<T: PartialEq + fmt::Debug>(values: Vec<T>) -> Vec<T> {
-    let mut kept: Vec<T> = Vec::new();
-    for value in values {
-        if !kept.contains(&value) {
-            kept.push(value);
-        }
-    }
-    kept
+fn distinct<T: Ord + Clone>(mut values: Vec<T>) -> Vec<T> {
+    let mut seen = BTreeSet::new();
+    values.retain(|value| seen.insert(value.clone()));
+    values
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::Explain;
     use pipetrail_stacksets::Error;
 
     fn found(units: &[(&str, usize)]) -> Found {
         let units = units.iter().map(|(id, depth)| Unit {
-            id: (*id).to_owned(),
+            id: parsed(id),
             name: "x".to_owned(),
             depth: *depth,
         });

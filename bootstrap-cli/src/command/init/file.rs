@@ -23,36 +23,19 @@ pub(super) struct Answers {
 
 /// The file's text. What has a default stands there as a comment.
 pub(super) fn render(answers: &Answers) -> String {
-    let Answers {
-        profile,
-        audit_profile,
-        units,
-        regions,
-        audit_account,
-        home,
-        operator_email,
-    } = answers;
     let optional = |about: &str, key: &str, value: Option<&str>, example: &str| match value {
         Some(value) => format!("# {about}.\n{key} = {}", quoted(value)),
         None => format!("# {about}; for example\n# {key} = {}", quoted(example)),
     };
     let about = "AWS profile of the management account, or of a delegated administrator of StackSets";
-    let profile = optional(about, "profile", profile.as_deref(), "management");
-    let audit_profile = optional(
-        "AWS profile of the audit account",
-        "profile",
-        audit_profile.as_deref(),
-        "audit",
-    );
-    let email = operator_email.as_ref().map(AsRef::as_ref);
-    let email = optional(
-        "Address of the operator's alarms",
-        "operator_email",
-        email,
-        "security@example.com",
-    );
-    let (units, regions) = (list(units), list(regions));
-    let (audit_account, home) = (quoted(audit_account.as_ref()), quoted(home.as_ref()));
+    let profile = optional(about, "profile", answers.profile.as_deref(), "management");
+    let about = "AWS profile of the audit account";
+    let audit_profile = optional(about, "profile", answers.audit_profile.as_deref(), "audit");
+    let about = "Address of the operator's alarms";
+    let email = answers.operator_email.as_ref().map(AsRef::as_ref);
+    let email = optional(about, "operator_email", email, "security@example.com");
+    let (units, regions) = (list(&answers.units), list(&answers.regions));
+    let (audit_account, home) = (quoted(answers.audit_account.as_str()), quoted(answers.home.as_str()));
     format!(
         r#"# pipetrail: who is enrolled, and where the collector stands. What is commented out has the value
 # shown, or none where it says "for example".

@@ -2,6 +2,7 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_organizations::Client;
+use pipetrail_names::OuId;
 use pipetrail_stacksets::{Error, from_sdk};
 
 use crate::doctor::check::Check;
@@ -16,7 +17,7 @@ const PAGE: i32 = 20;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Unit {
     /// `r-…` or `ou-…`.
-    pub id: String,
+    pub id: OuId,
     /// Its name in Organizations.
     pub name: String,
     /// 0 for a root.
@@ -93,24 +94,21 @@ async fn units(client: &Client, tree: bool) -> Result<(Vec<Unit>, bool), Error> 
 }
 
 async fn children(client: &Client, parent: &Unit) -> Result<Vec<Unit>, Error> {
-    let mut pages = client
+    let pages = client
         .list_organizational_units_for_parent()
-        .parent_id(&parent.id)
+        .parent_id(parent.id.as_str())
         .max_results(PAGE)
         .into_paginator()
         .stop_on_duplicate_token(false)
         .send();
-    let mut children = Vec::new();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(from_sdk(format!("list the OUs of {}", parent.id)))?;
-        for child in page.organizational_units.unwrap_or_default() {
-            children.extend(unit(child.id, child.name, parent.depth + 1));
-        }
-    }
-    Ok(children)
+    let pages = pages.try_collect().await;
+    let pages = pages.map_err(from_sdk(format!("list the OUs of {}", parent.id)))?;
+    let children = pages.into_iter().filter_map(|page| page.organizational_units).flatten();
+    let children = children.filter_map(|child| unit(child.id, child.name, parent.depth + 1));
+    Ok(children.collect())
 }
 
 fn unit(id: Option<String>, name: Option<String>, depth: usize) -> Option<Unit> {
     let name = name.unwrap_or_default();
-    id.map(|id| Unit { id, name, depth })
+    id?.parse().ok().map(|id| Unit { id, name, depth })
 }

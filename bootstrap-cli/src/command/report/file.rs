@@ -12,9 +12,6 @@ use crate::private_file;
 /// A report that was not written.
 #[derive(Debug, Error)]
 pub(super) enum FileError {
-    /// A report is a file.
-    #[error("a report is written to a file, not to standard output")]
-    Stream,
     /// Something is there already.
     #[error("{} exists already", .0.display())]
     Exists(PathBuf),
@@ -30,20 +27,16 @@ pub(super) enum FileError {
 impl Explain for FileError {
     fn exit(&self) -> Exit {
         match self {
-            FileError::Stream | FileError::Exists(_) => Exit::Usage,
+            FileError::Exists(_) => Exit::Usage,
             FileError::Write { .. } => Exit::Failed,
         }
     }
 
     fn hint(&self) -> Option<String> {
-        Some(match self {
-            FileError::Stream => {
-                "name a file, for example `--out report.html`; `pipetrail audit decisions --output csv` writes rows to standard output"
-                    .to_owned()
-            }
-            FileError::Exists(_) => "`--force` replaces it".to_owned(),
-            FileError::Write { .. } => return None,
-        })
+        match self {
+            FileError::Exists(_) => Some("`--force` replaces it".to_owned()),
+            FileError::Write { .. } => None,
+        }
     }
 }
 
@@ -64,11 +57,15 @@ impl Target {
             path: path.to_owned(),
             replaces,
         };
-        target.check()?;
-        let folder = target.folder();
-        match fs::metadata(folder) {
+        match fs::symlink_metadata(path) {
+            Ok(found) if found.is_dir() => return Err(target.failed(ErrorKind::IsADirectory.into())),
+            Ok(_) if !replaces => return Err(FileError::Exists(target.path)),
+            _ => {}
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        match fs::metadata(folder.unwrap_or(Path::new("."))) {
             Ok(found) if found.is_dir() => Ok(target),
-            Ok(_) => Err(target.failed(std::io::Error::from(ErrorKind::NotADirectory))),
+            Ok(_) => Err(target.failed(ErrorKind::NotADirectory.into())),
             Err(cause) => Err(target.failed(cause)),
         }
     }
@@ -85,21 +82,6 @@ impl Target {
             ErrorKind::AlreadyExists => FileError::Exists(self.path.clone()),
             _ => self.failed(cause),
         })
-    }
-
-    fn check(&self) -> Result<(), FileError> {
-        match fs::symlink_metadata(&self.path) {
-            Ok(found) if found.is_dir() => Err(self.failed(std::io::Error::from(ErrorKind::IsADirectory))),
-            Ok(_) if !self.replaces => Err(FileError::Exists(self.path.clone())),
-            _ => Ok(()),
-        }
-    }
-
-    fn folder(&self) -> &Path {
-        match self.path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        }
     }
 
     fn failed(&self, cause: std::io::Error) -> FileError {

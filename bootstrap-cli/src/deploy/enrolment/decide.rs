@@ -2,6 +2,7 @@
 
 use pipetrail_names::OuId;
 use pipetrail_stacksets::{Focus, Organization, Scope};
+use serde::Serialize;
 
 use crate::config::edit::Setting;
 use crate::failure::UsageError;
@@ -11,8 +12,9 @@ const ACCOUNTS: &str = "accounts";
 const EXCLUDED: &str = "excluded_accounts";
 const MANAGEMENT: &str = "management_account";
 
-/// In or out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// In or out, by the name of the command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Direction {
     /// Accounts and units come in.
     Enroll,
@@ -74,10 +76,10 @@ fn unenroll(focus: &Focus, scope: &Scope, organization: &Organization) -> Result
             settings.push(Setting::remove(UNITS, unit.as_str()));
         }
         if is_below(unit, &left, organization) {
-            return Err(UsageError {
-                message: "an OU is enrolled through one above it, and pipetrail.toml leaves out accounts only",
-                hint: "name its accounts with --account, or enrol the OUs beside it instead of the one above",
-            });
+            return Err(UsageError::new(
+                "an OU is enrolled through one above it, and pipetrail.toml leaves out accounts only",
+                "name its accounts with --account, or enrol the OUs beside it instead of the one above",
+            ));
         }
     }
     for account in &focus.accounts {
@@ -97,10 +99,10 @@ fn unenroll(focus: &Focus, scope: &Scope, organization: &Organization) -> Result
         }
     }
     if left.units.is_empty() && left.accounts.is_empty() {
-        return Err(UsageError {
-            message: "nothing would be left enrolled",
-            hint: "`pipetrail destroy` takes everything away",
-        });
+        return Err(UsageError::new(
+            "nothing would be left enrolled",
+            "`pipetrail destroy` takes everything away",
+        ));
     }
     Ok(settings)
 }
@@ -169,7 +171,7 @@ mod tests {
     fn decided(direction: Direction, ids: &[&str], scope: &Scope) -> Vec<String> {
         let settings = settings(direction, &focus(ids), scope, &organization());
         let shown = |settings: Vec<Setting>| settings.iter().map(ToString::to_string).collect();
-        settings.map_or_else(|error| vec![error.message.to_owned()], shown)
+        settings.map_or_else(|error| vec![error.message.clone()], shown)
     }
 
     #[test]

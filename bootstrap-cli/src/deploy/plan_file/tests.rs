@@ -7,7 +7,7 @@ fn file() -> PlanFile {
         format: FORMAT,
         pipetrail: env!("CARGO_PKG_VERSION").into(),
         organization: "o-abcdefghij".into(),
-        audit_account: "999988887777".into(),
+        audit_account: "999988887777".parse().unwrap(),
         created: "2026-11-21T00:00:00Z".into(),
         fingerprint: "0".repeat(64),
         plan: json!({"stacks": []}),

@@ -110,15 +110,14 @@ fn consolidated_billing_and_a_stranger_fail_where_they_belong() {
 
 #[test]
 fn an_audit_profile_of_another_account_fails() {
-    let found = "000000000001".parse().unwrap();
-    let check = credentials(
-        AUDIT_CREDENTIALS,
-        "audit",
-        Some(&"000000000009".parse().unwrap()),
-        Ok(&found),
-    );
+    let found: AccountId = "000000000001".parse().unwrap();
+    let wrong = ConnectError::WrongAccount {
+        expected: "000000000009".parse().unwrap(),
+        found: found.clone(),
+    };
+    let check = credentials(AUDIT_CREDENTIALS, "audit", &Err(wrong));
     assert_eq!(check.verdict, Verdict::Failed);
-    let check = credentials(MANAGEMENT_CREDENTIALS, "management", None, Ok(&found));
+    let check = credentials(MANAGEMENT_CREDENTIALS, "management", &Ok(found));
     assert_eq!(check.verdict, Verdict::Ok);
 }
 

@@ -11,8 +11,8 @@ pub(super) enum Overlap {
     Apart,
 }
 
-/// How `pattern` relates to `subject`, in which `#` stands for a digit and `*` for any rest of a name, up to the next `/` or `:`: what
-/// is not known.
+/// How `pattern` relates to `subject`, in which `#` stands for a digit and `*` for any rest of a name, up
+/// to the next `/` or `:`: what is not known.
 pub(super) fn overlap(pattern: &str, subject: &str) -> Overlap {
     let (pattern, subject): (Vec<char>, Vec<char>) = (pattern.chars().collect(), subject.chars().collect());
     if reaches(&pattern, &subject, false) {

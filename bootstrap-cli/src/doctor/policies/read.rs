@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_organizations::Client;
+use aws_sdk_organizations::operation::list_parents::ListParentsOutput;
 use aws_sdk_organizations::types::{PolicyType, PolicyTypeStatus, Root};
-use pipetrail_stacksets::{Error, from_sdk};
+use pipetrail_names::OuId;
+use pipetrail_stacksets::{Error, answered_id, from_sdk};
 
 use super::{MOST_TARGETS, Policies};
 
@@ -14,17 +16,19 @@ const PAGE: i32 = 20;
 ///
 /// # Errors
 /// A refused call.
-pub(crate) async fn read(client: &Client, configured: &[String], units: BTreeSet<String>) -> Result<Policies, Error> {
+pub(crate) async fn read(client: &Client, configured: &[OuId], units: BTreeSet<OuId>) -> Result<Policies, Error> {
     let mut targets = units;
     targets.extend(configured.iter().cloned());
     let roots = roots(client).await?;
-    let types = roots.iter().flat_map(aws_sdk_organizations::types::Root::policy_types);
+    let types = roots.iter().flat_map(Root::policy_types);
     let mut on = types.filter(|found| found.status() == Some(&PolicyTypeStatus::Enabled));
     if !on.any(|found| found.r#type() == Some(&PolicyType::ServiceControlPolicy)) {
         return Ok(Policies::default());
     }
-    targets.extend(roots.iter().filter_map(|root| root.id().map(str::to_owned)));
-    for unit in configured.iter().filter(|unit| unit.starts_with("ou-")) {
+    for root in roots {
+        targets.insert(answered_id("ListRoots", "Id", root.id())?);
+    }
+    for unit in configured {
         targets.extend(above(client, unit).await?);
     }
     let mut policies = Policies {
@@ -33,8 +37,8 @@ pub(crate) async fn read(client: &Client, configured: &[String], units: BTreeSet
         ..Policies::default()
     };
     // Roots sort behind units, and matter most.
-    for target in targets.iter().rev().take(MOST_TARGETS) {
-        let attached = list(client, target).await?;
+    for target in targets.into_iter().rev().take(MOST_TARGETS) {
+        let attached = list(client, &target).await?;
         for id in &attached {
             if !policies.documents.contains_key(id) {
                 let document = client.describe_policy().policy_id(id).send().await;
@@ -43,7 +47,7 @@ pub(crate) async fn read(client: &Client, configured: &[String], units: BTreeSet
                 policies.documents.insert(id.clone(), content.unwrap_or_default());
             }
         }
-        policies.attached.insert(target.clone(), attached);
+        policies.attached.insert(target, attached);
     }
     Ok(policies)
 }
@@ -53,64 +57,39 @@ pub(crate) async fn read(client: &Client, configured: &[String], units: BTreeSet
 /// # Errors
 /// A refused call.
 pub(crate) async fn roots(client: &Client) -> Result<Vec<Root>, Error> {
-    let mut pages = client
-        .list_roots()
-        .max_results(PAGE)
-        .into_paginator()
-        .stop_on_duplicate_token(false)
-        .send();
-    let mut roots = Vec::new();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(from_sdk("list the organization's roots"))?;
-        roots.extend(page.roots.unwrap_or_default());
-    }
-    Ok(roots)
+    let pages = client.list_roots().max_results(PAGE).into_paginator();
+    let pages = pages.stop_on_duplicate_token(false).send().try_collect().await;
+    let pages = pages.map_err(from_sdk("list the organization's roots"))?;
+    Ok(pages.into_iter().filter_map(|page| page.roots).flatten().collect())
 }
 
-/// The units and the root above a unit; five levels at most.
-async fn above(client: &Client, unit: &str) -> Result<Vec<String>, Error> {
-    let mut chain: Vec<String> = Vec::new();
+/// The units and the root above a unit; five levels at most. Nothing is above a root.
+async fn above(client: &Client, unit: &OuId) -> Result<Vec<OuId>, Error> {
+    let mut chain: Vec<OuId> = Vec::new();
     while chain.len() < 6 {
-        let child = chain.last().map_or(unit, String::as_str);
-        if child.starts_with("r-") {
+        let child = chain.last().unwrap_or(unit);
+        if child.as_str().starts_with("r-") {
             break;
         }
-        let mut pages = client
-            .list_parents()
-            .child_id(child)
-            .into_paginator()
-            .stop_on_duplicate_token(false)
-            .send();
-        let mut parent = None;
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(from_sdk(format!("ask what is above {child}")))?;
-            parent = parent.or_else(|| page.parents().first().and_then(|parent| parent.id.clone()));
-        }
-        match parent {
-            Some(parent) => chain.push(parent),
-            None => break,
-        }
+        let pages = client.list_parents().child_id(child.as_str()).into_paginator();
+        let pages = pages.stop_on_duplicate_token(false).send().try_collect().await;
+        let pages = pages.map_err(from_sdk(format!("ask what is above {child}")))?;
+        let Some(parent) = pages.iter().flat_map(ListParentsOutput::parents).next() else {
+            break;
+        };
+        chain.push(answered_id("ListParents", "Id", parent.id())?);
     }
     Ok(chain)
 }
 
-async fn list(client: &Client, target: &str) -> Result<BTreeSet<String>, Error> {
-    let mut pages = client
+async fn list(client: &Client, target: &OuId) -> Result<BTreeSet<String>, Error> {
+    let call = client
         .list_policies_for_target()
-        .target_id(target)
-        .filter(PolicyType::ServiceControlPolicy)
-        .max_results(PAGE)
-        .into_paginator()
-        .stop_on_duplicate_token(false)
-        .send();
-    let mut ids = BTreeSet::new();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(from_sdk(format!("list the service control policies of {target}")))?;
-        ids.extend(
-            page.policies()
-                .iter()
-                .filter_map(|policy| policy.id().map(str::to_owned)),
-        );
-    }
-    Ok(ids)
+        .target_id(target.as_str())
+        .max_results(PAGE);
+    let pages = call.filter(PolicyType::ServiceControlPolicy).into_paginator();
+    let pages = pages.stop_on_duplicate_token(false).send().try_collect().await;
+    let pages = pages.map_err(from_sdk(format!("list the service control policies of {target}")))?;
+    let policies = pages.into_iter().filter_map(|page| page.policies).flatten();
+    Ok(policies.filter_map(|policy| policy.id).collect())
 }

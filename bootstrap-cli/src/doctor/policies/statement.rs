@@ -13,7 +13,7 @@ pub(super) struct Call {
     /// Who: the ARN of a role.
     pub principal: String,
     /// `service:Action`.
-    pub action: &'static str,
+    pub action: String,
     /// On what: an ARN.
     pub resource: String,
     /// `aws:RequestedRegion`.
@@ -31,6 +31,12 @@ pub(super) enum Truth {
     No,
     /// That depends on this.
     Perhaps(String),
+}
+
+impl From<bool> for Truth {
+    fn from(holds: bool) -> Self {
+        if holds { Truth::Yes } else { Truth::No }
+    }
 }
 
 impl Truth {
@@ -64,41 +70,26 @@ impl Truth {
 /// Whether the statement is about the call, whatever its effect.
 pub(super) fn applies(statement: &Map<String, Value>, call: &Call) -> Truth {
     Truth::all([
-        action(statement, call),
-        resource(statement, call),
+        // Actions are case-insensitive.
+        listed(statement, "Action", |pattern, _| {
+            let (pattern, action) = (pattern.to_ascii_lowercase(), call.action.to_ascii_lowercase());
+            Truth::from(overlap(&pattern, &action) == Overlap::Covers)
+        }),
+        listed(statement, "Resource", |pattern, key| like(pattern, &call.resource, key)),
         condition(statement, call),
     ])
 }
 
-fn action(statement: &Map<String, Value>, call: &Call) -> Truth {
-    // Actions are case-insensitive.
-    let one =
-        |pattern: &str| overlap(&pattern.to_ascii_lowercase(), &call.action.to_ascii_lowercase()) == Overlap::Covers;
-    let listed = |name: &str| {
-        statement
-            .get(name)
-            .and_then(texts)
-            .map(|patterns| patterns.iter().any(|text| one(text)))
+/// Whether one of the patterns under `key` matches, or none of those under its `Not…`.
+fn listed(statement: &Map<String, Value>, key: &str, matches: impl Fn(&str, &str) -> Truth) -> Truth {
+    let any = |key: &str| {
+        let patterns = statement.get(key).and_then(texts)?;
+        Some(Truth::any(patterns.iter().map(|pattern| matches(pattern, key))))
     };
-    match (listed("Action"), listed("NotAction")) {
-        (Some(true), _) | (None, Some(false)) => Truth::Yes,
-        (Some(false), _) | (None, Some(true)) => Truth::No,
-        (None, None) => Truth::Perhaps("it names no actions".to_owned()),
-    }
-}
-
-fn resource(statement: &Map<String, Value>, call: &Call) -> Truth {
-    let listed = |name: &str| {
-        let patterns = statement.get(name).and_then(texts)?;
-        Some(Truth::any(
-            patterns.iter().map(|pattern| like(pattern, &call.resource, name)),
-        ))
-    };
-    match (listed("Resource"), listed("NotResource")) {
-        (Some(truth), _) => truth,
-        (None, Some(truth)) => truth.not(),
-        (None, None) => Truth::Perhaps("it names no resources".to_owned()),
-    }
+    let not = format!("Not{key}");
+    any(key)
+        .or_else(|| any(&not).map(Truth::not))
+        .unwrap_or_else(|| Truth::Perhaps(format!("it names no {}s", key.to_ascii_lowercase())))
 }
 
 /// Whether a pattern matches what is known of a text.
@@ -116,9 +107,8 @@ fn like(pattern: &str, text: &str, what: &str) -> Truth {
 /// The same for ARNs in conditions: each of the six parts for itself, so that no `*` reaches into the
 /// next one.
 fn like_arn(pattern: &str, arn: &str, what: &str) -> Truth {
-    let whole = like(pattern, arn, what);
     let (parts, known): (Vec<&str>, Vec<&str>) = (pattern.splitn(6, ':').collect(), arn.splitn(6, ':').collect());
-    match whole {
+    match like(pattern, arn, what) {
         Truth::Yes if parts.len() == known.len() => {
             Truth::all(parts.iter().zip(known).map(|(part, known)| like(part, known, what)))
         }
@@ -145,10 +135,7 @@ fn condition(statement: &Map<String, Value>, call: &Call) -> Truth {
 /// One key under one operator.
 fn compare(operator: &str, key: &str, values: &Value, call: &Call) -> Truth {
     let unknown = || Truth::Perhaps(format!("its condition {operator} on {key}"));
-    let Some(values) = texts(values) else {
-        return unknown();
-    };
-    let Some(known) = known(key, call) else {
+    let (Some(values), Some(known)) = (texts(values), known(key, call)) else {
         return unknown();
     };
     // All known keys are there and have one value, so neither the set operators nor IfExists matter.
@@ -157,21 +144,17 @@ fn compare(operator: &str, key: &str, values: &Value, call: &Call) -> Truth {
         .trim_start_matches("ForAllValues:");
     let plain = plain.strip_suffix("IfExists").unwrap_or(plain);
     let any = |holds: &dyn Fn(&str) -> Truth| Truth::any(values.iter().map(|value| holds(value)));
-    let pattern = |value: &str| like(value, &known, &format!("condition on {key}"));
-    let literal = |value: &str| match (value == known, known.contains(['*', '#'])) {
+    let what = format!("condition on {key}");
+    let pattern = |value: &str| like(value, &known, &what);
+    let arn = |value: &str| like_arn(value, &known, &what);
+    let equal = |value: &str, known: &str| match overlap(value, known) {
         _ if value.contains("${") => unknown(),
-        (true, false) => Truth::Yes,
         // What is unknown of the subject may be just this.
-        (_, true) if overlap(value, &known) == Overlap::Touches => unknown(),
-        _ => Truth::No,
+        Overlap::Touches => unknown(),
+        _ => Truth::from(value == known && !known.contains(['*', '#'])),
     };
-    let arn = |value: &str| like_arn(value, &known, &format!("condition on {key}"));
-    let folded = |value: &str| match value.eq_ignore_ascii_case(&known) {
-        true if !known.contains(['*', '#']) => Truth::Yes,
-        _ if value.contains("${") => unknown(),
-        _ if overlap(&value.to_ascii_lowercase(), &known.to_ascii_lowercase()) == Overlap::Touches => unknown(),
-        _ => Truth::No,
-    };
+    let literal = |value: &str| equal(value, &known);
+    let folded = |value: &str| equal(&value.to_ascii_lowercase(), &known.to_ascii_lowercase());
     match plain {
         "StringLike" => any(&pattern),
         "StringNotLike" => any(&pattern).not(),
@@ -182,13 +165,7 @@ fn compare(operator: &str, key: &str, values: &Value, call: &Call) -> Truth {
         "StringEqualsIgnoreCase" | "Bool" => any(&folded),
         "StringNotEqualsIgnoreCase" => any(&folded).not(),
         // The key is there.
-        "Null" => any(&|value: &str| {
-            if value.eq_ignore_ascii_case("true") {
-                Truth::No
-            } else {
-                Truth::Yes
-            }
-        }),
+        "Null" => any(&|value: &str| Truth::from(!value.eq_ignore_ascii_case("true"))),
         _ => unknown(),
     }
 }
@@ -209,11 +186,7 @@ fn texts(value: &Value) -> Option<Vec<String>> {
     match value {
         Value::String(text) => Some(vec![text.clone()]),
         Value::Bool(flag) => Some(vec![flag.to_string()]),
-        Value::Array(values) => values
-            .iter()
-            .map(texts)
-            .collect::<Option<Vec<_>>>()
-            .map(|lists| lists.concat()),
+        Value::Array(values) => Some(values.iter().map(texts).collect::<Option<Vec<_>>>()?.concat()),
         _ => None,
     }
 }

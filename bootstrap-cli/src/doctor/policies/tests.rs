@@ -11,7 +11,7 @@ fn with(statement: &Value) -> Policies {
     Policies {
         enabled: true,
         attached: BTreeMap::from([(
-            "r-ab12".to_owned(),
+            "r-ab12".parse().unwrap(),
             BTreeSet::from(["p-FullAWSAccess".to_owned(), "p-tested00".to_owned()]),
         )]),
         documents: BTreeMap::from([
@@ -22,15 +22,18 @@ fn with(statement: &Value) -> Policies {
     }
 }
 
+/// With the first of the regions as home region.
+fn config(regions: &[&str]) -> Config {
+    let text = format!(
+        "[organization]\norganizational_units = [\"r-ab12\"]\nregions = {regions:?}\n\
+         [audit]\naccount = \"999988887777\"\nregion = {:?}\n",
+        regions[0]
+    );
+    toml::from_str(&text).unwrap()
+}
+
 fn judged(policies: &Policies) -> Vec<Check> {
-    let regions = ["eu-central-1".to_owned(), "eu-west-1".to_owned()];
-    let place = Place {
-        organization: "o-abcdefghij",
-        audit: "999988887777",
-        home: "eu-central-1",
-        regions: &regions,
-    };
-    judge(&place, policies)
+    judge(&config(&["eu-central-1", "eu-west-1"]), "o-abcdefghij", policies)
 }
 
 fn worst(statement: &Value) -> Verdict {
@@ -344,9 +347,10 @@ fn a_denial_names_policy_statement_target_and_role() {
 #[test]
 fn what_no_policy_of_a_unit_allows_is_denied_as_well() {
     let mut policies = with(&json!({"Effect": "Allow", "Action": ["s3:*", "events:*"], "Resource": "*"}));
-    policies
-        .attached
-        .insert("ou-ab12-11111111".to_owned(), BTreeSet::from(["p-tested00".to_owned()]));
+    policies.attached.insert(
+        "ou-ab12-11111111".parse().unwrap(),
+        BTreeSet::from(["p-tested00".to_owned()]),
+    );
     let found = judged(&policies);
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0].verdict, Verdict::Failed);
@@ -366,7 +370,7 @@ fn a_policy_that_is_not_json_is_a_warning_and_none_at_all_is_ok() {
     assert_eq!(judged(&policies)[0].verdict, Verdict::Warning);
     let none = Policies {
         enabled: true,
-        attached: BTreeMap::from([("r-ab12".to_owned(), BTreeSet::new())]),
+        attached: BTreeMap::from([("r-ab12".parse().unwrap(), BTreeSet::new())]),
         ..Policies::default()
     };
     assert_eq!(judged(&none)[0].verdict, Verdict::Ok);
@@ -374,14 +378,7 @@ fn a_policy_that_is_not_json_is_a_warning_and_none_at_all_is_ok() {
 
 #[test]
 fn every_service_of_the_member_template_is_among_the_calls() {
-    let regions = ["eu-central-1".to_owned()];
-    let place = Place {
-        organization: "o-abcdefghij",
-        audit: "999988887777",
-        home: "eu-central-1",
-        regions: &regions,
-    };
-    let calls = calls(&place);
+    let calls = calls(&config(&["eu-central-1"]), "o-abcdefghij");
     let types = pipetrail_stacksets::MEMBER_TEMPLATE
         .lines()
         .filter_map(|line| line.strip_prefix("    Type: AWS::"));
@@ -397,15 +394,9 @@ fn every_service_of_the_member_template_is_among_the_calls() {
 
 #[test]
 fn in_another_partition_the_arns_are_that_partitions() {
-    let regions = ["us-gov-west-1".to_owned()];
-    let place = Place {
-        organization: "o-abcdefghij",
-        audit: "999988887777",
-        home: "us-gov-west-1",
-        regions: &regions,
-    };
+    let config = config(&["us-gov-west-1"]);
     let denied = json!({"Effect": "Deny", "Action": "iam:*", "Resource": "arn:aws-us-gov:iam::*:role/*"});
-    let found = judge(&place, &with(&denied));
+    let found = judge(&config, "o-abcdefghij", &with(&denied));
     assert_eq!(found[0].verdict, Verdict::Failed, "{found:?}");
     let remedy = found[0].remedy.as_deref().unwrap_or_default();
     assert!(
@@ -414,7 +405,10 @@ fn in_another_partition_the_arns_are_that_partitions() {
     );
     let elsewhere = json!({"Effect": "Deny", "Action": "*", "Resource": "*", "Condition":
         {"StringNotEquals": {"aws:RequestedRegion": "us-gov-west-1"}}});
-    assert_eq!(judge(&place, &with(&elsewhere))[0].verdict, Verdict::Ok);
+    assert_eq!(
+        judge(&config, "o-abcdefghij", &with(&elsewhere))[0].verdict,
+        Verdict::Ok
+    );
 }
 
 #[test]
@@ -423,10 +417,10 @@ fn every_level_has_to_allow_and_one_that_does_not_is_named() {
     let only = |id: &str| BTreeSet::from([id.to_owned()]);
     policies
         .attached
-        .insert("ou-ab12-11111111".to_owned(), only("p-FullAWSAccess"));
+        .insert("ou-ab12-11111111".parse().unwrap(), only("p-FullAWSAccess"));
     policies
         .attached
-        .insert("ou-ab12-22222222".to_owned(), only("p-tested00"));
+        .insert("ou-ab12-22222222".parse().unwrap(), only("p-tested00"));
     let found = judged(&policies);
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(

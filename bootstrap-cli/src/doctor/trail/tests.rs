@@ -10,11 +10,11 @@ fn trail() -> Trail {
         multi_region: true,
         organization: true,
         home_region: Some("us-east-1".into()),
-        status: Some(Ok(Status {
+        status: Ok(Status {
             logging: true,
             delivery_error: None,
-        })),
-        events: Some(Ok(Recorded::Writes)),
+        }),
+        events: Ok(Recorded::Writes),
     }
 }
 
@@ -68,12 +68,12 @@ fn a_trail_of_one_region_one_that_is_stopped_and_one_without_writes_each_fail() 
     };
     assert_eq!(verdicts(&[one_region])[0].1, Verdict::Failed);
     let stopped = Trail {
-        status: Some(Ok(Status::default())),
+        status: Ok(Status::default()),
         ..trail()
     };
     assert_eq!(verdicts(&[stopped])[1].1, Verdict::Failed);
     let reads = Trail {
-        events: Some(Ok(Recorded::Not("reads only".into()))),
+        events: Ok(Recorded::Not("reads only".into())),
         ..trail()
     };
     assert_eq!(verdicts(&[reads])[2].1, Verdict::Failed);
@@ -82,7 +82,7 @@ fn a_trail_of_one_region_one_that_is_stopped_and_one_without_writes_each_fail() 
 #[test]
 fn the_best_of_several_trails_is_judged() {
     let stopped = Trail {
-        status: Some(Ok(Status::default())),
+        status: Ok(Status::default()),
         ..trail()
     };
     let found = judge(&[stopped.clone(), trail(), stopped], None);
@@ -92,8 +92,8 @@ fn the_best_of_several_trails_is_judged() {
 #[test]
 fn what_could_not_be_read_is_unknown_and_a_delivery_error_is_a_warning() {
     let unread = Trail {
-        status: Some(Err("denied".into())),
-        events: Some(Err("denied".into())),
+        status: Err("denied".into()),
+        events: Err("denied".into()),
         ..trail()
     };
     let found: Vec<Verdict> = verdicts(&[unread]).into_iter().map(|(_, verdict)| verdict).collect();
@@ -102,10 +102,10 @@ fn what_could_not_be_read_is_unknown_and_a_delivery_error_is_a_warning() {
         [Verdict::Ok, Verdict::Unknown, Verdict::Unknown, Verdict::Unknown]
     );
     let full = Trail {
-        status: Some(Ok(Status {
+        status: Ok(Status {
             logging: true,
             delivery_error: Some("AccessDenied".into()),
-        })),
+        }),
         ..trail()
     };
     assert_eq!(verdicts(&[full])[3].1, Verdict::Warning);
@@ -210,7 +210,7 @@ async fn a_status_that_is_refused_leaves_the_selectors_to_be_judged() {
 
 #[test]
 fn a_trail_in_an_opt_in_region_is_a_warning() {
-    let home = |status| Regions::from([("us-east-1".to_owned(), status)]);
+    let home = |status| Regions::from([("us-east-1".parse().unwrap(), status)]);
     let found = judge(&[trail()], Some(&home(RegionOptStatus::Enabled)));
     assert_eq!(found[0].verdict, Verdict::Warning);
     let found = judge(&[trail()], Some(&home(RegionOptStatus::EnabledByDefault)));

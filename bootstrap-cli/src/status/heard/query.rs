@@ -1,7 +1,5 @@
-//! The query as text. Athena (Trino) and DuckDB both take it: no date functions, no views, and only
+//! The query as text: how it is worded, and which partitions it reads. Athena (Trino) and DuckDB both take it: no date functions, no views, and only
 //! the partitions of the days and months that are named.
-
-use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -26,80 +24,52 @@ const AHEAD: SignedDuration = SignedDuration::from_mins(15);
 /// The columns of the answer.
 pub(super) const COLUMNS: [&str; 4] = ["account_id", "region", "last_event", "last_heartbeat"];
 
-/// The partitions to look into: heartbeats by day, events by month, all in UTC.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Lookback {
-    first_day: Date,
-    last_day: Date,
-    months: BTreeSet<String>,
-    /// No event counts that says to be of later.
-    until: String,
-}
-
-impl Lookback {
-    /// Heartbeats as far back as the silence reaches, yesterday's at least; events of this month and
-    /// of the last.
-    pub(crate) fn new(now: Timestamp, silent_after: SignedDuration) -> Self {
-        let day = |time: Timestamp| time.to_zoned(TimeZone::UTC).date();
-        let back = silent_after.max(SignedDuration::from_hours(24));
-        let since = now.checked_sub(back).unwrap_or(Timestamp::UNIX_EPOCH);
-        let first_day = day(since.max(Timestamp::UNIX_EPOCH));
-        let until = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
-        let this_month = day(now).first_of_month();
-        let months = [Some(this_month), this_month.yesterday().ok()];
-        Lookback {
-            first_day,
-            last_day: day(until),
-            months: months
-                .into_iter()
-                .flatten()
-                .map(|day| day.strftime("%Y-%m").to_string())
-                .collect(),
-            until: format!("{until:.3}"),
-        }
-    }
-
-    /// The query.
-    pub(crate) fn sql(&self) -> String {
-        let [account, region, event, heartbeat] = COLUMNS;
-        let from = |table: &str, event_time: &str, heartbeat_time: &str, partitions: &str| {
-            format!(
-                "SELECT {account}, {region}, {event_time} AS {event}, {heartbeat_time} AS {heartbeat} \
-                 FROM {DATABASE}.{table} WHERE {partitions} AND event_time <= '{until}' GROUP BY {account}, {region}",
-                until = self.until,
-            )
-        };
-        let (latest, none) = ("max(event_time)", "CAST(NULL AS varchar)");
-        let mut parts = vec![from(
-            "heartbeats",
-            none,
-            latest,
-            &format!("day BETWEEN '{}' AND '{}'", self.first_day, self.last_day),
-        )];
-        let months: Vec<String> = self.months.iter().map(|month| format!("'{month}'")).collect();
-        let months = format!("month IN ({})", months.join(", "));
-        parts.extend(EVENTS.map(|table| from(table, latest, none, &months)));
+/// Heartbeats are looked for by day, as far back as the silence reaches, and yesterday's at least;
+/// events by month, in this one and the last. All in UTC.
+pub(super) fn sql(now: Timestamp, silent_after: SignedDuration) -> String {
+    let day = |time: Timestamp| time.to_zoned(TimeZone::UTC).date();
+    let back = silent_after.max(SignedDuration::from_hours(24));
+    let since = now
+        .checked_sub(back)
+        .unwrap_or(Timestamp::UNIX_EPOCH)
+        .max(Timestamp::UNIX_EPOCH);
+    let until = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
+    let days = format!("day BETWEEN '{}' AND '{}'", day(since), day(until));
+    let this_month = day(now).first_of_month();
+    let last_month = this_month.yesterday().unwrap_or(this_month);
+    let month = |day: Date| day.strftime("%Y-%m");
+    let months = format!("month IN ('{}', '{}')", month(last_month), month(this_month));
+    let [account, region, event, heartbeat] = COLUMNS;
+    let from = |table: &str, event_time: &str, heartbeat_time: &str, partitions: &str| {
         format!(
-            "SELECT {account}, {region}, max({event}) AS {event}, max({heartbeat}) AS {heartbeat} FROM (\n  {}\n) AS seen \
-             GROUP BY {account}, {region}",
-            parts.join("\n  UNION ALL ")
+            "SELECT {account}, {region}, {event_time} AS {event}, {heartbeat_time} AS {heartbeat} \
+             FROM {DATABASE}.{table} WHERE {partitions} AND event_time <= '{until:.3}' GROUP BY {account}, {region}"
         )
-    }
+    };
+    let (latest, none) = ("max(event_time)", "CAST(NULL AS varchar)");
+    let mut parts = vec![from("heartbeats", none, latest, &days)];
+    parts.extend(EVENTS.map(|table| from(table, latest, none, &months)));
+    format!(
+        "SELECT {account}, {region}, max({event}) AS {event}, max({heartbeat}) AS {heartbeat} FROM (\n  {}\n) AS seen \
+         GROUP BY {account}, {region}",
+        parts.join("\n  UNION ALL ")
+    )
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
-    fn window(now: &str, silent_after: SignedDuration) -> Lookback {
-        Lookback::new(now.parse().unwrap(), silent_after)
+    fn window(now: &str, silent_after: SignedDuration) -> String {
+        sql(now.parse().unwrap(), silent_after)
     }
 
     #[test]
     fn only_the_partitions_of_the_silence_and_of_two_months_are_read() {
         let hours = SignedDuration::from_hours;
-        let new_year = window("2027-01-01T00:10:00Z", hours(3));
-        let sql = new_year.sql();
+        let sql = window("2027-01-01T00:10:00Z", hours(3));
         assert!(
             sql.contains("FROM pipetrail.heartbeats WHERE day BETWEEN '2026-12-31' AND '2027-01-01' AND event_time <= '2027-01-01T00:25:00.000Z' GROUP BY"),
             "{sql}"
@@ -107,24 +77,22 @@ mod tests {
         assert_eq!(sql.matches("month IN ('2026-12', '2027-01')").count(), EVENTS.len());
         assert_eq!(sql.matches("WHERE").count(), EVENTS.len() + 1);
         let patient = window("2027-01-10T12:00:00Z", hours(72));
-        assert!(patient.sql().contains("day BETWEEN '2027-01-07' AND '2027-01-10'"));
+        assert!(patient.contains("day BETWEEN '2027-01-07' AND '2027-01-10'"));
         assert!(
-            window("2027-01-10T12:00:00Z", SignedDuration::MAX)
-                .sql()
-                .contains("day BETWEEN '1970-01-01' AND '2027-01-10'")
+            window("2027-01-10T12:00:00Z", SignedDuration::MAX).contains("day BETWEEN '1970-01-01' AND '2027-01-10'")
         );
     }
 
     #[test]
     fn just_before_midnight_the_next_day_is_read_too() {
-        let sql = window("2026-12-31T23:50:00Z", SignedDuration::from_hours(3)).sql();
+        let sql = window("2026-12-31T23:50:00Z", SignedDuration::from_hours(3));
         let heard = "day BETWEEN '2026-12-30' AND '2027-01-01' AND event_time <= '2027-01-01T00:05:00.000Z'";
         assert!(sql.contains(heard), "{sql}");
     }
 
     #[test]
     fn the_text_of_the_query() {
-        let sql = window("2026-11-21T12:00:00Z", SignedDuration::from_hours(3)).sql();
+        let sql = window("2026-11-21T12:00:00Z", SignedDuration::from_hours(3));
         let lines: Vec<&str> = sql.lines().collect();
         assert_eq!(lines.len(), EVENTS.len() + 3);
         assert_eq!(

@@ -1,6 +1,7 @@
-//! What status says of a lake that cannot be asked. Athena's own errors: `pipetrail_lake`.
+//! What status reads in an answer, and says of a lake that cannot be asked. Athena's own errors:
+//! `pipetrail_lake`.
 
-use jiff::{SignedDuration, Timestamp};
+use pipetrail_lake::answer::{Heading, Kind};
 use pipetrail_lake::engine::Athena;
 use pipetrail_lake::engine::athena::Telling;
 
@@ -12,9 +13,12 @@ const STARTED: (u16, &str) = (200, r#"{"QueryExecutionId": "q"}"#);
 /// With the answers in turn, each a status and a body.
 async fn heard(answers: &[(u16, &str)]) -> Result<Signs, HeardError> {
     let answers: Vec<_> = answers.iter().map(|(status, body)| ("", *status, *body)).collect();
-    let lookback = Lookback::new(Timestamp::UNIX_EPOCH, SignedDuration::ZERO);
     let engine = Engine::Athena(Athena::of(&serve(&answers), Telling::SILENT));
-    ask(&engine, &lookback).await
+    ask(&engine, Timestamp::UNIX_EPOCH, SignedDuration::ZERO).await
+}
+
+fn of(lake: &Signs, account: &str, region: &str) -> Heard {
+    lake.of(&account.parse().unwrap(), region.parse().ok().as_ref())
 }
 
 #[tokio::test]
@@ -32,7 +36,7 @@ async fn what_was_read_is_counted() {
     let succeeded =
         r#"{"QueryExecution": {"Status": {"State": "SUCCEEDED"}, "Statistics": {"DataScannedInBytes": 4096}}}"#;
     let lake = heard(&[STARTED, (200, succeeded), (200, &page)]).await.unwrap();
-    assert!(lake.of("000000000001", "eu-west-1").last_heartbeat.is_some());
+    assert!(of(&lake, "000000000001", "eu-west-1").last_heartbeat.is_some());
     assert_eq!(lake.bytes_scanned, Some(4096));
 }
 
@@ -56,4 +60,57 @@ async fn every_hint_says_how_to_do_without_the_lake() {
         let hints = heard(&[(400, &refused)]).await.unwrap_err().hint();
         assert!(hints.contains(hint) && hints.contains("--no-lake"), "{code}: {hints}");
     }
+}
+
+fn answer(names: &[&str], rows: &[&[Option<&str>]]) -> Answer {
+    let column = |name: &&str| Heading {
+        name: (*name).to_owned(),
+        kind: Kind::Text,
+    };
+    let value = |text: &Option<&str>| text.map_or(Value::Null, |text| Value::Text(text.to_owned()));
+    Answer {
+        columns: names.iter().map(column).collect(),
+        rows: rows.iter().map(|row| row.iter().map(value).collect()).collect(),
+    }
+}
+
+#[test]
+fn times_are_read_and_null_is_none() {
+    let time = "2026-11-21T12:00:00.123Z";
+    let lake = read(answer(
+        &query::COLUMNS,
+        &[
+            &[Some("000000000001"), Some("eu-west-1"), None, Some(time)],
+            &[Some("000000000001"), Some("us-east-1"), Some(time), None],
+        ],
+    ))
+    .unwrap();
+    let west = of(&lake, "000000000001", "eu-west-1");
+    assert_eq!((west.last_event, west.last_heartbeat), (None, time.parse().ok()));
+    assert_eq!(of(&lake, "000000000001", "us-east-1").last_event, time.parse().ok());
+    assert_eq!(of(&lake, "000000000002", "us-east-1"), Heard::default());
+    assert_eq!(lake.unreadable, 0);
+}
+
+#[test]
+fn a_row_that_cannot_be_read_is_counted_and_hides_no_other() {
+    let time = Some("2026-11-21T12:00:00.000Z");
+    let lake = read(answer(
+        &query::COLUMNS,
+        &[
+            &[Some("000000000001"), Some("eu-west-1"), Some("yesterday"), None],
+            &[None, Some("eu-west-1"), None, None],
+            &[],
+            &[Some("000000000002"), Some("eu-west-1"), time, None],
+        ],
+    ))
+    .unwrap();
+    assert_eq!(lake.unreadable, 3);
+    assert!(of(&lake, "000000000002", "eu-west-1").last_event.is_some());
+}
+
+#[test]
+fn an_answer_to_another_question_is_an_error() {
+    let error = read(answer(&["a", "b", "c"], &[])).unwrap_err();
+    assert!(matches!(error, HeardError::Columns(columns) if columns == ["a", "b", "c"]));
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use pipetrail_stacksets::Drift;
 
 use super::*;
@@ -31,9 +33,16 @@ fn heartbeat(text: &str) -> Option<Heard> {
     })
 }
 
+fn lake(row: &CoverageRow, heard: Heard) -> Signs {
+    let at = (row.account.clone(), row.region.clone().unwrap());
+    Signs {
+        heard: BTreeMap::from([(at, heard)]),
+        ..Signs::default()
+    }
+}
+
 fn judged(row: CoverageRow, heard: Option<Heard>) -> (Verdict, String) {
-    let lake =
-        heard.map(|heard| Signs::from_iter([((row.account.to_string(), row.region_or_dash().to_owned()), heard)]));
+    let lake = heard.map(|heard| lake(&row, heard));
     let judged = rules().row(row, lake.as_ref());
     (judged.verdict, judged.explanation)
 }
@@ -170,13 +179,9 @@ fn only_what_is_in_scope_or_named_has_to_be_covered() {
     let good = |state, named| rules().row(row(state, "", ""), None).is_good(named);
     assert!(good(CoverageState::Unenrolled, false) && good(CoverageState::Suspended, true));
     assert!(!good(CoverageState::Unenrolled, true) && !good(CoverageState::Missing, false));
-    let covered = rules().row(
-        row(CoverageState::Current, "CURRENT", "SUCCEEDED"),
-        Some(&Signs::from_iter([(
-            ("000000000001".to_owned(), "eu-central-1".to_owned()),
-            heartbeat(NOW).unwrap(),
-        )])),
-    );
+    let current = row(CoverageState::Current, "CURRENT", "SUCCEEDED");
+    let lake = lake(&current, heartbeat(NOW).unwrap());
+    let covered = rules().row(current, Some(&lake));
     assert!(covered.is_good(true));
 }
 

@@ -1,11 +1,19 @@
+use std::fmt::Debug;
+use std::str::FromStr;
+
 use super::*;
 
-fn set(values: &[&str]) -> BTreeSet<String> {
-    values.iter().map(|value| (*value).to_owned()).collect()
+fn set<T: FromStr<Err: Debug> + Ord>(values: &[&str]) -> BTreeSet<T> {
+    values.iter().map(|value| value.parse().unwrap()).collect()
 }
 
-fn accounts(number: usize) -> BTreeSet<String> {
-    (0..number).map(|account| format!("{account:012}")).collect()
+fn accounts(number: usize) -> BTreeSet<AccountId> {
+    let accounts = (0..number).map(|account| format!("{account:012}"));
+    accounts.map(|account| account.parse().unwrap()).collect()
+}
+
+fn admits(policy: Option<&Value>, account: &str) -> bool {
+    super::admits(policy, &account.parse().unwrap())
 }
 
 fn refusal(filter: &Filter) -> String {
@@ -23,12 +31,12 @@ fn a_filter_becomes_one_policy_with_prefixes() {
     };
     let policy = filter.policy().unwrap().unwrap();
     assert_eq!(
-        policy.value(),
+        policy,
         json!({"account_id": ["000000000012", "111122223333"], "region": ["eu-central-1"],
                "pipeline": ["web", {"prefix": "payments-"}], "decision": ["Rejected"]})
     );
     assert_eq!(
-        words(Some(&policy.value())),
+        words(Some(&policy)),
         "account 000000000012, 111122223333; decision Rejected; pipeline web, payments-*; region eu-central-1"
     );
 }

@@ -4,10 +4,14 @@ use serde_json::json;
 
 const ALL: &str = "arn:aws:sns:eu-central-1:999988887777:pipetrail-alerts";
 
+fn audit() -> AccountId {
+    "999988887777".parse().unwrap()
+}
+
 fn topics() -> Topics {
     Topics {
         all: ALL.into(),
-        accounts: vec!["111122223333".into()],
+        accounts: vec!["111122223333".parse().unwrap()],
     }
 }
 
@@ -96,18 +100,18 @@ async fn what_another_account_does_not_let_us_read_is_unknown_and_our_own_is_an_
     let denied = error("AuthorizationError", "no");
     let mut one = listed(Some("arn:aws:sns:x:y:z:1"));
     let client = sns(&[(403, &denied), (403, &denied)]);
-    let own = attributes(&client, &one, "999988887777").await.unwrap_err();
+    let own = attributes(&client, &one, &audit()).await.unwrap_err();
     assert!(
         own.to_string().contains("read subscription arn:aws:sns:x:y:z:1"),
         "{own}"
     );
     one.owner = "111122223333".into();
-    assert_eq!(attributes(&client, &one, "999988887777").await.unwrap(), None);
+    assert_eq!(attributes(&client, &one, &audit()).await.unwrap(), None);
 }
 
 #[tokio::test]
 async fn a_subscription_that_went_meanwhile_is_no_error() {
     let client = sns(&[(404, &error("NotFound", "gone"))]);
-    let told = attributes(&client, &listed(Some("arn:aws:sns:x:y:z:1")), "999988887777").await;
+    let told = attributes(&client, &listed(Some("arn:aws:sns:x:y:z:1")), &audit()).await;
     assert_eq!(told.unwrap(), None);
 }

@@ -2,6 +2,8 @@
 //! field, empty text is `""`. Into a file or a pipe every value goes as it is; only on a terminal
 //! what it would obey is written out.
 
+use std::borrow::Cow;
+
 use super::form::{AnswerError, Form};
 use pipetrail_lake::answer::{Heading, Value};
 use pipetrail_lake::hostile;
@@ -26,18 +28,12 @@ impl Csv {
 
 impl Form for Csv {
     fn begin(&mut self, columns: &[Heading]) -> Result<String, AnswerError> {
-        let mut text = String::new();
         let names = columns.iter().map(|column| Value::Text(column.name.clone()));
-        record(&mut text, &names.collect::<Vec<_>>());
-        Ok(self.shown(text))
+        Ok(self.shown(record(&names.collect::<Vec<_>>())))
     }
 
     fn page(&mut self, _columns: &[Heading], rows: Vec<Vec<Value>>) -> Result<String, AnswerError> {
-        let mut text = String::new();
-        for row in rows {
-            record(&mut text, &row);
-        }
-        Ok(self.shown(text))
+        Ok(self.shown(rows.iter().map(|row| record(row)).collect()))
     }
 
     fn end(&mut self, _columns: &[Heading]) -> String {
@@ -45,29 +41,24 @@ impl Form for Csv {
     }
 }
 
-fn record(text: &mut String, values: &[Value]) {
-    for (i, value) in values.iter().enumerate() {
-        if i > 0 {
-            text.push(',');
-        }
-        match value {
-            Value::Null => {}
-            Value::Text(field) => self::field(text, field),
-            Value::Integer(number) => text.push_str(&number.to_string()),
-            Value::Double(number) => text.push_str(&number.to_string()),
-            Value::Boolean(yes) => text.push_str(if *yes { "true" } else { "false" }),
-        }
-    }
-    text.push_str("\r\n");
+fn record(values: &[Value]) -> String {
+    let fields: Vec<Cow<'_, str>> = values.iter().map(field).collect();
+    fields.join(",") + "\r\n"
 }
 
-fn field(text: &mut String, field: &str) {
-    let plain = !field.is_empty() && !field.contains([',', '"', '\r', '\n']) && field.trim() == field;
-    if plain {
-        text.push_str(field);
-        return;
+fn field(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::Null => Cow::Borrowed(""),
+        Value::Text(text) => {
+            let is_plain = !text.is_empty() && !text.contains([',', '"', '\r', '\n']) && text.trim() == text;
+            if is_plain {
+                Cow::Borrowed(text)
+            } else {
+                Cow::Owned(format!("\"{}\"", text.replace('"', "\"\"")))
+            }
+        }
+        Value::Integer(number) => Cow::Owned(number.to_string()),
+        Value::Double(number) => Cow::Owned(number.to_string()),
+        Value::Boolean(yes) => Cow::Owned(yes.to_string()),
     }
-    text.push('"');
-    text.push_str(&field.replace('"', "\"\""));
-    text.push('"');
 }

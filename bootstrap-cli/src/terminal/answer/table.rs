@@ -1,8 +1,6 @@
 //! Columns for people: numbers to the right, text to the left, NULL as `-`. The first rows decide how
 //! wide a column is; on a terminal long text is cut so that a row fits a line.
 
-use std::borrow::Cow;
-
 use unicode_width::UnicodeWidthStr;
 
 use super::form::{AnswerError, Form};
@@ -48,37 +46,32 @@ impl Table {
         if let Some(terminal) = self.terminal {
             fit(&mut widths, columns, terminal);
         }
-        let mut text = String::new();
-        self.line(&mut text, &widths, columns, header);
-        for row in std::mem::take(&mut self.waiting) {
-            self.line(&mut text, &widths, columns, row);
-        }
         self.widths = Some(widths);
-        text
+        let waiting = std::mem::take(&mut self.waiting);
+        self.lines(columns, std::iter::once(header).chain(waiting))
     }
 
-    fn line(&mut self, text: &mut String, widths: &[usize], columns: &[Heading], cells: Vec<String>) {
-        let start = text.len();
-        for ((cell, width), column) in cells.into_iter().zip(widths).zip(columns) {
-            if text.len() > start {
-                text.push_str("  ");
+    /// Writes rows, once the widths are decided.
+    fn lines(&mut self, columns: &[Heading], rows: impl Iterator<Item = Vec<String>>) -> String {
+        let mut text = String::new();
+        for row in rows {
+            let start = text.len();
+            for ((mut cell, width), column) in row.into_iter().zip(self.widths.iter().flatten()).zip(columns) {
+                if text.len() > start {
+                    text.push_str("  ");
+                }
+                if self.terminal.is_some() && column.kind == Kind::Text && cell.width() > *width {
+                    cell = cut(&cell, *width);
+                    self.cut = true;
+                }
+                let blank = " ".repeat(width.saturating_sub(cell.width()));
+                let is_right = matches!(column.kind, Kind::Integer | Kind::Double);
+                text += &if is_right { blank + &cell } else { cell + &blank };
             }
-            let (cell, was_cut) = match (self.terminal, column.kind) {
-                (Some(_), Kind::Text) => cut(cell, *width),
-                _ => (cell, false),
-            };
-            self.cut |= was_cut;
-            let blank = " ".repeat(width.saturating_sub(cell.width()));
-            if is_right(column.kind) {
-                text.push_str(&blank);
-                text.push_str(&cell);
-            } else {
-                text.push_str(&cell);
-                text.push_str(&blank);
-            }
+            text.truncate(start + text[start..].trim_end().len());
+            text.push('\n');
         }
-        text.truncate(start + text[start..].trim_end().len());
-        text.push('\n');
+        text
     }
 }
 
@@ -88,30 +81,22 @@ impl Form for Table {
     }
 
     fn page(&mut self, columns: &[Heading], rows: Vec<Vec<Value>>) -> Result<String, AnswerError> {
-        let rows = rows.iter().map(|row| row.iter().map(cell).collect::<Vec<_>>());
-        match self.widths.take() {
-            Some(widths) => {
-                let mut text = String::new();
-                for row in rows {
-                    self.line(&mut text, &widths, columns, row);
-                }
-                self.widths = Some(widths);
-                Ok(text)
-            }
-            None => {
-                self.waiting.extend(rows);
-                if self.waiting.len() < LOOKED_AT {
-                    return Ok(String::new());
-                }
-                Ok(self.decide(columns))
-            }
+        let rows = rows.iter().map(|row| row.iter().map(cell).collect());
+        if self.widths.is_some() {
+            return Ok(self.lines(columns, rows));
         }
+        self.waiting.extend(rows);
+        if self.waiting.len() < LOOKED_AT {
+            return Ok(String::new());
+        }
+        Ok(self.decide(columns))
     }
 
     fn end(&mut self, columns: &[Heading]) -> String {
-        match self.widths {
-            Some(_) => String::new(),
-            None => self.decide(columns),
+        if self.widths.is_some() {
+            String::new()
+        } else {
+            self.decide(columns)
         }
     }
 
@@ -119,10 +104,6 @@ impl Form for Table {
         self.cut
             .then_some("what ends in … is cut to the terminal; --output csv and --output json have all of it")
     }
-}
-
-fn is_right(kind: Kind) -> bool {
-    matches!(kind, Kind::Integer | Kind::Double)
 }
 
 /// NULL is `-`; text that looks like it, or whose ends would not be seen, stands in quotes.
@@ -166,19 +147,14 @@ fn fit(widths: &mut [usize], columns: &[Heading], terminal: usize) {
     }
 }
 
-/// Cuts a text to so many columns; says whether it had to.
-fn cut(text: String, width: usize) -> (String, bool) {
-    if text.width() <= width {
-        return (text, false);
-    }
+/// Cuts a text that is wider to so many columns.
+fn cut(text: &str, width: usize) -> String {
     let mut shown = String::new();
     for c in text.chars() {
-        let next = shown.width() + Cow::from(c.to_string()).width();
-        if next + 1 > width {
+        if shown.width() + c.to_string().width() + 1 > width {
             break;
         }
         shown.push(c);
     }
-    shown.push('…');
-    (shown, true)
+    shown + "…"
 }

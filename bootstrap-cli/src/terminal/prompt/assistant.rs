@@ -13,72 +13,11 @@ use rustyline::{Context, Helper};
 use super::line::Line;
 
 /// Words that every engine reads (docs/sql.md), and those that begin what is no query.
-const WORDS: [&str; 49] = [
-    "ALL",
-    "AND",
-    "AS",
-    "ASC",
-    "AVG",
-    "BETWEEN",
-    "BIGINT",
-    "BOOLEAN",
-    "BY",
-    "CASE",
-    "CAST",
-    "COALESCE",
-    "COUNT",
-    "CROSS",
-    "DESC",
-    "DESCRIBE",
-    "DISTINCT",
-    "DOUBLE",
-    "ELSE",
-    "END",
-    "EXCEPT",
-    "EXISTS",
-    "EXPLAIN",
-    "FALSE",
-    "FROM",
-    "FULL",
-    "GROUP",
-    "HAVING",
-    "IN",
-    "INNER",
-    "INTERSECT",
-    "IS",
-    "JOIN",
-    "LAST",
-    "LEFT",
-    "LIKE",
-    "LIMIT",
-    "MAX",
-    "MIN",
-    "NOT",
-    "NULL",
-    "NULLS",
-    "ON",
-    "OR",
-    "ORDER",
-    "OVER",
-    "SELECT",
-    "SHOW",
-    "WHERE",
-];
-const MORE_WORDS: [&str; 13] = [
-    "LOWER",
-    "OUTER",
-    "PARTITION",
-    "RIGHT",
-    "ROW_NUMBER",
-    "SUBSTR",
-    "SUM",
-    "THEN",
-    "TRUE",
-    "UNION",
-    "VALUES",
-    "VARCHAR",
-    "WITH",
-];
+const WORDS: &str = "\
+    ALL AND AS ASC AVG BETWEEN BIGINT BOOLEAN BY CASE CAST COALESCE COUNT CROSS DESC DESCRIBE DISTINCT \
+    DOUBLE ELSE END EXCEPT EXISTS EXPLAIN FALSE FROM FULL GROUP HAVING IN INNER INTERSECT IS JOIN LAST \
+    LEFT LIKE LIMIT MAX MIN NOT NULL NULLS ON OR ORDER OVER SELECT SHOW WHERE LOWER OUTER PARTITION \
+    RIGHT ROW_NUMBER SUBSTR SUM THEN TRUE UNION VALUES VARCHAR WITH";
 
 /// Helps at the prompt.
 pub(super) struct Assistant;
@@ -110,7 +49,7 @@ fn completed(typed: &str) -> (usize, Vec<String>) {
     };
     let mut found: Vec<String> = names.into_iter().filter(fits).map(str::to_owned).collect();
     if !before.starts_with('\\') {
-        let words = WORDS.iter().chain(&MORE_WORDS).copied().filter(fits);
+        let words = WORDS.split_whitespace().filter(fits);
         let is_small = begun.chars().all(|c| !c.is_uppercase());
         found.extend(words.map(|word| {
             if is_small {

@@ -42,20 +42,15 @@ fn path_of(named: Option<OsString>, state: Option<OsString>, home: Option<PathBu
 pub(super) struct Kept(Option<PathBuf>);
 
 impl Kept {
-    /// In that file, or not at all.
-    pub(super) fn at(path: Option<PathBuf>) -> Self {
-        Kept(path)
-    }
-
-    /// Reads it.
-    pub(super) fn load(&mut self, prompt: &mut Prompt) {
-        let made = self.0.as_deref().map(make);
-        let loaded = match (made, &self.0) {
-            (Some(Ok(())), Some(path)) => prompt.load_history(path).map_err(|error| error.to_string()),
-            (Some(Err(error)), _) => Err(error.to_string()),
-            _ => Ok(()),
-        };
-        self.noted(loaded);
+    /// Reads what is kept in that file, or keeps nothing at all.
+    pub(super) fn load(path: Option<PathBuf>, prompt: &mut Prompt) -> Self {
+        let loaded = path.as_deref().map_or(Ok(()), |path| {
+            make(path)?;
+            prompt.load_history(path)
+        });
+        let mut kept = Kept(path);
+        kept.noted(loaded);
+        kept
     }
 
     /// Adds a line, at once: another prompt may be open.
@@ -64,10 +59,10 @@ impl Kept {
             Some(path) if is_new => prompt.append_history(path),
             _ => Ok(()),
         });
-        self.noted(added.map_err(|error| error.to_string()));
+        self.noted(added);
     }
 
-    fn noted(&mut self, result: Result<(), String>) {
+    fn noted(&mut self, result: rustyline::Result<()>) {
         if let Err(error) = result
             && let Some(path) = self.0.take()
         {

@@ -4,7 +4,6 @@
 mod error;
 mod results;
 mod running;
-mod scanned;
 mod telling;
 #[cfg(test)]
 mod tests;
@@ -15,8 +14,7 @@ use aws_sdk_athena::Client;
 pub use error::{AthenaError, SCAN_LIMIT};
 pub(super) use results::Results;
 pub use running::settle;
-pub use scanned::Scanned;
-pub use telling::{Show, Stopped, Telling};
+pub use telling::{Scanned, Show, Stopped, Telling};
 
 use self::running::Running;
 use super::error::EngineError;
@@ -43,9 +41,8 @@ impl Athena {
     /// A refused call, or a query that does not succeed.
     pub async fn ask(&self, sql: &str) -> Result<Pages, EngineError> {
         let show = (self.telling.show)();
-        let mut running = Running::start(&self.client, sql, self.telling.stopped);
-        let ended = running.wait(&show).await?;
-        let results = Results::open(&self.client, ended).await?;
+        let running = Running::start(&self.client, sql, self.telling.stopped);
+        let results = Results::open(&self.client, running.wait(&show).await?).await?;
         Ok(Pages::athena(results))
     }
 }

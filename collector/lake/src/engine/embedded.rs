@@ -13,16 +13,17 @@ mod values;
 
 use std::sync::Arc;
 
+use datafusion::error::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{SessionConfig, SessionContext};
+use object_store::path::Path;
 use pipetrail_collector::Table;
 use tokio::sync::OnceCell;
 
-pub(super) use errors::explain;
 pub(super) use values::{headings, values};
 
 use super::error::EngineError;
@@ -65,8 +66,7 @@ impl Embedded {
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(FairSpillPool::new(bytes)))
             .with_metadata_cache_limit(FOOTERS)
-            .build_arc()
-            .map_err(|error| explain(&error))?;
+            .build_arc()?;
         let config = SessionConfig::new()
             .with_default_catalog_and_schema(CATALOG, SCHEMA)
             .with_information_schema(true)
@@ -84,10 +84,7 @@ impl Embedded {
         context.register_object_store(&lake.url, Arc::clone(&lake.store));
 
         for table in Table::ALL {
-            let of_lake = table::LakeTable::new(lake, table).map_err(|error| explain(&error))?;
-            context
-                .register_table(table.name(), Arc::new(of_lake))
-                .map_err(|error| explain(&error))?;
+            context.register_table(table.name(), Arc::new(table::LakeTable::new(lake, table)?))?;
         }
         Ok(Embedded {
             context,
@@ -109,19 +106,15 @@ impl Embedded {
             .with_allow_ddl(false)
             .with_allow_dml(false)
             .with_allow_statements(false);
-        let frame = self.context.sql_with_options(sql, only_queries).await;
-        let frame = frame.map_err(|error| explain(&error))?;
-        let stream = frame.execute_stream().await.map_err(|error| explain(&error))?;
-        Ok(Pages::embedded(stream))
+        let frame = self.context.sql_with_options(sql, only_queries).await?;
+        Ok(Pages::embedded(frame.execute_stream().await?))
     }
 
     /// A folder without any table is the wrong folder: every answer from it would be empty.
     async fn holds_tables(&self) -> Result<(), EngineError> {
-        let root = Some(&self.lake.root).filter(|root| !root.as_ref().is_empty());
-        let below = self.lake.store.list_with_delimiter(root).await;
-        let below = below.map_err(|error| explain(&error.into()))?;
-        let is_table =
-            |path: &object_store::path::Path| path.filename().is_some_and(|name| Table::from_name(name).is_some());
+        let below = self.lake.store.list_with_delimiter(Some(&self.lake.root)).await;
+        let below = below.map_err(DataFusionError::from)?;
+        let is_table = |path: &Path| path.filename().and_then(Table::from_name).is_some();
         if below.common_prefixes.iter().any(is_table) {
             return Ok(());
         }
@@ -138,11 +131,9 @@ impl Embedded {
 
 /// How many operators stand in a query.
 fn operators(sql: &str) -> usize {
-    const WORDS: [&str; 6] = ["or", "and", "union", "intersect", "except", "join"];
     let is_one = |(_, token): &Piece<'_>| match token {
-        Token::Word(word) => WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)),
         Token::Sign(sign) => "+-*/%|=<>".contains(*sign),
-        _ => false,
+        word => word.is_one_of(&["or", "and", "union", "intersect", "except", "join"]),
     };
     // What cannot be cut was refused before.
     tokens(sql).map_or(0, |tokens| tokens.iter().filter(|piece| is_one(piece)).count())

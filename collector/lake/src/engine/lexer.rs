@@ -5,6 +5,8 @@
 //! before a quote is, which letters may stand before a string. Such a text could hide a statement from
 //! whoever reads it the other way, so it is [`Odd::Ambiguous`].
 
+use thiserror::Error;
+
 /// A piece of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Token<'a> {
@@ -26,12 +28,21 @@ pub enum Token<'a> {
     Sign(char),
 }
 
+impl Token<'_> {
+    /// Whether it is one of these keywords, which are lower case here.
+    pub(super) fn is_one_of(&self, words: &[&str]) -> bool {
+        matches!(self, Token::Word(word) if words.iter().any(|one| word.eq_ignore_ascii_case(one)))
+    }
+}
+
 /// What cannot be cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Odd {
     /// It ends inside of this.
+    #[error("{0} does not end")]
     Unfinished(&'static str),
     /// The engines read this differently.
+    #[error("{0} means different things to different engines")]
     Ambiguous(&'static str),
 }
 
@@ -51,8 +62,7 @@ pub fn tokens(text: &str) -> Result<Vec<Piece<'_>>, Odd> {
             _ if rest.starts_with("--") => (line_comment(rest)?, None),
             _ if rest.starts_with("/*") => (block_comment(rest)?, None),
             '\'' => (quoted(rest, '\'', "a string")?, Some(Token::Quoted)),
-            '"' => (quoted(rest, '"', "a quoted name")?, Some(Token::Quoted)),
-            '`' => (quoted(rest, '`', "a quoted name")?, Some(Token::Quoted)),
+            '"' | '`' => (quoted(rest, c, "a quoted name")?, Some(Token::Quoted)),
             '$' => return Err(Odd::Ambiguous("a dollar sign outside of a string")),
             '(' => (1, Some(Token::Open)),
             ')' => (1, Some(Token::Close)),
@@ -75,7 +85,8 @@ pub fn tokens(text: &str) -> Result<Vec<Piece<'_>>, Odd> {
     Ok(tokens)
 }
 
-fn word(text: &str) -> &str {
+/// The word that a text begins with.
+pub(super) fn word(text: &str) -> &str {
     let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_'));
     &text[..end.unwrap_or(text.len())]
 }

@@ -3,12 +3,12 @@
 #[cfg(feature = "embedded")]
 use datafusion::execution::SendableRecordBatchStream;
 #[cfg(feature = "embedded")]
-use futures::StreamExt;
+use futures::TryStreamExt;
 
 #[cfg(feature = "athena")]
 use super::athena::{Results, Scanned};
 #[cfg(feature = "embedded")]
-use super::embedded::{explain, headings, values};
+use super::embedded::{headings, values};
 use super::error::EngineError;
 use crate::answer::{Answer, Heading, Value};
 
@@ -48,7 +48,7 @@ impl Pages {
         match &self.source {
             #[cfg(feature = "embedded")]
             Source::Embedded(_) => None,
-            Source::Athena(results) => results.scanned,
+            Source::Athena(results) => results.ended.scanned,
         }
     }
 
@@ -64,11 +64,7 @@ impl Pages {
     pub async fn next(&mut self) -> Result<Option<Vec<Vec<Value>>>, EngineError> {
         match &mut self.source {
             #[cfg(feature = "embedded")]
-            Source::Embedded(stream) => match stream.next().await {
-                None => Ok(None),
-                Some(Ok(batch)) => values(&batch).map(Some),
-                Some(Err(error)) => Err(explain(&error)),
-            },
+            Source::Embedded(stream) => stream.try_next().await?.as_ref().map(values).transpose(),
             #[cfg(feature = "athena")]
             Source::Athena(results) => Ok(results.next(&self.columns).await?),
         }

@@ -3,7 +3,7 @@
 
 use thiserror::Error;
 
-use super::lexer::{Odd, Piece, Token, tokens};
+use super::lexer::{Odd, Piece, Token, tokens, word};
 
 /// Athena's limit of a query's text, in bytes; for every engine, so that one text serves all.
 pub const LONGEST: usize = 262_144;
@@ -20,12 +20,9 @@ pub enum NotSent {
     /// It would not only read.
     #[error("only what reads is sent, and this begins with {0}")]
     Writes(String),
-    /// A string, name or comment does not end.
-    #[error("{0} does not end")]
-    Unfinished(&'static str),
-    /// The engines disagree where it ends.
-    #[error("{0} means different things to different engines")]
-    Ambiguous(&'static str),
+    /// It cannot be cut into pieces.
+    #[error(transparent)]
+    Odd(#[from] Odd),
     /// Longer than Athena takes.
     #[error("the query has {0} bytes, and {LONGEST} are the most")]
     TooLong(usize),
@@ -38,29 +35,25 @@ impl NotSent {
             NotSent::Empty => "write one, for example SELECT count(*) FROM approval_calls",
             NotSent::Several(_) => "ask one statement at a time; a semicolon at its end is fine",
             NotSent::Writes(_) => "begin with SELECT, WITH, VALUES, SHOW, DESCRIBE or EXPLAIN",
-            NotSent::Unfinished(_) => "close it; a quote inside of a string is written twice",
-            NotSent::Ambiguous(_) => "write it without; a quote inside of a string is written twice",
+            NotSent::Odd(Odd::Unfinished(_)) => "close it; a quote inside of a string is written twice",
+            NotSent::Odd(Odd::Ambiguous(_)) => "write it without; a quote inside of a string is written twice",
             NotSent::TooLong(_) => "ask for less at a time, for example fewer ids in a list",
         }
     }
 }
 
-impl From<Odd> for NotSent {
-    fn from(odd: Odd) -> Self {
-        match odd {
-            Odd::Unfinished(what) => NotSent::Unfinished(what),
-            Odd::Ambiguous(what) => NotSent::Ambiguous(what),
-        }
-    }
-}
-
 /// Pairs of words that stand in no query, but inside of statements that write.
-const PAIRS: [(&str, &str); 5] = [
-    ("insert", "into"),
-    ("insert", "overwrite"),
-    ("merge", "into"),
-    ("delete", "from"),
-    ("update", "set"),
+const PAIRS: [[&str; 2]; 5] = [
+    ["insert", "into"],
+    ["insert", "overwrite"],
+    ["merge", "into"],
+    ["delete", "from"],
+    ["update", "set"],
+];
+
+/// What a statement begins with that does not only read, where a table's name is expected.
+const STATEMENTS: [&str; 10] = [
+    "analyze", "insert", "update", "delete", "merge", "create", "drop", "alter", "copy", "truncate",
 ];
 
 /// The statement without its semicolon, if it is one and only reads.
@@ -97,135 +90,97 @@ pub fn is_finished(text: &str) -> bool {
 }
 
 fn reads(text: &str, tokens: &[Piece<'_>]) -> Result<(), NotSent> {
-    let pair = tokens.windows(2).find_map(|pair| match pair {
-        [(at, Token::Word(first)), (_, Token::Word(second))] => PAIRS
-            .iter()
-            .find(|(a, b)| first.eq_ignore_ascii_case(a) && second.eq_ignore_ascii_case(b))
-            .map(|_| *at),
-        _ => None,
-    });
-    if let Some(at) = pair {
-        return Err(writes(text, at));
+    for pair in tokens.windows(2) {
+        let is_pair = |words: &[&str; 2]| {
+            pair.iter()
+                .zip(words)
+                .all(|((_, token), word)| token.is_one_of(&[*word]))
+        };
+        if PAIRS.iter().any(is_pair) {
+            return Err(writes(text, pair[0].0));
+        }
     }
     let mut rest = tokens.iter().copied().peekable();
-    loop {
-        let Some((at, token)) = rest.next() else {
-            return Err(NotSent::Empty);
-        };
-        let Token::Word(word) = token else {
-            if token == Token::Open {
-                continue;
-            }
-            return Err(writes(text, at));
-        };
-        match word.to_ascii_lowercase().as_str() {
-            "select" | "values" | "show" => return Ok(()),
-            "with" => {
-                behind_with(text, &mut rest)?;
-            }
+    while let Some((at, token)) = rest.next() {
+        match token {
+            Token::Open => {}
+            _ if token.is_one_of(&["select", "values", "show"]) => return Ok(()),
+            _ if token.is_one_of(&["with"]) => behind_with(text, &mut rest)?,
             // What follows may be a whole statement, which `ANALYZE` runs.
-            "explain" => behind_explain(&mut rest),
-            "describe" | "desc" => return describes(text, rest),
+            _ if token.is_one_of(&["explain"]) => behind_explain(&mut rest),
+            // A table's name and no statement.
+            _ if token.is_one_of(&["describe", "desc"]) => {
+                let statement = rest.find(|(_, token)| token.is_one_of(&STATEMENTS));
+                return statement.map_or(Ok(()), |(at, _)| Err(writes(text, at)));
+            }
             _ => return Err(writes(text, at)),
         }
     }
+    Err(NotSent::Empty)
 }
 
 type Rest<'a> = std::iter::Peekable<std::iter::Copied<std::slice::Iter<'a, Piece<'a>>>>;
 
 fn writes(text: &str, at: usize) -> NotSent {
-    let word: String = text[at..]
-        .chars()
-        .take_while(|c| c.is_alphanumeric() || *c == '_')
-        .take(20)
-        .collect();
-    match word.as_str() {
-        "" => NotSent::Writes(format!("{:?}", text[at..].chars().next().unwrap_or_default())),
-        _ => NotSent::Writes(word.to_ascii_uppercase()),
-    }
+    NotSent::Writes(match word(&text[at..]) {
+        "" => format!("{:?}", text[at..].chars().next().unwrap_or_default()),
+        word => word.chars().take(20).collect::<String>().to_ascii_uppercase(),
+    })
 }
 
-/// Goes to what follows `WITH name (columns) AS (…), …`.
-fn behind_with(text: &str, rest: &mut Rest<'_>) -> Result<(), NotSent> {
-    let is = |piece: Option<&Piece<'_>>, word: &str| matches!(piece, Some((_, Token::Word(found))) if found.eq_ignore_ascii_case(word));
-    if is(rest.peek(), "recursive") {
-        rest.next();
-    }
-    loop {
-        let name = rest.next();
-        if rest.next_if(|(_, token)| *token == Token::Open).is_some() {
-            close(rest);
-        }
-        let follows = is(rest.next().as_ref(), "as");
-        rest.next_if(|piece| is(Some(piece), "not"));
-        rest.next_if(|piece| is(Some(piece), "materialized"));
-        if !follows || rest.next_if(|(_, token)| *token == Token::Open).is_none() {
-            return Err(writes(text, name.map_or(text.len(), |(at, _)| at)));
-        }
-        close(rest);
-        if rest.next_if(|(_, token)| *token == Token::Comma).is_none() {
-            return Ok(());
-        }
-    }
+/// Goes behind a piece, if it comes next.
+fn skip(rest: &mut Rest<'_>, is: impl Fn(&Token<'_>) -> bool) -> bool {
+    rest.next_if(|(_, token)| is(token)).is_some()
 }
 
-/// Goes behind the bracket that closes.
-fn close(rest: &mut Rest<'_>) {
-    let mut depth = 1_usize;
+/// Goes behind brackets, if they come next.
+fn skip_brackets(rest: &mut Rest<'_>) -> bool {
+    let opens = skip(rest, |token| *token == Token::Open);
+    let mut depth = usize::from(opens);
     while depth > 0 {
         match rest.next() {
             Some((_, Token::Open)) => depth += 1,
             Some((_, Token::Close)) => depth -= 1,
             Some(_) => {}
-            None => return,
+            None => break,
+        }
+    }
+    opens
+}
+
+/// Goes to what follows `WITH name (columns) AS (…), …`.
+fn behind_with(text: &str, rest: &mut Rest<'_>) -> Result<(), NotSent> {
+    skip(rest, |token| token.is_one_of(&["recursive"]));
+    loop {
+        let name = rest.next();
+        skip_brackets(rest);
+        let follows = rest.next().is_some_and(|(_, token)| token.is_one_of(&["as"]));
+        skip(rest, |token| token.is_one_of(&["not"]));
+        skip(rest, |token| token.is_one_of(&["materialized"]));
+        if !follows || !skip_brackets(rest) {
+            return Err(writes(text, name.map_or(text.len(), |(at, _)| at)));
+        }
+        if !skip(rest, |token| *token == Token::Comma) {
+            return Ok(());
         }
     }
 }
 
 /// Goes to the statement that is to be explained.
 fn behind_explain(rest: &mut Rest<'_>) {
-    let is_option = |token: &Token<'_>| match token {
-        Token::Word(word) => ["analyze", "verbose"]
-            .iter()
-            .any(|option| word.eq_ignore_ascii_case(option)),
-        _ => false,
-    };
-    while rest.next_if(|(_, token)| is_option(token)).is_some() {}
-    let format = rest.next_if(|(_, token)| matches!(token, Token::Word(word) if word.eq_ignore_ascii_case("format")));
-    if format.is_some() {
+    while skip(rest, |token| token.is_one_of(&["analyze", "verbose"])) {}
+    if skip(rest, |token| token.is_one_of(&["format"])) {
         rest.next();
     }
-    // Trino's options; a bracket before a query would be opened again.
-    let mut ahead = rest.clone();
-    if ahead.next_if(|(_, token)| *token == Token::Open).is_some()
-        && ahead
-            .next_if(|(_, token)| matches!(token, Token::Word(word) if is_trinos(word)))
-            .is_some()
+    // Trino's options; any other bracket is the query's own.
+    let mut inside = rest.clone();
+    inside.next();
+    if inside
+        .peek()
+        .is_some_and(|(_, token)| token.is_one_of(&["format", "type"]))
     {
-        rest.next();
-        close(rest);
+        skip_brackets(rest);
     }
-}
-
-fn is_trinos(word: &str) -> bool {
-    word.eq_ignore_ascii_case("format") || word.eq_ignore_ascii_case("type")
-}
-
-/// A table's name and no statement.
-fn describes(text: &str, rest: Rest<'_>) -> Result<(), NotSent> {
-    for (at, token) in rest {
-        let is_statement = |word: &str| {
-            [
-                "analyze", "insert", "update", "delete", "merge", "create", "drop", "alter", "copy", "truncate",
-            ]
-            .iter()
-            .any(|first| word.eq_ignore_ascii_case(first))
-        };
-        if matches!(token, Token::Word(word) if is_statement(word)) {
-            return Err(writes(text, at));
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

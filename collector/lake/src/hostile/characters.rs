@@ -1,4 +1,6 @@
-//! The characters that are dangerous wherever they are shown.
+//! The characters that are dangerous wherever they are shown, and texts without them.
+
+use std::borrow::Cow;
 
 /// Whether a character has no shape of its own: control characters, marks that reverse, join or hide
 /// what stands beside them, and blanks that do not look like any.
@@ -16,4 +18,29 @@ pub fn is_dangerous(c: char) -> bool {
         '\u{FFF0}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}' => true,
         c => c.is_control(),
     }
+}
+
+/// Whether it is dangerous in a view that keeps lines and tabs as they are.
+pub(super) fn is_dangerous_in_lines(c: char) -> bool {
+    is_dangerous(c) && !matches!(c, '\n' | '\t')
+}
+
+/// The text with what is dangerous in it written in another way.
+pub(super) fn replaced(
+    text: &str,
+    is_dangerous: impl Fn(char) -> bool + Copy,
+    write: impl Fn(char, &mut String),
+) -> Cow<'_, str> {
+    if !text.contains(is_dangerous) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_dangerous(c) {
+            write(c, &mut shown);
+        } else {
+            shown.push(c);
+        }
+    }
+    Cow::Owned(shown)
 }

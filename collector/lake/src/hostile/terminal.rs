@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use super::characters::is_dangerous;
+use super::characters::{is_dangerous, is_dangerous_in_lines, replaced};
 
 /// One line, in which such characters are written out: `\n`, `\u{202e}`.
 pub fn line(text: &str) -> Cow<'_, str> {
@@ -17,17 +17,14 @@ fn escape(c: char, shown: &mut String) {
 /// Lines and tabs stay; all else as in [`line()`], a carriage return that ends no line too: what follows
 /// it would hide what is before.
 pub fn lines(text: &str) -> Cow<'_, str> {
-    let is_harmful = |c| is_dangerous(c) && !matches!(c, '\n' | '\t');
-    if !text.contains(is_harmful) {
+    if !text.contains(is_dangerous_in_lines) {
         return Cow::Borrowed(text);
     }
-    let shown = text
-        .split_inclusive("\r\n")
-        .map(|part| match part.strip_suffix("\r\n") {
-            Some(part) => replaced(part, is_harmful, escape) + "\r\n",
-            None => replaced(part, is_harmful, escape),
-        });
-    Cow::Owned(shown.collect())
+    let parts: Vec<_> = text
+        .split("\r\n")
+        .map(|part| replaced(part, is_dangerous_in_lines, escape))
+        .collect();
+    Cow::Owned(parts.join("\r\n"))
 }
 
 /// The same JSON, in which such characters are escaped: whoever parses it reads them as they were.
@@ -37,21 +34,6 @@ pub fn json(text: &str) -> Cow<'_, str> {
             let _ = write!(shown, "\\u{unit:04x}");
         }
     })
-}
-
-fn replaced(text: &str, is_dangerous: impl Fn(char) -> bool + Copy, write: impl Fn(char, &mut String)) -> Cow<'_, str> {
-    if !text.contains(is_dangerous) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        if is_dangerous(c) {
-            write(c, &mut shown);
-        } else {
-            shown.push(c);
-        }
-    }
-    Cow::Owned(shown)
 }
 
 #[cfg(test)]

@@ -64,14 +64,14 @@ impl Batch {
     /// # Errors
     /// The last row lacks columns.
     pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
-        let arrays = self.columns.iter_mut().map(|column| -> ArrayRef {
+        let array = |column: &mut Column| -> ArrayRef {
             match column {
                 Column::String(column) => Arc::new(column.finish()),
                 Column::Bigint(column) => Arc::new(column.finish()),
                 Column::Boolean(column) => Arc::new(column.finish()),
             }
-        });
-        let arrays: Vec<ArrayRef> = arrays.collect();
+        };
+        let arrays = self.columns.iter_mut().map(array).collect();
         (self.next, self.rows, self.bytes) = (0, 0, 0);
         RecordBatch::try_new(Arc::clone(&self.schema), arrays)
     }

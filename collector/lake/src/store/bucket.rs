@@ -34,11 +34,10 @@ pub(super) async fn open(
         return Err(LakeError::no_credentials(location, "nothing gives any"));
     };
     if let Err(error) = provider.provide_credentials().await {
-        return Err(LakeError::no_credentials(location, pipetrail_names::chain(&error)));
+        return Err(LakeError::no_credentials(location, &pipetrail_names::chain(&error)));
     }
     let store = build(config, bucket, provider).map_err(|cause| LakeError::store(location, cause))?;
-    let prefix = (!root.as_ref().is_empty()).then_some(root);
-    match store.list(prefix).next().await {
+    match store.list(Some(root)).next().await {
         None | Some(Ok(_)) => Ok(store),
         Some(Err(cause)) => Err(LakeError::store(location, cause)),
     }

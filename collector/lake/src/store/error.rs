@@ -33,23 +33,14 @@ pub enum LakeError {
         why: String,
     },
     /// No such bucket.
-    #[error("{location}: there is no such bucket")]
-    NoBucket {
-        /// As the command line named it.
-        location: String,
-    },
+    #[error("{0}: there is no such bucket")]
+    NoBucket(String),
     /// S3 refuses.
-    #[error("{location}: S3 denies access to it")]
-    Denied {
-        /// As the command line named it.
-        location: String,
-    },
+    #[error("{0}: S3 denies access to it")]
+    Denied(String),
     /// Its region is another one.
-    #[error("{location}: the bucket is in another region")]
-    Region {
-        /// As the command line named it.
-        location: String,
-    },
+    #[error("{0}: the bucket is in another region")]
+    Region(String),
     /// The store fails in another way.
     #[error("cannot use {location}: {cause}")]
     Store {
@@ -61,45 +52,38 @@ pub enum LakeError {
 }
 
 impl LakeError {
-    /// What the store says about a lake.
-    pub fn store(location: &Location, cause: Error) -> Self {
+    /// What the system says about a lake's folder.
+    pub(super) fn open(location: &Location, cause: std::io::Error) -> Self {
         let location = location.to_string();
+        LakeError::Open { location, cause }
+    }
+
+    /// What the store says about a lake.
+    pub(super) fn store(location: &Location, cause: Error) -> Self {
+        let location = location.to_string();
+        // Without the body of the answer, which it repeats.
+        let text = pipetrail_names::chain(&cause);
+        let text: String = text.lines().next().unwrap_or_default().chars().take(400).collect();
         match cause {
-            Error::NotFound { .. } => LakeError::NoBucket { location },
-            Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => LakeError::Denied { location },
-            cause => match short(&cause) {
-                // A refused listing comes without a kind of its own.
-                text if text.contains("404 Not Found") => LakeError::NoBucket { location },
-                text if text.contains("403 Forbidden") || text.contains("401 Unauthorized") => {
-                    LakeError::Denied { location }
-                }
-                text if text.contains("redirect without LOCATION") => LakeError::Region { location },
-                cause => LakeError::Store { location, cause },
-            },
+            Error::NotFound { .. } => LakeError::NoBucket(location),
+            Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => LakeError::Denied(location),
+            // A refused listing comes without a kind of its own.
+            _ if text.contains("404 Not Found") => LakeError::NoBucket(location),
+            _ if text.contains("403 Forbidden") || text.contains("401 Unauthorized") => LakeError::Denied(location),
+            _ if text.contains("redirect without LOCATION") => LakeError::Region(location),
+            _ => LakeError::Store { location, cause: text },
         }
     }
 
     /// There are no credentials.
-    pub fn no_credentials(location: &Location, why: impl Into<String>) -> Self {
+    pub(super) fn no_credentials(location: &Location, why: &str) -> Self {
+        // The chain tells of every place that has none, a line each.
+        let why = why.lines().next().unwrap_or_default();
         LakeError::NoCredentials {
             location: location.to_string(),
-            // The chain tells of every place that has none, a line each.
-            why: why
-                .into()
-                .lines()
-                .next()
-                .unwrap_or_default()
-                .trim_end_matches(" Attempted:")
-                .to_owned(),
+            why: why.trim_end_matches(" Attempted:").to_owned(),
         }
     }
-}
-
-/// What the store says, without the body of the answer, which it repeats.
-fn short(cause: &Error) -> String {
-    let text = pipetrail_names::chain(cause);
-    let line = text.lines().next().unwrap_or_default();
-    line.chars().take(400).collect()
 }
 
 #[cfg(test)]

@@ -7,9 +7,8 @@ use crate::destroy::bucket::Bucket;
 use crate::destroy::evidence::{self, Kept};
 use crate::destroy::{Remains, Remnant};
 use crate::journal::StepState;
-use crate::need::Need;
 use crate::remedy::Remedy;
-use crate::step_id::StepId;
+use crate::step_id::{Need, StepId};
 
 impl Run<'_> {
     pub(super) async fn empty(&mut self, id: StepId, bucket: &str, keeps_retained: bool) {
@@ -33,32 +32,22 @@ impl Run<'_> {
         let done = emptied.await;
         match done {
             Ok(kept) if kept.records > 0 => {
-                let remains = Remains {
-                    records: Some(kept.records),
-                    bytes: Some(kept.bytes),
+                let (Kept { records, bytes, .. }, why) = (kept, kept.why());
+                let (until, remedy) = match kept.until() {
+                    Some(until) => (format!(" until {until}"), Remedy::DestroyAfterRetention),
+                    None => (String::new(), Remedy::DestroyDataAgain),
+                };
+                let message = Some(format!("{records} object versions stay ({bytes} bytes){until}: {why}"));
+                let what = Remnant::Bucket(bucket.to_owned());
+                self.remains.push(Remains {
+                    records: Some(records),
+                    bytes: Some(bytes),
                     retained_until: kept.until(),
                     unwanted: true,
-                    ..Remains::new(
-                        Remnant::Bucket(bucket.to_owned()),
-                        &self.names.audit_account,
-                        &self.names.region,
-                        kept.why(),
-                    )
-                };
-                let until = remains.retained_until.as_deref().map(|until| format!(" until {until}"));
-                let message = Some(format!(
-                    "{} object versions stay ({} bytes){}: {}",
-                    kept.records,
-                    kept.bytes,
-                    until.unwrap_or_default(),
-                    remains.why
-                ));
-                let remedy = match &remains.retained_until {
-                    Some(_) => Remedy::DestroyAfterRetention,
-                    None => Remedy::DestroyDataAgain,
-                };
-                self.remains.push(remains);
-                self.journal.push_with(id, StepState::Partial, message, Some(remedy));
+                    ..Remains::new(what, &self.names.audit_account, &self.names.region, why)
+                });
+                self.journal
+                    .push_with(id, StepState::Partial, message, Some(remedy), vec![]);
             }
             done => {
                 if done.is_err() {
@@ -70,15 +59,10 @@ impl Run<'_> {
     }
 
     pub(super) async fn bucket(&mut self, id: StepId, bucket: &str) {
-        if self
-            .remains
-            .iter()
-            .any(|remains| remains.what == Remnant::Bucket(bucket.to_owned()))
-        {
-            // Said where it was emptied.
-            return;
-        }
-        if self.journal.skips(&id, self.needs_of_bucket(bucket)) {
+        let what = Remnant::Bucket(bucket.to_owned());
+        // What stays was said where it was emptied.
+        let stays = self.remains.iter().any(|remains| remains.what == what);
+        if stays || self.journal.skips(&id, self.needs_of_bucket(bucket)) {
             return;
         }
         let target = Bucket {

@@ -2,14 +2,14 @@
 //! switching auto-deployment off updates no account, and that a retained instance of an account which
 //! left the organization can be let go through its unit.
 
-use aws_sdk_cloudformation::types::CallAs;
-
-use super::super::{AccountFilter, InstancesRemoval, stack};
+use super::super::{AccountFilter, InstancesRemoval};
 use crate::answers::Answers;
 use crate::desired::RolloutLimits;
 use crate::ids::known;
 use crate::journal::Written;
+use crate::organization::Caller;
 use crate::set_calls::SetCalls;
+use crate::stack::StackCalls;
 use pipetrail_names::chain;
 
 const ROLLOUT: RolloutLimits = RolloutLimits {
@@ -26,9 +26,16 @@ const NO_RESULTS: &str = "<ListStackSetOperationResultsResponse><ListStackSetOpe
 fn calls<'a>(client: &'a aws_sdk_cloudformation::Client, written: &'a Written) -> SetCalls<'a> {
     SetCalls {
         client,
-        name: "pipetrail-member",
-        call_as: CallAs::DelegatedAdmin,
+        caller: Caller::DelegatedAdministrator,
         rollout: &ROLLOUT,
+        written,
+    }
+}
+
+fn stack<'a>(client: &'a aws_sdk_cloudformation::Client, written: &'a Written) -> StackCalls<'a> {
+    StackCalls {
+        client,
+        name: "x",
         written,
     }
 }
@@ -180,7 +187,8 @@ async fn a_busy_protected_stack_is_waited_for_unprotected_and_deleted_by_its_id(
         ("Action=DescribeStacks", 200, &gone),
     ]);
     let (client, written) = (server.cloudformation(), Written::default());
-    stack::remove(&client, "x", "arn:x", true, &written, &mut |_| {})
+    stack(&client, &written)
+        .take_away("arn:x", true, &mut |_| {})
         .await
         .unwrap();
     assert_eq!(server.count("StackName=arn%3Ax"), 6);
@@ -203,7 +211,8 @@ async fn a_resource_that_cannot_be_deleted_is_named() {
         ("Action=DescribeStackEvents", 200, events),
     ]);
     let (client, written) = (server.cloudformation(), Written::default());
-    let error = stack::remove(&client, "x", "arn:x", false, &written, &mut |_| {})
+    let error = stack(&client, &written)
+        .take_away("arn:x", false, &mut |_| {})
         .await
         .unwrap_err();
     assert_eq!(
@@ -220,7 +229,8 @@ async fn a_stack_that_is_being_deleted_already_is_only_waited_for() {
         ("Action=DescribeStacks", 200, &gone),
     ]);
     let (client, written) = (server.cloudformation(), Written::default());
-    stack::remove(&client, "x", "arn:x", true, &written, &mut |_| {})
+    stack(&client, &written)
+        .take_away("arn:x", true, &mut |_| {})
         .await
         .unwrap();
     assert!(!written.take());

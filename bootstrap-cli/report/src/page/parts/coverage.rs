@@ -1,13 +1,13 @@
 //! What the heartbeats prove, and what nobody should read into the page.
 
-use minijinja::{Error, Value};
+use std::cmp::Reverse;
 
-use crate::asked::Row;
-use crate::text::counted;
-use pipetrail_lake::answer::Value as Cell;
+use minijinja::{Error, Value};
 use pipetrail_lake::hostile::visible;
 
-use super::{MOST_NAMED, MOST_OPEN, MOST_ROWS, Parts, fold, folded_data, safe};
+use super::{MOST_NAMED, Parts, fold};
+use crate::asked::Row;
+use crate::text::counted;
 
 impl Parts<'_> {
     /// How much of the window the heartbeats prove.
@@ -28,39 +28,26 @@ impl Parts<'_> {
         )
     }
 
-    /// Where hours are missing.
+    /// Where hours are missing, the longest gap first.
     pub(crate) fn gaps(&self) -> Result<Value, Error> {
-        let mut asked = self.report.of("coverage").clone();
-        let keep: Vec<bool> = asked.rows().map(is_gap).collect();
-        let mut keep = keep.into_iter();
-        asked.answer.rows.retain(|_| keep.next().unwrap_or(true));
-        if asked.is_empty() {
-            return Ok(safe(String::new()));
+        let coverage = self.report.of("coverage");
+        let mut gaps: Vec<Row<'_>> = coverage.rows().filter(|row| is_gap(*row)).collect();
+        if gaps.is_empty() {
+            return Ok(Value::from(""));
         }
-        if let Some(gap) = asked.position("longest_gap_seconds") {
-            let length = |row: &[Cell]| match row.get(gap) {
-                Some(Cell::Integer(seconds)) => *seconds,
-                _ => i64::MAX,
-            };
-            asked.answer.rows.sort_by_key(|row| std::cmp::Reverse(length(row)));
-        }
+        gaps.sort_by_key(|row| Reverse(row.number("longest_gap_seconds").unwrap_or(i64::MAX)));
         let caption = "Accounts and regions with hours in which no heartbeat was heard";
-        let table = self.table(&asked, caption, MOST_ROWS)?;
-        Ok(if asked.len() > MOST_OPEN {
-            folded_data(caption, asked.len(), &table)
-        } else {
-            table
-        })
+        self.rows_or(&coverage.only(gaps), caption, "")
     }
 
     /// Every account and region.
     pub(crate) fn all_coverage(&self) -> Result<Value, Error> {
         let asked = self.report.of("coverage");
         if asked.is_empty() {
-            return Ok(safe(String::new()));
+            return Ok(Value::from(""));
         }
         let caption = "Every account and region that was heard";
-        let table = self.table(asked, caption, MOST_ROWS)?;
+        let table = self.table(asked, caption)?;
         Ok(fold(&format!("{caption}: {}", asked.len()), &table))
     }
 
@@ -68,10 +55,8 @@ impl Parts<'_> {
     pub(crate) fn not_covered(&self) -> Vec<String> {
         let mut lines = Vec::new();
         let decisions = self.report.of("decisions");
-        let unopened = decisions
-            .rows()
-            .filter(|row| row.text("execution_id").is_empty())
-            .count();
+        let is_unopened = |row: &Row<'_>| row.text("execution_id").is_empty();
+        let unopened = decisions.rows().filter(is_unopened).count();
         if unopened > 0 {
             lines.push(format!(
                 "{unopened} of {} {} no gate opening in the lake: how long that gate waited, and in which execution, is \
@@ -81,34 +66,31 @@ impl Parts<'_> {
             ));
         }
         let coverage = self.report.of("coverage");
-        let of = |row: Row<'_>| format!("{} in {}", row.text("account_id"), row.text("region"));
         let silent: Vec<String> = (coverage.rows())
             .filter(|row| row.count("heartbeats") == 0)
-            .map(|row| visible(&of(row)).into_owned())
+            .map(|row| format!("{} in {}", row.text("account_id"), row.text("region")))
+            .map(|place| visible(&place).into_owned())
             .collect();
         if !silent.is_empty() {
-            let some: Vec<_> = silent.iter().take(MOST_NAMED).map(String::as_str).collect();
-            let more = match silent.len() - some.len() {
+            let named = &silent[..silent.len().min(MOST_NAMED)];
+            let more = match silent.len() - named.len() {
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
             lines.push(format!(
                 "{} sent events, but no heartbeat in this window: {}{more}. Nothing proves that their events are complete.",
                 counted(silent.len(), "account and region", "accounts and regions"),
-                some.join(", ")
+                named.join(", ")
             ));
         }
-        lines.push(
+        let always = [
             "Accounts and regions that were never enrolled send neither events nor heartbeats and are not in the \
-             lake; pipetrail status compares the lake with the organization."
-                .to_owned(),
-        );
-        lines.push(
+             lake; pipetrail status compares the lake with the organization.",
             "Events that were still on their way when the report was made: CloudTrail delivers a decision seconds to \
-             minutes after it was made."
-                .to_owned(),
-        );
-        lines.push("Gates of anything but CodePipeline.".to_owned());
+             minutes after it was made.",
+            "Gates of anything but CodePipeline.",
+        ];
+        lines.extend(always.map(str::to_owned));
         lines
     }
 }

@@ -1,5 +1,7 @@
 //! Decisions over time, by account and by approver.
 
+use std::cmp::Reverse;
+
 use minijinja::{Error, Value};
 
 use crate::asked::Row;
@@ -9,45 +11,31 @@ use crate::summary::NONE;
 use crate::text::{counted, cut};
 use pipetrail_lake::hostile::visible;
 
-use super::{MOST_ROWS, MOST_TEXT, Parts, fold, paragraph, safe};
+use super::{MOST_TEXT, Parts, fold, paragraph, safe};
 
 impl Parts<'_> {
     /// Decisions over time.
     pub(crate) fn time(&self) -> Result<Value, Error> {
-        let (length, periods) = periods(&self.report.question.window, self.report.of("decisions-per-day"));
-        if self.report.of("decisions-per-day").is_empty() {
+        let per_day = self.report.of("decisions-per-day");
+        if per_day.is_empty() {
             return Ok(paragraph(NONE));
         }
-        let busiest = periods.iter().max_by_key(|period| period.approved + period.rejected);
-        let busiest = busiest.map_or_else(String::new, |period| {
-            format!(
-                " Most in the {} {}: {}.",
-                length.word(),
-                period.label,
-                counted(period.approved + period.rejected, "decision", "decisions")
-            )
+        let (length, entries) = periods(&self.report.question.window, per_day);
+        let (word, entry) = length.names();
+        let all = counted(entries.len(), "column", "columns");
+        let busiest = entries.iter().max_by_key(|entry| entry.total());
+        let busiest = busiest.map_or_else(String::new, |busiest| {
+            let decisions = counted(busiest.total(), "decision", "decisions");
+            format!(" Most in the {word} {}: {decisions}.", busiest.label)
         });
         let chart = Chart {
             id: "chart-time",
-            title: format!("Decisions per {}", length.word()),
-            description: format!(
-                "Stacked columns, one per {}, {} in all.{busiest}",
-                length.word(),
-                counted(periods.len(), "column", "columns")
-            ),
-            entry: match length.word() {
-                "day" => "Day (UTC)",
-                "week" => "Week from Monday (UTC)",
-                _ => "Month (UTC)",
-            },
+            title: format!("Decisions per {word}"),
+            description: format!("Stacked columns, one per {word}, {all} in all.{busiest}"),
+            entry,
             unit: "Decisions",
             series: DECISIONS.to_vec(),
-            entries: (periods.into_iter())
-                .map(|period| Entry {
-                    label: period.label,
-                    values: vec![period.approved, period.rejected],
-                })
-                .collect(),
+            entries,
             rest: None,
         };
         self.chart(&chart, columns)
@@ -55,38 +43,20 @@ impl Parts<'_> {
 
     /// Decisions by account.
     pub(crate) fn accounts(&self) -> Result<Value, Error> {
-        self.ranking(
-            "chart-accounts",
-            "decisions-per-account",
-            "account_id",
-            "Account",
-            "other accounts",
-        )
+        self.ranking("chart-accounts", "decisions-per-account", "account_id", "Account")
     }
 
     /// Decisions by approver.
     pub(crate) fn approvers(&self) -> Result<Value, Error> {
-        self.ranking(
-            "chart-approvers",
-            "approvers",
-            "approver",
-            "Approver",
-            "other approvers",
-        )
+        self.ranking("chart-approvers", "approvers", "approver", "Approver")
     }
 
-    fn ranking(
-        &self,
-        id: &'static str,
-        audit: &str,
-        column: &str,
-        entry: &'static str,
-        others: &str,
-    ) -> Result<Value, Error> {
+    fn ranking(&self, id: &'static str, audit: &str, column: &str, entry: &'static str) -> Result<Value, Error> {
         let asked = self.report.of(audit);
         if asked.is_empty() {
             return Ok(paragraph(NONE));
         }
+        let word = entry.to_lowercase();
         let mut entries: Vec<Entry> = (asked.rows())
             .map(|row| Entry {
                 label: label(row, column),
@@ -94,21 +64,18 @@ impl Parts<'_> {
             })
             .collect();
         // Stable: those with as many keep the order of the audit.
-        entries.sort_by_key(|entry| std::cmp::Reverse(entry.total()));
-        let all = entries.len();
-        let first = entries.first().cloned();
-        let (entries, rest) = largest(entries, others);
-        let most = first.map_or_else(String::new, |first| {
+        entries.sort_by_key(|entry| Reverse(entry.total()));
+        let all = counted(entries.len(), &word, &format!("{word}s"));
+        let most = entries.first().map_or_else(String::new, |first| {
             let decisions = counted(first.total(), "decision", "decisions");
             format!(" Most: {} with {decisions}.", first.label)
         });
-        let word = entry.to_lowercase();
+        let (entries, rest) = largest(entries, &format!("other {word}s"));
         let chart = Chart {
             id,
             title: format!("Decisions by {word}"),
             description: format!(
-                "Horizontal bars of approved and rejected decisions; {} in all, the largest first.{most}",
-                counted(all, &word, &format!("{word}s"))
+                "Horizontal bars of approved and rejected decisions; {all} in all, the largest first.{most}"
             ),
             entry,
             unit: "Decisions",
@@ -117,11 +84,9 @@ impl Parts<'_> {
             rest,
         };
         let chart = self.chart(&chart, bars)?;
-        let table = self.table(asked, &format!("Every {word}"), MOST_ROWS)?;
-        Ok(safe(format!(
-            "{chart}{}",
-            fold(&format!("Every {word}, with more"), &table)
-        )))
+        let table = self.table(asked, &format!("Every {word}"))?;
+        let table = fold(&format!("Every {word}, with more"), &table);
+        Ok(safe(format!("{chart}{table}")))
     }
 }
 

@@ -4,9 +4,9 @@ use minijinja::{Error, Value};
 
 use crate::chart::{Chart, DECISIONS, Entry, NEITHER, columns};
 use crate::summary::{NO_GATES, Summary, is_unrecorded, waits};
-use crate::text::{counted, duration};
+use crate::text::{capitalized, counted, duration};
 
-use super::{Parts, safe, sentence};
+use super::{Parts, safe};
 
 impl Parts<'_> {
     /// What the waiting times come down to.
@@ -17,10 +17,10 @@ impl Parts<'_> {
                 let known = waits(gates).len();
                 let unknown = match gates.len() - known {
                     0 => String::new(),
-                    unknown => format!(
-                        " The opening of {} more is not in the lake.",
-                        counted(unknown, "gate", "gates")
-                    ),
+                    unknown => {
+                        let gates = counted(unknown, "gate", "gates");
+                        format!(" The opening of {gates} more is not in the lake.")
+                    }
                 };
                 format!(
                     "Of {} that ended and whose opening is known, half had waited {} or less, nine of ten {} or \
@@ -30,7 +30,7 @@ impl Parts<'_> {
                     duration(most)
                 )
             }
-            _ if summary.open_gates.is_none() => sentence(NO_GATES),
+            _ if summary.open_gates.is_none() => format!("{}.", capitalized(NO_GATES)),
             _ if self.report.of("gate-waits").is_empty() => "No gate was passed or failed in this window.".to_owned(),
             _ => "Of no gate that ended is the opening in the lake.".to_owned(),
         }
@@ -40,16 +40,14 @@ impl Parts<'_> {
     pub(crate) fn waiting(&self) -> Result<Value, Error> {
         let asked = self.report.of("gate-wait-buckets");
         if asked.rows().all(|row| row.count("gates") == 0) {
-            return Ok(safe(String::new()));
+            return Ok(Value::from(""));
         }
         let entries: Vec<Entry> = (asked.rows())
             // The last one is for gates whose opening nobody saw; most lakes have none.
             .filter(|row| row.number("bucket") != Some(9) || row.count("gates") > 0)
             .map(|row| Entry {
                 label: row.text("label").to_owned(),
-                values: ["approved", "rejected", "other"]
-                    .map(|column| row.count(column))
-                    .to_vec(),
+                values: Vec::from(["approved", "rejected", "other"].map(|column| row.count(column))),
             })
             .collect();
         let most = entries.iter().max_by_key(|entry| entry.total());
@@ -72,7 +70,7 @@ impl Parts<'_> {
     /// Gates that wait.
     pub(crate) fn open(&self, summary: &Summary) -> Result<Value, Error> {
         let none = match summary.open_gates {
-            None => sentence(NO_GATES),
+            None => format!("{}.", capitalized(NO_GATES)),
             Some(_) => "No gate waits for a decision.".to_owned(),
         };
         let asked = self.report.of("open-gates");
@@ -83,11 +81,10 @@ impl Parts<'_> {
     pub(crate) fn unrecorded(&self, summary: &Summary) -> Result<Value, Error> {
         let number = summary.passed_without_decision.unwrap_or(0);
         if number == 0 {
-            return Ok(safe(String::new()));
+            return Ok(Value::from(""));
         }
-        let mut asked = self.report.of("gate-waits").clone();
-        let mut keep = (asked.rows().map(is_unrecorded).collect::<Vec<_>>()).into_iter();
-        asked.answer.rows.retain(|_| keep.next().unwrap_or(true));
+        let gates = self.report.of("gate-waits");
+        let mut asked = gates.only(gates.rows().filter(|row| is_unrecorded(*row)));
         for told in ["outcome", "approver"] {
             if let Some(at) = asked.position(told) {
                 asked.answer.columns.remove(at);

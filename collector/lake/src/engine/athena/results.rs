@@ -1,13 +1,12 @@
 //! Results of an answer as values of four kinds.
 
-use crate::call::{CallError, from_sdk};
 use aws_sdk_athena::Client;
-use aws_sdk_athena::types::{ColumnInfo, ResultSet, Row};
+use aws_sdk_athena::types::{ColumnInfo, Datum, ResultSet, Row};
 
 use super::error::AthenaError;
 use super::running::{Ended, Header};
-use super::scanned::Scanned;
 use crate::answer::{Heading, Kind, Value};
+use crate::call::{from_sdk, given};
 
 /// The most rows that Athena gives at once, the names of the columns among them.
 const PAGE: i32 = 1000;
@@ -15,13 +14,10 @@ const PAGE: i32 = 1000;
 /// The pages of an answer that is complete in Athena.
 pub(crate) struct Results {
     client: Client,
-    id: String,
-    /// What the query read.
-    pub scanned: Option<Scanned>,
+    /// The query; after the first row its header is [`Header::Never`].
+    pub ended: Ended,
     /// The columns, until [`Pages`](crate::engine::Pages) takes them.
     pub columns: Vec<Heading>,
-    // Whether the next row may name the columns.
-    header: Header,
     /// The first page, which was needed for the columns.
     first: Option<Vec<Row>>,
     // Of the next page; none when there is none.
@@ -34,13 +30,10 @@ impl Results {
     /// # Errors
     /// A refused call, or an answer without columns.
     pub(crate) async fn open(client: &Client, ended: Ended) -> Result<Self, AthenaError> {
-        let Ended { id, scanned, header } = ended;
         let mut pages = Results {
             client: client.clone(),
-            id,
-            scanned,
+            ended,
             columns: Vec::new(),
-            header,
             first: None,
             token: None,
         };
@@ -61,53 +54,41 @@ impl Results {
             (None, Some(_)) => self.read().await?.rows.unwrap_or_default(),
             (None, None) => return Ok(None),
         };
-        let mut rows = rows.into_iter();
-        let mut page = Vec::with_capacity(rows.len());
-        if self.header != Header::Never
-            && let Some(row) = rows.next()
-        {
-            let names = names(columns, &row);
-            match self.header {
-                Header::Always if !names => {
-                    return Err(AthenaError::Answer(
-                        "its first row does not name the columns".to_owned(),
-                    ));
+        let mut rows = rows.into_iter().peekable();
+        if let Some(first) = rows.peek() {
+            match (self.ended.header, names(columns, first)) {
+                (Header::Always, false) => {
+                    let what = "its first row does not name the columns";
+                    return Err(AthenaError::Answer(what.to_owned()));
                 }
-                _ if !names => page.push(values(columns, row)?),
-                _ => {}
+                (Header::Always | Header::Perhaps, true) => _ = rows.next(),
+                (Header::Perhaps, false) | (Header::Never, _) => {}
             }
-            self.header = Header::Never;
+            self.ended.header = Header::Never;
         }
-        for row in rows {
-            page.push(values(columns, row)?);
-        }
-        Ok(Some(page))
+        rows.map(|row| values(columns, row)).collect::<Result<_, _>>().map(Some)
     }
 
     async fn read(&mut self) -> Result<ResultSet, AthenaError> {
         let call = self
             .client
             .get_query_results()
-            .query_execution_id(&self.id)
+            .query_execution_id(&self.ended.id)
             .max_results(PAGE)
             .set_next_token(self.token.take());
         let page = call.send().await.map_err(from_sdk("read the answer of Athena"))?;
         self.token = page.next_token;
-        Ok(page.result_set.ok_or(CallError::Incomplete {
-            action: "GetQueryResults",
-            field: "ResultSet",
-        })?)
+        Ok(given(page.result_set, "GetQueryResults", "ResultSet")?)
     }
 }
 
 fn names(columns: &[Heading], row: &Row) -> bool {
-    let data = row.data();
-    data.len() == columns.len()
-        && data.iter().zip(columns).all(|(datum, column)| {
-            datum
-                .var_char_value()
-                .is_some_and(|name| name.eq_ignore_ascii_case(&column.name))
-        })
+    let is_name = |(datum, column): (&Datum, &Heading)| {
+        datum
+            .var_char_value()
+            .is_some_and(|name| name.eq_ignore_ascii_case(&column.name))
+    };
+    row.data().len() == columns.len() && row.data().iter().zip(columns).all(is_name)
 }
 
 fn values(columns: &[Heading], row: Row) -> Result<Vec<Value>, AthenaError> {

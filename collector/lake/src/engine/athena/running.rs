@@ -5,14 +5,15 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use aws_sdk_athena::Client;
-use aws_sdk_athena::types::{QueryExecutionContext, QueryExecutionState as State, StatementType};
+use aws_sdk_athena::types::{
+    QueryExecutionContext, QueryExecutionState as State, QueryExecutionStatistics, StatementType,
+};
 use pipetrail_names::audit::{DATABASE, WORKGROUP};
 use tokio::task::JoinHandle;
 
 use super::error::AthenaError;
-use super::scanned::{Bytes, Scanned};
-use super::telling::Stopped;
-use crate::call::{CallError, from_sdk};
+use super::telling::{Bytes, Scanned, Stopped};
+use crate::call::{CallError, from_sdk, given};
 
 /// The first pause between two looks at a query, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
@@ -62,10 +63,7 @@ impl Running {
             .query_execution_context(context);
         let start = tokio::spawn(async move {
             let started = call.send().await.map_err(from_sdk("begin a query in Athena"))?;
-            started.query_execution_id.ok_or(CallError::Incomplete {
-                action: "StartQueryExecution",
-                field: "QueryExecutionId",
-            })
+            given(started.query_execution_id, "StartQueryExecution", "QueryExecutionId")
         });
         Running {
             client: client.clone(),
@@ -79,21 +77,16 @@ impl Running {
     ///
     /// # Errors
     /// A refused call, or a query that does not succeed.
-    pub(super) async fn wait(&mut self, tell: impl Fn(&str)) -> Result<Ended, AthenaError> {
+    pub(super) async fn wait(mut self, tell: impl Fn(&str)) -> Result<Ended, AthenaError> {
         tell("Athena: starting");
         let id = self.started().await?;
         let mut pause = PAUSES.0;
         loop {
             let asked = self.client.get_query_execution().query_execution_id(&id).send().await;
             let asked = asked.map_err(from_sdk("ask Athena how the query goes"))?;
-            let execution = asked.query_execution.ok_or(CallError::Incomplete {
-                action: "GetQueryExecution",
-                field: "QueryExecution",
-            })?;
-            let bytes = execution
-                .statistics()
-                .and_then(aws_sdk_athena::types::QueryExecutionStatistics::data_scanned_in_bytes);
-            let bytes = bytes.and_then(|bytes| u64::try_from(bytes).ok());
+            let execution = given(asked.query_execution, "GetQueryExecution", "QueryExecution")?;
+            let read = |statistics: &QueryExecutionStatistics| u64::try_from(statistics.data_scanned_in_bytes?).ok();
+            let bytes = execution.statistics().and_then(read);
             let status = execution.status();
             match status.and_then(|status| status.state()) {
                 Some(State::Succeeded) => {
@@ -110,12 +103,10 @@ impl Running {
                 Some(state @ (State::Failed | State::Cancelled)) => {
                     self.id = None;
                     let reason = status.and_then(|status| status.state_change_reason());
+                    let reason = reason.filter(|reason| !reason.is_empty());
                     return Err(AthenaError::Ended {
                         state: state.clone(),
-                        reason: reason
-                            .filter(|reason| !reason.is_empty())
-                            .unwrap_or("no reason given")
-                            .to_owned(),
+                        reason: reason.unwrap_or("no reason given").to_owned(),
                     });
                 }
                 state => {
@@ -163,10 +154,9 @@ impl Drop for Running {
         let (client, tell) = (self.client.clone(), self.stopped);
         let stopping = runtime.spawn(async move {
             let id = match (id, start) {
-                (Some(id), _) => Some(id),
                 // One that could not be started has nothing to be stopped.
                 (None, Some(start)) => start.await.ok().and_then(Result::ok),
-                (None, None) => None,
+                (id, _) => id,
             };
             if let Some(id) = id {
                 tell(&stop(&client, id).await);

@@ -1,11 +1,13 @@
 //! What DataFusion says, in a sentence, with the position and the next thing to try.
 
-use std::error::Error as _;
+use std::error::Error;
+use std::iter::successors;
 
-use datafusion::common::{Column, Diagnostic, SchemaError};
+use datafusion::common::{Column, SchemaError};
 use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::parser::ParserError;
 use pipetrail_collector::Table;
+use strsim::levenshtein;
 
 use super::schema::BadFile;
 use crate::engine::error::EngineError;
@@ -15,31 +17,30 @@ pub(super) fn tables() -> String {
     Table::ALL.map(Table::name).join(", ")
 }
 
-/// What DataFusion says.
-pub(crate) fn explain(error: &DataFusionError) -> EngineError {
-    let root = innermost(error);
-    let (message, hint) = match root {
-        _ if bad_file(error).is_some() => bad_file(error).map(of_file).unwrap_or_default(),
-        DataFusionError::SQL(parser, _) if matches!(**parser, ParserError::RecursionLimitExceeded) => {
-            return too_deep();
-        }
-        DataFusionError::SQL(parser, _) => (of_parser(&parser.to_string()), Some(SYNTAX.to_owned())),
-        DataFusionError::SchemaError(schema, _) => of_schema(schema),
-        DataFusionError::ResourcesExhausted(text) => (
-            format!("the query needs more memory than it may use: {}", first_line(text)),
-            Some("ask for fewer months, accounts or columns; `raw` is the largest column".to_owned()),
-        ),
-        DataFusionError::Plan(text) => of_plan(text),
-        DataFusionError::NotImplemented(text) => of_missing(text),
-        other => (first_line(&other.strip_backtrace()).to_owned(), None),
-    };
-    let position = error.diagnostic().and_then(position);
-    EngineError::Refused {
-        message: match position {
-            Some((line, column)) if !message.contains("line ") => format!("{message} at line {line}, column {column}"),
+impl From<DataFusionError> for EngineError {
+    fn from(error: DataFusionError) -> Self {
+        let (message, hint) = match (bad_file(&error), innermost(&error)) {
+            (Some(bad), _) => (format!("cannot read {bad}"), Some(BAD_FILE.to_owned())),
+            (_, DataFusionError::SQL(parser, _)) => match **parser {
+                ParserError::RecursionLimitExceeded => return too_deep(),
+                _ => (of_parser(&parser.to_string()), Some(SYNTAX.to_owned())),
+            },
+            (_, DataFusionError::SchemaError(schema, _)) => of_schema(schema),
+            (_, DataFusionError::ResourcesExhausted(text)) => (
+                format!("the query needs more memory than it may use: {}", first_line(text)),
+                Some("ask for fewer months, accounts or columns; `raw` is the largest column".to_owned()),
+            ),
+            (_, DataFusionError::Plan(text) | DataFusionError::NotImplemented(text)) => of_plan(text),
+            (_, other) => (first_line(&other.strip_backtrace()).to_owned(), None),
+        };
+        let span = error.diagnostic().and_then(|diagnostic| diagnostic.span);
+        let message = match span.map(|span| span.start) {
+            Some(at) if at.line > 0 && !message.contains("line ") => {
+                format!("{message} at line {}, column {}", at.line, at.column)
+            }
             _ => message,
-        },
-        hint,
+        };
+        EngineError::Refused { message, hint }
     }
 }
 
@@ -52,6 +53,8 @@ pub(super) fn too_deep() -> EngineError {
 }
 
 const SYNTAX: &str = "docs/sql.md has the SQL that every engine here reads alike";
+const BAD_FILE: &str = "take the file out of the table's folder, or rename it with a `_` before; \
+                        `pipetrail ingest` writes its rows anew";
 
 /// The error below contexts and diagnostics.
 fn innermost(error: &DataFusionError) -> &DataFusionError {
@@ -63,32 +66,9 @@ fn innermost(error: &DataFusionError) -> &DataFusionError {
     }
 }
 
-fn position(diagnostic: &Diagnostic) -> Option<(u64, u64)> {
-    let start = diagnostic.span?.start;
-    (start.line > 0).then_some((start.line, start.column))
-}
-
 fn bad_file(error: &DataFusionError) -> Option<&BadFile> {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(innermost(error));
-    while let Some(error) = cause {
-        if let Some(bad) = error.downcast_ref::<BadFile>() {
-            return Some(bad);
-        }
-        cause = match error.downcast_ref::<DataFusionError>() {
-            Some(DataFusionError::ParquetError(inner)) => Some(inner.as_ref()),
-            Some(DataFusionError::External(inner)) => Some(inner.as_ref()),
-            Some(DataFusionError::Shared(inner)) => Some(inner.as_ref()),
-            Some(DataFusionError::Context(_, inner)) => Some(inner.as_ref()),
-            Some(DataFusionError::ArrowError(inner, _)) => inner.source(),
-            _ => error.source(),
-        };
-    }
-    None
-}
-
-fn of_file(bad: &BadFile) -> (String, Option<String>) {
-    let hint = "take the file out of the table's folder, or rename it with a `_` before; `pipetrail ingest` writes its rows anew";
-    (format!("cannot read {bad}"), Some(hint.to_owned()))
+    let error: &(dyn Error + 'static) = error;
+    successors(Some(error), |&error| error.source()).find_map(|error| error.downcast_ref())
 }
 
 /// `sql parser error: … at Line: 1, Column: 8`, in our words.
@@ -113,33 +93,16 @@ fn of_schema(error: &SchemaError) -> (String, Option<String>) {
     }
 }
 
-/// The names that are most like one that is wrong.
+/// The name that is most like one that is wrong.
 fn nearest(wrong: &str, known: &[Column]) -> String {
-    let mut names: Vec<&str> = known.iter().map(|column| column.name.as_str()).collect();
-    names.sort_unstable();
-    names.dedup();
-    names.sort_by_key(|name| distance(wrong, name));
-    match names.as_slice() {
-        [] => "no table is read here".to_owned(),
-        [best, ..] if distance(wrong, best) <= wrong.len() / 3 => format!("did you mean {best}?"),
-        _ => "`SHOW COLUMNS FROM <table>` lists a table's columns".to_owned(),
+    let names = known
+        .iter()
+        .map(|column| (levenshtein(wrong, &column.name), &column.name));
+    match names.min() {
+        None => "no table is read here".to_owned(),
+        Some((letters, best)) if letters <= wrong.len() / 3 => format!("did you mean {best}?"),
+        Some(_) => "`SHOW COLUMNS FROM <table>` lists a table's columns".to_owned(),
     }
-}
-
-/// Letters to change, add or take away (Levenshtein's distance).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let change = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(row[j] + 1).min(row[j + 1] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 fn of_plan(text: &str) -> (String, Option<String>) {
@@ -152,23 +115,11 @@ fn of_plan(text: &str) -> (String, Option<String>) {
         return (format!("no table {name}"), Some(format!("the tables are {}", tables())));
     }
     let refused = ["DDL not supported", "DML not supported", "Statement not supported"];
-    if refused.iter().any(|refused| text.starts_with(refused)) {
-        return only_read();
+    if text.starts_with("Unsupported SQL statement") || refused.iter().any(|refused| text.starts_with(refused)) {
+        let hint = "only SELECT, WITH, SHOW, DESCRIBE and EXPLAIN are answered";
+        return ("a lake is only read here".to_owned(), Some(hint.to_owned()));
     }
     (lower_case(text), Some(SYNTAX.to_owned()))
-}
-
-/// What DataFusion does not do, statements that are no queries among it.
-fn of_missing(text: &str) -> (String, Option<String>) {
-    match first_line(text) {
-        statement if statement.starts_with("Unsupported SQL statement") => only_read(),
-        text => (lower_case(text), Some(SYNTAX.to_owned())),
-    }
-}
-
-fn only_read() -> (String, Option<String>) {
-    let hint = "only SELECT, WITH, SHOW, DESCRIBE and EXPLAIN are answered";
-    ("a lake is only read here".to_owned(), Some(hint.to_owned()))
 }
 
 fn first_line(text: &str) -> &str {

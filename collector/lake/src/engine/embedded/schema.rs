@@ -4,12 +4,10 @@
 //! It may not lack `event_key`, nor give a column another type: its rows would read NULL or mean
 //! something else.
 
-use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::{CachedParquetFileReaderFactory, ParquetFileReaderFactory};
 use datafusion::execution::cache::cache_manager::FileMetadataCache;
@@ -27,16 +25,6 @@ use pipetrail_collector::Table;
 use pipetrail_collector::columns::{Column, ColumnType};
 use thiserror::Error;
 
-/// The columns of a table's files, text as views: grouped and compared without being copied.
-pub(super) fn of(table: Table) -> Schema {
-    let written = crate::parquet::schema(table);
-    let viewed = |field: &Arc<Field>| match field.data_type() {
-        DataType::Utf8 => field.as_ref().clone().with_data_type(DataType::Utf8View),
-        _ => field.as_ref().clone(),
-    };
-    Schema::new(written.fields().iter().map(viewed).collect::<Vec<_>>())
-}
-
 /// A file in a table's folder that cannot be read as the table's.
 #[derive(Clone, Debug, Error)]
 #[error("{file}: {what}")]
@@ -48,6 +36,7 @@ pub(super) struct BadFile {
 }
 
 /// Opens files, each after its footer was found right.
+#[derive(Debug)]
 pub(super) struct Checked {
     table: Table,
     inner: CachedParquetFileReaderFactory,
@@ -59,12 +48,6 @@ impl Checked {
             table,
             inner: CachedParquetFileReaderFactory::new(store, footers),
         }
-    }
-}
-
-impl fmt::Debug for Checked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Checked({})", self.table)
     }
 }
 
@@ -136,16 +119,9 @@ fn difference(table: Table, file: &Type) -> Option<String> {
     if find("event_key").is_none() {
         return Some(format!("no column event_key, so no rows of {table}"));
     }
-    let wrong = |column: Column| {
-        let field = find(column.name)?;
-        (!is(field, column.ty)).then(|| {
-            format!(
-                "column {} is {}, where {table} has {}",
-                column.name,
-                described(field),
-                column.ty
-            )
-        })
+    let wrong = |Column { name, ty, .. }: Column| {
+        let field = find(name).filter(|field| !is(field, ty))?;
+        Some(format!("column {name} is {}, where {table} has {ty}", described(field)))
     };
     table.columns().into_iter().find_map(wrong)
 }

@@ -1,17 +1,16 @@
 //! A table of the lake as DataFusion reads it: the files of the wanted partitions, each checked as it
 //! is opened.
 
-use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
-use datafusion::common::{Result, ScalarValue, Statistics, project_schema};
+use datafusion::common::{Result, Statistics, project_schema};
 use datafusion::config::TableParquetOptions;
 use datafusion::datasource::TableType;
-use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::parquet::transform_schema_to_view;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
@@ -19,22 +18,20 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
-use object_store::ObjectStore;
-use object_store::path::Path;
 use pipetrail_collector::Table;
 
-use super::files::{DataFile, Wanted, speaks_only_of};
-use super::schema;
+use super::files::{FLAT, Wanted, speaks_only_of};
+use super::schema::Checked;
 use crate::store::Lake;
 
 /// Bytes of a row in a file, for the planner's guesses only.
 const ROW: u64 = 200;
 
 /// A table of a lake.
+#[derive(Debug)]
 pub(super) struct LakeTable {
     table: Table,
-    store: Arc<dyn ObjectStore>,
-    root: Path,
+    lake: Lake,
     url: ObjectStoreUrl,
     schema: TableSchema,
 }
@@ -46,30 +43,16 @@ impl LakeTable {
     /// The lake's URL is none of a store.
     pub(super) fn new(lake: &Lake, table: Table) -> Result<Self> {
         let key = |key: &&str| Arc::new(Field::new(*key, DataType::Utf8, false));
+        // Text as views: grouped and compared without being copied.
+        let columns = transform_schema_to_view(&crate::parquet::schema(table));
         Ok(LakeTable {
             table,
-            store: Arc::clone(&lake.store),
-            root: lake.root.clone(),
+            lake: lake.clone(),
             url: ObjectStoreUrl::parse(&lake.url)?,
-            schema: TableSchema::builder(Arc::new(schema::of(table)))
+            schema: TableSchema::builder(Arc::new(columns))
                 .with_table_partition_cols(table.partition_keys().iter().map(key).collect::<Vec<_>>())
                 .build(),
         })
-    }
-
-    fn groups(files: Vec<DataFile>, threads: usize) -> Vec<FileGroup> {
-        let file = |file: DataFile| {
-            let mut of_scan = PartitionedFile::from(file.meta);
-            of_scan.partition_values = file.values.into_iter().map(ScalarValue::from).collect();
-            of_scan
-        };
-        FileGroup::new(files.into_iter().map(file).collect()).split_files(threads)
-    }
-}
-
-impl fmt::Debug for LakeTable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "LakeTable({})", self.table)
     }
 }
 
@@ -99,25 +82,21 @@ impl TableProvider for LakeTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let keys = self.table.partition_keys();
-        let of_keys: Vec<_> = filters
-            .iter()
-            .filter(|filter| speaks_only_of(filter, keys))
-            .cloned()
-            .collect();
-        let wanted = Wanted::new(self.store.as_ref(), &self.root, self.table, &of_keys);
+        let wanted = Wanted {
+            store: self.lake.store.as_ref(),
+            root: &self.lake.root,
+            table: self.table,
+            filters,
+            flat: FLAT,
+        };
         let files = wanted.list().await?;
         if files.is_empty() {
-            let schema: SchemaRef = project_schema(&self.schema(), projection)?;
-            return Ok(Arc::new(EmptyExec::new(schema)));
+            return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema(), projection)?)));
         }
 
         let runtime = session.runtime_env();
-        let checked = schema::Checked::new(
-            self.table,
-            Arc::clone(&self.store),
-            runtime.cache_manager.get_file_metadata_cache(),
-        );
+        let footers = runtime.cache_manager.get_file_metadata_cache();
+        let checked = Checked::new(self.table, Arc::clone(&self.lake.store), footers);
         let options = TableParquetOptions {
             global: session.config_options().execution.parquet.clone(),
             ..Default::default()
@@ -126,12 +105,12 @@ impl TableProvider for LakeTable {
             .with_table_parquet_options(options)
             .with_parquet_file_reader_factory(Arc::new(checked));
 
-        let bytes: u64 = files.iter().map(|file| file.meta.size).sum();
-        let table: &Schema = self.schema.table_schema();
-        let guess = Statistics::new_unknown(table)
-            .with_num_rows(Precision::Inexact(usize::try_from(bytes / ROW).unwrap_or(usize::MAX)))
-            .with_total_byte_size(Precision::Inexact(usize::try_from(bytes).unwrap_or(usize::MAX)));
-        let groups = Self::groups(files, session.config().target_partitions());
+        let bytes: u64 = files.iter().map(|file| file.object_meta.size).sum();
+        let about = |count: u64| Precision::Inexact(usize::try_from(count).unwrap_or(usize::MAX));
+        let guess = Statistics::new_unknown(self.schema.table_schema())
+            .with_num_rows(about(bytes / ROW))
+            .with_total_byte_size(about(bytes));
+        let groups = FileGroup::new(files).split_files(session.config().target_partitions());
         let scan = FileScanConfigBuilder::new(self.url.clone(), Arc::new(source))
             .with_file_groups(groups)
             .with_statistics(guess)

@@ -79,11 +79,14 @@ async fn found(store: &Counted, filters: &[Expr], flat: usize) -> (usize, usize)
     store.lists.store(0, Ordering::Relaxed);
     let root = Path::from("root");
     let wanted = Wanted {
+        store,
+        root: &root,
+        table: Table::ApprovalCalls,
+        filters,
         flat,
-        ..Wanted::new(store, &root, Table::ApprovalCalls, filters)
     };
     let files = wanted.list().await.unwrap();
-    assert!(files.is_sorted_by(|a, b| a.meta.location < b.meta.location));
+    assert!(files.is_sorted_by(|a, b| a.object_meta.location < b.object_meta.location));
     (files.len(), store.lists.load(Ordering::Relaxed))
 }
 
