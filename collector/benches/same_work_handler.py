@@ -221,6 +221,12 @@ def replace(value, secrets):
 
 def redact(event):
     category = string(at(event, "detail", "type", "category"))
+    result = at(event, "detail", "execution-result")
+    ran_commands = (category or "").lower() in ("compute", "build", "test") or (
+        string(at(event, "detail", "type", "provider")) or ""
+    ).lower() in ("codebuild", "commands")
+    if ran_commands and isinstance(result, dict) and "external-execution-summary" in result:
+        result["external-execution-summary"] = blank(result["external-execution-summary"])
     secrets = {}
     event = walk(event, category is None or category.lower() == "approval", secrets)
     searchable = [(secret, hashed) for secret, hashed in secrets.items() if len(secret.encode()) >= 16]

@@ -9,14 +9,13 @@ pub(super) enum Treatment {
     ActionExecutionId,
     /// Every value below is redacted, whatever its shape.
     Opaque,
-    /// As `Opaque`, but a list is one of names: an action's declaration lists names, a job's result
-    /// maps names to values.
+    /// As `Opaque`, but for an action's declaration, which lists the names of what the action will set.
     OutputVariables,
     /// A list of `{name, value}`, of which the values are redacted.
     NamedValues,
 }
 
-const TREATMENTS: [(&str, Treatment); 21] = [
+const TREATMENTS: [(&str, Treatment); 22] = [
     ("token", Treatment::Token),
     ("action-execution-id", Treatment::ActionExecutionId),
     ("external-execution-id", Treatment::ActionExecutionId),
@@ -26,6 +25,7 @@ const TREATMENTS: [(&str, Treatment); 21] = [
     ("nonce", Treatment::Opaque),
     ("url", Treatment::Opaque),
     ("configuration", Treatment::Opaque),
+    ("resolvedConfiguration", Treatment::Opaque),
     ("commands", Treatment::Opaque),
     ("secretToken", Treatment::Opaque),
     ("secretAccessKey", Treatment::Opaque),
@@ -53,6 +53,11 @@ const FIRST_LETTERS: [u32; 32] = {
 };
 
 impl Treatment {
+    /// Whether a text is hashed, in an event whose action is, or may be, an approval.
+    pub(super) fn is_hash(self, approval: bool) -> bool {
+        self == Self::Token || approval && self == Self::ActionExecutionId
+    }
+
     /// What is done with a field of that name, in whatever case.
     pub(super) fn of(name: &str) -> Option<Self> {
         let first = *name.as_bytes().first()?;

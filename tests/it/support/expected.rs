@@ -144,6 +144,10 @@ pub(crate) fn expected(event: &Envelope, home: &str) -> Expected {
                 expected.columns.insert(column, hex::encode(Sha256::digest(&value)));
             }
             Some(value) if value == "HIDDEN_DUE_TO_SECURITY_REASONS" => expected.absent.push(column),
+            // What ran commands quotes them.
+            Some(_) if *column == "result_summary" && runs_commands(&detail) => {
+                expected.columns.insert(column, "REDACTED".to_owned());
+            }
             Some(value) => {
                 expected.columns.insert(column, value);
             }
@@ -223,6 +227,11 @@ fn at(detail: &Value, path: &str) -> Option<String> {
         Value::Number(number) => Some(number.to_string().trim_end_matches(".0").to_owned()),
         other => Some(other.to_string()),
     }
+}
+
+fn runs_commands(detail: &Value) -> bool {
+    let named = |path: &str, names: &[&str]| at(detail, path).is_some_and(|value| names.contains(&value.as_str()));
+    named("type.category", &["Compute", "Build", "Test"]) || named("type.provider", &["CodeBuild", "Commands"])
 }
 
 /// Two events are one happening when this is equal.

@@ -1,0 +1,149 @@
+//! JSON that stands in a text: behind a prefix or a BOM, among other words, or quoted as a string.
+//!
+//! Only objects are looked for, and strings with escapes, which may hold one: nothing is redacted
+//! that has no name, and the objects of a list are found one by one.
+
+use serde_json::Deserializer;
+
+use super::marks::REDACTED;
+use crate::json::Json;
+
+/// Bytes that may be read in vain per byte of a text, see [`rewritten`].
+const IN_VAIN: usize = 8;
+const IN_VAIN_AT_LEAST: usize = 4096;
+
+/// The text with its documents as `redact` leaves them; `None` where it changes none. `redact` says
+/// whether it changed the document. What it does not change stays byte for byte.
+///
+/// A beginning that is no document is read until the parser gives up, and the next one may stand
+/// shortly behind it: `{"a":{"a":{"a":…` costs as many readings as it is deep. A text that takes
+/// more than [`IN_VAIN`] of its length is no log line of AWS's; it goes as a whole, because what was
+/// not read may hold a secret.
+pub(super) fn rewritten(text: &str, redact: &mut dyn FnMut(&mut Json<'_>) -> bool) -> Option<String> {
+    let mut out = String::new();
+    let mut copied = 0;
+    let mut budget = text.len() * IN_VAIN + IN_VAIN_AT_LEAST;
+    let mut at = 0;
+    while let Some(beginning) = next_beginning(text, at) {
+        let rest = &text[beginning..];
+        let mut documents = Deserializer::from_str(rest).into_iter::<Json<'_>>();
+        at = beginning + 1;
+        let in_vain = match documents.next() {
+            Some(Ok(mut json)) => {
+                let length = documents.byte_offset();
+                if redact(&mut json) {
+                    out.push_str(&text[copied..beginning]);
+                    out.push_str(&json.to_string());
+                    copied = beginning + length;
+                    at = copied;
+                    0
+                } else if matches!(json, Json::Object(_)) {
+                    at = beginning + length;
+                    0
+                } else {
+                    // The quote may have been one that closes: what follows it is looked at again.
+                    length
+                }
+            }
+            Some(Err(error)) => consumed(rest, &error),
+            None => 0,
+        };
+        match budget.checked_sub(in_vain) {
+            Some(left) => budget = left,
+            None => return Some(REDACTED.to_owned()),
+        }
+    }
+    if copied == 0 {
+        return None;
+    }
+    out.push_str(&text[copied..]);
+    Some(out)
+}
+
+/// Where the next object or string with escapes may begin, from `at` on.
+fn next_beginning(text: &str, mut at: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    loop {
+        at += bytes.get(at..)?.iter().position(|byte| matches!(byte, b'{' | b'"'))?;
+        let rest = bytes.get(at + 1..)?;
+        let begins = if bytes[at] == b'{' {
+            rest.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'"')
+        } else {
+            rest.iter().find(|byte| matches!(byte, b'"' | b'\\')) == Some(&b'\\') && (at == 0 || bytes[at - 1] != b'\\')
+        };
+        if begins {
+            return Some(at);
+        }
+        at += 1;
+    }
+}
+
+/// How many bytes were read before the error.
+fn consumed(text: &str, error: &serde_json::Error) -> usize {
+    let lines_before = error.line().saturating_sub(1);
+    let line = lines_before
+        .checked_sub(1)
+        .and_then(|n| text.match_indices('\n').nth(n))
+        .map_or(0, |(newline, _)| newline + 1);
+    line + error.column()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Replaces every `{"k":…}`.
+    fn without_k(text: &str) -> Option<String> {
+        rewritten(text, &mut |json| {
+            if let Json::String(inner) = json {
+                let Some(new) = without_k(inner) else { return false };
+                *json = Json::String(new.into());
+                return true;
+            }
+            let found = json.get("k").is_some();
+            if let Some(value) = json.get_mut("k") {
+                *value = Json::Null;
+            }
+            found
+        })
+    }
+
+    #[test]
+    fn only_the_slice_of_a_document_that_changes_is_written_anew() {
+        for (given, expected) in [
+            (r#"{"k": 1}"#, r#"{"k":null}"#),
+            ("\u{feff} {\"k\": 1}\n", "\u{feff} {\"k\":null}\n"),
+            (r#"a {"b": 1} {"k": 1} {c"#, r#"a {"b": 1} {"k":null} {c"#),
+            (r#"[ {"k": 1}, {"b": 1 } ]"#, r#"[ {"k":null}, {"b": 1 } ]"#),
+            (r#"{"a": 1, {"k": 1}"#, r#"{"a": 1, {"k":null}"#),
+            (r#"5" pipe: {"k": 1}"#, r#"5" pipe: {"k":null}"#),
+            (r#""{\"k\": 1}""#, r#""{\"k\":null}""#),
+            (r#"got "{\"k\": 1}" twice"#, r#"got "{\"k\":null}" twice"#),
+            (r#""\"{\\\"k\\\": 1}\"""#, r#""\"{\\\"k\\\":null}\"""#),
+            (r#""\u007b\"k\": 1}""#, r#""{\"k\":null}""#),
+        ] {
+            assert_eq!(without_k(given).as_deref(), Some(expected), "{given}");
+        }
+        for given in [
+            "",
+            "{",
+            "{}",
+            r#"{ "b" : 1 }"#,
+            r#"{"k""#,
+            r#""\"""#,
+            r#"{"b": "\ud800"}"#,
+        ] {
+            assert_eq!(without_k(given), None, "{given}");
+        }
+    }
+
+    #[test]
+    fn beginnings_that_lead_nowhere_cost_the_text_and_not_the_time() {
+        for unit in [r#"{"a":"#, r#"{"a":{},"a":"#, "{\"a\":\n", r#"{"a":[{"b":1},"#] {
+            let text = unit.repeat(20_000);
+            assert_eq!(rewritten(&text, &mut |_| false).as_deref(), Some(REDACTED), "{unit}");
+        }
+        // Shallow ones end at once, however many there are.
+        assert_eq!(rewritten(&r#"{"a"{"#.repeat(100_000), &mut |_| false), None);
+    }
+}
