@@ -1,6 +1,6 @@
 //! λ approval: for every decision an evidence record, then an alert.
 //!
-//! Per message: log the redacted event; stop if the marker `alerted/<event_key>` is there; put the
+//! Per message: log the redacted event; stop if the marker `alerted/account_id=<id>/<event_key>` is there; put the
 //! record with `If-None-Match: *`; publish the alert, to the topic of all and then to the account's own
 //! where it has one; put the marker. So a decision is never without record and alert. There is one
 //! alert per topic, and one more for each delivery that was interrupted between alert and marker or ran

@@ -138,7 +138,7 @@ macro_rules! row {
 row! {
     /// The columns that every table begins with.
     Common {
-        /// Identity of what happened, never of its delivery: 32 hex digits; equal for duplicates.
+        /// Identity of what happened within its account, never of its delivery: 32 hex digits; equal for copies.
         event_key: string,
         /// `id` of the envelope; a hop across regions replaces it.
         event_id: string,
@@ -148,7 +148,7 @@ row! {
         event_ms: bigint,
         /// UTC day of `event_time`, `yyyy-mm-dd`.
         day: string,
-        /// When the record reached the delivery stream, UTC, as `event_time`.
+        /// When the record reached the delivery stream, of a row from a file when it was read, UTC, as `event_time`.
         ingested_at: string,
         /// Region where it happened.
         region: string,
@@ -162,6 +162,12 @@ row! {
         raw: json personal,
         /// `version` of the EventBridge envelope.
         event_version: string,
+        /// What the event says: SHA-256 of its redacted `detail` (64 hex digits); other than in another copy of the same `event_key` where the two conflict.
+        content_sha256: string,
+        /// The file that a row of `ingest` was read from, as the command found it; NULL on rows that came through the bus.
+        source_file: string personal,
+        /// `true` where `event_time` is more than 24 hours from `ingested_at`, so one of the two is wrong; NULL elsewhere, on replayed rows and on rows from files.
+        time_in_doubt: boolean,
     }
 }
 
@@ -266,6 +272,8 @@ row! {
         input_artifacts: json,
         /// Output artifacts, JSON array.
         output_artifacts: json,
+        /// What a Source action fetched: commit id, version id of an object, digest of an image; NULL on other actions.
+        source_revision: string,
     }
 }
 
@@ -276,7 +284,7 @@ row! {
         decision: string,
         /// Who decided: source identity, else session name, user name, ARN, principal id, Identity Center user id or the calling service.
         approver: string personal,
-        /// Error of a refused call, such as AccessDenied; NULL when the decision counts.
+        /// Error of a refused call, such as AccessDenied; NULL when the decision counts, where the event has it empty too.
         error_code: string,
         /// Error text of a refused call.
         error_message: string personal,
@@ -354,6 +362,10 @@ row! {
         cloudtrail_event_id: string,
         /// `requestID` of the CloudTrail record.
         request_id: string,
+        /// User id of Identity Center for whom the caller acts (`onBehalfOf.userId`).
+        on_behalf_of_user_id: string personal,
+        /// `eventID` of the record that this one adds to; NULL on all but CloudTrail's addenda.
+        addendum_of: string,
     }
 }
 
@@ -364,6 +376,8 @@ row! {
         account_id: string,
         /// Time the heartbeat was scheduled for, as sent.
         scheduled_time: string,
+        /// The hour that the heartbeat proves, UTC, as `event_time`; NULL where `scheduled_time` is no time or the heartbeat came more than 24 hours from that hour, and on rows from files.
+        covered_hour: string,
     }
 }
 

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::event::{Event, EventError};
 use crate::key::sha256_hex;
-use crate::rows::row;
+use crate::rows::{Origin, row};
 use crate::tables::{Own, Table};
 
 /// Why a message is no decision to record.
@@ -84,11 +84,12 @@ impl Decision {
         }
         let key = event.key();
         event.redact();
-        let row = row(&event, Table::ApprovalCalls, key.clone(), event.time());
+        let origin = Origin::Stream { arrived: event.time() };
+        let row = row(&event, Table::ApprovalCalls, key.clone(), origin);
         let Own::Approval(call, caller) = row.own else {
             return Err(DecisionError::NotADecision);
         };
-        if call.error_code.is_some_and(|code| !code.is_empty()) {
+        if call.error_code.is_some() {
             return Ok(Verdict::Refused);
         }
         let own = |text: Option<std::borrow::Cow<'_, str>>| text.map(|text| limited(&text));

@@ -33,6 +33,10 @@ pub enum EventError {
     /// string of 12 digits.
     #[error("`recipientAccountId` is missing or not 12 digits in a string")]
     NoRecipient,
+    /// `detail.recipientAccountId` names another account than `account`: the record of one account in
+    /// the envelope of another.
+    #[error("`detail.recipientAccountId` is not the envelope's `account`")]
+    OtherAccount,
     /// Neither `time` nor, for an API call, `detail.eventTime` is an RFC 3339 time.
     #[error("`time` is missing or not an RFC 3339 time")]
     NoTime,
@@ -55,6 +59,8 @@ const STATE_CHANGES: [(&str, Table); 3] = [
 ];
 const API_CALL: &str = "AWS API Call via CloudTrail";
 const CODEPIPELINE: &str = "aws.codepipeline";
+/// Field of a CloudTrail record: the account whose trail it is for.
+const RECIPIENT: &str = "recipientAccountId";
 
 impl<'a> Event<'a> {
     /// Reads an EventBridge envelope.
@@ -66,6 +72,10 @@ impl<'a> Event<'a> {
         let account = json.get("account").and_then(Json::as_str).unwrap_or_default();
         if !AccountId::admits(account) {
             return Err(EventError::NoAccount);
+        }
+        let recipient = json.at(&["detail", RECIPIENT]).filter(|value| **value != Json::Null);
+        if recipient.is_some_and(|recipient| recipient.as_str() != Some(account)) {
+            return Err(EventError::OtherAccount);
         }
         let api_time = || {
             json.at(&["detail", "eventTime"]).filter(|_| {
@@ -104,6 +114,11 @@ impl<'a> Event<'a> {
         self.text(&["region"]).unwrap_or_default()
     }
 
+    /// Whether EventBridge delivered it out of an archive.
+    pub(crate) fn is_replayed(&self) -> bool {
+        self.at(&["replay-name"]).is_some()
+    }
+
     /// When it happened: of an API call `detail.eventTime`, else the envelope's `time`.
     pub fn time(&self) -> Instant {
         self.time
@@ -137,7 +152,7 @@ impl<'a> Event<'a> {
 fn object(bytes: &[u8]) -> Result<Json<'_>, EventError> {
     // Checked as a whole it is UTF-8 sooner than string by string. What is none fails in the parser.
     let parsed = match std::str::from_utf8(bytes) {
-        Ok(text) => serde_json::from_str(text),
+        Ok(text) => Json::parse(text),
         Err(_) => serde_json::from_slice(bytes),
     };
     let json = parsed.map_err(|error| EventError::NotJson(position(&error)))?;
@@ -158,4 +173,27 @@ fn position(error: &serde_json::Error) -> String {
         _ => "it cannot be read",
     };
     format!("{what} at line {} column {}", error.line(), error.column())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_record_of_one_account_in_the_envelope_of_another_is_refused() {
+        let envelope = |recipient: &str| {
+            let text = format!(
+                r#"{{"source":"aws.codepipeline","detail-type":"{API_CALL}","account":"000000000012","time":"2026-11-20T09:27:58Z","detail":{{"eventID":"e1"{recipient}}}}}"#
+            );
+            Event::parse(text.as_bytes()).map(|event| event.key())
+        };
+        let own = envelope(r#","recipientAccountId":"000000000012""#).unwrap();
+        for none in ["", r#","recipientAccountId":null"#] {
+            assert_eq!(envelope(none).as_ref(), Ok(&own), "{none}");
+        }
+        for other in [r#""111122223333""#, r#""""#, "12", r#"["000000000012"]"#, "{}"] {
+            let envelope = envelope(&format!(r#","recipientAccountId":{other}"#));
+            assert_eq!(envelope, Err(EventError::OtherAccount), "{other}");
+        }
+    }
 }

@@ -25,7 +25,7 @@ impl Decision {
 
     /// Key of the marker that says that the alert went out.
     pub fn marker_key(&self) -> String {
-        format!("alerted/{}", self.event_key)
+        format!("alerted/account_id={}/{}", self.account_id, self.event_key)
     }
 
     /// The evidence record: plain text, one fact a line. Deterministic, so that its hash is too.

@@ -5,12 +5,16 @@
 //! typed structs; `serde_json` parses and writes it.
 
 mod canonical;
+mod digits;
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::ser::{Serialize, SerializeMap, Serializer};
+
+pub(crate) use canonical::{Nulls, canonical_object};
+
+use crate::write;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Json<'a> {
@@ -20,6 +24,8 @@ pub enum Json<'a> {
     Unsigned(u64),
     /// A negative whole number.
     Signed(i64),
+    /// A whole number beyond 64 bits, as its digits.
+    Digits(Cow<'a, str>),
     /// A number with a fraction or an exponent; AWS sends `6.0` where it means 6.
     Float(f64),
     String(Cow<'a, str>),
@@ -32,6 +38,17 @@ pub enum Json<'a> {
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 impl<'a> Json<'a> {
+    /// Reads a text; of whole numbers beyond 64 bits the digits are kept, which deserializing one does
+    /// not do.
+    ///
+    /// # Errors
+    /// It is not JSON, or nested deeper than the parser goes (128).
+    pub fn parse(text: &'a str) -> serde_json::Result<Self> {
+        let mut json = serde_json::from_str(text)?;
+        digits::keep(&mut json, text);
+        Ok(json)
+    }
+
     /// The field of that name; the last one where the name is given twice.
     pub fn get(&self, name: &str) -> Option<&Json<'a>> {
         match self {
@@ -108,28 +125,9 @@ fn whole(n: f64) -> Option<i64> {
 
 impl fmt::Display for Json<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
-    }
-}
-
-impl Serialize for Json<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Null => serializer.serialize_unit(),
-            Self::Bool(value) => serializer.serialize_bool(*value),
-            Self::Unsigned(n) => serializer.serialize_u64(*n),
-            Self::Signed(n) => serializer.serialize_i64(*n),
-            Self::Float(n) => serializer.serialize_f64(*n),
-            Self::String(text) => serializer.serialize_str(text),
-            Self::Array(items) => serializer.collect_seq(items),
-            Self::Object(fields) => {
-                let mut map = serializer.serialize_map(Some(fields.len()))?;
-                for (key, value) in fields {
-                    map.serialize_entry(key, value)?;
-                }
-                map.end()
-            }
-        }
+        let mut out = Vec::new();
+        write::json(&mut out, self);
+        f.write_str(std::str::from_utf8(&out).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -227,6 +225,19 @@ mod tests {
     fn numbers_keep_the_form_they_came_in() {
         let text = r#"{"version":6.0,"n":6,"m":-1,"e":[],"o":{},"s":"\u0001\"é"}"#;
         assert_eq!(serde_json::from_str::<Json<'_>>(text).unwrap().to_string(), text);
+    }
+
+    #[test]
+    fn whole_numbers_beyond_64_bits_keep_their_digits() {
+        let text = r#"{"a":[18446744073709551616,18446744073709551617],"b":"18446744073709551618 \\\"9","c":-9223372036854775809,"d":1.25,"e":18446744073709551615,"e":[-0.0,7]}"#;
+        let json = Json::parse(text).unwrap();
+        assert_eq!(json.to_string(), text);
+        assert_eq!(json.get("c").and_then(Json::integer), None);
+        // With an exponent or a fraction it is no whole number as it stands.
+        assert_eq!(
+            Json::parse("1234567890123456789012e0").unwrap(),
+            Json::Float(1_234_567_890_123_456_789_012.0)
+        );
     }
 
     #[test]

@@ -27,6 +27,13 @@ impl Partition {
         Self { table, values }
     }
 
+    /// The account whose rows alone it holds; none in `heartbeats`.
+    pub fn account(&self) -> Option<&str> {
+        let keys = self.table.partition_keys().iter();
+        let value = keys.zip(&self.values).find(|(key, _)| **key == "account_id");
+        value.map(|(_, value)| value.as_str())
+    }
+
     /// The partition that an object belongs to, from its key (not URL-encoded). `None` for keys that
     /// are no data of a table: error objects, or values that no row can have.
     pub fn from_key(key: &str) -> Option<Self> {

@@ -12,9 +12,27 @@ use crate::redact::HIDDEN;
 use crate::tables::{Own, Row, Table};
 use crate::time::Instant;
 
-/// Builds the row of an event for its table (see [`Event::table`]). `key` is the event's key, computed
-/// before redaction; `ingested` the time the record reached the delivery stream.
-pub fn row<'e>(event: &'e Event<'_>, table: Table, key: String, ingested: Instant) -> Row<'e> {
+/// How an event came here.
+#[derive(Clone, Copy, Debug)]
+pub enum Origin<'e> {
+    /// It reached the delivery stream then.
+    Stream { arrived: Instant },
+    /// It was read from a file: when it arrived at AWS, if it did, is not known.
+    File {
+        read: Instant,
+        name: &'e str,
+        /// What the column `source` says.
+        source: &'static str,
+    },
+}
+
+/// How far the time of an event may be from its arrival; EventBridge tries to deliver for a day.
+const APART_MS: i64 = 24 * HOUR_MS;
+const HOUR_MS: i64 = 3_600_000;
+
+/// Builds the row of a redacted event for its table (see [`Event::table`]). `key` is the event's key,
+/// computed before redaction.
+pub fn row<'e>(event: &'e Event<'_>, table: Table, key: String, origin: Origin<'e>) -> Row<'e> {
     let d = Detail::of(event);
     let gate = Gate::of(event, table);
     let own = match table {
@@ -38,6 +56,7 @@ pub fn row<'e>(event: &'e Event<'_>, table: Table, key: String, ingested: Instan
         Table::Heartbeats => Own::Heartbeat(Heartbeat {
             account_id: Some(event.account().into()),
             scheduled_time: d.text(&["scheduled_time"]),
+            covered_hour: covered_hour(event, origin).map(Cow::Owned),
         }),
         Table::OtherEvents => Own::OtherEvent(OtherEvent {
             detail_type: event.column(&["detail-type"]),
@@ -46,6 +65,10 @@ pub fn row<'e>(event: &'e Event<'_>, table: Table, key: String, ingested: Instan
         }),
     };
     let time = event.time().text();
+    let (seen, source, source_file) = match origin {
+        Origin::Stream { arrived } => (arrived, if event.is_replayed() { "replay" } else { "live" }, None),
+        Origin::File { read, name, source } => (read, source, Some(Cow::Borrowed(name))),
+    };
     Row {
         common: Common {
             event_key: Some(key.into()),
@@ -54,23 +77,42 @@ pub fn row<'e>(event: &'e Event<'_>, table: Table, key: String, ingested: Instan
             // Heartbeats have the day as their partition key; there it is no column.
             day: (table != Table::Heartbeats).then(|| time[..10].to_owned().into()),
             event_time: Some(time.into()),
-            ingested_at: Some(ingested.text().into()),
+            ingested_at: Some(seen.text().into()),
             region: event.column(&["region"]),
             pipeline_arn: pipeline_arn(event, gate.pipeline.as_deref()),
             pipeline: gate.pipeline,
-            source: Some(
-                if event.at(&["replay-name"]).is_some() {
-                    "replay"
-                } else {
-                    "live"
-                }
-                .into(),
-            ),
+            source: Some(source.into()),
             raw: Some(&event.json),
             event_version: event.column(&["version"]),
+            content_sha256: Some(event.content_hash().into()),
+            source_file,
+            time_in_doubt: time_in_doubt(event, origin).then_some(true),
         },
         own,
     }
+}
+
+/// Whether the event's own time and that of its arrival cannot both be right. A replayed event is late
+/// by right.
+fn time_in_doubt(event: &Event<'_>, origin: Origin<'_>) -> bool {
+    match origin {
+        Origin::Stream { arrived } => {
+            !event.is_replayed() && event.time().millis().abs_diff(arrived.millis()) > APART_MS.unsigned_abs()
+        }
+        Origin::File { .. } => false,
+    }
+}
+
+/// The clock hour for which a heartbeat proves that its path works. Whoever sends one chooses its times:
+/// it must have arrived within a day of that hour.
+fn covered_hour(event: &Event<'_>, origin: Origin<'_>) -> Option<String> {
+    let Origin::Stream { arrived } = origin else {
+        return None;
+    };
+    let scheduled = Instant::parse(event.text(&["detail", "scheduled_time"])?)?.millis();
+    let hour = scheduled - scheduled.rem_euclid(HOUR_MS);
+    let near = (hour - APART_MS..hour + HOUR_MS + APART_MS).contains(&arrived.millis());
+    (near && !time_in_doubt(event, origin)).then(|| Instant::from_millis(hour).map(Instant::text))?
 }
 
 /// `detail` of an event.
@@ -92,6 +134,11 @@ impl<'e> Detail<'e> {
 
     fn text(self, path: &[&str]) -> Option<Text<'e>> {
         self.at(path)?.text()
+    }
+
+    /// An error that is empty is none.
+    fn error_code(self, path: &[&str]) -> Option<Text<'e>> {
+        self.text(path).filter(|code| !code.is_empty())
     }
 
     fn integer(self, path: &[&str]) -> Option<i64> {
@@ -157,9 +204,12 @@ fn action_execution<'e>(d: Detail<'e>) -> ActionExecution<'e> {
         result_summary: d.text(&["execution-result", "external-execution-summary"]),
         result_url: d.text(&["execution-result", "external-execution-url"]),
         result_id: d.text(&["execution-result", "external-execution-id"]),
-        error_code: d.text(&["execution-result", "error-code"]),
+        error_code: d.error_code(&["execution-result", "error-code"]),
         input_artifacts: d.json(&["input-artifacts"]),
         output_artifacts: d.json(&["output-artifacts"]),
+        source_revision: d
+            .text(&["execution-result", "external-execution-id"])
+            .filter(|_| d.at(&["type", "category"]).and_then(Json::as_str) == Some("Source")),
     }
 }
 
@@ -167,7 +217,7 @@ fn approval<'e>(d: Detail<'e>, gate: &Gate<'e>, principal: &Principal<'e>) -> Ap
     Approval {
         decision: d.text(&["requestParameters", "result", "status"]),
         approver: principal.name.map(Cow::Borrowed),
-        error_code: d.text(&["errorCode"]),
+        error_code: d.error_code(&["errorCode"]),
         error_message: d.text(&["errorMessage"]),
         stage: gate.stage.clone(),
         action: gate.action.clone(),
@@ -181,7 +231,7 @@ fn api_call<'e>(d: Detail<'e>, gate: &Gate<'e>, principal: &Principal<'e>) -> Ap
     ApiCall {
         event_name: d.text(&["eventName"]),
         actor: principal.name.map(Cow::Borrowed),
-        error_code: d.text(&["errorCode"]),
+        error_code: d.error_code(&["errorCode"]),
         error_message: d.text(&["errorMessage"]),
         stage: gate.stage.clone(),
         action: gate.action.clone(),
@@ -218,6 +268,8 @@ fn caller<'e>(d: Detail<'e>, principal: &Principal<'e>) -> Caller<'e> {
         user_agent: d.text(&["userAgent"]),
         cloudtrail_event_id: d.text(&["eventID"]),
         request_id: d.text(&["requestID"]),
+        on_behalf_of_user_id: d.text(&["userIdentity", "onBehalfOf", "userId"]),
+        addendum_of: d.text(&["addendum", "originalEventID"]).filter(|id| !id.is_empty()),
     }
 }
 
@@ -303,3 +355,6 @@ fn pipeline_arn<'e>(event: &'e Event<'_>, pipeline: Option<&str>) -> Option<Text
         ))
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,6 +59,14 @@ impl Row<'_> {
         out.push(b'}');
     }
 
+    /// Whether it is CloudTrail's addendum to another record.
+    pub fn is_addendum(&self) -> bool {
+        match &self.own {
+            Own::Approval(_, caller) | Own::ApiCall(_, caller) => caller.addendum_of.is_some(),
+            _ => false,
+        }
+    }
+
     /// Shows the values of the table's columns, in the order of [`Table::columns`].
     pub fn visit(&self, visitor: &mut impl Visitor) {
         let keys = self.own.table().partition_keys();

@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use crate::event::Event;
 use crate::layout::Partition;
-use crate::rows::row;
+use crate::rows::{Origin, row};
 use crate::tables::Table;
 use crate::time::Instant;
 pub use error::{RecordError, UnknownStream};
@@ -123,12 +123,12 @@ fn transform_record(
     }
     let key = event.key();
     event.redact();
-    let ingested = Some(record.approximate_arrival_timestamp)
+    let arrived = Some(record.approximate_arrival_timestamp)
         .filter(|ms| *ms > 0)
         .and_then(Instant::from_millis)
         .unwrap_or(event.time());
     line.clear();
-    row(&event, table, key, ingested).write(line);
+    row(&event, table, key, Origin::Stream { arrived }).write(line);
     line.push(b'\n');
     Ok((Data::row(line)?, PartitionKeys::of(Partition::of(&event, table))))
 }

@@ -2,6 +2,7 @@
 
 mod audits;
 mod embedded;
+mod forged;
 mod ingest;
 mod json;
 mod parity;

@@ -1,13 +1,14 @@
 -- title: Coverage by heartbeat
--- answers: From which accounts and regions heartbeats arrived, in how many hours of the window, and how long the
---   longest silence was. Accounts and regions of which there are events but no heartbeats are listed too; those of
+-- answers: From which accounts and regions heartbeats arrived, for how many hours of the window, and how long the
+--   longest silence was. A heartbeat counts for the hour that it was scheduled for, if it came within a day of it;
+--   heartbeats in files prove nothing, for nobody knows when they arrived. Accounts and regions of which there are events but no heartbeats are listed too; those of
 --   which there is nothing at all only `pipetrail status` knows.
 -- published: no, its hours and silences are those of a window, and a published text has none
 -- takes: from, to, account
 -- column account_id: text: the account
 -- column region: text: the region
--- column heartbeats: integer: heartbeats in the window
--- column hours_seen: integer: clock hours (UTC) with a heartbeat
+-- column heartbeats: integer: heartbeats in the window that count
+-- column hours_seen: integer: clock hours (UTC) that a heartbeat was scheduled for
 -- column hours_expected: integer: clock hours that the window touches
 -- column first_heartbeat: text: the earliest of them
 -- column last_heartbeat: text: the latest of them
@@ -16,7 +17,7 @@
 SELECT
   s.account_id, s.region,
   coalesce(h.heartbeats, 0) AS heartbeats,
-  coalesce(h.hours_seen, 0) AS hours_seen,
+  coalesce(w.hours_seen, 0) AS hours_seen,
   CAST({:hours} AS bigint) AS hours_expected,
   h.first_heartbeat, h.last_heartbeat,
   CAST(floor(CAST(
@@ -42,7 +43,6 @@ LEFT JOIN (
   SELECT
     account_id, region,
     count(*) AS heartbeats,
-    count(DISTINCT substr(event_time, 1, 13)) AS hours_seen,
     min(event_time) AS first_heartbeat,
     max(event_time) AS last_heartbeat,
     max(event_ms) AS last_ms,
@@ -54,7 +54,14 @@ LEFT JOIN (
         PARTITION BY b.account_id, b.region ORDER BY b.event_ms, b.event_key
       ) AS before_ms
     FROM {heartbeats} AS b
+    WHERE b.covered_hour IS NOT NULL
   ) AS beats
   GROUP BY account_id, region
 ) AS h ON h.account_id = s.account_id AND h.region = s.region
+LEFT JOIN (
+  SELECT account_id, region, count(DISTINCT covered_hour) AS hours_seen
+  FROM {heartbeats copies} AS c
+  WHERE substr(covered_hour, 1, 13) >= substr({:from}, 1, 13) AND covered_hour < {:to}
+  GROUP BY account_id, region
+) AS w ON w.account_id = s.account_id AND w.region = s.region
 ORDER BY s.account_id, s.region

@@ -39,12 +39,13 @@ pub fn schema(table: Table) -> Schema {
 }
 
 /// Columns that hardly ever repeat a value: a dictionary would only cost.
-const DISTINCT: [&str; 7] = [
+const DISTINCT: [&str; 8] = [
     "event_key",
     "event_id",
     "event_ms",
     "event_time",
     "raw",
+    "content_sha256",
     "cloudtrail_event_id",
     "request_id",
 ];
@@ -84,7 +85,7 @@ pub fn batch(table: Table) -> Batch {
 mod tests {
     use super::*;
     use pipetrail_collector::event::Event;
-    use pipetrail_collector::rows::row;
+    use pipetrail_collector::rows::{Origin, row};
 
     /// The text of every fixture that is an envelope.
     fn envelopes() -> Vec<String> {
@@ -126,7 +127,8 @@ mod tests {
             let mut event = Event::parse(text.as_bytes()).unwrap();
             let (table, key) = (event.table(), event.key());
             event.redact();
-            let row = row(&event, table, key, event.time());
+            let arrived = event.time();
+            let row = row(&event, table, key, Origin::Stream { arrived });
             let mut json = Vec::new();
             row.write(&mut json);
             let expected: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&json).unwrap();
@@ -169,7 +171,11 @@ mod tests {
         let event = Event::parse(text.as_bytes()).unwrap();
         let table = event.table();
         let mut packed = Vec::new();
-        pack(&row(&event, table, event.key(), event.time()), &mut packed);
+        let arrived = event.time();
+        pack(
+            &row(&event, table, event.key(), Origin::Stream { arrived }),
+            &mut packed,
+        );
         for cut in 0..packed.len() {
             assert!(unpack(table, &packed[..cut], &mut batch(table)).is_err(), "{cut}");
         }

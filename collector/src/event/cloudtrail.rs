@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use pipetrail_names::AccountId;
 
-use super::{API_CALL, CODEPIPELINE, Event, EventError, object};
+use super::{API_CALL, CODEPIPELINE, Event, EventError, RECIPIENT, object};
 use crate::json::Json;
 use crate::time::Instant;
 
@@ -29,10 +29,13 @@ impl<'a> Event<'a> {
     pub fn from_cloudtrail(bytes: &'a [u8]) -> Result<Self, EventError> {
         let record = object(bytes)?;
         let text = |path: &[&str]| record.at(path).and_then(Json::as_str);
-        let account = [text(&["recipientAccountId"]), text(&["userIdentity", "accountId"])]
-            .into_iter()
-            .flatten()
-            .find(|account| AccountId::admits(account))
+        let account = match record.get(RECIPIENT) {
+            // Records before version 1.02 have none.
+            None | Some(Json::Null) => text(&["userIdentity", "accountId"]),
+            Some(recipient) => recipient.as_str(),
+        };
+        let account = account
+            .filter(|account| AccountId::admits(account))
             .ok_or(EventError::NoRecipient)?;
         let event_time = text(&["eventTime"]).ok_or(EventError::NoTime)?;
         let time = Instant::parse(event_time).ok_or(EventError::NoTime)?;
@@ -105,6 +108,14 @@ mod tests {
                 .unwrap()
                 .contains(r#""account":"111122223333""#)
         );
+        // Somebody else's account is not taken instead.
+        for wrong in ["7", r#""""#, r#""x""#] {
+            assert_eq!(
+                of(&with("recipientAccountId", wrong)),
+                Err(EventError::NoRecipient),
+                "{wrong}"
+            );
+        }
         let later = of(&with("eventType", r#""AwsDream""#)).unwrap();
         assert!(later.starts_with(r#"{"source":"aws.codepipeline""#), "{later}");
         let service = with("eventType", r#""AwsServiceEvent""#);

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use jiff::{SignedDuration, Timestamp};
 use pipetrail_tests::emulators::prepare::{Functions, prepare};
 use pipetrail_tests::emulators::python;
 use pipetrail_tests::environment::TestEnvironment;
@@ -21,7 +22,7 @@ use crate::org;
 
 const ACCOUNT: &str = "111122223333";
 /// The fixtures are of 2026-11-20.
-const WINDOW: [&str; 4] = ["--from", "2026-11-01", "--to", "2026-11-22"];
+const FROM: &str = "--from=2026-11-01";
 const EXECUTION: &str = "5f1c9a52-7e0b-4c3e-9a61-0d4b6a2f8e11";
 const GATE: &str = "0b6c1d2e-3f40-4a5b-8c6d-7e8f90a1b2c3";
 const DEPLOYED: &str = "1a2b3c27-1027-4027-9111-00a1b2c3d507";
@@ -31,8 +32,8 @@ fn fixture(path: &str) -> String {
     fs::read_to_string(root.join(path)).unwrap()
 }
 
-/// Every fixture, and what no fixture tells: a gate that is still open, and a deployment that fails and
-/// succeeds when it is tried again.
+/// Every fixture, and what no fixture tells: a gate that is still open, a deployment that fails and
+/// succeeds when it is tried again, and a copy that says something else.
 fn texts() -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     let mut texts = Vec::new();
@@ -58,6 +59,11 @@ fn texts() -> Vec<String> {
         .replace("attempt\": 1.0", "attempt\": 2.0")
         .replace(DEPLOYED, &id(4));
     texts.push(at(&again, "2026-11-20T12:40:00Z"));
+    // The same call once more, with another comment: a conflict.
+    let approved = fixture("cloudtrail/put-approval-approved-iam-user.json");
+    let commented = approved.replace("CAB-118 ok", "never asked for");
+    assert_ne!(approved, commented);
+    texts.push(commented);
     texts
 }
 
@@ -116,8 +122,12 @@ fn every_audit_gives_the_same_rows_on_both_engines_and_duplicates_change_none() 
             .iter()
             .map(|text| org::moved(text, (ACCOUNT, &account), (HOME, HOME)))
             .collect();
-        for hour in ["08", "09", "12"] {
-            let time = format!("2026-11-20T{hour}:00:00Z");
+        // Heartbeats count where they come when they were to.
+        let now = Timestamp::now();
+        for hours in [0, 1, 4] {
+            let time = (now - SignedDuration::from_hours(hours))
+                .strftime("%Y-%m-%dT%H:%M:%SZ")
+                .to_string();
             events.extend(organization.relay.scheduled(&account, HOME, &time).await?);
         }
         org::play_all(&organization, events.iter().map(org::emit).collect()).await?;
@@ -129,7 +139,8 @@ fn every_audit_gives_the_same_rows_on_both_engines_and_duplicates_change_none() 
             "a lake of files"
         );
         downloaded(&organization, &account, &twice, 2).await?;
-        let select = [&WINDOW[..], &["--account", &account]].concat();
+        let to = (now + SignedDuration::from_hours(24)).strftime("%Y-%m-%d").to_string();
+        let select = [FROM, "--to", &to, "--account", &account];
         let audits = audits(&organization).await?;
         let mut before = BTreeMap::new();
         for audit in &audits {
@@ -141,9 +152,11 @@ fn every_audit_gives_the_same_rows_on_both_engines_and_duplicates_change_none() 
             assert_eq!(here, again, "{audit}: every file twice");
             before.insert(audit.clone(), here);
         }
-        assert!(audits.len() >= 16);
+        assert!(audits.len() >= 17);
         let waited = before["gate-wait-buckets"].iter().any(|bucket| bucket["gates"] != 0);
         assert!(waited, "buckets are there without any gate too");
+        let seen: Vec<_> = before["coverage"].iter().map(|row| &row["hours_seen"]).collect();
+        assert!(seen.contains(&&Value::from(3)), "{seen:?}");
 
         // The cloud's own duplicates: EventBridge delivers at least once.
         org::play_all(&organization, events.iter().step_by(3).map(org::emit).collect()).await?;

@@ -17,8 +17,8 @@ use crate::lake::Row;
 const FOLDERS: [&str; 4] = ["pipeline", "stage", "action", "cloudtrail"];
 /// Where and for whom the fixtures were written.
 const FIXTURES: (&str, &str) = ("111122223333", "eu-central-1");
-/// What says how and when a row came, not what happened.
-const OF_THE_WAY: [&str; 2] = ["source", "ingested_at"];
+/// What says how and when a row came, not what happened; a file knows no arrival, so nothing follows from it.
+const OF_THE_WAY: [&str; 5] = ["source", "source_file", "ingested_at", "time_in_doubt", "covered_hour"];
 
 fn fixtures(folders: &[&str]) -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");

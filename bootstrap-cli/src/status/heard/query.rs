@@ -17,6 +17,8 @@ const EVENTS: [&str; 6] = [
     "other_events",
 ];
 
+const HEARTBEATS: &str = "heartbeats";
+
 /// How far ahead the clock of an event may be. A sender chooses its event's time: a heartbeat of next
 /// year would hide a silence until then.
 const AHEAD: SignedDuration = SignedDuration::from_mins(15);
@@ -41,13 +43,18 @@ pub(super) fn sql(now: Timestamp, silent_after: SignedDuration) -> String {
     let months = format!("month IN ('{}', '{}')", month(last_month), month(this_month));
     let [account, region, event, heartbeat] = COLUMNS;
     let from = |table: &str, event_time: &str, heartbeat_time: &str, partitions: &str| {
+        let counts = match table {
+            HEARTBEATS => "covered_hour IS NOT NULL",
+            _ => "time_in_doubt IS NULL",
+        };
         format!(
             "SELECT {account}, {region}, {event_time} AS {event}, {heartbeat_time} AS {heartbeat} \
-             FROM {DATABASE}.{table} WHERE {partitions} AND event_time <= '{until:.3}' GROUP BY {account}, {region}"
+             FROM {DATABASE}.{table} WHERE {partitions} AND event_time <= '{until:.3}' AND {counts} \
+             GROUP BY {account}, {region}"
         )
     };
     let (latest, none) = ("max(event_time)", "CAST(NULL AS varchar)");
-    let mut parts = vec![from("heartbeats", none, latest, &days)];
+    let mut parts = vec![from(HEARTBEATS, none, latest, &days)];
     parts.extend(EVENTS.map(|table| from(table, latest, none, &months)));
     format!(
         "SELECT {account}, {region}, max({event}) AS {event}, max({heartbeat}) AS {heartbeat} FROM (\n  {}\n) AS seen \
@@ -71,7 +78,7 @@ mod tests {
         let hours = SignedDuration::from_hours;
         let sql = window("2027-01-01T00:10:00Z", hours(3));
         assert!(
-            sql.contains("FROM pipetrail.heartbeats WHERE day BETWEEN '2026-12-31' AND '2027-01-01' AND event_time <= '2027-01-01T00:25:00.000Z' GROUP BY"),
+            sql.contains("FROM pipetrail.heartbeats WHERE day BETWEEN '2026-12-31' AND '2027-01-01' AND event_time <= '2027-01-01T00:25:00.000Z' AND covered_hour IS NOT NULL GROUP BY"),
             "{sql}"
         );
         assert_eq!(sql.matches("month IN ('2026-12', '2027-01')").count(), EVENTS.len());
@@ -103,20 +110,20 @@ mod tests {
             lines[1],
             "  SELECT account_id, region, CAST(NULL AS varchar) AS last_event, max(event_time) AS last_heartbeat \
              FROM pipetrail.heartbeats WHERE day BETWEEN '2026-11-20' AND '2026-11-21' \
-             AND event_time <= '2026-11-21T12:15:00.000Z' GROUP BY account_id, region"
+             AND event_time <= '2026-11-21T12:15:00.000Z' AND covered_hour IS NOT NULL GROUP BY account_id, region"
         );
         assert_eq!(
             lines[5],
             "  UNION ALL SELECT account_id, region, max(event_time) AS last_event, CAST(NULL AS varchar) AS last_heartbeat \
              FROM pipetrail.approval_calls WHERE month IN ('2026-10', '2026-11') \
-             AND event_time <= '2026-11-21T12:15:00.000Z' GROUP BY account_id, region"
+             AND event_time <= '2026-11-21T12:15:00.000Z' AND time_in_doubt IS NULL GROUP BY account_id, region"
         );
         assert_eq!(lines[8], ") AS seen GROUP BY account_id, region");
     }
 
     #[test]
     fn every_table_of_the_lake_is_asked() {
-        let asked: BTreeSet<&str> = EVENTS.into_iter().chain(["heartbeats"]).collect();
+        let asked: BTreeSet<&str> = EVENTS.into_iter().chain([HEARTBEATS]).collect();
         let tables = pipetrail_collector::templates::DATA.lines().filter_map(|line| {
             line.trim()
                 .strip_prefix("Location: !Sub s3://${LakeBucket}/")?

@@ -1,7 +1,9 @@
 //! Macros: what stands in braces in an audit's SQL.
 //!
 //! - `{approval_calls}`, any table: its rows within the window, of the chosen accounts and pipelines, each
-//!   event once. `{approval_calls since 60 days}` begins so much earlier.
+//!   event once. `{approval_calls since 60 days}` begins so much earlier. `{approval_calls copies}` is every
+//!   copy, also a day before and behind the window; of those of an event the one with the lowest
+//!   `precedence` counts.
 //! - `{gates}`, any file of `audits/shared/`: that expression.
 //! - `{:from}`, `{:to}` (as `event_time`), `{:from_ms}`, `{:to_ms}` (as `event_ms`), `{:hours}` (clock
 //!   hours that the window touches), and `{:name}` of a parameter: that value as a literal.
@@ -63,6 +65,13 @@ impl<'a> Expansion<'a> {
         if let Some(name) = found.strip_prefix(':') {
             return self.value(name);
         }
+        if let Some(table) = found.strip_suffix(" copies").and_then(Table::from_name) {
+            return Ok(Some(format!(
+                "(\n  SELECT *, {} AS precedence\n  FROM {table}\n  WHERE {}\n)",
+                precedence(table),
+                self.read(table, 0, None).replace('\n', "\n  "),
+            )));
+        }
         let (name, since) = match found.split_once(" since ") {
             None => (found, Some(0)),
             Some((name, since)) => (name, since.strip_suffix(" days").and_then(|days| days.parse().ok())),
@@ -117,8 +126,8 @@ impl<'a> Expansion<'a> {
         })
     }
 
-    /// The rows of a table that the audit is about, each event once: the copy that says to be the
-    /// earliest. What was derived from CodePipeline's history gives way to what was observed.
+    /// The rows of a table that the audit is about, each event once. What was derived from CodePipeline's
+    /// history gives way to what was observed.
     fn table(&self, table: Table, days: i64) -> String {
         let Some(identity) = derivable(table) else {
             return format!("(\n  {}\n)", self.once(table, days, None).replace('\n', "\n  "));
@@ -136,23 +145,28 @@ impl<'a> Expansion<'a> {
         )
     }
 
-    /// One row per event. The embedded engine knows this very shape and answers it without sorting: the
-    /// `row_number()` alone in its SELECT, over `event_key` alone, and `copy = 1` right around it.
+    /// One row per event: the copy that comes first, of those that say to be the earliest. The embedded
+    /// engine knows this very shape and answers it without sorting: the `row_number()` alone in its SELECT,
+    /// over groups of which `event_key` is a part, and `copy = 1` right around it.
     fn once(&self, table: Table, days: i64, only: Option<&str>) -> String {
         let begin = back(self.bound.from, SignedDuration::from_hours(24 * days));
         format!(
-            "SELECT * FROM (\n  SELECT *, row_number() OVER (PARTITION BY event_key ORDER BY event_time, ingested_at, event_id) AS copy\n  \
-             FROM {table}\n  WHERE {}\n) AS copies\nWHERE copy = 1 AND event_time >= {}",
+            "SELECT * FROM (\n  SELECT *, row_number() OVER (\n    PARTITION BY account_id, event_key\n    \
+             ORDER BY {}, event_time, ingested_at, event_id, content_sha256\n  ) AS copy\n  \
+             FROM {table}\n  WHERE {}\n) AS copies\nWHERE copy = 1 AND event_time >= {} AND event_time < {}",
+            precedence(table),
             self.read(table, days, only).replace('\n', "\n  "),
             literal(&text(begin)),
+            literal(&text(self.bound.to)),
         )
     }
 
-    /// Which rows are read: partitions first.
+    /// Which rows are read: partitions first. Copies of an event in the window may lie outside of it.
     fn read(&self, table: Table, days: i64, only: Option<&str>) -> String {
         let begin = back(self.bound.from, SignedDuration::from_hours(24 * days));
         let first = back(begin, APART);
-        let last = back(self.bound.to, SignedDuration::from_millis(1));
+        let end = self.bound.to.checked_add(APART).unwrap_or(self.bound.to);
+        let last = back(end, SignedDuration::from_millis(1));
         let (key, form) = match table {
             Table::Heartbeats => ("day", "%Y-%m-%d"),
             _ => ("month", "%Y-%m"),
@@ -163,7 +177,7 @@ impl<'a> Expansion<'a> {
             format!(
                 "event_time >= {} AND event_time < {}",
                 literal(&text(first)),
-                literal(&text(self.bound.to))
+                literal(&text(end))
             ),
         ];
         if !self.bound.accounts.is_empty() {
@@ -174,6 +188,18 @@ impl<'a> Expansion<'a> {
         }
         conditions.extend(only.map(str::to_owned));
         conditions.join("\n  AND ")
+    }
+}
+
+/// Which copies of an event come first, the lowest: what came through the bus, then what was replayed, then
+/// what was read from files; of each a record before CloudTrail's addenda to it.
+fn precedence(table: Table) -> &'static str {
+    match table {
+        Table::ApprovalCalls | Table::ApiCalls => {
+            "CASE WHEN coalesce(source, 'live') = 'live' THEN 0 WHEN source = 'replay' THEN 2 ELSE 4 END + \
+             CASE WHEN addendum_of IS NULL THEN 0 ELSE 1 END"
+        }
+        _ => "CASE WHEN coalesce(source, 'live') = 'live' THEN 0 WHEN source = 'replay' THEN 2 ELSE 4 END",
     }
 }
 

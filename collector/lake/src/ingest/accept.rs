@@ -4,11 +4,12 @@ use std::io;
 
 use pipetrail_collector::event::{Event, EventError, Uncarried};
 use pipetrail_collector::layout::Partition;
-use pipetrail_collector::rows::row;
+use pipetrail_collector::rows::{Origin, row};
 use pipetrail_collector::time::Instant;
 
+use super::identity::{EventCopy, Identity, account, hash, key};
 use super::read::{Form, Record};
-use super::stage::{Identity, Stage};
+use super::stage::Stage;
 
 /// What became of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,11 +31,11 @@ fn source(form: Form) -> (&'static str, u8) {
     }
 }
 
-/// Sets the row of a record aside, if it is to have one.
+/// Sets the row of a record aside, if it is to have one. `file` is where the record stands.
 ///
 /// # Errors
 /// Nothing can be set aside any more.
-pub(super) fn accept(record: &Record<'_>, ingested: Instant, stage: &mut Stage) -> io::Result<Accepted> {
+pub(super) fn accept(record: &Record<'_>, file: &str, read: Instant, stage: &mut Stage) -> io::Result<Accepted> {
     let event = match record.form {
         Form::Envelope => Event::parse(record.bytes),
         Form::CloudTrail => Event::from_cloudtrail(record.bytes),
@@ -47,56 +48,23 @@ pub(super) fn accept(record: &Record<'_>, ingested: Instant, stage: &mut Stage) 
         return Ok(Accepted::Uncarried(why));
     }
     let (source, rank) = source(record.form);
-    let (table, text) = (event.table(), event.key());
+    let (table, event_key) = (event.table(), event.key());
     let identity = Identity {
-        key: key(text.as_bytes()).unwrap_or_default(),
-        ms: event.time().millis(),
-        rank,
+        account: account(event.account().as_bytes()).unwrap_or_default(),
+        key: key(event_key.as_bytes()).unwrap_or_default(),
     };
     event.redact();
     let partition = Partition::of(&event, table);
-    let mut row = row(&event, table, text, ingested);
-    row.common.source = Some(source.into());
-    stage.add(partition, identity, &row)?;
-    Ok(Accepted::Row)
-}
-
-/// A key's 32 hex digits as bytes; `None` for any other text.
-pub(super) fn key(text: &[u8]) -> Option<[u8; 16]> {
-    let mut key = [0; 16];
-    let (pairs, rest) = text.as_chunks::<2>();
-    if pairs.len() != key.len() || !rest.is_empty() {
-        return None;
-    }
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
+    let name = file;
+    let row = row(&event, table, event_key, Origin::File { read, name, source });
+    let content = row.common.content_sha256.as_deref().unwrap_or_default();
+    let copy = EventCopy {
+        identity,
+        content: hash(content.as_bytes()).unwrap_or_default(),
+        addendum: row.is_addendum(),
+        ms: event.time().millis(),
+        rank,
     };
-    for (byte, [high, low]) in key.iter_mut().zip(pairs) {
-        *byte = digit(*high)? << 4 | digit(*low)?;
-    }
-    Some(key)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_is_thirty_two_hex_digits_in_lower_case() {
-        let text = b"000102030405060708090a0b0c0d0eff";
-        let bytes = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255];
-        assert_eq!(key(text), Some(bytes));
-        for wrong in [
-            &b""[..],
-            b"0001",
-            &[b'g'; 32],
-            &[b'A'; 32],
-            &[b'0'; 33],
-            "é".repeat(16).as_bytes(),
-        ] {
-            assert_eq!(key(wrong), None, "{wrong:?}");
-        }
-    }
+    stage.add(&partition, copy, &row)?;
+    Ok(Accepted::Row)
 }

@@ -1,9 +1,9 @@
-//! Which events a partition's files hold already.
+//! Which copies of events a partition's files hold already.
 
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray};
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
@@ -14,6 +14,7 @@ use parquet::file::reader::{ChunkReader, Length};
 use tokio::runtime::Handle;
 
 use super::error::PartitionError;
+use super::identity::{Identity, account, hash, key};
 use crate::store::Lake;
 
 /// Larger files are read in ranges: the column of keys is a fortieth of them.
@@ -22,15 +23,26 @@ const WHOLE: u64 = 1 << 20;
 /// How many small files are fetched at once.
 const AT_ONCE: usize = 16;
 
-/// Shows the keys of all rows in a partition's files, and says how many files there are.
+/// A copy of an event that the lake holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Held {
+    pub identity: Identity,
+    /// As of [`EventCopy`](super::identity::EventCopy); `None` in a file without such a column.
+    pub content: Option<[u8; 16]>,
+    pub addendum: bool,
+}
+
+/// Shows all rows in a partition's files, and says how many files there are. `of` is the account of the
+/// partition, where it has one.
 ///
 /// # Errors
 /// The store fails, or a file is none of this lake's.
-pub(super) fn keys(
+pub(super) fn copies(
     lake: &Lake,
     prefix: &Path,
+    of: Option<u64>,
     handle: &Handle,
-    mut seen: impl FnMut([u8; 16]),
+    mut seen: impl FnMut(Held),
 ) -> Result<usize, PartitionError> {
     let store = &lake.store;
     let of_list = |cause| PartitionError::Store {
@@ -55,7 +67,7 @@ pub(super) fn keys(
         });
         let fetched = futures::stream::iter(fetch).buffered(AT_ONCE).try_collect::<Vec<_>>();
         for (file, bytes) in handle.block_on(fetched)? {
-            of_file(bytes, &file.location, &mut seen)?;
+            of_file(bytes, &file.location, of, &mut seen)?;
         }
     }
     for file in large {
@@ -65,7 +77,7 @@ pub(super) fn keys(
             size: file.size,
             handle: handle.clone(),
         };
-        of_file(ranges, &file.location, &mut seen)?;
+        of_file(ranges, &file.location, of, &mut seen)?;
     }
     Ok(files.len())
 }
@@ -86,10 +98,14 @@ fn is_data(prefix: &Path, file: &Path) -> bool {
     last.unwrap_or(false)
 }
 
+/// The columns that are read, where a file has them.
+const COLUMNS: [&str; 4] = ["event_key", "content_sha256", "addendum_of", "account_id"];
+
 fn of_file(
     file: impl ChunkReader + 'static,
     path: &Path,
-    seen: &mut impl FnMut([u8; 16]),
+    of: Option<u64>,
+    seen: &mut impl FnMut(Held),
 ) -> Result<(), PartitionError> {
     let foreign = |why: String| PartitionError::Foreign {
         file: path.to_string(),
@@ -100,9 +116,11 @@ fn of_file(
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).map_err(not_parquet)?;
     let columns = builder.parquet_schema().columns();
-    let index = columns.iter().position(|column| column.path().string() == "event_key");
-    let index = index.ok_or_else(|| foreign("it has no column event_key".to_owned()))?;
-    let mask = ProjectionMask::leaves(builder.parquet_schema(), [index]);
+    let places = COLUMNS.map(|name| columns.iter().position(|column| column.path().string() == name));
+    if places[0].is_none() {
+        return Err(foreign("it has no column event_key".to_owned()));
+    }
+    let mask = ProjectionMask::leaves(builder.parquet_schema(), places.into_iter().flatten());
     let batches = builder
         .with_projection(mask)
         .with_batch_size(8192)
@@ -110,22 +128,40 @@ fn of_file(
         .map_err(not_parquet)?;
     for batch in batches {
         let batch = batch.map_err(|error| foreign(format!("it cannot be read as Parquet: {error}")))?;
-        let column = batch.column(0);
-        let mut see = |text: &[u8]| {
-            // What is no key of ours is no event of ours either.
-            if let Some(key) = super::accept::key(text) {
-                seen(key);
-            }
+        let column = |name| {
+            let column = batch.column_by_name(name);
+            column.map(|column| {
+                texts(column).ok_or_else(|| foreign(format!("its column {name} is {}", column.data_type())))
+            })
         };
-        if let Some(texts) = column.as_string_opt::<i32>() {
-            texts.iter().flatten().for_each(|text| see(text.as_bytes()));
-        } else if let Some(texts) = column.as_binary_opt::<i32>() {
-            texts.iter().flatten().for_each(see);
-        } else {
-            return Err(foreign(format!("its column event_key is {}", column.data_type())));
+        let [keys, contents, addenda, accounts] = COLUMNS.map(|name| column(name).transpose());
+        let (Some(keys), contents, addenda, accounts) = (keys?, contents?, addenda?, accounts?) else {
+            continue;
+        };
+        for row in 0..batch.num_rows() {
+            let account = of.or_else(|| account(accounts.as_ref()?(row)?));
+            // What is no key of ours is no event of ours either.
+            if let (Some(account), Some(key)) = (account, keys(row).and_then(key)) {
+                seen(Held {
+                    identity: Identity { account, key },
+                    content: contents.as_ref().and_then(|texts| texts(row)).and_then(hash),
+                    addendum: addenda.as_ref().is_some_and(|texts| texts(row).is_some()),
+                });
+            }
         }
     }
     Ok(())
+}
+
+/// The text in each row of a column.
+type Texts<'a> = Box<dyn Fn(usize) -> Option<&'a [u8]> + 'a>;
+
+fn texts(column: &ArrayRef) -> Option<Texts<'_>> {
+    if let Some(texts) = column.as_string_opt::<i32>() {
+        return Some(Box::new(|row| texts.is_valid(row).then(|| texts.value(row).as_bytes())));
+    }
+    let texts = column.as_binary_opt::<i32>()?;
+    Some(Box::new(|row| texts.is_valid(row).then(|| texts.value(row))))
 }
 
 /// A file of the store, range by range.

@@ -90,7 +90,11 @@ pub fn gather(mut inputs: Vec<Input>, to: To<'_>, handle: &Handle) -> Result<(As
     let jobs = to.limits.jobs.clamp(1, inputs.len().max(1));
     let worker = || -> Result<(Staged, Gathered), IngestError> {
         let mut worker = Worker {
-            stage: Stage::new(Arc::clone(&spill), to.limits.memory / jobs),
+            stage: Stage::new(
+                Arc::clone(&spill),
+                to.limits.memory / jobs,
+                (Limits::PARTITIONS / jobs).max(1),
+            ),
             gathered: Gathered::default(),
             to,
         };
@@ -171,10 +175,11 @@ impl Worker<'_> {
                 });
             }
         };
-        let accepted = accept(&record, self.to.ingested, &mut self.stage).map_err(|cause| IngestError::Spill {
-            folder: self.to.limits.temp.clone(),
-            cause,
-        })?;
+        let accepted =
+            accept(&record, file, self.to.ingested, &mut self.stage).map_err(|cause| IngestError::Spill {
+                folder: self.to.limits.temp.clone(),
+                cause,
+            })?;
         match accepted {
             Accepted::Row => Ok(()),
             Accepted::Uncarried(why) => {

@@ -8,9 +8,8 @@ use serde::Serialize;
 
 use super::failed::Failed;
 use super::gather::Gathered;
-use super::partition::Written;
+use super::outcomes::{Conflict, Outcomes};
 use super::read::Skipped;
-use super::write::Outcome;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -48,8 +47,12 @@ pub struct Ingested {
     pub rows: u64,
     /// The same by table.
     pub tables: BTreeMap<&'static str, u64>,
-    /// Records of events that the lake had, or that came more than once.
+    /// Records that say what another says that the lake had, or that came before.
     pub duplicates: u64,
+    /// Events of which copies say different things; each copy is a row.
+    pub conflicts: u64,
+    /// The first of them.
+    pub conflicting: Vec<Conflict>,
     /// Records that are no events of the lake, by reason.
     pub skipped: BTreeMap<String, u64>,
     /// Records that became no row.
@@ -68,7 +71,7 @@ pub struct Ingested {
 
 impl Ingested {
     /// Of what was read and what became of it.
-    pub fn of(lake: String, gathered: Gathered, outcomes: &[Outcome], dry_run: bool) -> Self {
+    pub fn of(lake: String, gathered: Gathered, outcomes: &Outcomes, dry_run: bool) -> Self {
         let mut ingested = Ingested {
             command: "ingest",
             result: Ended::Done,
@@ -78,39 +81,24 @@ impl Ingested {
             passed_over: 0,
             bytes: gathered.bytes,
             records: gathered.records,
-            rows: 0,
-            tables: BTreeMap::new(),
-            duplicates: 0,
+            rows: outcomes.tables.values().sum(),
+            tables: outcomes.tables.clone(),
+            duplicates: outcomes.duplicates,
+            conflicts: outcomes.conflicts,
+            conflicting: outcomes.conflicting.clone(),
             skipped: skipped(&gathered),
             rejected: gathered.rejected,
-            unwritten: 0,
+            unwritten: outcomes.unwritten,
             reject_file: None,
-            partitions: 0,
+            partitions: outcomes.partitions,
             failed: gathered.failed,
             seconds: 0.0,
         };
-        ingested.failed.sort_by(|a, b| a.place.cmp(&b.place));
-        for outcome in outcomes {
-            let partition = &outcome.partition;
-            match &outcome.written {
-                Ok(Written { rows, duplicates }) => {
-                    ingested.rows += rows;
-                    ingested.duplicates += duplicates;
-                    if *rows > 0 {
-                        ingested.partitions += 1;
-                        *ingested.tables.entry(partition.table.name()).or_default() += rows;
-                    }
-                }
-                Err(error) => {
-                    ingested.unwritten += outcome.rows;
-                    ingested.failed.push(Failed {
-                        place: partition.prefix(),
-                        reason: error.to_string(),
-                        hint: error.hint().map(str::to_owned),
-                    });
-                }
-            }
-        }
+        let by_place = |a: &Failed, b: &Failed| a.place.cmp(&b.place);
+        ingested.failed.sort_by(by_place);
+        let mut of_partitions = outcomes.failed.clone();
+        of_partitions.sort_by(by_place);
+        ingested.failed.extend(of_partitions);
         ingested.result = ingested.ended();
         ingested
     }
@@ -140,6 +128,8 @@ impl fmt::Display for Ingested {
             rows,
             tables,
             duplicates,
+            conflicts,
+            conflicting,
             skipped,
             rejected,
             unwritten,
@@ -166,6 +156,21 @@ impl fmt::Display for Ingested {
             writeln!(f, "  {table:<20} {rows:>10}")?;
         }
         writeln!(f, "{}", counted(*duplicates, "duplicate"))?;
+        if *conflicts > 0 {
+            let conflicts = counted(*conflicts, "event");
+            writeln!(
+                f,
+                "{conflicts} with copies that say different things; `pipetrail audit conflicts` shows them"
+            )?;
+            for Conflict {
+                account_id,
+                table,
+                event_key,
+            } in conflicting
+            {
+                writeln!(f, "  {account_id}  {table:<20} {event_key}")?;
+            }
+        }
         for (reason, count) in skipped {
             writeln!(f, "{count} {reason} skipped")?;
         }

@@ -12,3 +12,9 @@ pub struct Limits {
     /// Folder of the temporary file for those beyond.
     pub temp: PathBuf,
 }
+
+impl Limits {
+    /// Most partitions whose rows are held in memory, by all workers together; when more come, all go to the
+    /// temporary file.
+    pub const PARTITIONS: usize = 4096;
+}

@@ -1,8 +1,9 @@
 //! One partition's rows: what is new among them becomes one file.
 //!
-//! A partition's rows are ordered by time and then by key. Of several rows of one event the earliest
-//! stays; of those of one time an envelope before a CloudTrail record, and then the one whose bytes
-//! come first. So what is written depends on what was read, never on the order in which it was read.
+//! A partition's rows are ordered by time and then by key. Of several copies of one event that say the
+//! same the earliest stays; of those of one time an envelope before a CloudTrail record, and then the one
+//! whose bytes come first. Copies that say something else all stay, and are told. So what is written
+//! depends on what was read, never on the order in which it was read.
 
 use object_store::path::Path;
 use pipetrail_collector::Table;
@@ -12,19 +13,22 @@ use tokio::runtime::Handle;
 
 use super::error::PartitionError;
 use super::existing;
+use super::identity::{EventCopy, account};
 use super::output::File;
-use super::spill::Spill;
-use super::stage::{HEADER, Identity, Segment, Spot};
+use super::spill::{Segment, Spill};
+use super::stage::Spot;
 use crate::parquet::{Batch, Damaged, batch, unpack};
 use crate::store::Lake;
 
 /// What became of a partition's rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Written {
     /// New rows.
     pub rows: u64,
-    /// Rows of events that the lake has, or that came more than once.
+    /// Copies that say what another says that the lake has, or that came before.
     pub duplicates: u64,
+    /// Events of which copies say different things.
+    pub conflicts: Vec<EventCopy>,
 }
 
 /// All rows of one partition, of all workers.
@@ -61,7 +65,7 @@ enum Source {
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    identity: Identity,
+    copy: EventCopy,
     source: Source,
     offset: u64,
     bytes: usize,
@@ -82,34 +86,67 @@ pub(super) fn write(
     let all = entries.len();
     reader.distinct(&mut entries)?;
     let folder = lake.at(&rows.partition.prefix());
-    let mut known = vec![false; entries.len()];
-    existing::keys(lake, &folder, handle, |key| {
-        if let Ok(index) = entries.binary_search_by_key(&key, |entry| entry.identity.key)
-            && let Some(known) = known.get_mut(index)
-        {
-            *known = true;
-        }
-    })?;
-    let mut known = known.into_iter();
-    entries.retain(|_| !known.next().unwrap_or(false));
+    let conflicts = unheld(&mut entries, rows, lake, &folder, handle)?;
     let written = Written {
         rows: entries.len() as u64,
         duplicates: (all - entries.len()) as u64,
+        conflicts,
     };
     if entries.is_empty() || dry {
         return Ok(written);
     }
-    entries.sort_unstable_by_key(|entry| (entry.identity.ms, entry.identity.key));
+    entries.sort_unstable_by_key(|entry| (entry.copy.ms, entry.copy.identity.key, entry.copy));
     let path = folder.join(name(&entries).as_str());
     reader.write(&entries, rows.partition.table, lake, path, handle)?;
     Ok(written)
 }
 
-/// The file's name: the same for the same events.
+/// Leaves the copies that the lake does not hold; the events of which copies say different things, an
+/// addendum of CloudTrail left aside. The entries are ordered by copy.
+fn unheld(
+    entries: &mut Vec<Entry>,
+    rows: &PartitionRows<'_>,
+    lake: &Lake,
+    folder: &Path,
+    handle: &Handle,
+) -> Result<Vec<EventCopy>, PartitionError> {
+    let mut held = vec![false; entries.len()];
+    let mut differs = vec![false; entries.len()];
+    let mut rest = differs.as_mut_slice();
+    for copies in entries.chunk_by(|a, b| a.copy.identity == b.copy.identity) {
+        let (these, after) = rest.split_at_mut(copies.len());
+        let originals = copies.iter().filter(|entry| !entry.copy.addendum).count();
+        for (entry, differs) in copies.iter().zip(these) {
+            *differs = originals > 1 && !entry.copy.addendum;
+        }
+        rest = after;
+    }
+    let of = rows.partition.account().and_then(|id| account(id.as_bytes()));
+    existing::copies(lake, folder, of, handle, |there| {
+        let first = entries.partition_point(|entry| entry.copy.identity < there.identity);
+        let copies = entries.iter().zip(held.iter_mut().zip(differs.iter_mut())).skip(first);
+        for (entry, (held, differs)) in copies.take_while(|(entry, _)| entry.copy.identity == there.identity) {
+            *held |= entry.copy.is_said_by(there.content, there.addendum);
+            *differs |= entry.copy.differs_from(there.content, there.addendum);
+        }
+    })?;
+    let mut conflicts: Vec<EventCopy> = entries
+        .iter()
+        .zip(differs)
+        .filter_map(|(entry, differs)| differs.then_some(entry.copy))
+        .collect();
+    conflicts.dedup_by_key(|copy| copy.identity);
+    let mut held = held.into_iter();
+    entries.retain(|_| !held.next().unwrap_or(false));
+    Ok(conflicts)
+}
+
+/// The file's name: the same for the same copies.
 fn name(entries: &[Entry]) -> String {
     let mut hash = Sha256::new();
     for entry in entries {
-        hash.update(entry.identity.key);
+        hash.update(entry.copy.identity.key);
+        hash.update(entry.copy.content);
     }
     let digest = hash.finalize();
     format!("ingest-{}.parquet", hex::encode(&digest[..16]))
@@ -148,7 +185,7 @@ impl<'r> Reader<'r> {
             for spot in *spots {
                 let row = arena.get(spot.offset..spot.offset + spot.bytes).ok_or(Damaged)?;
                 entries.push(Entry {
-                    identity: Identity::read(row).ok_or(Damaged)?.0,
+                    copy: EventCopy::read(row).ok_or(Damaged)?.0,
                     source: Source::Memory(index),
                     offset: spot.offset as u64,
                     bytes: spot.bytes,
@@ -161,7 +198,7 @@ impl<'r> Reader<'r> {
                 let bytes = u32::from_le_bytes(*length) as usize;
                 let (row, after) = after.split_at_checked(bytes).ok_or(Damaged)?;
                 entries.push(Entry {
-                    identity: Identity::read(row).ok_or(Damaged)?.0,
+                    copy: EventCopy::read(row).ok_or(Damaged)?.0,
                     source: Source::Loaded,
                     offset: (loaded.len() - rest.len() + 4) as u64,
                     bytes,
@@ -172,13 +209,13 @@ impl<'r> Reader<'r> {
         }
         for segment in &self.rows.segments {
             let (mut offset, end) = (segment.offset, segment.offset + segment.bytes);
-            let mut head = [0; 4 + HEADER];
+            let mut head = [0; 4 + EventCopy::BYTES];
             while offset < end {
                 self.rows.spill.read(offset, &mut head)?;
                 let (length, header) = head.split_first_chunk::<4>().ok_or(Damaged)?;
                 let bytes = u32::from_le_bytes(*length);
                 entries.push(Entry {
-                    identity: Identity::read(header).ok_or(Damaged)?.0,
+                    copy: EventCopy::read(header).ok_or(Damaged)?.0,
                     source: Source::Disk,
                     offset: offset + 4,
                     bytes: bytes as usize,
@@ -202,22 +239,24 @@ impl<'r> Reader<'r> {
                 scratch
             }
         };
-        Ok(Identity::read(row).ok_or(Damaged)?.1)
+        Ok(EventCopy::read(row).ok_or(Damaged)?.1)
     }
 
-    /// Leaves one row of every event, ordered by key.
+    /// Leaves one row of all that say the same of an event, ordered by copy.
     fn distinct(&self, entries: &mut Vec<Entry>) -> Result<(), PartitionError> {
-        entries.sort_unstable_by_key(|entry| entry.identity);
+        entries.sort_unstable_by_key(|entry| entry.copy);
         let mut kept: Vec<Entry> = Vec::with_capacity(entries.len());
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for entry in entries.drain(..) {
             match kept.last_mut() {
-                Some(last) if last.identity == entry.identity => {
+                Some(last) if last.copy == entry.copy => {
                     if self.row(&entry, &mut theirs)? < self.row(last, &mut ours)? {
                         *last = entry;
                     }
                 }
-                Some(last) if last.identity.key == entry.identity.key => {}
+                Some(last)
+                    if last.copy.identity == entry.copy.identity
+                        && entry.copy.is_said_by(Some(last.copy.content), last.copy.addendum) => {}
                 _ => kept.push(entry),
             }
         }

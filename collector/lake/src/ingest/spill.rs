@@ -1,7 +1,7 @@
 //! The temporary file for rows that the memory does not hold.
 //!
 //! It has no name from the moment it is opened (on Unix), so that nothing stays behind however the
-//! run ends. It holds redacted rows only.
+//! run ends. It holds redacted rows only, in runs: partition by partition, each behind its head.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
@@ -29,7 +29,7 @@ impl Spill {
         self.file.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// For appending; nobody else reads or writes meanwhile.
+    /// For appending a run; nobody else reads or writes meanwhile.
     ///
     /// # Errors
     /// The file cannot be made.
@@ -43,12 +43,39 @@ impl Spill {
             .map(File::try_clone)
             .transpose()?
             .ok_or(io::ErrorKind::NotFound)?;
-        let position = file.seek(SeekFrom::End(0))?;
+        let begin = file.seek(SeekFrom::End(0))?;
         Ok(Writer {
             _guard: guard,
             file: BufWriter::with_capacity(1 << 20, file),
-            position,
+            run: Run { begin, end: begin },
         })
+    }
+
+    /// The partition that stands first in a run: its prefix and its rows. The run begins behind them then.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(super) fn next(&self, run: &mut Run) -> io::Result<Option<(String, Segment)>> {
+        if run.begin >= run.end {
+            return Ok(None);
+        }
+        let mut head = [0; HEAD];
+        self.read(run.begin, &mut head)?;
+        let [low, high, counts @ ..] = head;
+        let [rows, bytes] = counts.as_chunks::<8>().0 else {
+            return Err(io::ErrorKind::InvalidData.into());
+        };
+        let mut prefix = vec![0; usize::from(u16::from_le_bytes([low, high]))];
+        let begin = run.begin + HEAD as u64;
+        self.read(begin, &mut prefix)?;
+        let segment = Segment {
+            offset: begin + prefix.len() as u64,
+            bytes: u64::from_le_bytes(*bytes),
+            rows: u64::from_le_bytes(*rows),
+        };
+        run.begin = segment.offset + segment.bytes;
+        let prefix = String::from_utf8(prefix).map_err(io::Error::other)?;
+        Ok(Some((prefix, segment)))
     }
 
     /// Reads so many bytes from there.
@@ -84,34 +111,65 @@ fn create(folder: &Path) -> io::Result<File> {
     Err(last)
 }
 
-/// Appends to the file.
+/// Rows that went to the file together: from where to where.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Run {
+    begin: u64,
+    end: u64,
+}
+
+/// Rows of one partition that lie one after the other in the file, each behind its length (four bytes).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Segment {
+    /// Where they begin.
+    pub offset: u64,
+    /// How many bytes they are.
+    pub bytes: u64,
+    /// How many rows.
+    pub rows: u64,
+}
+
+/// Bytes before a partition's prefix and rows: the prefix's length, the number of rows, their bytes.
+const HEAD: usize = 2 + 8 + 8;
+
+/// Appends a run.
 pub(super) struct Writer<'s> {
     _guard: MutexGuard<'s, Option<File>>,
     file: BufWriter<File>,
-    position: u64,
+    run: Run,
 }
 
 impl Writer<'_> {
-    /// Where the next byte goes.
-    pub(super) fn position(&self) -> u64 {
-        self.position
-    }
-
-    /// Appends.
+    /// Appends the rows of a partition; partitions come in the order of their prefixes.
     ///
     /// # Errors
-    /// It cannot be written: the disk is full, for example.
-    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)?;
-        self.position += bytes.len() as u64;
+    /// They cannot be written: the disk is full, for example.
+    pub(super) fn partition<'r>(
+        &mut self,
+        prefix: &str,
+        rows: impl ExactSizeIterator<Item = &'r [u8]> + Clone,
+    ) -> io::Result<()> {
+        let bytes: u64 = rows.clone().map(|row| 4 + row.len() as u64).sum();
+        let length = u16::try_from(prefix.len()).map_err(io::Error::other)?;
+        self.file.write_all(&length.to_le_bytes())?;
+        self.file.write_all(&(rows.len() as u64).to_le_bytes())?;
+        self.file.write_all(&bytes.to_le_bytes())?;
+        self.file.write_all(prefix.as_bytes())?;
+        for row in rows {
+            let length = u32::try_from(row.len()).map_err(io::Error::other)?;
+            self.file.write_all(&length.to_le_bytes())?;
+            self.file.write_all(row)?;
+        }
+        self.run.end += HEAD as u64 + prefix.len() as u64 + bytes;
         Ok(())
     }
 
     /// Hands everything to the system.
     ///
     /// # Errors
-    /// As [`Writer::write`].
-    pub(super) fn finish(mut self) -> io::Result<()> {
-        self.file.flush()
+    /// As [`Writer::partition`].
+    pub(super) fn finish(mut self) -> io::Result<Run> {
+        self.file.flush()?;
+        Ok(self.run)
     }
 }

@@ -99,6 +99,9 @@ fn compare(lake: &Path, wanted: &Wanted) -> usize {
             "twice in {partition}: {row:?}"
         );
         partitions.push(partition.to_owned());
+        for of_an_arrival in ["time_in_doubt", "covered_hour"] {
+            assert!(!row.contains_key(of_an_arrival), "{row:?}");
+        }
     });
     assert!(
         found.keys().eq(wanted.keys()),

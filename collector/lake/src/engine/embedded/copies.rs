@@ -1,7 +1,7 @@
 //! De-duplication without a sort.
 //!
-//! Every audit reads a table as `SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY event_key
-//! ORDER BY …) AS copy FROM …) WHERE copy = 1`. Planned as written, that sorts the whole table by a
+//! Every audit reads a table as `SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY account_id,
+//! event_key ORDER BY …) AS copy FROM …) WHERE copy = 1`. Planned as written, that sorts the whole table by a
 //! random text. But few events have copies: so the keys are read first, those that stand there more
 //! than once are noted, and only their rows go through the sort. All other rows pass as they are read.
 //!
@@ -47,7 +47,7 @@ use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowUDFExpr};
 
 use split::{Side, SplitExec};
 
-/// The column that says which rows are copies of one another.
+/// The column that rows share which are copies of one another, whatever else tells them apart.
 const KEY: &str = "event_key";
 
 /// Where columns were, and where they are.
@@ -192,8 +192,10 @@ fn window(node: &Arc<dyn ExecutionPlan>) -> Option<(&BoundedWindowAggExec, usize
         .get_standard_func_expr()
         .as_any()
         .downcast_ref::<WindowUDFExpr>()?;
-    let [key] = expr.partition_by() else { return None };
-    let key = key.downcast_ref::<Column>().filter(|key| key.name() == KEY)?;
+    // A key that stands once is alone in its group, whatever else makes the groups.
+    let columns = expr.partition_by().iter().map(|part| part.downcast_ref::<Column>());
+    let columns = columns.collect::<Option<Vec<_>>>()?;
+    let key = columns.into_iter().find(|column| column.name() == KEY)?;
     (function.fun().name() == "row_number").then_some((window, key.index()))
 }
 

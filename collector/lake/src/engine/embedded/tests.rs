@@ -314,6 +314,13 @@ async fn of_all_copies_the_first_is_kept_whole() {
     let count = expected.len().to_string();
     assert_eq!(rows(&lake, &counted).await, [[count.clone(), count]]);
 
+    // As audits ask: what another account has under the same key is another event.
+    let by_account = first_copies("1 = 1").replace("PARTITION BY event_key", "PARTITION BY account_id, event_key");
+    let each = rows(&lake, &format!("SELECT count(*) AS n FROM ({by_account}) AS d")).await;
+    let events = "SELECT count(*) AS n FROM (SELECT DISTINCT account_id, event_key FROM approval_calls) AS e";
+    assert_eq!(each, rows(&lake, events).await);
+    assert!(each[0][0].parse::<usize>().unwrap() > expected.len(), "{each:?}");
+
     // Twice in one query, joined, limited, and where nothing is left.
     let joined = format!(
         "SELECT count(*) AS n FROM ({0}) AS a JOIN ({0}) AS b ON a.event_key = b.event_key AND a.event_id = b.event_id",
@@ -365,6 +372,8 @@ async fn only_the_rows_that_have_copies_are_sorted() {
     let split = plan(&first_copies("month = '2026-11'")).await;
     assert_eq!(split.matches("SplitExec: Once").count(), 1, "{split}");
     assert_eq!(split.matches("SplitExec: Repeated").count(), 1, "{split}");
+    let by_account = first_copies("1 = 1").replace("PARTITION BY event_key", "PARTITION BY account_id, event_key");
+    assert_eq!(plan(&by_account).await.matches("SplitExec: Once").count(), 1);
     // The search reads nothing but the keys, and what a filter needs.
     assert_eq!(split.matches("projection=[event_key], ").count(), 2, "{split}");
     let filtered = plan(&first_copies("region = 'x' AND month = '2026-11'")).await;
@@ -387,7 +396,7 @@ async fn only_the_rows_that_have_copies_are_sorted() {
         "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY pipeline ORDER BY event_time) AS n FROM approval_calls) AS a WHERE n = 1",
         "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY event_key ORDER BY event_time) AS n FROM approval_calls) AS a WHERE n = 2",
         "SELECT * FROM (SELECT *, rank() OVER (PARTITION BY event_key ORDER BY event_time) AS n FROM approval_calls) AS a WHERE n = 1",
-        "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY event_key, region ORDER BY event_time) AS n FROM approval_calls) AS a WHERE n = 1",
+        "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY event_key || region ORDER BY event_time) AS n FROM approval_calls) AS a WHERE n = 1",
         "SELECT *, row_number() OVER (PARTITION BY event_key ORDER BY event_time) AS n FROM approval_calls",
         // What is read again is not the same.
         "SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY event_key ORDER BY event_time) AS n FROM (SELECT * FROM approval_calls LIMIT 9) AS b) AS a WHERE n = 1",
