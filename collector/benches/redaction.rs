@@ -19,7 +19,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use pipetrail_collector::Event;
-use pipetrail_collector::rows::row;
+use pipetrail_collector::rows::{Origin, row};
 
 /// Most instructions per byte of an event full of tokens, as a multiple of those of one without any.
 const BOUND: f64 = 2.0;
@@ -64,7 +64,8 @@ fn transformed(event: &str) -> Vec<u8> {
     let (key, table) = (event.key(), event.table());
     event.redact();
     let mut line = Vec::new();
-    row(&event, table, key, event.time()).write(&mut line);
+    let arrived = event.time();
+    row(&event, table, key, Origin::Stream { arrived }).write(&mut line);
     line
 }
 

@@ -260,7 +260,7 @@ row! {
         action_provider: string,
         /// Action type: version.
         action_version: string,
-        /// `external-execution-summary`; of an approval the reviewer's comment, or who decided when there was none.
+        /// `external-execution-summary`; of an approval the reviewer's comment, or who decided when there was none; of a build, test or compute action `REDACTED`.
         result_summary: string personal,
         /// `external-execution-url`.
         result_url: string,

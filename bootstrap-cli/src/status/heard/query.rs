@@ -1,5 +1,5 @@
-//! The query as text: how it is worded, and which partitions it reads. Athena (Trino) and DuckDB both take it: no date functions, no views, and only
-//! the partitions of the days and months that are named.
+//! The query as text. Athena (Trino) and DuckDB both take it: no date functions, no views, and only the
+//! partitions of the days and months that are named.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
