@@ -20,7 +20,7 @@ use serde_json::{json, value::RawValue};
 use thiserror::Error;
 
 use crate::alert::{Alert, Topics};
-use crate::decision::{Decision, DecisionError, Verdict};
+use crate::decision::{Decision, DecisionError, Reading};
 use crate::sqs::{Batch, Failures};
 use crate::telemetry::{Level, counts, log};
 
@@ -91,8 +91,8 @@ impl Approval {
 
     async fn decide(&self, message: &str) -> Result<Outcome, ApprovalError> {
         let (decision, redacted) = match Decision::of(message.as_bytes())? {
-            Verdict::Record(decision, redacted) => (decision, redacted),
-            Verdict::Refused => return Ok(Outcome::Refused),
+            Reading::Record(decision, redacted) => (decision, redacted),
+            Reading::Refused => return Ok(Outcome::Refused),
         };
         let event = RawValue::from_string(redacted).map_err(|error| ApprovalError::Unwritable {
             what: "log line",

@@ -65,7 +65,7 @@ pub struct Decision {
 
 /// What to do with a message of the decisions queue.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
+pub enum Reading {
     /// Record it and tell.
     Record(Box<Decision>, String),
     /// A call that AWS refused: it decided nothing. It is a row of `approval_calls` all the same.
@@ -77,7 +77,7 @@ impl Decision {
     ///
     /// # Errors
     /// [`DecisionError`] for what is no decision; such a message belongs in the dead-letter queue.
-    pub fn of(message: &[u8]) -> Result<Verdict, DecisionError> {
+    pub fn of(message: &[u8]) -> Result<Reading, DecisionError> {
         let mut event = Event::parse(message)?;
         if event.table() != Table::ApprovalCalls {
             return Err(DecisionError::NotADecision);
@@ -90,7 +90,7 @@ impl Decision {
             return Err(DecisionError::NotADecision);
         };
         if call.error_code.is_some() {
-            return Ok(Verdict::Refused);
+            return Ok(Reading::Refused);
         }
         let own = |text: Option<std::borrow::Cow<'_, str>>| text.map(|text| limited(&text));
         let decision = Self {
@@ -117,7 +117,7 @@ impl Decision {
             event_key: key,
         };
         let redacted = row.common.raw.map(ToString::to_string).unwrap_or_default();
-        Ok(Verdict::Record(Box::new(decision), redacted))
+        Ok(Reading::Record(Box::new(decision), redacted))
     }
 }
 
@@ -162,8 +162,8 @@ pub(crate) mod tests {
             "userIdentity":{{"type":"IAMUser","userName":"dana"}},"sourceIPAddress":"203.0.113.40","requestParameters":{parameters}}}}}"#
         );
         match Decision::of(message.as_bytes()).unwrap() {
-            Verdict::Record(decision, _) => *decision,
-            Verdict::Refused => panic!("refused"),
+            Reading::Record(decision, _) => *decision,
+            Reading::Refused => panic!("refused"),
         }
     }
 
@@ -176,6 +176,6 @@ pub(crate) mod tests {
         let other = br#"{"account":"000000000012","time":"2026-11-20T09:27:58Z","detail-type":"x"}"#;
         assert_eq!(Decision::of(other).unwrap_err(), DecisionError::NotADecision);
         let refused = br#"{"account":"000000000012","source":"aws.codepipeline","time":"2026-11-20T09:27:58Z","detail-type":"AWS API Call via CloudTrail","detail":{"eventName":"PutApprovalResult","errorCode":"AccessDenied"}}"#;
-        assert_eq!(Decision::of(refused).unwrap(), Verdict::Refused);
+        assert_eq!(Decision::of(refused).unwrap(), Reading::Refused);
     }
 }

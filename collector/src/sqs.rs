@@ -25,19 +25,19 @@ pub struct Message {
 #[serde(rename_all = "camelCase")]
 pub struct Failures {
     /// Empty when all went well.
-    pub batch_item_failures: Vec<Failure>,
+    pub batch_item_failures: Vec<FailedMessage>,
 }
 
 /// One message that must come again.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Failure {
+pub struct FailedMessage {
     pub item_identifier: String,
 }
 
 impl Failures {
     pub fn add(&mut self, message: &Message) {
-        self.batch_item_failures.push(Failure {
+        self.batch_item_failures.push(FailedMessage {
             item_identifier: message.message_id.clone(),
         });
     }

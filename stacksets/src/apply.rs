@@ -13,7 +13,7 @@ use pipetrail_names::member::STACK;
 use crate::clients::Clients;
 use crate::error::Error;
 use crate::instance_result::{InstanceResult, OperationEnd};
-use crate::journal::{Journal, Progress, StepResult, StepState};
+use crate::journal::{Journal, StepProgress, StepResult, StepState};
 use crate::pause::Tell;
 use crate::plan::{
     AccessStep, InstancesAction, InstancesStep, ManagementAction, ManagementStep, Plan, SetStep, StackStep, Upload,
@@ -23,7 +23,7 @@ use crate::stack::StackCalls;
 use crate::step_id::{Need, StepId};
 
 /// Carries out the plan and gives one result per step, in order.
-pub async fn apply(plan: &Plan, clients: &Clients, tell: &mut (dyn FnMut(Progress<'_>) + Send)) -> Vec<StepResult> {
+pub async fn apply(plan: &Plan, clients: &Clients, tell: &mut (dyn FnMut(StepProgress<'_>) + Send)) -> Vec<StepResult> {
     let mut run = Run {
         plan,
         clients,

@@ -90,7 +90,7 @@ impl fmt::Display for StepResult {
 
 /// What is going on, for people who wait.
 #[derive(Clone, Copy, Debug)]
-pub enum Progress<'a> {
+pub enum StepProgress<'a> {
     /// A step begins.
     Begins { step: &'a StepId },
     /// AWS is at work.
@@ -127,7 +127,7 @@ impl Written {
 
 /// What a run has told and kept so far.
 pub(crate) struct Journal<'a> {
-    tell: &'a mut (dyn FnMut(Progress<'_>) + Send),
+    tell: &'a mut (dyn FnMut(StepProgress<'_>) + Send),
     /// Whether the step at work has written anything.
     written: Written,
     /// What later steps may need and will not get.
@@ -136,7 +136,7 @@ pub(crate) struct Journal<'a> {
 }
 
 impl<'a> Journal<'a> {
-    pub(crate) fn new(tell: &'a mut (dyn FnMut(Progress<'_>) + Send)) -> Self {
+    pub(crate) fn new(tell: &'a mut (dyn FnMut(StepProgress<'_>) + Send)) -> Self {
         Journal {
             tell,
             written: Written::default(),
@@ -152,7 +152,7 @@ impl<'a> Journal<'a> {
 
     /// Tells that a step begins.
     pub(crate) fn begins(&mut self, step: &StepId) {
-        (self.tell)(Progress::Begins { step });
+        (self.tell)(StepProgress::Begins { step });
     }
 
     /// Takes note of a write call's answer.
@@ -167,7 +167,7 @@ impl<'a> Journal<'a> {
         work: impl AsyncFnOnce(&Written, &mut (dyn FnMut(&str) + Send)) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let (tell, written) = (&mut self.tell, &self.written);
-        let mut tell = |status: &str| tell(Progress::Waits { step, status });
+        let mut tell = |status: &str| tell(StepProgress::Waits { step, status });
         work(written, &mut tell).await
     }
 
@@ -226,7 +226,7 @@ impl<'a> Journal<'a> {
             remedy,
             failed,
         };
-        (self.tell)(Progress::Ended(&result));
+        (self.tell)(StepProgress::Ended(&result));
         self.results.push(result);
     }
 }

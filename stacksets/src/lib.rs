@@ -49,7 +49,7 @@ pub use error::{Error, Fault, from_sdk};
 pub use explain::explain;
 pub use ids::answered_id;
 pub use instance_result::InstanceResult;
-pub use journal::{Progress, StepResult, StepState};
+pub use journal::{StepProgress, StepResult, StepState};
 pub use management::{ManagementStack, ManagementStacks};
 pub use organization::{Account, Caller, Membership, Organization};
 pub use plan::{Focus, Plan};

@@ -19,7 +19,7 @@ pub(crate) use convert::{is_ours, parameters_from, parameters_to, reason_of, tag
 pub(crate) use deploy::StackCalls;
 
 use crate::error::{Error, from_sdk};
-use crate::journal::Progress;
+use crate::journal::StepProgress;
 use crate::pause::Pause;
 use crate::step_id::StepId;
 
@@ -142,7 +142,11 @@ async fn tags_of_shell(client: &Client, stack: &str) -> Result<BTreeMap<String, 
 ///
 /// # Errors
 /// Any refused call.
-pub async fn settle(client: &Client, names: &[&str], tell: &mut (dyn FnMut(Progress<'_>) + Send)) -> Result<(), Error> {
+pub async fn settle(
+    client: &Client,
+    names: &[&str],
+    tell: &mut (dyn FnMut(StepProgress<'_>) + Send),
+) -> Result<(), Error> {
     let mut pause = Pause::default();
     loop {
         let mut busy = false;
@@ -151,7 +155,7 @@ pub async fn settle(client: &Client, names: &[&str], tell: &mut (dyn FnMut(Progr
             if let Some(stack) = stack.filter(|stack| stack.is_ours() && stack.condition() == Condition::Busy) {
                 busy = true;
                 let (step, status) = (&StepId::Stack((*name).to_owned()), &stack.status);
-                tell(Progress::Waits { step, status });
+                tell(StepProgress::Waits { step, status });
             }
         }
         if !busy {

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::aws::Profiles;
 use crate::context::Context;
-use crate::doctor::check::{Check, Verdict, lines};
+use crate::doctor::check::{Check, Grade, lines};
 use crate::doctor::{self, Fix};
 use crate::failure::{Exit, Explain, Result};
 use crate::terminal::confirm::confirmed;
@@ -74,7 +74,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         }
     }
     let checks = &examination.checks;
-    let failed = checks.iter().any(|check| check.verdict == Verdict::Failed);
+    let failed = checks.iter().any(|check| check.verdict == Grade::Failed);
     match context.output {
         Output::Json => printer::json(&Report {
             command: "doctor",

@@ -16,7 +16,7 @@ use self::find::{Found, find};
 use crate::aws;
 use crate::config::{AccountId, Email, OuId, Region};
 use crate::context::Context;
-use crate::doctor::check::{Check, Verdict};
+use crate::doctor::check::{Check, Grade};
 use crate::doctor::{LACKING, enabled};
 use crate::failure::{Exit, Problem, Result};
 use crate::private_file;
@@ -166,9 +166,9 @@ fn tell(found: &Found, caller: &AccountId) {
     if let Some(why) = unknown {
         printer::say(&format!("which regions are enabled is not known: {why}"));
     }
-    for check in found.trail.iter().filter(|check| check.verdict != Verdict::Skipped) {
+    for check in found.trail.iter().filter(|check| check.verdict != Grade::Skipped) {
         match check.verdict {
-            Verdict::Ok => printer::say(&check.evidence),
+            Grade::Ok => printer::say(&check.evidence),
             _ => printer::say(&format!("warning: {}", check.evidence)),
         }
         if let Some(remedy) = &check.remedy {

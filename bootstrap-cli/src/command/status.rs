@@ -9,7 +9,7 @@ use crate::aws::Session;
 use crate::context::Context;
 use crate::failure::{Exit, Result};
 use crate::status::listing::listing;
-use crate::status::reader::{Asked, Judgement, Questions, Reader};
+use crate::status::reader::{Judgement, LakeAnswer, Questions, Reader};
 use crate::status::select::Select;
 use crate::status::verdict::{Judged, Verdict};
 use crate::terminal::printer::{self, Output};
@@ -135,10 +135,10 @@ fn show(output: Output, args: &Args, report: &Judgement) -> Result<()> {
     }
     // After the screen was cleared, or nobody would see it.
     match &report.lake {
-        Asked::Failed { message, hint } => {
+        LakeAnswer::Failed { message, hint } => {
             printer::error(&format!("the lake was not read: {message}"), Some(hint));
         }
-        Asked::Answered {
+        LakeAnswer::Answered {
             unreadable_rows: rows @ 1..,
             ..
         } => printer::say(&format!("{rows} rows of the lake's answer could not be read")),

@@ -5,7 +5,7 @@ use std::path::Path;
 use pipetrail_lake::catalog::Catalog;
 use pipetrail_names::audit::{Bucket, DATA_STACK, DATABASE, PIPELINE_STACK};
 use pipetrail_names::member;
-use pipetrail_stacksets::{Actual, Clients, Desired, Organization, Plan, Progress, Scope, plan, settle};
+use pipetrail_stacksets::{Actual, Clients, Desired, Organization, Plan, Scope, StepProgress, plan, settle};
 
 use crate::aws::Session;
 use crate::context::Context;
@@ -107,7 +107,7 @@ pub(crate) async fn settle_management(clients: &Clients, scope: &Scope) {
     let mut steps = Steps::new(scope.regions.len());
     for region in &scope.regions {
         // Regions that refuse the account are found out when its stacks are read.
-        let tell = &mut |progress: Progress<'_>| steps.show(progress);
+        let tell = &mut |progress: StepProgress<'_>| steps.show(progress);
         let _ = settle(&owner.at(region), &[member::STACK], tell).await;
     }
 }

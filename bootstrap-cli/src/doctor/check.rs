@@ -11,7 +11,7 @@ use crate::failure::Explain;
 /// What a check found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Verdict {
+pub(crate) enum Grade {
     /// As it should be.
     Ok,
     /// Works, but somebody should look at it.
@@ -24,28 +24,22 @@ pub(crate) enum Verdict {
     Skipped,
 }
 
-impl Verdict {
+impl Grade {
     /// All of them, in the order of a summary.
-    pub(crate) const ALL: [Verdict; 5] = [
-        Verdict::Ok,
-        Verdict::Warning,
-        Verdict::Failed,
-        Verdict::Unknown,
-        Verdict::Skipped,
-    ];
+    pub(crate) const ALL: [Grade; 5] = [Grade::Ok, Grade::Warning, Grade::Failed, Grade::Unknown, Grade::Skipped];
 
     fn word(self) -> &'static str {
         match self {
-            Verdict::Ok => "ok",
-            Verdict::Warning => "warning",
-            Verdict::Failed => "failed",
-            Verdict::Unknown => "unknown",
-            Verdict::Skipped => "skipped",
+            Grade::Ok => "ok",
+            Grade::Warning => "warning",
+            Grade::Failed => "failed",
+            Grade::Unknown => "unknown",
+            Grade::Skipped => "skipped",
         }
     }
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for Grade {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.word())
     }
@@ -57,7 +51,7 @@ pub(crate) struct Check {
     /// Its name, stable; several lines may share one.
     pub check: &'static str,
     /// What was found.
-    pub verdict: Verdict,
+    pub verdict: Grade,
     /// What the verdict rests on.
     pub evidence: String,
     /// What to do, where something is to be done.
@@ -67,27 +61,27 @@ pub(crate) struct Check {
 impl Check {
     /// All is well.
     pub(crate) fn ok(check: &'static str, evidence: impl Into<String>) -> Self {
-        Self::new(check, Verdict::Ok, evidence, None)
+        Self::new(check, Grade::Ok, evidence, None)
     }
 
     /// Works, but see to it.
     pub(crate) fn warning(check: &'static str, evidence: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self::new(check, Verdict::Warning, evidence, Some(remedy.into()))
+        Self::new(check, Grade::Warning, evidence, Some(remedy.into()))
     }
 
     /// Does not work.
     pub(crate) fn failed(check: &'static str, evidence: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self::new(check, Verdict::Failed, evidence, Some(remedy.into()))
+        Self::new(check, Grade::Failed, evidence, Some(remedy.into()))
     }
 
     /// Could not be found out.
     pub(crate) fn unknown(check: &'static str, evidence: impl Into<String>, remedy: Option<String>) -> Self {
-        Self::new(check, Verdict::Unknown, evidence, remedy)
+        Self::new(check, Grade::Unknown, evidence, remedy)
     }
 
     /// Not looked at.
     pub(crate) fn skipped(check: &'static str, evidence: impl Into<String>) -> Self {
-        Self::new(check, Verdict::Skipped, evidence, None)
+        Self::new(check, Grade::Skipped, evidence, None)
     }
 
     /// A read that AWS refused says nothing about what it would have read.
@@ -95,7 +89,7 @@ impl Check {
         Self::unknown(check, chain(error), error.hint())
     }
 
-    fn new(check: &'static str, verdict: Verdict, evidence: impl Into<String>, remedy: Option<String>) -> Self {
+    fn new(check: &'static str, verdict: Grade, evidence: impl Into<String>, remedy: Option<String>) -> Self {
         Check {
             check,
             verdict,
@@ -118,7 +112,7 @@ pub(crate) fn lines(checks: &[Check]) -> String {
             text += &format!("{:verdict$}  {:check$}  -> {remedy}\n", "", "");
         }
     }
-    let counts = Verdict::ALL.map(|verdict| (verdict, checks.iter().filter(|check| check.verdict == verdict).count()));
+    let counts = Grade::ALL.map(|verdict| (verdict, checks.iter().filter(|check| check.verdict == verdict).count()));
     let counts = counts.iter().filter(|(_, count)| *count > 0);
     let counts: Vec<String> = counts.map(|(verdict, count)| format!("{count} {verdict}")).collect();
     text + "\n" + &counts.join(", ") + "\n"

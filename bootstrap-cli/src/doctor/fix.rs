@@ -5,7 +5,7 @@ use std::fmt;
 use pipetrail_stacksets::plan::AccessStep;
 use pipetrail_stacksets::{Caller, Error, TrustedAccess};
 
-use super::check::{Check, Verdict};
+use super::check::{Check, Grade};
 use super::organization;
 use crate::aws::Session;
 
@@ -54,7 +54,7 @@ impl Fix {
         let taken = self.0.take(&cloudformation, &organizations).await?;
         let access = TrustedAccess::read(&cloudformation, &organizations, Caller::Management).await;
         let mended = organization::trusted_access(&access, Caller::Management);
-        let open = |check: &&mut Check| check.check == organization::TRUSTED_ACCESS && check.verdict == Verdict::Failed;
+        let open = |check: &&mut Check| check.check == organization::TRUSTED_ACCESS && check.verdict == Grade::Failed;
         if let Some(check) = checks.iter_mut().find(open) {
             *check = mended;
         }

@@ -175,7 +175,7 @@ pub(super) fn judge_buckets(found: &Found) -> Vec<Check> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::check::Verdict;
+    use super::super::check::Grade;
     use super::*;
 
     #[test]
@@ -188,8 +188,8 @@ mod tests {
             errors: vec![Error::TrustedAccessOff, Error::TrustedAccessOff],
         };
         let checks = judge("account 111122223333", &found);
-        let verdicts: Vec<Verdict> = checks.iter().map(|check| check.verdict).collect();
-        assert_eq!(verdicts, [Verdict::Failed, Verdict::Unknown]);
+        let verdicts: Vec<Grade> = checks.iter().map(|check| check.verdict).collect();
+        assert_eq!(verdicts, [Grade::Failed, Grade::Unknown]);
         assert!(
             checks[0]
                 .evidence
@@ -206,8 +206,8 @@ mod tests {
             errors: vec![],
         };
         let checks = judge_buckets(&found);
-        assert_eq!(checks[0].verdict, Verdict::Warning);
+        assert_eq!(checks[0].verdict, Grade::Warning);
         assert!(!format!("{checks:?}").contains("delete"));
-        assert_eq!(judge_buckets(&Found::default())[0].verdict, Verdict::Ok);
+        assert_eq!(judge_buckets(&Found::default())[0].verdict, Grade::Ok);
     }
 }

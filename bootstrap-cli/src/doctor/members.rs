@@ -6,7 +6,7 @@ use pipetrail_names::{AccountId, Region, chain};
 use pipetrail_stacksets::{Caller, Organization, StackSet};
 use tokio::task::JoinSet;
 
-use super::check::{Check, Verdict};
+use super::check::{Check, Grade};
 use super::{leftovers, organization, regions};
 use crate::aws::Session;
 use crate::config::Config;
@@ -61,7 +61,7 @@ pub(super) async fn examine(
             Ok(Some(regions)) => {
                 let whose = format!("account {account}");
                 let check = regions::judge(regions::MEMBERS, &whose, wanted, Ok(Some(&regions)));
-                checks.extend((check.verdict != Verdict::Ok).then_some(check));
+                checks.extend((check.verdict != Grade::Ok).then_some(check));
             }
             Err(error) => unlisted.push(chain(&error)),
         }

@@ -149,7 +149,7 @@ fn partitions(accounts: u32, read: Option<f64>) -> Check {
 
 #[cfg(test)]
 mod tests {
-    use super::super::check::Verdict;
+    use super::super::check::Grade;
     use super::*;
     use crate::canned;
 
@@ -157,7 +157,7 @@ mod tests {
         judge(&home.parse().unwrap(), accounts, regions, quotas)
     }
 
-    fn verdicts(home: &str, accounts: usize, regions: usize, quotas: Quotas) -> [Verdict; 2] {
+    fn verdicts(home: &str, accounts: usize, regions: usize, quotas: Quotas) -> [Grade; 2] {
         let found = judged(home, accounts, regions, Ok(quotas));
         [found[0].verdict, found[1].verdict]
     }
@@ -166,24 +166,21 @@ mod tests {
     fn a_small_organization_fits_the_defaults() {
         assert_eq!(
             verdicts("eu-central-1", 8, 2, Quotas::default()),
-            [Verdict::Ok, Verdict::Ok]
+            [Grade::Ok, Grade::Ok]
         );
-        assert_eq!(
-            verdicts("af-south-1", 0, 2, Quotas::default()),
-            [Verdict::Ok, Verdict::Ok]
-        );
+        assert_eq!(verdicts("af-south-1", 0, 2, Quotas::default()), [Grade::Ok, Grade::Ok]);
     }
 
     #[test]
     fn two_thousand_accounts_need_more_partitions_than_the_default() {
         let found = judged("eu-central-1", 2_000, 4, Ok(Quotas::default()));
-        assert_eq!(found[0].verdict, Verdict::Ok);
+        assert_eq!(found[0].verdict, Grade::Ok);
         assert!(
             found[0].evidence.contains("393 executions a day"),
             "{}",
             found[0].evidence
         );
-        assert_eq!(found[1].verdict, Verdict::Warning);
+        assert_eq!(found[1].verdict, Grade::Warning);
         let remedy = found[1].remedy.clone().unwrap_or_default();
         assert!(remedy.contains("for 2500 active partitions"), "{remedy}");
     }
@@ -191,9 +188,9 @@ mod tests {
     #[test]
     fn the_ask_grows_with_the_organization() {
         let found = judged("eu-north-1", 1_000, 4, Ok(Quotas::default()));
-        assert_eq!(found[0].verdict, Verdict::Ok);
+        assert_eq!(found[0].verdict, Grade::Ok);
         let found = judged("eu-north-1", 5_000, 4, Ok(Quotas::default()));
-        assert_eq!(found[0].verdict, Verdict::Warning);
+        assert_eq!(found[0].verdict, Grade::Warning);
         let remedy = found[0].remedy.clone().unwrap_or_default();
         assert!(remedy.starts_with("ask for 2292 a second"), "{remedy}");
     }
@@ -204,8 +201,8 @@ mod tests {
             put_events: Some(10_000.0),
             partitions: Some(1_000.0),
         };
-        assert_eq!(verdicts("eu-north-1", 500, 4, granted), [Verdict::Ok, Verdict::Ok]);
-        assert_eq!(verdicts("eu-north-1", 501, 4, granted)[1], Verdict::Warning);
+        assert_eq!(verdicts("eu-north-1", 500, 4, granted), [Grade::Ok, Grade::Ok]);
+        assert_eq!(verdicts("eu-north-1", 501, 4, granted)[1], Grade::Warning);
     }
 
     #[test]

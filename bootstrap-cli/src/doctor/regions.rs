@@ -154,7 +154,7 @@ pub(crate) fn judge(
 
 #[cfg(test)]
 mod tests {
-    use super::super::check::Verdict;
+    use super::super::check::Grade;
     use super::*;
     use crate::canned;
 
@@ -174,9 +174,9 @@ mod tests {
 
     #[test]
     fn only_regions_that_are_fully_enabled_pass() {
-        assert_eq!(judged(&["eu-central-1", "eu-south-1"]).verdict, Verdict::Ok);
+        assert_eq!(judged(&["eu-central-1", "eu-south-1"]).verdict, Grade::Ok);
         let found = judged(&["eu-central-1", "af-south-1", "me-south-1", "xx-new-1"]);
-        assert_eq!(found.verdict, Verdict::Failed);
+        assert_eq!(found.verdict, Grade::Failed);
         assert_eq!(
             found.evidence,
             "the management account has not enabled af-south-1 (DISABLED), me-south-1 (ENABLING), xx-new-1 (not listed)"
@@ -185,8 +185,8 @@ mod tests {
 
     #[test]
     fn a_region_that_this_version_does_not_know_is_unknown_and_not_wrong() {
-        assert_eq!(known(&["eu-central-1".parse().unwrap()]).verdict, Verdict::Ok);
-        assert_eq!(known(&["eu-central-9".parse().unwrap()]).verdict, Verdict::Unknown);
+        assert_eq!(known(&["eu-central-1".parse().unwrap()]).verdict, Grade::Ok);
+        assert_eq!(known(&["eu-central-9".parse().unwrap()]).verdict, Grade::Unknown);
     }
 
     #[test]
@@ -221,7 +221,7 @@ mod tests {
         let denied = r#"{"__type":"AccessDeniedException","message":"no"}"#;
         let refused = read(&canned::serve(&[("/listRegions", 403, denied)]), None).await;
         let check = judge(MANAGEMENT, "x", &[], refused.as_ref().map(Option::as_ref));
-        assert_eq!(check.verdict, Verdict::Unknown);
+        assert_eq!(check.verdict, Grade::Unknown);
         assert!(
             check.evidence.contains("AccessDeniedException: no"),
             "{}",

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use pipetrail_names::member::STACK;
 
-use super::reader::{Asked, Judgement};
+use super::reader::{Judgement, LakeAnswer};
 use super::verdict::{Judged, Verdict};
 use crate::deploy::listing::stacks;
 use crate::terminal::listing::{lines, table};
@@ -29,7 +29,7 @@ pub(crate) fn listing(judgement: &Judgement, all: bool) -> String {
             "VERDICT",
             "EXPLANATION",
         ]);
-        let is_known = matches!(judgement.lake, Asked::Answered { .. });
+        let is_known = matches!(judgement.lake, LakeAnswer::Answered { .. });
         let time = |time: Option<Timestamp>| match time {
             Some(time) => time.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
             None if is_known => "-".to_owned(),
@@ -93,7 +93,7 @@ mod tests {
         }
     }
 
-    fn report(rows: Vec<Judged>, lake: Asked) -> Judgement {
+    fn report(rows: Vec<Judged>, lake: LakeAnswer) -> Judgement {
         Judgement {
             command: "status",
             now: None,
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn the_tables_of_what_is_covered() {
-        let answered = Asked::Answered {
+        let answered = LakeAnswer::Answered {
             bytes_scanned: None,
             unreadable_rows: 0,
         };
@@ -141,19 +141,19 @@ mod tests {
             last_heartbeat: None,
             ..judged(1, Verdict::Unknown)
         };
-        let text = listing(&report(vec![unread], Asked::Skipped), false);
+        let text = listing(&report(vec![unread], LakeAnswer::Skipped), false);
         assert!(
             text.contains("current  -      ?           ?               unknown"),
             "{text}"
         );
-        assert!(listing(&report(vec![], Asked::Skipped), false).contains("0 accounts and regions"));
+        assert!(listing(&report(vec![], LakeAnswer::Skipped), false).contains("0 accounts and regions"));
     }
 
     #[test]
     fn a_long_table_leaves_out_what_is_covered() {
         let mut rows: Vec<Judged> = (0..LONG).map(|account| judged(account, Verdict::Covered)).collect();
         rows.push(judged(LONG, Verdict::Silent));
-        let long = report(rows, Asked::Skipped);
+        let long = report(rows, LakeAnswer::Skipped);
         let text = listing(&long, false);
         assert!(
             text.contains("000000000200") && !text.contains("000000000199"),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use pipetrail_lake::engine::{Athena, Engine};
 use pipetrail_names::chain;
-use pipetrail_stacksets::{Caller, Coverage, Detection, Organization, Progress, Scope, StepId, detect_drift, time};
+use pipetrail_stacksets::{Caller, Coverage, Detection, Organization, Scope, StepId, StepProgress, detect_drift, time};
 use serde::Serialize;
 
 use super::heard::{self, HeardError, Signs};
@@ -37,7 +37,7 @@ pub(crate) struct Judgement {
     /// After how long without a heartbeat an account and region is silent.
     pub silent_after_seconds: i64,
     /// What came of asking the lake.
-    pub lake: Asked,
+    pub lake: LakeAnswer,
     /// How many rows have which verdict.
     pub verdicts: BTreeMap<Verdict, usize>,
     /// What stands, judged.
@@ -47,7 +47,7 @@ pub(crate) struct Judgement {
 /// What came of asking the lake.
 #[derive(Serialize)]
 #[serde(tag = "result", rename_all = "kebab-case")]
-pub(crate) enum Asked {
+pub(crate) enum LakeAnswer {
     /// It answered.
     Answered {
         /// What the query read, where Athena says it.
@@ -124,16 +124,16 @@ impl<'a> Reader<'a> {
         coverage.add_unenrolled(&organization, &self.scope);
 
         let (lake, asked) = match &self.lake {
-            None => (None, Asked::Skipped),
+            None => (None, LakeAnswer::Skipped),
             Some((_, Ok(lake))) => {
-                let asked = Asked::Answered {
+                let asked = LakeAnswer::Answered {
                     bytes_scanned: lake.bytes_scanned,
                     unreadable_rows: lake.unreadable,
                 };
                 (Some(lake), asked)
             }
             Some((_, Err(error))) => {
-                let asked = Asked::Failed {
+                let asked = LakeAnswer::Failed {
                     message: chain(error),
                     hint: error.hint(),
                 };
@@ -186,7 +186,7 @@ impl<'a> Reader<'a> {
         let client = self.session.clients(caller).management;
         let step = &StepId::Callers("drift detection");
         let mut steps = Steps::new(1);
-        let mut tell = |status: &str| steps.show(Progress::Waits { step, status });
+        let mut tell = |status: &str| steps.show(StepProgress::Waits { step, status });
         let percentage = desired::percentage(self.config.rollout.max_concurrent_percentage.0);
         let detection = detect_drift(&client, caller, percentage, &mut tell).await;
         drop(steps);

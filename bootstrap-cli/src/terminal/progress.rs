@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use pipetrail_lake::hostile::{self, masked};
 use pipetrail_lake::ingest;
-use pipetrail_stacksets::{Progress, StepState};
+use pipetrail_stacksets::{StepProgress, StepState};
 
 use crate::terminal::printer::{self, Volume, say, volume};
 
@@ -94,23 +94,23 @@ impl Steps {
     }
 
     /// Shows one piece of news.
-    pub(crate) fn show(&mut self, progress: Progress<'_>) {
+    pub(crate) fn show(&mut self, progress: StepProgress<'_>) {
         let line = match progress {
-            Progress::Begins { step } => step.to_string(),
-            Progress::Waits { step, status } => format!("{step}: {status}"),
-            Progress::Ended(result) => result.to_string(),
+            StepProgress::Begins { step } => step.to_string(),
+            StepProgress::Waits { step, status } => format!("{step}: {status}"),
+            StepProgress::Ended(result) => result.to_string(),
         };
         match (self.bar.is_hidden(), progress) {
-            (false, Progress::Ended(_)) => {
+            (false, StepProgress::Ended(_)) => {
                 self.bar.suspend(|| say(&line));
                 self.bar.inc(1);
             }
             (false, _) => self.bar.set_message(masked(&line).into_owned()),
             // A failure is an error, however quiet it should be.
-            (true, Progress::Ended(result)) if result.state != StepState::Done => printer::line(&line),
+            (true, StepProgress::Ended(result)) if result.state != StepState::Done => printer::line(&line),
             // Polls repeat themselves; a log should not.
-            (true, Progress::Waits { .. }) if line == self.last => {}
-            (true, Progress::Begins { .. }) => {}
+            (true, StepProgress::Waits { .. }) if line == self.last => {}
+            (true, StepProgress::Begins { .. }) => {}
             (true, _) => {
                 say(&line);
                 self.last = line;

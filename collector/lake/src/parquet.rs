@@ -1,7 +1,7 @@
 //! Rows as Parquet files of the schema that Firehose writes, for lakes made from files.
 //!
 //! A row is packed once its event has been read ([`pack`]), may wait so on a disk, and is unpacked
-//! into a [`Batch`] when its partition is written. The columns come from [`pipetrail_collector::columns`] alone.
+//! into a [`RowBatch`] when its partition is written. The columns come from [`pipetrail_collector::columns`] alone.
 
 mod batch;
 mod packed;
@@ -14,7 +14,7 @@ use ::parquet::file::properties::{EnabledStatistics, WriterProperties};
 use ::parquet::schema::types::ColumnPath;
 use arrow::datatypes::{DataType, Field, Schema};
 
-pub use batch::Batch;
+pub use batch::RowBatch;
 pub use packed::{Damaged, pack, unpack};
 use pipetrail_collector::columns::{Column, ColumnType};
 use pipetrail_collector::tables::Table;
@@ -77,8 +77,8 @@ pub fn properties(table: Table) -> WriterProperties {
 }
 
 /// A batch for rows of a table.
-pub fn batch(table: Table) -> Batch {
-    Batch::new(Arc::new(schema(table)))
+pub fn batch(table: Table) -> RowBatch {
+    RowBatch::new(Arc::new(schema(table)))
 }
 
 #[cfg(test)]

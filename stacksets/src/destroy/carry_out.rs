@@ -12,7 +12,7 @@ use super::{DestroyPlan, DestroyStep, Names, Remains, Standing};
 use crate::account_region::AccountRegion;
 use crate::clients::Clients;
 use crate::error::Error;
-use crate::journal::{Journal, Progress, StepResult, Written};
+use crate::journal::{Journal, StepProgress, StepResult, Written};
 use crate::pause::Tell;
 use crate::stack::StackCalls;
 use crate::step_id::{Need, StepId};
@@ -23,7 +23,7 @@ pub async fn destroy(
     names: &Names,
     standing: &Standing,
     clients: &Clients,
-    tell: &mut (dyn FnMut(Progress<'_>) + Send),
+    tell: &mut (dyn FnMut(StepProgress<'_>) + Send),
 ) -> (Vec<StepResult>, Vec<Remains>) {
     let mut run = Run {
         names,

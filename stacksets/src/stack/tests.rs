@@ -1,6 +1,6 @@
 use super::*;
 use crate::answers::Answers;
-use crate::journal::{Progress, Written};
+use crate::journal::{StepProgress, Written};
 use crate::plan::{Change, StackAction, StackStep};
 use crate::template::{Template, TemplateDiff};
 

@@ -1,4 +1,4 @@
-use super::super::check::Verdict;
+use super::super::check::Grade;
 use super::*;
 use pipetrail_stacksets::Account;
 
@@ -36,7 +36,7 @@ fn verdicts(
     config: &Config,
     organization: Result<(Organization, Caller), Error>,
     unknown: &[&str],
-) -> Vec<(&'static str, Verdict)> {
+) -> Vec<(&'static str, Grade)> {
     let read = Read {
         organization,
         unknown_units: unknown.iter().map(|unit| unit.parse().unwrap()).collect(),
@@ -59,7 +59,7 @@ fn units_and_named_accounts_are_enrolled_without_the_excluded_and_the_suspended(
 #[test]
 fn a_sound_organization_is_ok_in_every_line() {
     let found = verdicts(&config(), Ok((organization(), Caller::Management)), &[]);
-    assert!(found.iter().all(|(_, verdict)| *verdict == Verdict::Ok), "{found:?}");
+    assert!(found.iter().all(|(_, verdict)| *verdict == Grade::Ok), "{found:?}");
     assert_eq!(found.len(), 5);
 }
 
@@ -70,11 +70,11 @@ fn an_unknown_unit_and_an_unknown_account_hide_nothing_else() {
     let found = verdicts(&config, Ok((organization(), Caller::Management)), &["ou-ab12-99999999"]);
     let failed: Vec<_> = found
         .iter()
-        .filter(|(_, verdict)| *verdict == Verdict::Failed)
+        .filter(|(_, verdict)| *verdict == Grade::Failed)
         .map(|(name, _)| *name)
         .collect();
     assert_eq!(failed, [UNITS, ACCOUNTS]);
-    assert!(found.contains(&(AUDIT, Verdict::Ok)));
+    assert!(found.contains(&(AUDIT, Grade::Ok)));
 }
 
 #[test]
@@ -82,29 +82,26 @@ fn an_audit_account_of_elsewhere_fails() {
     let mut organization = organization();
     organization.accounts.remove("000000000009");
     let found = verdicts(&config(), Ok((organization, Caller::Management)), &[]);
-    assert!(found.contains(&(AUDIT, Verdict::Failed)), "{found:?}");
+    assert!(found.contains(&(AUDIT, Grade::Failed)), "{found:?}");
 }
 
 #[test]
 fn consolidated_billing_and_a_stranger_fail_where_they_belong() {
     let found = verdicts(&config(), Err(Error::FeatureSet("o-abcdefghij".into())), &[]);
-    assert_eq!(found[0], (ORGANIZATION, Verdict::Failed));
+    assert_eq!(found[0], (ORGANIZATION, Grade::Failed));
     let stranger = Error::NotAnAdministrator {
         caller: "000000000001".parse().unwrap(),
         management: "000000000000".parse().unwrap(),
     };
     let found = verdicts(&config(), Err(stranger), &[]);
-    assert_eq!(
-        found[..2],
-        [(ORGANIZATION, Verdict::Ok), (ADMINISTRATOR, Verdict::Failed)]
-    );
+    assert_eq!(found[..2], [(ORGANIZATION, Grade::Ok), (ADMINISTRATOR, Grade::Failed)]);
     let refused = Error::Incomplete {
         action: "DescribeOrganization",
         field: "Id",
     };
     assert_eq!(
         verdicts(&config(), Err(refused), &[])[0],
-        (ORGANIZATION, Verdict::Unknown)
+        (ORGANIZATION, Grade::Unknown)
     );
 }
 
@@ -116,14 +113,14 @@ fn an_audit_profile_of_another_account_fails() {
         found: found.clone(),
     };
     let check = credentials(AUDIT_CREDENTIALS, "audit", &Err(wrong));
-    assert_eq!(check.verdict, Verdict::Failed);
+    assert_eq!(check.verdict, Grade::Failed);
     let check = credentials(MANAGEMENT_CREDENTIALS, "management", &Ok(found));
-    assert_eq!(check.verdict, Verdict::Ok);
+    assert_eq!(check.verdict, Grade::Ok);
 }
 
 #[test]
 fn trusted_access_that_is_off_names_the_remedy() {
     let check = trusted_access(&Ok(TrustedAccess::DisabledWithoutActivation), Caller::Management);
-    assert_eq!(check.verdict, Verdict::Failed);
+    assert_eq!(check.verdict, Grade::Failed);
     assert!(check.remedy.unwrap_or_default().contains("doctor --fix"));
 }

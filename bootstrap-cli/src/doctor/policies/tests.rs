@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::super::check::Verdict;
+use super::super::check::Grade;
 use super::*;
 
 const FULL: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
@@ -36,13 +36,13 @@ fn judged(policies: &Policies) -> Vec<Check> {
     judge(&config(&["eu-central-1", "eu-west-1"]), "o-abcdefghij", policies)
 }
 
-fn worst(statement: &Value) -> Verdict {
+fn worst(statement: &Value) -> Grade {
     let checks = judged(&with(statement));
     let by = |verdict| checks.iter().any(|check| check.verdict == verdict);
-    if by(Verdict::Failed) {
-        Verdict::Failed
-    } else if by(Verdict::Warning) {
-        Verdict::Warning
+    if by(Grade::Failed) {
+        Grade::Failed
+    } else if by(Grade::Warning) {
+        Grade::Warning
     } else {
         assert_eq!(checks.len(), 1, "{checks:?}");
         checks[0].verdict
@@ -58,61 +58,58 @@ fn denials_are_told_from_what_only_looks_like_one() {
         // Plain.
         (
             json!({"Effect": "Deny", "Action": "events:PutRule", "Resource": "*"}),
-            Verdict::Failed,
+            Grade::Failed,
         ),
         (
             json!({"Effect": "Deny", "Action": ["EVENTS:put*"], "Resource": ["*"]}),
-            Verdict::Failed,
+            Grade::Failed,
         ),
         (
             json!({"Effect": "Deny", "Action": "iam:*", "Resource": "*"}),
-            Verdict::Failed,
+            Grade::Failed,
         ),
-        (
-            json!({"Effect": "Deny", "Action": "*", "Resource": "*"}),
-            Verdict::Failed,
-        ),
+        (json!({"Effect": "Deny", "Action": "*", "Resource": "*"}), Grade::Failed),
         (
             json!({"Effect": "Deny", "Action": ["s3:*", "organizations:LeaveOrganization"], "Resource": "*"}),
-            Verdict::Ok,
+            Grade::Ok,
         ),
         (
             json!({"Effect": "Deny", "Action": "iam:CreateUser", "Resource": "*"}),
-            Verdict::Ok,
+            Grade::Ok,
         ),
         // NotAction denies everything else.
         (
             json!({"Effect": "Deny", "NotAction": ["s3:*"], "Resource": "*"}),
-            Verdict::Failed,
+            Grade::Failed,
         ),
         (
             json!({"Effect": "Deny", "NotAction": ["events:*", "iam:*", "sqs:*", "scheduler:*", "cloudformation:*"], "Resource": "*"}),
-            Verdict::Ok,
+            Grade::Ok,
         ),
         // Resources.
         (
             json!({"Effect": "Deny", "Action": "iam:*", "Resource": "arn:aws:iam::*:role/pipetrail-*"}),
-            Verdict::Failed,
+            Grade::Failed,
         ),
         (
             json!({"Effect": "Deny", "Action": "iam:*", "Resource": "arn:aws:iam::*:role/admin"}),
-            Verdict::Ok,
+            Grade::Ok,
         ),
         (
             json!({"Effect": "Deny", "Action": "iam:*", "Resource": "arn:aws:iam::111122223333:role/*"}),
-            Verdict::Warning,
+            Grade::Warning,
         ),
         (
             json!({"Effect": "Deny", "Action": "iam:*", "NotResource": "arn:aws:iam::*:role/pipetrail-*"}),
-            Verdict::Ok,
+            Grade::Ok,
         ),
         (
             json!({"Effect": "Deny", "Action": "iam:*", "NotResource": "arn:aws:iam::*:role/teams/*"}),
-            Verdict::Failed,
+            Grade::Failed,
         ),
         (
             json!({"Effect": "Deny", "Action": "iam:*", "Resource": "arn:aws:iam::*:role/${aws:PrincipalTag/team}"}),
-            Verdict::Warning,
+            Grade::Warning,
         ),
         // Exemptions by role.
         (
@@ -120,43 +117,43 @@ fn denials_are_told_from_what_only_looks_like_one() {
                 json!(["iam:*", "events:PutRule"]),
                 json!({"ArnNotLike": {"aws:PrincipalArn": exempt}}),
             ),
-            Verdict::Ok,
+            Grade::Ok,
         ),
         (
             deny(json!("events:*"), json!({"ArnNotLike": {"aws:PrincipalArn": exempt}})),
-            Verdict::Failed,
+            Grade::Failed,
         ),
         (
             deny(json!("events:*"), json!({"StringNotLike": {"aws:PrincipalARN": all}})),
-            Verdict::Ok,
+            Grade::Ok,
         ),
         (
             deny(
                 json!("events:*"),
                 json!({"StringNotEquals": {"aws:PrincipalArn": ["arn:aws:iam::111122223333:role/admin"]}}),
             ),
-            Verdict::Failed,
+            Grade::Failed,
         ),
         (
             deny(
                 json!("iam:*"),
                 json!({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/stacksets-exec-*"}}),
             ),
-            Verdict::Warning,
+            Grade::Warning,
         ),
         (
             deny(
                 json!("events:*"),
                 json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/developer-*"}}),
             ),
-            Verdict::Ok,
+            Grade::Ok,
         ),
         (
             deny(
                 json!("events:*"),
                 json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:root"}}),
             ),
-            Verdict::Ok,
+            Grade::Ok,
         ),
         // Regions: IAM is in us-east-1.
         (
@@ -164,26 +161,26 @@ fn denials_are_told_from_what_only_looks_like_one() {
                 json!("*"),
                 json!({"StringNotEquals": {"aws:RequestedRegion": ["eu-central-1", "eu-west-1", "us-east-1"]}}),
             ),
-            Verdict::Ok,
+            Grade::Ok,
         ),
         (
             deny(
                 json!("*"),
                 json!({"StringNotEquals": {"aws:RequestedRegion": ["eu-central-1", "us-east-1"]}}),
             ),
-            Verdict::Failed,
+            Grade::Failed,
         ),
         (
             deny(
                 json!("*"),
                 json!({"StringNotEquals": {"aws:RequestedRegion": ["eu-central-1", "eu-west-1"]}}),
             ),
-            Verdict::Failed,
+            Grade::Failed,
         ),
         (
             json!({"Effect": "Deny", "NotAction": "iam:*", "Resource": "*",
                    "Condition": {"StringNotEqualsIfExists": {"aws:RequestedRegion": ["eu-central-1", "eu-west-1"]}}}),
-            Verdict::Ok,
+            Grade::Ok,
         ),
         // Data perimeters.
         (
@@ -191,21 +188,21 @@ fn denials_are_told_from_what_only_looks_like_one() {
                 json!("*"),
                 json!({"StringNotEqualsIfExists": {"aws:ResourceOrgID": "o-abcdefghij"}}),
             ),
-            Verdict::Ok,
+            Grade::Ok,
         ),
         (
             deny(
                 json!("*"),
                 json!({"StringNotEqualsIfExists": {"aws:ResourceOrgID": "o-otherotherr"}}),
             ),
-            Verdict::Failed,
+            Grade::Failed,
         ),
         (
             deny(
                 json!("*"),
                 json!({"BoolIfExists": {"aws:PrincipalIsAWSService": "true"}}),
             ),
-            Verdict::Ok,
+            Grade::Ok,
         ),
         // What cannot be judged is never ok, unless something else rules the statement out.
         (
@@ -213,32 +210,32 @@ fn denials_are_told_from_what_only_looks_like_one() {
                 json!("*"),
                 json!({"StringNotEquals": {"aws:PrincipalTag/team": "platform"}}),
             ),
-            Verdict::Warning,
+            Grade::Warning,
         ),
         (
             deny(
                 json!("*"),
                 json!({"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}),
             ),
-            Verdict::Warning,
+            Grade::Warning,
         ),
         (
             deny(
                 json!("*"),
                 json!({"DateGreaterThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}}),
             ),
-            Verdict::Warning,
+            Grade::Warning,
         ),
         (
             deny(
                 json!("*"),
                 json!({"StringNotEquals": {"aws:PrincipalTag/a": "b"}, "ArnNotLike": {"aws:PrincipalArn": all}}),
             ),
-            Verdict::Ok,
+            Grade::Ok,
         ),
         (
             deny(json!("*"), json!({"Null": {"aws:PrincipalArn": "true"}})),
-            Verdict::Ok,
+            Grade::Ok,
         ),
         // A `*` in a part of an ARN ends at the colon, but not in a string.
         (
@@ -246,21 +243,21 @@ fn denials_are_told_from_what_only_looks_like_one() {
                 json!("iam:*"),
                 json!({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam:*:role/stacksets-exec-*"}}),
             ),
-            Verdict::Warning,
+            Grade::Warning,
         ),
         (
             deny(
                 json!("iam:*"),
                 json!({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:*::*ole/stacksets-exec-*:*"}}),
             ),
-            Verdict::Failed,
+            Grade::Failed,
         ),
         (
             deny(
                 json!("iam:*"),
                 json!({"StringNotLike": {"aws:PrincipalArn": "arn:*role/stacksets-exec-*"}}),
             ),
-            Verdict::Ok,
+            Grade::Ok,
         ),
         // Several conditions: all have to hold, and one exemption is enough.
         (
@@ -268,65 +265,65 @@ fn denials_are_told_from_what_only_looks_like_one() {
                 json!("e*s:P?tR*"),
                 json!({"StringEquals": {"aws:RequestedRegion": ["eu-west-1", "eu-west-2"]}, "StringNotLike": {"aws:PrincipalArn": "*:role/admin"}}),
             ),
-            Verdict::Failed,
+            Grade::Failed,
         ),
         (
             deny(
                 json!("events:PutRule"),
                 json!({"ForAnyValue:StringEquals": {"aws:RequestedRegion": ["us-west-2"]}, "ArnLike": {"aws:PrincipalArn": "*"}}),
             ),
-            Verdict::Ok,
+            Grade::Ok,
         ),
         (
             deny(
                 json!("events:PutRule"),
                 json!({"StringEqualsIgnoreCase": {"aws:PrincipalArn": "ARN:aws:iam::111122223333:role/STACKSETS-exec-1"}}),
             ),
-            Verdict::Warning,
+            Grade::Warning,
         ),
         (
             deny(
                 json!("events:PutRule"),
                 json!({"StringNotEqualsIgnoreCase": {"aws:RequestedRegion": ["EU-Central-1", "EU-WEST-1"]}}),
             ),
-            Verdict::Ok,
+            Grade::Ok,
         ),
         (
             deny(
                 json!("events:PutRule"),
                 json!({"StringNotEquals": {"aws:PrincipalArn": "${aws:PrincipalTag/exempt}"}}),
             ),
-            Verdict::Warning,
+            Grade::Warning,
         ),
         // A stack's ARN ends in its id, behind a slash.
         (
             json!({"Effect": "Deny", "Action": "cloudformation:*", "Resource": "arn:aws:cloudformation:*:*:stack/StackSet-*/*"}),
-            Verdict::Failed,
+            Grade::Failed,
         ),
         (
             json!({"Effect": "Deny", "Action": "cloudformation:*", "Resource": "arn:aws:cloudformation:*:*:stack/StackSet-pipetrail-*"}),
-            Verdict::Failed,
+            Grade::Failed,
         ),
         (
             json!({"Effect": "Deny", "Action": "cloudformation:*", "Resource": "arn:aws:cloudformation:*:*:stack/StackSet-pipetrail-member-0*"}),
-            Verdict::Warning,
+            Grade::Warning,
         ),
         (
             json!({"Effect": "Deny", "Action": "cloudformation:*", "NotResource": "arn:aws:cloudformation:*:*:stack/StackSet-*/*"}),
-            Verdict::Ok,
+            Grade::Ok,
         ),
         (
             json!({"Effect": "Deny", "Action": "cloudformation:*", "Resource": "arn:aws:cloudformation:*:*:stack/landing-zone-*/*"}),
-            Verdict::Ok,
+            Grade::Ok,
         ),
         // What CloudFormation does on the way.
         (
             json!({"Effect": "Deny", "Action": ["iam:Tag*", "iam:Untag*"], "Resource": "*"}),
-            Verdict::Failed,
+            Grade::Failed,
         ),
         // Nonsense.
-        (json!({"Effect": "Deny"}), Verdict::Warning),
-        (deny(json!("*"), json!("nonsense")), Verdict::Warning),
+        (json!({"Effect": "Deny"}), Grade::Warning),
+        (deny(json!("*"), json!("nonsense")), Grade::Warning),
     ];
     for (statement, wanted) in cases {
         assert_eq!(worst(&statement), wanted, "{statement}");
@@ -353,7 +350,7 @@ fn what_no_policy_of_a_unit_allows_is_denied_as_well() {
     );
     let found = judged(&policies);
     assert_eq!(found.len(), 1, "{found:?}");
-    assert_eq!(found[0].verdict, Verdict::Failed);
+    assert_eq!(found[0].verdict, Grade::Failed);
     assert!(
         found[0]
             .evidence
@@ -364,16 +361,16 @@ fn what_no_policy_of_a_unit_allows_is_denied_as_well() {
 
 #[test]
 fn a_policy_that_is_not_json_is_a_warning_and_none_at_all_is_ok() {
-    assert_eq!(judged(&Policies::default())[0].verdict, Verdict::Ok);
+    assert_eq!(judged(&Policies::default())[0].verdict, Grade::Ok);
     let mut policies = with(&json!({}));
     policies.documents.insert("p-tested00".to_owned(), "{".to_owned());
-    assert_eq!(judged(&policies)[0].verdict, Verdict::Warning);
+    assert_eq!(judged(&policies)[0].verdict, Grade::Warning);
     let none = Policies {
         enabled: true,
         attached: BTreeMap::from([("r-ab12".parse().unwrap(), BTreeSet::new())]),
         ..Policies::default()
     };
-    assert_eq!(judged(&none)[0].verdict, Verdict::Ok);
+    assert_eq!(judged(&none)[0].verdict, Grade::Ok);
 }
 
 #[test]
@@ -397,7 +394,7 @@ fn in_another_partition_the_arns_are_that_partitions() {
     let config = config(&["us-gov-west-1"]);
     let denied = json!({"Effect": "Deny", "Action": "iam:*", "Resource": "arn:aws-us-gov:iam::*:role/*"});
     let found = judge(&config, "o-abcdefghij", &with(&denied));
-    assert_eq!(found[0].verdict, Verdict::Failed, "{found:?}");
+    assert_eq!(found[0].verdict, Grade::Failed, "{found:?}");
     let remedy = found[0].remedy.as_deref().unwrap_or_default();
     assert!(
         remedy.contains("arn:aws-us-gov:iam::*:role/stacksets-exec-*"),
@@ -405,10 +402,7 @@ fn in_another_partition_the_arns_are_that_partitions() {
     );
     let elsewhere = json!({"Effect": "Deny", "Action": "*", "Resource": "*", "Condition":
         {"StringNotEquals": {"aws:RequestedRegion": "us-gov-west-1"}}});
-    assert_eq!(
-        judge(&config, "o-abcdefghij", &with(&elsewhere))[0].verdict,
-        Verdict::Ok
-    );
+    assert_eq!(judge(&config, "o-abcdefghij", &with(&elsewhere))[0].verdict, Grade::Ok);
 }
 
 #[test]

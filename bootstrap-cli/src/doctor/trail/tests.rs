@@ -1,6 +1,6 @@
 use aws_sdk_cloudtrail::types::AdvancedFieldSelector;
 
-use super::super::check::Verdict;
+use super::super::check::Grade;
 use super::*;
 use crate::canned;
 
@@ -18,7 +18,7 @@ fn trail() -> Trail {
     }
 }
 
-fn verdicts(trails: &[Trail]) -> Vec<(&'static str, Verdict)> {
+fn verdicts(trails: &[Trail]) -> Vec<(&'static str, Grade)> {
     judge(trails, None)
         .iter()
         .map(|check| (check.check, check.verdict))
@@ -40,7 +40,7 @@ fn advanced(fields: Vec<aws_sdk_cloudtrail::types::builders::AdvancedFieldSelect
 #[test]
 fn a_good_organization_trail_is_ok_in_all_four() {
     let found = judge(&[trail()], None);
-    assert!(found.iter().all(|check| check.verdict == Verdict::Ok), "{found:?}");
+    assert!(found.iter().all(|check| check.verdict == Grade::Ok), "{found:?}");
     assert_eq!(found.len(), 4);
 }
 
@@ -51,11 +51,11 @@ fn without_an_organization_trail_approvals_would_not_arrive() {
         ..trail()
     };
     for trails in [vec![], vec![own]] {
-        assert_eq!(verdicts(&trails)[0], (EXISTS, Verdict::Failed));
+        assert_eq!(verdicts(&trails)[0], (EXISTS, Grade::Failed));
         assert!(
             verdicts(&trails)[1..]
                 .iter()
-                .all(|(_, verdict)| *verdict == Verdict::Skipped)
+                .all(|(_, verdict)| *verdict == Grade::Skipped)
         );
     }
 }
@@ -66,17 +66,17 @@ fn a_trail_of_one_region_one_that_is_stopped_and_one_without_writes_each_fail() 
         multi_region: false,
         ..trail()
     };
-    assert_eq!(verdicts(&[one_region])[0].1, Verdict::Failed);
+    assert_eq!(verdicts(&[one_region])[0].1, Grade::Failed);
     let stopped = Trail {
         status: Ok(Status::default()),
         ..trail()
     };
-    assert_eq!(verdicts(&[stopped])[1].1, Verdict::Failed);
+    assert_eq!(verdicts(&[stopped])[1].1, Grade::Failed);
     let reads = Trail {
         events: Ok(Recorded::Not("reads only".into())),
         ..trail()
     };
-    assert_eq!(verdicts(&[reads])[2].1, Verdict::Failed);
+    assert_eq!(verdicts(&[reads])[2].1, Grade::Failed);
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn the_best_of_several_trails_is_judged() {
         ..trail()
     };
     let found = judge(&[stopped.clone(), trail(), stopped], None);
-    assert!(found.iter().all(|check| check.verdict == Verdict::Ok), "{found:?}");
+    assert!(found.iter().all(|check| check.verdict == Grade::Ok), "{found:?}");
 }
 
 #[test]
@@ -96,11 +96,8 @@ fn what_could_not_be_read_is_unknown_and_a_delivery_error_is_a_warning() {
         events: Err("denied".into()),
         ..trail()
     };
-    let found: Vec<Verdict> = verdicts(&[unread]).into_iter().map(|(_, verdict)| verdict).collect();
-    assert_eq!(
-        found,
-        [Verdict::Ok, Verdict::Unknown, Verdict::Unknown, Verdict::Unknown]
-    );
+    let found: Vec<Grade> = verdicts(&[unread]).into_iter().map(|(_, verdict)| verdict).collect();
+    assert_eq!(found, [Grade::Ok, Grade::Unknown, Grade::Unknown, Grade::Unknown]);
     let full = Trail {
         status: Ok(Status {
             logging: true,
@@ -108,7 +105,7 @@ fn what_could_not_be_read_is_unknown_and_a_delivery_error_is_a_warning() {
         }),
         ..trail()
     };
-    assert_eq!(verdicts(&[full])[3].1, Verdict::Warning);
+    assert_eq!(verdicts(&[full])[3].1, Grade::Warning);
 }
 
 #[test]
@@ -198,7 +195,7 @@ async fn a_status_that_is_refused_leaves_the_selectors_to_be_judged() {
         ),
     ]);
     let trails = read(&config).await.unwrap_or_else(|error| panic!("{error}"));
-    let found = [Verdict::Ok, Verdict::Unknown, Verdict::Failed, Verdict::Unknown];
+    let found = [Grade::Ok, Grade::Unknown, Grade::Failed, Grade::Unknown];
     assert_eq!(
         verdicts(&trails)
             .into_iter()
@@ -212,9 +209,9 @@ async fn a_status_that_is_refused_leaves_the_selectors_to_be_judged() {
 fn a_trail_in_an_opt_in_region_is_a_warning() {
     let home = |status| Regions::from([("us-east-1".parse().unwrap(), status)]);
     let found = judge(&[trail()], Some(&home(RegionOptStatus::Enabled)));
-    assert_eq!(found[0].verdict, Verdict::Warning);
+    assert_eq!(found[0].verdict, Grade::Warning);
     let found = judge(&[trail()], Some(&home(RegionOptStatus::EnabledByDefault)));
-    assert_eq!(found[0].verdict, Verdict::Ok);
+    assert_eq!(found[0].verdict, Grade::Ok);
 }
 
 #[test]

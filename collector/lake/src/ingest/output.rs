@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::parquet::{Batch, properties, schema};
+use crate::parquet::{RowBatch, properties, schema};
 use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
 use parquet::arrow::ArrowWriter;
@@ -50,7 +50,7 @@ impl<'l> File<'l> {
     ///
     /// # Errors
     /// The rows make no Parquet, or the store fails.
-    pub(super) fn write(&mut self, batch: &mut Batch) -> Result<(), PartitionError> {
+    pub(super) fn write(&mut self, batch: &mut RowBatch) -> Result<(), PartitionError> {
         let batch = batch.finish().map_err(ParquetError::from);
         batch
             .and_then(|batch| self.arrow.write(&batch))

@@ -17,7 +17,7 @@ use super::identity::{EventCopy, account};
 use super::output::File;
 use super::spill::{Segment, Spill};
 use super::stage::Spot;
-use crate::parquet::{Batch, Damaged, batch, unpack};
+use crate::parquet::{Damaged, RowBatch, batch, unpack};
 use crate::store::Lake;
 
 /// What became of a partition's rows.
@@ -101,6 +101,15 @@ pub(super) fn write(
     Ok(written)
 }
 
+/// What is known of a copy.
+#[derive(Clone, Copy, Default)]
+struct Mark {
+    /// The lake holds what it says.
+    held: bool,
+    /// Another copy says something else.
+    differs: bool,
+}
+
 /// Leaves the copies that the lake does not hold; the events of which copies say different things, an
 /// addendum of CloudTrail left aside. The entries are ordered by copy.
 fn unheld(
@@ -110,34 +119,30 @@ fn unheld(
     folder: &Path,
     handle: &Handle,
 ) -> Result<Vec<EventCopy>, PartitionError> {
-    let mut held = vec![false; entries.len()];
-    let mut differs = vec![false; entries.len()];
-    let mut rest = differs.as_mut_slice();
+    let mut marks = vec![Mark::default(); entries.len()];
+    let mut rest = marks.as_mut_slice();
     for copies in entries.chunk_by(|a, b| a.copy.identity == b.copy.identity) {
         let (these, after) = rest.split_at_mut(copies.len());
         let originals = copies.iter().filter(|entry| !entry.copy.addendum).count();
-        for (entry, differs) in copies.iter().zip(these) {
-            *differs = originals > 1 && !entry.copy.addendum;
+        for (entry, mark) in copies.iter().zip(these) {
+            mark.differs = originals > 1 && !entry.copy.addendum;
         }
         rest = after;
     }
     let of = rows.partition.account().and_then(|id| account(id.as_bytes()));
     existing::copies(lake, folder, of, handle, |there| {
         let first = entries.partition_point(|entry| entry.copy.identity < there.identity);
-        let copies = entries.iter().zip(held.iter_mut().zip(differs.iter_mut())).skip(first);
-        for (entry, (held, differs)) in copies.take_while(|(entry, _)| entry.copy.identity == there.identity) {
-            *held |= entry.copy.is_said_by(there.content, there.addendum);
-            *differs |= entry.copy.differs_from(there.content, there.addendum);
+        let copies = entries[first..].iter().zip(&mut marks[first..]);
+        for (entry, mark) in copies.take_while(|(entry, _)| entry.copy.identity == there.identity) {
+            mark.held |= entry.copy.is_said_by(there.content, there.addendum);
+            mark.differs |= entry.copy.differs_from(there.content, there.addendum);
         }
     })?;
-    let mut conflicts: Vec<EventCopy> = entries
-        .iter()
-        .zip(differs)
-        .filter_map(|(entry, differs)| differs.then_some(entry.copy))
-        .collect();
+    let differing = entries.iter().zip(&marks).filter(|(_, mark)| mark.differs);
+    let mut conflicts: Vec<EventCopy> = differing.map(|(entry, _)| entry.copy).collect();
     conflicts.dedup_by_key(|copy| copy.identity);
-    let mut held = held.into_iter();
-    entries.retain(|_| !held.next().unwrap_or(false));
+    let mut marks = marks.into_iter();
+    entries.retain(|_| !marks.next().unwrap_or_default().held);
     Ok(conflicts)
 }
 
@@ -276,7 +281,7 @@ impl<'r> Reader<'r> {
         const ROWS: usize = 8192;
         const BYTES: usize = 8 << 20;
         let mut file = File::create(lake, path, table, handle)?;
-        let mut pending: Batch = batch(table);
+        let mut pending: RowBatch = batch(table);
         let mut scratch = Vec::new();
         let mut fill = || -> Result<(), PartitionError> {
             for entry in entries {

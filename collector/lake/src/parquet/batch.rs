@@ -12,7 +12,7 @@ use pipetrail_collector::tables::Row;
 
 /// Rows of one table, column by column.
 #[derive(Debug)]
-pub struct Batch {
+pub struct RowBatch {
     schema: SchemaRef,
     columns: Vec<Column>,
     /// The column whose value comes next.
@@ -28,7 +28,7 @@ enum Column {
     Boolean(BooleanBuilder),
 }
 
-impl Batch {
+impl RowBatch {
     pub(super) fn new(schema: SchemaRef) -> Self {
         let column = |field: &Arc<arrow::datatypes::Field>| match field.data_type() {
             DataType::Int64 => Column::Bigint(Int64Builder::new()),
@@ -87,7 +87,7 @@ impl Batch {
     }
 }
 
-impl Visitor for Batch {
+impl Visitor for RowBatch {
     fn string(&mut self, value: Option<&str>) {
         self.bytes += value.map_or(0, str::len);
         if let Some(Column::String(column)) = self.column() {

@@ -110,8 +110,8 @@ async fn what_is_at_work_on_our_stacks_is_waited_for_and_told_and_others_are_not
         ),
     ]);
     let mut told = Vec::new();
-    let mut tell = |progress: Progress<'_>| {
-        if let Progress::Waits { step, status } = progress {
+    let mut tell = |progress: StepProgress<'_>| {
+        if let StepProgress::Waits { step, status } = progress {
             told.push(format!("{step} {status}"));
         }
     };

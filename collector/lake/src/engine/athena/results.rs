@@ -4,7 +4,7 @@ use aws_sdk_athena::Client;
 use aws_sdk_athena::types::{ColumnInfo, Datum, ResultSet, Row};
 
 use super::error::AthenaError;
-use super::running::{Ended, Header};
+use super::running::{EndedQuery, Header};
 use crate::answer::{Heading, Kind, Value};
 use crate::call::{from_sdk, given};
 
@@ -15,7 +15,7 @@ const PAGE: i32 = 1000;
 pub(crate) struct Results {
     client: Client,
     /// The query; after the first row its header is [`Header::Never`].
-    pub ended: Ended,
+    pub ended: EndedQuery,
     /// The columns, until [`Pages`](crate::engine::Pages) takes them.
     pub columns: Vec<Heading>,
     /// The first page, which was needed for the columns.
@@ -29,7 +29,7 @@ impl Results {
     ///
     /// # Errors
     /// A refused call, or an answer without columns.
-    pub(crate) async fn open(client: &Client, ended: Ended) -> Result<Self, AthenaError> {
+    pub(crate) async fn open(client: &Client, ended: EndedQuery) -> Result<Self, AthenaError> {
         let mut pages = Results {
             client: client.clone(),
             ended,

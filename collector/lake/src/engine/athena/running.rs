@@ -22,7 +22,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 const SETTLING: Duration = Duration::from_secs(10);
 
 /// A query that has succeeded.
-pub(crate) struct Ended {
+pub(crate) struct EndedQuery {
     /// Its id.
     pub id: String,
     /// What it read, where Athena says it.
@@ -77,7 +77,7 @@ impl Running {
     ///
     /// # Errors
     /// A refused call, or a query that does not succeed.
-    pub(super) async fn wait(mut self, tell: impl Fn(&str)) -> Result<Ended, AthenaError> {
+    pub(super) async fn wait(mut self, tell: impl Fn(&str)) -> Result<EndedQuery, AthenaError> {
         tell("Athena: starting");
         let id = self.started().await?;
         let mut pause = PAUSES.0;
@@ -98,7 +98,7 @@ impl Running {
                     };
                     let charged = header == Header::Always;
                     let scanned = bytes.map(|bytes| Scanned { bytes, charged });
-                    return Ok(Ended { id, scanned, header });
+                    return Ok(EndedQuery { id, scanned, header });
                 }
                 Some(state @ (State::Failed | State::Cancelled)) => {
                     self.id = None;
