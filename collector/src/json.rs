@@ -14,8 +14,6 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 pub(crate) use canonical::{Nulls, canonical_object};
 
-use crate::write;
-
 #[derive(Clone, Debug, PartialEq)]
 pub enum Json<'a> {
     Null,
@@ -38,17 +36,6 @@ pub enum Json<'a> {
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 impl<'a> Json<'a> {
-    /// Reads a text; of whole numbers beyond 64 bits the digits are kept, which deserializing one does
-    /// not do.
-    ///
-    /// # Errors
-    /// It is not JSON, or nested deeper than the parser goes (128).
-    pub fn parse(text: &'a str) -> serde_json::Result<Self> {
-        let mut json = serde_json::from_str(text)?;
-        digits::keep(&mut json, text);
-        Ok(json)
-    }
-
     /// The field of that name; the last one where the name is given twice.
     pub fn get(&self, name: &str) -> Option<&Json<'a>> {
         match self {
@@ -121,14 +108,6 @@ fn whole(n: f64) -> Option<i64> {
         reason = "whole and within ±2^53, so the cast is exact"
     )]
     (n.fract() == 0.0 && n.abs() <= EXACT).then_some(n as i64)
-}
-
-impl fmt::Display for Json<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut out = Vec::new();
-        write::json(&mut out, self);
-        f.write_str(std::str::from_utf8(&out).map_err(|_| fmt::Error)?)
-    }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Json<'a> {

@@ -3,6 +3,8 @@
 //! `raw` and other columns hold JSON as text. Written first and escaped then, they would be copied and
 //! looked through twice; here every byte goes out once, in its last form.
 
+use std::fmt;
+
 use crate::json::Json;
 
 /// Appends the JSON of a value.
@@ -20,6 +22,14 @@ pub(crate) fn json_as_string(out: &mut Vec<u8>, value: &Json<'_>) {
     out.push(b'"');
     tree::<true>(out, value);
     out.push(b'"');
+}
+
+impl fmt::Display for Json<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = Vec::new();
+        json(&mut out, self);
+        f.write_str(std::str::from_utf8(&out).map_err(|_| fmt::Error)?)
+    }
 }
 
 /// `NESTED` is JSON inside a JSON string: each `"` and `\` that it consists of is escaped once more.

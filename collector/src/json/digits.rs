@@ -8,8 +8,21 @@ use super::Json;
 /// Fewest digits of a whole number beyond 64 bits.
 const FEWEST: usize = 19;
 
+impl<'a> Json<'a> {
+    /// Reads a text; of whole numbers beyond 64 bits the digits are kept, which deserializing one does
+    /// not do.
+    ///
+    /// # Errors
+    /// It is not JSON, or nested deeper than the parser goes (128).
+    pub fn parse(text: &'a str) -> serde_json::Result<Self> {
+        let mut json = serde_json::from_str(text)?;
+        keep(&mut json, text);
+        Ok(json)
+    }
+}
+
 /// Puts the digits of such numbers in the place of their floats. `text` is what `json` was read from.
-pub(super) fn keep<'a>(json: &mut Json<'a>, text: &'a str) {
+fn keep<'a>(json: &mut Json<'a>, text: &'a str) {
     if has_long_run(text.as_bytes()) {
         put(json, &mut Numbers { text, at: 0 });
     }
