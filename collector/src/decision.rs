@@ -84,7 +84,7 @@ impl Decision {
         }
         let key = event.key();
         event.redact();
-        let origin = Origin::Stream { arrived: event.time() };
+        let origin = Origin::Stream { arrived: None };
         let row = row(&event, Table::ApprovalCalls, key.clone(), origin);
         let Own::Approval(call, caller) = row.own else {
             return Err(DecisionError::NotADecision);

@@ -109,9 +109,14 @@ impl<'a> Event<'a> {
         self.text(&["account"]).unwrap_or_default()
     }
 
-    /// Region in which it happened. A forwarded event keeps it.
+    /// Region in which it happened: of an API call what its record says, else the envelope's, which a
+    /// forwarded event keeps.
     pub fn region(&self) -> &str {
-        self.text(&["region"]).unwrap_or_default()
+        let of_record = || {
+            self.text(&["detail", "awsRegion"])
+                .filter(|_| self.detail_type() == API_CALL)
+        };
+        of_record().or_else(|| self.text(&["region"])).unwrap_or_default()
     }
 
     /// Whether EventBridge delivered it out of an archive.

@@ -285,7 +285,15 @@ fn a_call_read_from_a_trail_gives_the_row_of_its_live_delivery() {
             let (key, table) = (event.key(), event.table());
             event.redact();
             let mut line = Vec::new();
-            crate::rows::row(&event, table, key, Origin::Stream { arrived: event.time() }).write(&mut line);
+            crate::rows::row(
+                &event,
+                table,
+                key,
+                Origin::Stream {
+                    arrived: Some(event.time()),
+                },
+            )
+            .write(&mut line);
             let mut row: Value = serde_json::from_slice(&line).unwrap();
             let row = row.as_object_mut().unwrap();
             for of_the_envelope in ["event_id", "event_version"] {

@@ -15,8 +15,8 @@ use crate::time::Instant;
 /// How an event came here.
 #[derive(Clone, Copy, Debug)]
 pub enum Origin<'e> {
-    /// It reached the delivery stream then.
-    Stream { arrived: Instant },
+    /// It reached the delivery stream then; `None` where the stream does not say.
+    Stream { arrived: Option<Instant> },
     /// It was read from a file: when it arrived at AWS, if it did, is not known.
     File {
         read: Instant,
@@ -66,7 +66,10 @@ pub fn row<'e>(event: &'e Event<'_>, table: Table, key: String, origin: Origin<'
     };
     let time = event.time().text();
     let (seen, source, source_file) = match origin {
-        Origin::Stream { arrived } => (arrived, if event.is_replayed() { "replay" } else { "live" }, None),
+        Origin::Stream { arrived } => {
+            let source = if event.is_replayed() { "replay" } else { "live" };
+            (arrived.unwrap_or(event.time()), source, None)
+        }
         Origin::File { read, name, source } => (read, source, Some(Cow::Borrowed(name))),
     };
     Row {
@@ -78,7 +81,9 @@ pub fn row<'e>(event: &'e Event<'_>, table: Table, key: String, origin: Origin<'
             day: (table != Table::Heartbeats).then(|| time[..10].to_owned().into()),
             event_time: Some(time.into()),
             ingested_at: Some(seen.text().into()),
-            region: event.column(&["region"]),
+            region: Some(event.region())
+                .filter(|region| !region.is_empty())
+                .map(Cow::Borrowed),
             pipeline_arn: pipeline_arn(event, gate.pipeline.as_deref()),
             pipeline: gate.pipeline,
             source: Some(source.into()),
@@ -96,17 +101,17 @@ pub fn row<'e>(event: &'e Event<'_>, table: Table, key: String, origin: Origin<'
 /// by right.
 fn time_in_doubt(event: &Event<'_>, origin: Origin<'_>) -> bool {
     match origin {
-        Origin::Stream { arrived } => {
+        Origin::Stream { arrived: Some(arrived) } => {
             !event.is_replayed() && event.time().millis().abs_diff(arrived.millis()) > APART_MS.unsigned_abs()
         }
-        Origin::File { .. } => false,
+        Origin::Stream { arrived: None } | Origin::File { .. } => false,
     }
 }
 
 /// The clock hour for which a heartbeat proves that its path works. Whoever sends one chooses its times:
 /// it must have arrived within a day of that hour.
 fn covered_hour(event: &Event<'_>, origin: Origin<'_>) -> Option<String> {
-    let Origin::Stream { arrived } = origin else {
+    let Origin::Stream { arrived: Some(arrived) } = origin else {
         return None;
     };
     let scheduled = Instant::parse(event.text(&["detail", "scheduled_time"])?)?.millis();
@@ -339,7 +344,8 @@ fn pipeline_arn<'e>(event: &'e Event<'_>, pipeline: Option<&str>) -> Option<Text
         Some(Json::Array(resources)) => resources.first().and_then(Json::as_str),
         _ => None,
     };
-    if let Some(arn) = first.filter(|arn| resource(arn).is_some()) {
+    let place = format!(":{}:{}:", event.region(), event.account());
+    if let Some(arn) = first.filter(|arn| resource(arn).is_some() && arn.contains(&place)) {
         return Some(Cow::Borrowed(arn));
     }
     let partition = match event.region() {

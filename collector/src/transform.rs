@@ -125,8 +125,7 @@ fn transform_record(
     event.redact();
     let arrived = Some(record.approximate_arrival_timestamp)
         .filter(|ms| *ms > 0)
-        .and_then(Instant::from_millis)
-        .unwrap_or(event.time());
+        .and_then(Instant::from_millis);
     line.clear();
     row(&event, table, key, Origin::Stream { arrived }).write(line);
     line.push(b'\n');

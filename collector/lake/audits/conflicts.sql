@@ -1,6 +1,6 @@
 -- title: Conflicts
--- answers: Events of which copies say different things, what each says. AWS sends copies that say the same, so
---   somebody made the others; a record of CloudTrail that adds to another is no conflict.
+-- answers: Events of which copies say different things or are over a day apart, what each says. AWS sends copies
+--   that say the same, so somebody made the others; a record of CloudTrail that adds to another is no conflict.
 -- takes: from, to, account
 -- column account_id: text: account of the event
 -- column table_name: text: table in which the copies are rows
@@ -16,7 +16,7 @@
 SELECT
   account_id, table_name, event_key,
   row_number() OVER (
-    PARTITION BY account_id, table_name, event_key
+    PARTITION BY account_id, event_key
     ORDER BY precedence, event_time, ingested_at, event_id, content_sha256
   ) AS nth,
   event_time, says, source, source_file, ingested_at, content_sha256
@@ -24,21 +24,21 @@ FROM (
   SELECT
     c.*,
     row_number() OVER (
-      PARTITION BY c.account_id, c.table_name, c.event_key, c.content_sha256
-      ORDER BY c.precedence, c.event_time, c.ingested_at, c.event_id
+      PARTITION BY c.account_id, c.event_key, c.table_name, c.content_sha256, c.event_time
+      ORDER BY c.precedence, c.ingested_at, c.event_id
     ) AS copy
   FROM {copies} AS c
   JOIN (
-    SELECT account_id, table_name, event_key
+    SELECT account_id, event_key
     FROM {copies} AS k
     WHERE addendum_of IS NULL
-    GROUP BY account_id, table_name, event_key
-    HAVING min(content_sha256) <> max(content_sha256) AND min(event_time) < {:to} AND max(event_time) >= {:from}
+    GROUP BY account_id, event_key
+    HAVING
+      (min(content_sha256) <> max(content_sha256) OR max(event_ms) - min(event_ms) > 86400000)
+      AND min(event_time) < {:to} AND max(event_time) >= {:from}
   ) AS differing
-    ON differing.account_id = c.account_id
-    AND differing.table_name = c.table_name
-    AND differing.event_key = c.event_key
+    ON differing.account_id = c.account_id AND differing.event_key = c.event_key
   WHERE c.addendum_of IS NULL
 ) AS contents
 WHERE copy = 1
-ORDER BY account_id, table_name, event_key, nth
+ORDER BY account_id, event_key, nth

@@ -29,6 +29,10 @@ SELECT
 FROM (
   SELECT account_id, region FROM {heartbeats} AS h
   UNION
+  SELECT account_id, region
+  FROM {heartbeats copies} AS y
+  WHERE substr(covered_hour, 1, 13) >= substr({:from}, 1, 13) AND covered_hour < {:to}
+  UNION
   SELECT account_id, region FROM {pipeline_executions} AS e
   UNION
   SELECT account_id, region FROM {stage_executions} AS g

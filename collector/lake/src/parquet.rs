@@ -127,7 +127,7 @@ mod tests {
             let mut event = Event::parse(text.as_bytes()).unwrap();
             let (table, key) = (event.table(), event.key());
             event.redact();
-            let arrived = event.time();
+            let arrived = Some(event.time());
             let row = row(&event, table, key, Origin::Stream { arrived });
             let mut json = Vec::new();
             row.write(&mut json);
@@ -171,7 +171,7 @@ mod tests {
         let event = Event::parse(text.as_bytes()).unwrap();
         let table = event.table();
         let mut packed = Vec::new();
-        let arrived = event.time();
+        let arrived = Some(event.time());
         pack(
             &row(&event, table, event.key(), Origin::Stream { arrived }),
             &mut packed,

@@ -11,7 +11,7 @@ fn row_of(envelope: &str, arrived: Option<&str>) -> serde_json::Value {
     event.redact();
     let origin = match arrived {
         Some(arrived) => Origin::Stream {
-            arrived: instant(arrived),
+            arrived: Some(instant(arrived)),
         },
         None => Origin::File {
             read: event.time(),
@@ -60,6 +60,13 @@ fn a_heartbeat_counts_for_its_scheduled_hour_if_it_came_within_a_day_of_it() {
     );
     let from_file = row_of(&heartbeat("2026-11-20T09:00:00Z", scheduled, ""), None);
     assert_eq!(from_file.get("covered_hour"), None);
+    // A stream that does not say when proves nothing.
+    let text = heartbeat("2026-11-20T09:00:00Z", scheduled, "");
+    let event = Event::parse(text.as_bytes()).unwrap();
+    let row = row(&event, event.table(), event.key(), Origin::Stream { arrived: None });
+    let mut line = Vec::new();
+    row.write(&mut line);
+    assert!(!String::from_utf8(line).unwrap().contains("covered_hour"));
 }
 
 #[test]
@@ -76,6 +83,28 @@ fn a_live_row_says_where_its_time_and_its_arrival_are_over_a_day_apart() {
         let row = row_of(&heartbeat(time, "null", more), arrived);
         let found = row.get("time_in_doubt").and_then(serde_json::Value::as_bool);
         assert_eq!(found, doubt.then_some(true), "{time} {more} {arrived:?}");
+    }
+}
+
+#[test]
+fn a_call_s_region_and_arn_are_those_of_its_record_and_account() {
+    let envelope = |arn: &str| {
+        format!(
+            r#"{{"source":"aws.codepipeline","detail-type":"AWS API Call via CloudTrail","account":"000000000012","region":"us-east-1","time":"2026-11-20T09:27:58Z","resources":["{arn}"],"detail":{{"eventName":"StopPipelineExecution","eventID":"e1","awsRegion":"eu-central-1","requestParameters":{{"pipelineName":"shop"}}}}}}"#
+        )
+    };
+    let own = "arn:aws:codepipeline:eu-central-1:000000000012:shop";
+    for arn in [
+        own,
+        "arn:aws:codepipeline:eu-central-1:111122223333:shop",
+        "arn:aws:codepipeline:us-east-1:000000000012:shop",
+    ] {
+        let row = row_of(&envelope(arn), None);
+        assert_eq!(
+            (&row["region"], &row["pipeline_arn"]),
+            (&"eu-central-1".into(), &own.into()),
+            "{arn}"
+        );
     }
 }
 

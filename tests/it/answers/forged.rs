@@ -222,6 +222,18 @@ fn a_copy_that_says_something_else_is_kept_counted_and_named() {
     );
     assert_eq!(listed[0]["event_key"], listed[1]["event_key"]);
 
+    // Of a state event only the time can be forged.
+    let succeeded =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/pipeline/succeeded.json")).unwrap();
+    let mut moved: Value = serde_json::from_str(&succeeded).unwrap();
+    moved["time"] = "2026-11-10T09:00:00Z".into();
+    let (state, moved) = (
+        place.write("state.json", succeeded.as_bytes()),
+        place.write("moved.json", moved.to_string().as_bytes()),
+    );
+    assert_eq!(of(&place.ingest(&[&moved], &[]).json().unwrap()), [1, 0, 0]);
+    assert_eq!(of(&place.ingest(&[&state], &[]).json().unwrap()), [1, 0, 1]);
+
     // What CloudTrail corrects is no conflict.
     let mut addendum: Value = serde_json::from_str(&commented).unwrap();
     addendum["detail"]["addendum"] =

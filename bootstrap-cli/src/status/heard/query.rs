@@ -19,6 +19,10 @@ const EVENTS: [&str; 6] = [
 
 const HEARTBEATS: &str = "heartbeats";
 
+/// When the last heartbeat was: one that came for an earlier hour counts as of that hour.
+const BEAT: &str =
+    "max(CASE WHEN substr(event_time, 1, 13) > substr(covered_hour, 1, 13) THEN covered_hour ELSE event_time END)";
+
 /// How far ahead the clock of an event may be. A sender chooses its event's time: a heartbeat of next
 /// year would hide a silence until then.
 const AHEAD: SignedDuration = SignedDuration::from_mins(15);
@@ -54,7 +58,7 @@ pub(super) fn sql(now: Timestamp, silent_after: SignedDuration) -> String {
         )
     };
     let (latest, none) = ("max(event_time)", "CAST(NULL AS varchar)");
-    let mut parts = vec![from(HEARTBEATS, none, latest, &days)];
+    let mut parts = vec![from(HEARTBEATS, none, BEAT, &days)];
     parts.extend(EVENTS.map(|table| from(table, latest, none, &months)));
     format!(
         "SELECT {account}, {region}, max({event}) AS {event}, max({heartbeat}) AS {heartbeat} FROM (\n  {}\n) AS seen \
@@ -108,7 +112,8 @@ mod tests {
         );
         assert_eq!(
             lines[1],
-            "  SELECT account_id, region, CAST(NULL AS varchar) AS last_event, max(event_time) AS last_heartbeat \
+            "  SELECT account_id, region, CAST(NULL AS varchar) AS last_event, \
+             max(CASE WHEN substr(event_time, 1, 13) > substr(covered_hour, 1, 13) THEN covered_hour ELSE event_time END) AS last_heartbeat \
              FROM pipetrail.heartbeats WHERE day BETWEEN '2026-11-20' AND '2026-11-21' \
              AND event_time <= '2026-11-21T12:15:00.000Z' AND covered_hour IS NOT NULL GROUP BY account_id, region"
         );

@@ -1,35 +1,35 @@
 -- Every copy of every event of every table; `precedence` first, the one that counts has the lowest.
 SELECT
-  'pipeline_executions' AS table_name, account_id, event_key, event_time, ingested_at, event_id, source, source_file,
+  'pipeline_executions' AS table_name, account_id, event_key, event_time, event_ms, ingested_at, event_id, source, source_file,
   content_sha256, precedence, state AS says, CAST(NULL AS varchar) AS addendum_of
 FROM {pipeline_executions copies} AS e
 UNION ALL
 SELECT
-  'stage_executions' AS table_name, account_id, event_key, event_time, ingested_at, event_id, source, source_file,
+  'stage_executions' AS table_name, account_id, event_key, event_time, event_ms, ingested_at, event_id, source, source_file,
   content_sha256, precedence, state AS says, CAST(NULL AS varchar) AS addendum_of
 FROM {stage_executions copies} AS g
 UNION ALL
 SELECT
-  'action_executions' AS table_name, account_id, event_key, event_time, ingested_at, event_id, source, source_file,
+  'action_executions' AS table_name, account_id, event_key, event_time, event_ms, ingested_at, event_id, source, source_file,
   content_sha256, precedence, state AS says, CAST(NULL AS varchar) AS addendum_of
 FROM {action_executions copies} AS a
 UNION ALL
 SELECT
-  'approval_calls' AS table_name, account_id, event_key, event_time, ingested_at, event_id, source, source_file,
+  'approval_calls' AS table_name, account_id, event_key, event_time, event_ms, ingested_at, event_id, source, source_file,
   content_sha256, precedence, coalesce(error_code, decision) AS says, addendum_of
 FROM {approval_calls copies} AS d
 UNION ALL
 SELECT
-  'api_calls' AS table_name, account_id, event_key, event_time, ingested_at, event_id, source, source_file,
+  'api_calls' AS table_name, account_id, event_key, event_time, event_ms, ingested_at, event_id, source, source_file,
   content_sha256, precedence, event_name AS says, addendum_of
 FROM {api_calls copies} AS c
 UNION ALL
 SELECT
-  'heartbeats' AS table_name, account_id, event_key, event_time, ingested_at, event_id, source, source_file,
+  'heartbeats' AS table_name, account_id, event_key, event_time, event_ms, ingested_at, event_id, source, source_file,
   content_sha256, precedence, scheduled_time AS says, CAST(NULL AS varchar) AS addendum_of
 FROM {heartbeats copies} AS h
 UNION ALL
 SELECT
-  'other_events' AS table_name, account_id, event_key, event_time, ingested_at, event_id, source, source_file,
+  'other_events' AS table_name, account_id, event_key, event_time, event_ms, ingested_at, event_id, source, source_file,
   content_sha256, precedence, detail_type AS says, CAST(NULL AS varchar) AS addendum_of
 FROM {other_events copies} AS o

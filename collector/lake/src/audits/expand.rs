@@ -150,10 +150,15 @@ impl<'a> Expansion<'a> {
     /// over groups of which `event_key` is a part, and `copy = 1` right around it.
     fn once(&self, table: Table, days: i64, only: Option<&str>) -> String {
         let begin = back(self.bound.from, SignedDuration::from_hours(24 * days));
+        // Of the copy that counts: another one may name another pipeline.
+        let pipelines = match self.bound.pipelines.as_slice() {
+            [] => String::new(),
+            pipelines => format!("\n  AND pipeline IN ({})", literals(pipelines)),
+        };
         format!(
             "SELECT * FROM (\n  SELECT *, row_number() OVER (\n    PARTITION BY account_id, event_key\n    \
              ORDER BY {}, event_time, ingested_at, event_id, content_sha256\n  ) AS copy\n  \
-             FROM {table}\n  WHERE {}\n) AS copies\nWHERE copy = 1 AND event_time >= {} AND event_time < {}",
+             FROM {table}\n  WHERE {}\n) AS copies\nWHERE copy = 1 AND event_time >= {} AND event_time < {}{pipelines}",
             precedence(table),
             self.read(table, days, only).replace('\n', "\n  "),
             literal(&text(begin)),
@@ -182,9 +187,6 @@ impl<'a> Expansion<'a> {
         ];
         if !self.bound.accounts.is_empty() {
             conditions.push(format!("account_id IN ({})", literals(&self.bound.accounts)));
-        }
-        if !self.bound.pipelines.is_empty() {
-            conditions.push(format!("pipeline IN ({})", literals(&self.bound.pipelines)));
         }
         conditions.extend(only.map(str::to_owned));
         conditions.join("\n  AND ")

@@ -189,11 +189,11 @@ async fn every_audit_has_an_answer_where_nothing_happened() {
     }
 }
 
-/// Every row once more, as somebody would like it to be: from a file, a second earlier, and refused or in
-/// another state.
-fn forged(lines: &str) -> String {
+/// Every live row once more, a second earlier, with another content, and refused or in another state;
+/// `source` and the account as `change` likes them.
+fn forged(change: impl Fn(&mut Map<String, Value>)) -> String {
     let mut forged = String::new();
-    for (number, line) in lines.lines().enumerate() {
+    for (number, line) in LAKE.lines().enumerate() {
         let mut row = whole(number, line);
         if row["source"] != "live" {
             continue;
@@ -205,32 +205,52 @@ fn forged(lines: &str) -> String {
             row.remove(of_time);
         }
         row.insert("content_sha256".to_owned(), "f".repeat(64).into());
-        row.insert("source".to_owned(), "backfill:events".into());
         match row["table"].as_str().unwrap() {
             "approval_calls" | "api_calls" => row.insert("error_code".to_owned(), "AccessDenied".into()),
             "heartbeats" => row.insert("covered_hour".to_owned(), Value::Null),
             _ => row.insert("state".to_owned(), "FAILED".into()),
         };
+        change(&mut row);
         forged.push_str(&format!("{}\n", Value::Object(row)));
     }
+    assert!(forged.lines().count() > 20, "{forged}");
     forged
 }
 
 #[tokio::test]
+async fn a_row_of_another_account_under_the_same_key_changes_no_answer_about_this_one() {
+    const STRANGER: &str = "999900001111";
+    let forged = forged(|row| _ = row.insert("account_id".to_owned(), STRANGER.into()));
+    let engine = engine(&format!("{LAKE}{forged}")).await;
+    for audit in all() {
+        let Some(account) = audit.columns.iter().position(|column| column.name == "account_id") else {
+            continue;
+        };
+        let mut answer = answered(&engine, audit).await;
+        answer
+            .rows
+            .retain(|row| row[account] != crate::answer::Value::Text(STRANGER.to_owned()));
+        assert_eq!(lines(&answer), written(audit), "{}", audit.name);
+    }
+}
+
+/// What is written down of an audit.
+fn written(audit: &Audit) -> &'static str {
+    let of = |part: &'static str| part.strip_prefix(audit.name)?.strip_prefix('\n');
+    ANSWERS.split("== ").find_map(of).unwrap()
+}
+
+#[tokio::test]
 async fn a_copy_from_a_file_changes_no_answer_about_what_came_through_the_bus() {
-    let forged = forged(LAKE);
-    assert!(forged.lines().count() > 20, "{forged}");
+    let forged = forged(|row| _ = row.insert("source".to_owned(), "backfill:events".into()));
     let with_forged = engine(&format!("{LAKE}{forged}")).await;
     let mut listed = Value::Null;
     for audit in all() {
         let answer = answered(&with_forged, audit).await;
-        let written = ANSWERS
-            .split("== ")
-            .find_map(|part| part.strip_prefix(audit.name)?.strip_prefix('\n'));
         if audit.name == "conflicts" {
             listed = serde_json::to_value(&answer.rows).unwrap();
         } else {
-            assert_eq!(lines(&answer), written.unwrap(), "{}", audit.name);
+            assert_eq!(lines(&answer), written(audit), "{}", audit.name);
         }
     }
     for line in forged.lines() {
@@ -249,5 +269,24 @@ async fn a_copy_from_a_file_changes_no_answer_about_what_came_through_the_bus() 
             copies.iter().any(|copy| copy[9] == forged["content_sha256"]),
             "{copies:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_copy_that_names_another_pipeline_is_no_event_of_that_pipeline() {
+    let forged = forged(|row| {
+        row.insert("source".to_owned(), "backfill:events".into());
+        row.insert("pipeline".to_owned(), "stolen".into());
+        row.remove("error_code");
+    });
+    let engine = engine(&format!("{LAKE}{forged}")).await;
+    for audit in all().iter().filter(|audit| audit.takes("pipeline")) {
+        let mut parameters = november();
+        parameters.pipelines = vec!["stolen".to_owned()];
+        let sql = audit.sql(&parameters).unwrap();
+        let answer = engine.ask(&sql).await.unwrap().collect().await.unwrap();
+        let rows = lines(&answer);
+        let counts = |row: &&str| row.contains("stolen");
+        assert_eq!(rows.lines().find(counts), None, "{}", audit.name);
     }
 }

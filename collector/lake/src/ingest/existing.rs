@@ -4,6 +4,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::Int64Type;
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
@@ -14,7 +15,7 @@ use parquet::file::reader::{ChunkReader, Length};
 use tokio::runtime::Handle;
 
 use super::error::PartitionError;
-use super::identity::{Identity, account, hash, key};
+use super::identity::{EventCopy, Identity, account, hash, key};
 use crate::store::Lake;
 
 /// Larger files are read in ranges: the column of keys is a fortieth of them.
@@ -22,15 +23,6 @@ const WHOLE: u64 = 1 << 20;
 
 /// How many small files are fetched at once.
 const AT_ONCE: usize = 16;
-
-/// A copy of an event that the lake holds.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Held {
-    pub identity: Identity,
-    /// As of [`EventCopy`](super::identity::EventCopy); `None` in a file without such a column.
-    pub content: Option<[u8; 16]>,
-    pub addendum: bool,
-}
 
 /// Shows all rows in a partition's files, and says how many files there are. `of` is the account of the
 /// partition, where it has one.
@@ -42,7 +34,7 @@ pub(super) fn copies(
     prefix: &Path,
     of: Option<u64>,
     handle: &Handle,
-    mut seen: impl FnMut(Held),
+    mut seen: impl FnMut(EventCopy),
 ) -> Result<usize, PartitionError> {
     let store = &lake.store;
     let of_list = |cause| PartitionError::Store {
@@ -99,13 +91,14 @@ fn is_data(prefix: &Path, file: &Path) -> bool {
 }
 
 /// The columns that are read, where a file has them.
-const COLUMNS: [&str; 4] = ["event_key", "content_sha256", "addendum_of", "account_id"];
+const TEXTS: [&str; 4] = ["event_key", "content_sha256", "addendum_of", "account_id"];
+const MS: &str = "event_ms";
 
 fn of_file(
     file: impl ChunkReader + 'static,
     path: &Path,
     of: Option<u64>,
-    seen: &mut impl FnMut(Held),
+    seen: &mut impl FnMut(EventCopy),
 ) -> Result<(), PartitionError> {
     let foreign = |why: String| PartitionError::Foreign {
         file: path.to_string(),
@@ -116,11 +109,12 @@ fn of_file(
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).map_err(not_parquet)?;
     let columns = builder.parquet_schema().columns();
-    let places = COLUMNS.map(|name| columns.iter().position(|column| column.path().string() == name));
-    if places[0].is_none() {
+    let place = |name: &str| columns.iter().position(|column| column.path().string() == name);
+    if place("event_key").is_none() {
         return Err(foreign("it has no column event_key".to_owned()));
     }
-    let mask = ProjectionMask::leaves(builder.parquet_schema(), places.into_iter().flatten());
+    let places = TEXTS.into_iter().chain([MS]).filter_map(place);
+    let mask = ProjectionMask::leaves(builder.parquet_schema(), places);
     let batches = builder
         .with_projection(mask)
         .with_batch_size(8192)
@@ -134,18 +128,29 @@ fn of_file(
                 texts(column).ok_or_else(|| foreign(format!("its column {name} is {}", column.data_type())))
             })
         };
-        let [keys, contents, addenda, accounts] = COLUMNS.map(|name| column(name).transpose());
+        let [keys, contents, addenda, accounts] = TEXTS.map(|name| column(name).transpose());
         let (Some(keys), contents, addenda, accounts) = (keys?, contents?, addenda?, accounts?) else {
             continue;
         };
+        let times = batch
+            .column_by_name(MS)
+            .and_then(|column| column.as_primitive_opt::<Int64Type>());
         for row in 0..batch.num_rows() {
             let account = of.or_else(|| account(accounts.as_ref()?(row)?));
             // What is no key of ours is no event of ours either.
             if let (Some(account), Some(key)) = (account, keys(row).and_then(key)) {
-                seen(Held {
+                let times = times.filter(|times| times.is_valid(row));
+                seen(EventCopy {
                     identity: Identity { account, key },
-                    content: contents.as_ref().and_then(|texts| texts(row)).and_then(hash),
+                    // What says nothing of its content is no reason to leave a copy out.
+                    content: contents
+                        .as_ref()
+                        .and_then(|texts| texts(row))
+                        .and_then(hash)
+                        .unwrap_or_default(),
                     addendum: addenda.as_ref().is_some_and(|texts| texts(row).is_some()),
+                    ms: times.map_or(0, |times| times.value(row)),
+                    rank: 0,
                 });
             }
         }

@@ -140,7 +140,7 @@ mod tests {
                 ms: 0,
                 rank: 0,
             };
-            let arrived = event.time();
+            let arrived = Some(event.time());
             let row = row(&event, table, key, Origin::Stream { arrived });
             stage.add(&Partition::of(&event, table), copy, &row).unwrap();
             assert!(stage.held() <= most, "{} partitions in memory", stage.held());

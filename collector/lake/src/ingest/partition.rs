@@ -5,6 +5,8 @@
 //! whose bytes come first. Copies that say something else all stay, and are told. So what is written
 //! depends on what was read, never on the order in which it was read.
 
+use std::collections::HashMap;
+
 use object_store::path::Path;
 use pipetrail_collector::Table;
 use pipetrail_collector::layout::Partition;
@@ -13,7 +15,7 @@ use tokio::runtime::Handle;
 
 use super::error::PartitionError;
 use super::existing;
-use super::identity::{EventCopy, account};
+use super::identity::{EventCopy, Said, account};
 use super::output::File;
 use super::spill::{Segment, Spill};
 use super::stage::Spot;
@@ -101,17 +103,8 @@ pub(super) fn write(
     Ok(written)
 }
 
-/// What is known of a copy.
-#[derive(Clone, Copy, Default)]
-struct Mark {
-    /// The lake holds what it says.
-    held: bool,
-    /// Another copy says something else.
-    differs: bool,
-}
-
-/// Leaves the copies that the lake does not hold; the events of which copies say different things, an
-/// addendum of CloudTrail left aside. The entries are ordered by copy.
+/// Leaves the copies that the lake does not hold; the events of which copies say different things. The
+/// entries are ordered by copy.
 fn unheld(
     entries: &mut Vec<Entry>,
     rows: &PartitionRows<'_>,
@@ -119,30 +112,42 @@ fn unheld(
     folder: &Path,
     handle: &Handle,
 ) -> Result<Vec<EventCopy>, PartitionError> {
-    let mut marks = vec![Mark::default(); entries.len()];
-    let mut rest = marks.as_mut_slice();
-    for copies in entries.chunk_by(|a, b| a.copy.identity == b.copy.identity) {
-        let (these, after) = rest.split_at_mut(copies.len());
-        let originals = copies.iter().filter(|entry| !entry.copy.addendum).count();
-        for (entry, mark) in copies.iter().zip(these) {
-            mark.differs = originals > 1 && !entry.copy.addendum;
-        }
-        rest = after;
-    }
+    let mut held = vec![false; entries.len()];
+    // What the lake says else of an event, by the event's first entry: of few there is anything.
+    let mut else_said: HashMap<usize, Said> = HashMap::new();
     let of = rows.partition.account().and_then(|id| account(id.as_bytes()));
     existing::copies(lake, folder, of, handle, |there| {
         let first = entries.partition_point(|entry| entry.copy.identity < there.identity);
-        let copies = entries[first..].iter().zip(&mut marks[first..]);
-        for (entry, mark) in copies.take_while(|(entry, _)| entry.copy.identity == there.identity) {
-            mark.held |= entry.copy.is_said_by(there.content, there.addendum);
-            mark.differs |= entry.copy.differs_from(there.content, there.addendum);
+        if entries
+            .get(first)
+            .is_none_or(|entry| entry.copy.identity != there.identity)
+        {
+            return;
+        }
+        let same = (there.identity, there.content);
+        let begin = entries.partition_point(|entry| (entry.copy.identity, entry.copy.content) < same);
+        let copies = entries[begin..].iter().zip(&mut held[begin..]);
+        let mut is_new = true;
+        for (entry, held) in copies.take_while(|(entry, _)| (entry.copy.identity, entry.copy.content) == same) {
+            let is_said = entry.copy.is_said_by(&there);
+            *held |= is_said;
+            is_new &= !is_said;
+        }
+        if is_new {
+            else_said.entry(first).or_default().add(&there);
         }
     })?;
-    let differing = entries.iter().zip(&marks).filter(|(_, mark)| mark.differs);
-    let mut conflicts: Vec<EventCopy> = differing.map(|(entry, _)| entry.copy).collect();
-    conflicts.dedup_by_key(|copy| copy.identity);
-    let mut marks = marks.into_iter();
-    entries.retain(|_| !marks.next().unwrap_or_default().held);
+    let mut conflicts = Vec::new();
+    let mut first = 0;
+    for copies in entries.chunk_by(|a, b| a.copy.identity == b.copy.identity) {
+        let mut said = else_said.remove(&first).unwrap_or_default();
+        copies.iter().for_each(|entry| said.add(&entry.copy));
+        let is_told = copies.iter().any(|entry| !entry.copy.addendum);
+        conflicts.extend(said.conflict().filter(|_| is_told));
+        first += copies.len();
+    }
+    let mut held = held.into_iter();
+    entries.retain(|_| !held.next().unwrap_or(false));
     Ok(conflicts)
 }
 
@@ -259,9 +264,7 @@ impl<'r> Reader<'r> {
                         *last = entry;
                     }
                 }
-                Some(last)
-                    if last.copy.identity == entry.copy.identity
-                        && entry.copy.is_said_by(Some(last.copy.content), last.copy.addendum) => {}
+                Some(last) if last.copy.identity == entry.copy.identity && entry.copy.is_said_by(&last.copy) => {}
                 _ => kept.push(entry),
             }
         }

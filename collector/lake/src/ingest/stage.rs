@@ -2,8 +2,7 @@
 //!
 //! Every worker has a stage of its own with its share of the memory and of the partitions. When either is
 //! used up, its rows go to the temporary file as one run, ordered by partition, and the stage begins
-//! anew: what stays in memory is where the run lies. So no input makes the memory grow, however many
-//! accounts and months it names.
+//! anew: what stays in memory is where the run lies.
 
 use std::collections::BTreeMap;
 use std::io;
