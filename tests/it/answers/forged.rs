@@ -233,6 +233,8 @@ fn a_copy_that_says_something_else_is_kept_counted_and_named() {
     );
     assert_eq!(of(&place.ingest(&[&moved], &[]).json().unwrap()), [1, 0, 0]);
     assert_eq!(of(&place.ingest(&[&state], &[]).json().unwrap()), [1, 0, 1]);
+    let times = place.query("SELECT event_time FROM pipeline_executions ORDER BY event_time");
+    assert_eq!(times.len(), 2, "{times:?}");
 
     // What CloudTrail corrects is no conflict.
     let mut addendum: Value = serde_json::from_str(&commented).unwrap();

@@ -157,6 +157,7 @@ fn name(entries: &[Entry]) -> String {
     for entry in entries {
         hash.update(entry.copy.identity.key);
         hash.update(entry.copy.content);
+        hash.update(entry.copy.ms.to_le_bytes());
     }
     let digest = hash.finalize();
     format!("ingest-{}.parquet", hex::encode(&digest[..16]))
