@@ -64,7 +64,7 @@ fn transformed(event: &str) -> Vec<u8> {
     let (key, table) = (event.key(), event.table());
     event.redact();
     let mut line = Vec::new();
-    let arrived = event.time();
+    let arrived = Some(event.time());
     row(&event, table, key, Origin::Stream { arrived }).write(&mut line);
     line
 }

@@ -15,16 +15,17 @@ impl<'a> Json<'a> {
     /// # Errors
     /// It is not JSON, or nested deeper than the parser goes (128).
     pub fn parse(text: &'a str) -> serde_json::Result<Self> {
-        let mut json = serde_json::from_str(text)?;
-        keep(&mut json, text);
+        let mut json: Self = serde_json::from_str(text)?;
+        json.keep_digits(text);
         Ok(json)
     }
-}
 
-/// Puts the digits of such numbers in the place of their floats. `text` is what `json` was read from.
-fn keep<'a>(json: &mut Json<'a>, text: &'a str) {
-    if has_long_run(text.as_bytes()) {
-        put(json, &mut Numbers { text, at: 0 });
+    /// Puts the digits of such numbers in the place of their floats. `text` is what this was deserialized
+    /// from.
+    pub(crate) fn keep_digits(&mut self, text: &'a str) {
+        if has_long_run(text.as_bytes()) {
+            put(self, &mut Numbers { text, at: 0 });
+        }
     }
 }
 

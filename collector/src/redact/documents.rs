@@ -3,8 +3,11 @@
 //! Only objects are looked for, and strings with escapes, which may hold one: nothing is redacted
 //! that has no name, and the objects of a list are found one by one.
 
+use std::borrow::Cow;
+
 use serde_json::Deserializer;
 
+use super::fields::Treatment;
 use super::marks::REDACTED;
 use crate::json::Json;
 
@@ -18,40 +21,56 @@ const IN_VAIN_AT_LEAST: usize = 4096;
 /// A beginning that is no document is read until the parser gives up, and the next one may stand
 /// shortly behind it: `{"a":{"a":{"a":…` costs as many readings as it is deep. A text that takes
 /// more than [`IN_VAIN`] of its length is no log line of AWS's; it goes as a whole, because what was
-/// not read may hold a secret.
+/// not read may hold a secret. So does a text in which, behind a beginning that is no document, a name
+/// stands unread whose value would be redacted: the parser also refuses lone surrogates, raw newlines,
+/// `1e999` and what is nested too deeply.
 pub(super) fn rewritten(text: &str, redact: &mut dyn FnMut(&mut Json<'_>) -> bool) -> Option<String> {
     let mut out = String::new();
     let mut copied = 0;
     let mut budget = text.len() * IN_VAIN + IN_VAIN_AT_LEAST;
     let mut at = 0;
+    // Once a beginning was no document: where what was not read since begins.
+    let mut unread = None;
     while let Some(beginning) = next_beginning(text, at) {
         let rest = &text[beginning..];
         let mut documents = Deserializer::from_str(rest).into_iter::<Json<'_>>();
         at = beginning + 1;
         let in_vain = match documents.next() {
             Some(Ok(mut json)) => {
-                let length = documents.byte_offset();
-                if redact(&mut json) {
+                let end = beginning + documents.byte_offset();
+                json.keep_digits(&text[beginning..end]);
+                let changed = redact(&mut json);
+                if changed {
                     out.push_str(&text[copied..beginning]);
                     out.push_str(&json.to_string());
-                    copied = beginning + length;
-                    at = copied;
-                    0
-                } else if matches!(json, Json::Object(_)) {
-                    at = beginning + length;
+                    copied = end;
+                }
+                if changed || matches!(json, Json::Object(_)) {
+                    at = end;
+                    let before = unread.map_or("", |unread| &text[unread..beginning]);
+                    if names_a_secret(before) {
+                        return Some(REDACTED.to_owned());
+                    }
+                    unread = unread.and(Some(end));
                     0
                 } else {
                     // The quote may have been one that closes: what follows it is looked at again.
-                    length
+                    end - beginning
                 }
             }
-            Some(Err(error)) => consumed(rest, &error),
+            Some(Err(error)) => {
+                unread.get_or_insert(beginning);
+                consumed(rest, &error)
+            }
             None => 0,
         };
         match budget.checked_sub(in_vain) {
             Some(left) => budget = left,
             None => return Some(REDACTED.to_owned()),
         }
+    }
+    if unread.is_some_and(|unread| names_a_secret(&text[unread..])) {
+        return Some(REDACTED.to_owned());
     }
     if copied == 0 {
         return None;
@@ -76,6 +95,34 @@ fn next_beginning(text: &str, mut at: usize) -> Option<usize> {
         }
         at += 1;
     }
+}
+
+/// Whether a name with a treatment stands before a colon, in quotes, which may be escaped.
+///
+/// In linear time: what is looked at before one colon ends at the quote of the one before.
+fn names_a_secret(text: &str) -> bool {
+    text.match_indices(':').any(|(colon, _)| {
+        let name = text[..colon]
+            .trim_ascii_end()
+            .strip_suffix('"')
+            .and_then(|quoted| quoted.rsplit_once('"'))
+            .and_then(|(_, name)| unescaped(name.trim_end_matches('\\')));
+        let treatment = name.and_then(|name| Treatment::of(&name));
+        // The execution id is not always a token, and stands in many texts.
+        treatment.is_some_and(|treatment| treatment != Treatment::ActionExecutionId)
+    })
+}
+
+/// A name without its escapes, however often they were escaped themselves.
+fn unescaped(name: &str) -> Option<Cow<'_, str>> {
+    if !name.contains('\\') {
+        return Some(Cow::Borrowed(name));
+    }
+    let mut quoted = format!("\"{name}\"");
+    while quoted.contains(r"\\") {
+        quoted = quoted.replace(r"\\", r"\");
+    }
+    serde_json::from_str(&quoted).ok().map(Cow::Owned)
 }
 
 /// How many bytes were read before the error.
@@ -116,6 +163,10 @@ mod tests {
             (r#"a {"b": 1} {"k": 1} {c"#, r#"a {"b": 1} {"k":null} {c"#),
             (r#"[ {"k": 1}, {"b": 1 } ]"#, r#"[ {"k":null}, {"b": 1 } ]"#),
             (r#"{"a": 1, {"k": 1}"#, r#"{"a": 1, {"k":null}"#),
+            (
+                r#"{"k": 1, "n": [18446744073709551617, -9223372036854775809, 1.5]}"#,
+                r#"{"k":null,"n":[18446744073709551617,-9223372036854775809,1.5]}"#,
+            ),
             (r#"5" pipe: {"k": 1}"#, r#"5" pipe: {"k":null}"#),
             (r#""{\"k\": 1}""#, r#""{\"k\":null}""#),
             (r#"got "{\"k\": 1}" twice"#, r#"got "{\"k\":null}" twice"#),
@@ -138,12 +189,39 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_is_redacted_takes_the_text_with_it_where_it_stands_unread_behind_a_beginning() {
+        for given in [
+            r#"{"a": , "TOKEN" : "hunter22"}"#,
+            "{\"a\": , \"variables\"\r\n\t: {}}",
+            r#"{"a": 1e999, "configuration": {"k": 1}}"#,
+            r#"{"a": , {"b": 1}, "configuration": 1, {"b": 1}"#,
+            r#"{"a": , {"k": 1} "x": "url": 1"#,
+            r#"{"a": , "confi\u0067uration": 1"#,
+            r#""{\"a\": 1, \"configuration\": 1"#,
+            r#""{\\\"a\\\": 1, \\\"confi\\\\u0067uration\\\": 1"#,
+        ] {
+            assert_eq!(without_k(given).as_deref(), Some(REDACTED), "{given}");
+        }
+        for given in [
+            r#""configuration": {"a": ,}"#,
+            r#"{"a": , {"configuration": 1}"#,
+            r#"{"a": , "configuration" "b": 1"#,
+            r#"{"a": , "configurations": 1, configuration: 1"#,
+            r#"{"a": , "action-execution-id": 1"#,
+        ] {
+            assert_eq!(without_k(given), None, "{given}");
+        }
+    }
+
+    #[test]
     fn beginnings_that_lead_nowhere_cost_the_text_and_not_the_time() {
         for unit in [r#"{"a":"#, r#"{"a":{},"a":"#, "{\"a\":\n", r#"{"a":[{"b":1},"#] {
             let text = unit.repeat(20_000);
             assert_eq!(rewritten(&text, &mut |_| false).as_deref(), Some(REDACTED), "{unit}");
         }
         // Shallow ones end at once, however many there are.
-        assert_eq!(rewritten(&r#"{"a"{"#.repeat(100_000), &mut |_| false), None);
+        for unit in [r#"{"a"{"#, r#"{"a"":"#, r#"{"a" : :"#, r#"{"a\\"":"#] {
+            assert_eq!(rewritten(&unit.repeat(100_000), &mut |_| false), None, "{unit}");
+        }
     }
 }

@@ -101,6 +101,18 @@ const NIBBLES: [u8; 256] = {
 };
 const NO_NIBBLE: u8 = 0xff;
 
+/// The hex digits of each byte.
+pub(super) const PAIRS: [[u8; 2]; 256] = {
+    let digits = b"0123456789abcdef";
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [digits[byte >> 4], digits[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
+
 pub(super) fn nibble(byte: u8) -> Option<u8> {
     let value = NIBBLES[usize::from(byte)];
     (value != NO_NIBBLE).then_some(value)

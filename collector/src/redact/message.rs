@@ -2,6 +2,7 @@
 //!
 //! Only there: a caller could otherwise choose a value that blots out his own name.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use aho_corasick::automaton::Automaton;
@@ -9,18 +10,24 @@ use aho_corasick::nfa::noncontiguous::NFA;
 use aho_corasick::{Input, MatchKind};
 
 use super::marks::REDACTED;
+use super::secrets::Hash;
 use super::shapes;
 use super::walk::SHORTEST_QUOTED;
-use crate::key::sha256_hex;
 
-/// The message without the values, the longest first where several begin at one place; `None` where it
-/// quotes none.
+/// Redacts the values in the messages, the longest first where several begin at one place.
 ///
 /// In time linear in both. The values of a request can be as long as the request, and the automaton of
 /// all of them takes ten times their memory: it is built of those alone that begin and end as something
-/// in the message does.
-pub(super) fn without(message: &str, values: &[String]) -> Option<String> {
-    let pieces: HashSet<&[u8]> = message.as_bytes().windows(SHORTEST_QUOTED).collect();
+/// in a message does.
+pub(super) fn without(messages: &mut [&mut Cow<'_, str>], values: &[String]) {
+    if values.is_empty() {
+        return;
+    }
+    let pieces: HashSet<&[u8]> = messages
+        .iter()
+        .flat_map(|message| message.as_bytes().windows(SHORTEST_QUOTED))
+        .collect();
+    let longest = messages.iter().map(|message| message.len()).max().unwrap_or_default();
     let quoted: HashSet<&str> = values
         .iter()
         .map(String::as_str)
@@ -30,20 +37,28 @@ pub(super) fn without(message: &str, values: &[String]) -> Option<String> {
                 value.as_bytes().last_chunk::<SHORTEST_QUOTED>(),
             );
             let in_message = |end: &[u8; SHORTEST_QUOTED]| pieces.contains(end.as_slice());
-            value.len() <= message.len()
-                && matches!(ends, (Some(first), Some(last)) if in_message(first) && in_message(last))
+            value.len() <= longest && matches!(ends, (Some(first), Some(last)) if in_message(first) && in_message(last))
         })
         .collect();
     if quoted.is_empty() {
-        return None;
+        return;
     }
     let automaton = NFA::builder().match_kind(MatchKind::LeftmostLongest).build(&quoted);
-    let Some(found) = automaton
-        .as_ref()
-        .ok()
-        .and_then(|automaton| automaton.try_find_iter(Input::new(message)).ok())
-    else {
-        // More states than an automaton may have: no event is that long.
+    for message in messages {
+        // Building fails beyond the states that an automaton may have: no event is that long.
+        let without = automaton.as_ref().map_or_else(
+            |_| Some(REDACTED.to_owned()),
+            |automaton| without_found(automaton, message),
+        );
+        if let Some(without) = without {
+            **message = Cow::Owned(without);
+        }
+    }
+}
+
+/// The message without what the automaton finds; `None` where it finds nothing.
+fn without_found(automaton: &NFA, message: &str) -> Option<String> {
+    let Ok(found) = automaton.try_find_iter(Input::new(message)) else {
         return Some(REDACTED.to_owned());
     };
     let mut out = String::with_capacity(message.len());
@@ -80,9 +95,9 @@ pub(super) fn unquoted(message: &str) -> String {
             let arn = &rest[..rest.find(ends).unwrap_or(rest.len())];
             out.push_str(arn);
             arn.len()
-        } else if let Some(uuid) = uuid_at(rest, before) {
-            out.push_str(&sha256_hex(uuid));
-            uuid.len()
+        } else if let Some((uuid, length)) = uuid_at(rest, before) {
+            out.push_str(Hash::of_token(uuid).text());
+            length
         } else {
             out.push(next);
             next.len_utf8()
@@ -115,30 +130,31 @@ fn end_of_quote(inside: &str, closing: char) -> Option<usize> {
 fn push_quoted(out: &mut String, quoted: &str) {
     if quoted.is_empty() || quoted.starts_with("arn:") && !quoted.contains(char::is_whitespace) {
         out.push_str(quoted);
-    } else if shapes::uuid(quoted).is_some() {
-        out.push_str(&sha256_hex(quoted));
+    } else if let Some(uuid) = shapes::uuid(quoted) {
+        out.push_str(Hash::of_token(uuid).text());
     } else {
         out.push_str(REDACTED);
     }
 }
 
-/// The UUID with which a text begins. Without hyphens only if no more digits stand around it: half of a
-/// hash is none.
-fn uuid_at(text: &str, before: Option<char>) -> Option<&str> {
-    let with_hyphens = text.get(..36).filter(|text| text.as_bytes()[8] == b'-');
-    if let Some(uuid) = with_hyphens.filter(|text| shapes::uuid(text).is_some()) {
-        return Some(uuid);
+/// The UUID with which a text begins, and the length of its text. Without hyphens only if no more digits
+/// stand around it: half of a hash is none.
+fn uuid_at(text: &str, before: Option<char>) -> Option<(u128, usize)> {
+    let of_length = |length| Some((shapes::uuid(text.get(..length)?)?, length));
+    if let Some(with_hyphens) = of_length(36) {
+        return Some(with_hyphens);
     }
     if before.is_some_and(|before| before.is_ascii_hexdigit()) {
         return None;
     }
     let digits = text.bytes().take(33).take_while(u8::is_ascii_hexdigit).count();
-    (digits == 32).then(|| &text[..32])
+    if digits == 32 { of_length(32) } else { None }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::key::sha256_hex;
 
     const UUID: &str = "0b6c1d2e-3f40-4a5b-8c6d-7e8f90a1b2c3";
 
@@ -152,14 +168,15 @@ mod tests {
             ("hunter2", None),
             ("", None),
         ] {
-            assert_eq!(without(given, &values).as_deref(), expected, "{given}");
+            let mut messages = [Cow::Borrowed("'hunter22'"), Cow::Borrowed(given)];
+            without(&mut messages.each_mut(), &values);
+            assert_eq!(messages, ["'REDACTED'", expected.unwrap_or(given)]);
         }
     }
 
     #[test]
     fn quoted_text_goes_and_an_apostrophe_quotes_nothing() {
         let (hash, digits) = (sha256_hex(UUID), UUID.replace('-', ""));
-        let of_digits = sha256_hex(&digits);
         for (given, expected) in [
             (
                 "Value 's3cret' at 'a.b' can't be",
@@ -175,8 +192,8 @@ mod tests {
             ("'arn:aws:iam::1:user/a' ''", "'arn:aws:iam::1:user/a' ''"),
             ("'arn: s3cret'", "'REDACTED'"),
             (
-                &format!("token {UUID}, '{UUID}' or {digits}."),
-                &format!("token {hash}, '{hash}' or {of_digits}."),
+                &format!("token {UUID}, '{}' or {digits}.", UUID.to_uppercase()),
+                &format!("token {hash}, '{hash}' or {hash}."),
             ),
             (
                 &format!("arn:a:b::1:role/{UUID} x"),

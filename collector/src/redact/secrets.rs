@@ -6,6 +6,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 
 use sha2::{Digest, Sha256};
 
+use super::encodings::PAIRS;
 use super::fields::Treatment;
 use super::marks::REDACTED;
 use super::shapes;
@@ -17,16 +18,19 @@ use crate::json::Json;
 pub(super) struct Secrets(Option<HashMap<u128, Hash, Keyed>>);
 
 impl Secrets {
-    /// The hash of a token; of one that is known in another form, the hash of the form that came first.
-    pub(super) fn learn(&mut self, uuid: u128, text: &str) -> &str {
+    pub(super) fn learn(&mut self, uuid: u128) -> &str {
         let known = self.0.get_or_insert_default();
-        known.entry(uuid).or_insert_with(|| Hash::of(text)).text()
+        known.entry(uuid).or_insert_with(|| Hash::of_token(uuid)).text()
     }
 
     /// Replaces the tokens in every text of an event but in what says who called and which call it was.
     pub(super) fn replace(&self, envelope: &mut Json<'_>, approval: bool) {
         if self.0.is_some() {
-            self.replace_at(envelope, Place::Envelope, approval);
+            let everywhere = Search {
+                approval,
+                in_name: false,
+            };
+            self.replace_at(envelope, Place::Envelope, everywhere);
         }
     }
 
@@ -34,18 +38,19 @@ impl Secrets {
         self.0.as_ref()?.get(&uuid).map(Hash::text)
     }
 
-    fn replace_at(&self, json: &mut Json<'_>, place: Place, approval: bool) {
+    fn replace_at(&self, json: &mut Json<'_>, place: Place, search: Search) {
         match json {
-            Json::String(text) => self.replace_in(text),
+            Json::String(text) => self.replace_in(text, search.in_name),
             Json::Array(items) => items
                 .iter_mut()
-                .for_each(|item| self.replace_at(item, Place::Elsewhere, approval)),
+                .for_each(|item| self.replace_at(item, Place::Elsewhere, search)),
             Json::Object(fields) => {
                 for (name, value) in fields {
-                    self.replace_in(name);
-                    let is_final = matches!(value, Json::String(_)) && is_final(name, place, approval);
+                    self.replace_in(name, search.in_name);
+                    let is_final = matches!(value, Json::String(_)) && is_final(name, place, search.approval);
                     if !is_final && !place.is_caller(name) {
-                        self.replace_at(value, place.below(name), approval);
+                        let in_name = search.in_name || place.is_name(name);
+                        self.replace_at(value, place.below(name), Search { in_name, ..search });
                     }
                 }
             }
@@ -53,7 +58,7 @@ impl Secrets {
         }
     }
 
-    fn replace_in(&self, text: &mut Cow<'_, str>) {
+    fn replace_in(&self, text: &mut Cow<'_, str>, in_name: bool) {
         if text.len() < shapes::SHORTEST {
             return;
         }
@@ -64,7 +69,7 @@ impl Secrets {
             }
             return;
         }
-        let found = shapes::find(text, &|uuid| self.hash_of(uuid));
+        let found = shapes::find(text, in_name, &|uuid| self.hash_of(uuid));
         if found.is_empty() {
             return;
         }
@@ -80,12 +85,25 @@ impl Secrets {
     }
 }
 
+#[derive(Clone, Copy)]
+struct Search {
+    /// Whether the action is an approval, or may be one.
+    approval: bool,
+    /// Whether the texts name what the event is about.
+    in_name: bool,
+}
+
 /// What [`sha256_hex`](crate::sha256_hex) makes of a text, in half the instructions and without memory of
 /// its own.
-struct Hash([u8; 64]);
+pub(super) struct Hash([u8; 64]);
 
 impl Hash {
-    fn of(text: &str) -> Self {
+    /// Of the lower-case form with hyphens, in which AWS sends tokens: every other form joins with it.
+    pub(super) fn of_token(uuid: u128) -> Self {
+        Self::of(shapes::hyphenated(uuid))
+    }
+
+    fn of(text: impl AsRef<[u8]>) -> Self {
         let mut digits = [0; 64];
         for (pair, byte) in digits.as_chunks_mut().0.iter_mut().zip(&Sha256::digest(text)[..]) {
             *pair = PAIRS[usize::from(*byte)];
@@ -93,23 +111,11 @@ impl Hash {
         Self(digits)
     }
 
-    fn text(&self) -> &str {
+    pub(super) fn text(&self) -> &str {
         // Digits are always UTF-8.
         std::str::from_utf8(&self.0).unwrap_or(REDACTED)
     }
 }
-
-/// The hex digits of each byte.
-const PAIRS: [[u8; 2]; 256] = {
-    let digits = b"0123456789abcdef";
-    let mut pairs = [[0; 2]; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        pairs[byte] = [digits[byte >> 4], digits[byte & 15]];
-        byte += 1;
-    }
-    pairs
-};
 
 /// Whether the text of a field stays: the id of the call, and what is a hash already.
 fn is_final(name: &str, place: Place, approval: bool) -> bool {

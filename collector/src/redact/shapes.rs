@@ -6,19 +6,23 @@
 //! - 32 hex digits in either case, with hyphens anywhere among them or without;
 //! - the same percent-encoded, up to three times over;
 //! - the same inside base64 or base64url, at whatever place of the encoded text;
-//! - base64 or base64url of the 16 bytes themselves.
+//! - base64 or base64url of the 16 bytes themselves, where no further character of base64 stands around
+//!   it: 22 characters among others are as likely a piece of a name, and a caller chooses his token.
 
 use std::ops::Range;
 
-use super::encodings::{Runs, base64_decoded, hex_value, nibble, percent_decoded, sextet};
+use super::encodings::{PAIRS, Runs, base64_decoded, hex_value, nibble, percent_decoded, sextet};
 
 /// The UUID that a text is: 8-4-4-4-12 with hyphens, or 32 hex digits.
 pub(super) fn uuid(text: &str) -> Option<u128> {
-    let bytes = text.as_bytes();
+    of_bytes(text.as_bytes())
+}
+
+fn of_bytes(bytes: &[u8]) -> Option<u128> {
     // Both halves have 16 digits.
     let half = match bytes.len() {
-        32 => 16,
-        36 if [8, 13, 18, 23].iter().all(|at| bytes[*at] == b'-') => 19,
+        DIGITS => 16,
+        HYPHENATED if [8, 13, 18, 23].iter().all(|at| bytes[*at] == b'-') => 19,
         _ => return None,
     };
     let (upper, lower) = bytes.split_at(half);
@@ -28,20 +32,56 @@ pub(super) fn uuid(text: &str) -> Option<u128> {
     }
 }
 
+/// The UUID as AWS writes it: in lower case, with hyphens.
+pub(super) fn hyphenated(uuid: u128) -> [u8; HYPHENATED] {
+    let mut text = [b'-'; HYPHENATED];
+    for (byte, at) in uuid
+        .to_be_bytes()
+        .into_iter()
+        .zip([0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34])
+    {
+        text[at..at + 2].copy_from_slice(&PAIRS[usize::from(byte)]);
+    }
+    text
+}
+
+/// The UUIDs that stand in a text, percent-encoded or not: 8-4-4-4-12 with hyphens wherever that is, 32
+/// hex digits where they are no part of a longer row, half of a hash for one.
+pub(super) fn written(text: &str) -> Vec<u128> {
+    let mut found = written_in(text.as_bytes());
+    let mut decoded = percent_decoded(text.as_bytes(), &|at| at);
+    for _ in 0..TIMES_PERCENT_ENCODED {
+        let Some((bytes, _)) = decoded else { break };
+        found.extend(written_in(&bytes));
+        decoded = percent_decoded(&bytes, &|at| at);
+    }
+    found
+}
+
+fn written_in(bytes: &[u8]) -> Vec<u128> {
+    let with_hyphens = bytes.windows(HYPHENATED);
+    let rows = bytes.split(|byte| nibble(*byte).is_none());
+    let digits = rows.filter(|row| row.len() == DIGITS);
+    with_hyphens.chain(digits).filter_map(of_bytes).collect()
+}
+
 /// Fewest bytes of a text with a UUID in it: the base64 of its 16 bytes.
 pub(super) const SHORTEST: usize = RAW;
 
 const DIGITS: usize = 32;
+const HYPHENATED: usize = 36;
 const RAW: usize = 22;
 /// Fewest characters of base64 that hold 32 bytes.
 const ENCODED_DIGITS: usize = 43;
 const TIMES_PERCENT_ENCODED: usize = 3;
 
 /// Every place of a text where a UUID stands that `known` knows, from left to right. None overlaps
-/// another.
-pub(super) fn find<T>(text: &str, known: &impl Fn(u128) -> Option<T>) -> Vec<(Range<usize>, T)> {
+/// another. In a name, the base64 of the 16 bytes is not looked for: every name of 22 characters could
+/// be one.
+pub(super) fn find<T>(text: &str, in_name: bool, known: &impl Fn(u128) -> Option<T>) -> Vec<(Range<usize>, T)> {
     let mut found = Found {
         known,
+        in_name,
         places: Vec::new(),
     };
     let bytes = text.as_bytes();
@@ -57,6 +97,7 @@ pub(super) fn find<T>(text: &str, known: &impl Fn(u128) -> Option<T>) -> Vec<(Ra
 
 struct Found<'k, K, T> {
     known: &'k K,
+    in_name: bool,
     places: Vec<(Range<usize>, T)>,
 }
 
@@ -74,7 +115,7 @@ impl<T, K: Fn(u128) -> Option<T>> Found<'_, K, T> {
         for run in bytes.split(|byte| sextet(*byte).is_none()) {
             let begin = at;
             at += run.len() + 1;
-            if run.len() >= RAW {
+            if run.len() == RAW && !self.in_name {
                 self.raw(run, &|i| place(begin + i));
             }
             if run.len() >= ENCODED_DIGITS {
@@ -123,19 +164,16 @@ impl<T, K: Fn(u128) -> Option<T>> Found<'_, K, T> {
         }
     }
 
-    /// Looks for the base64 of the 16 bytes: 21 characters and the upper two bits of one more, of
-    /// which the others are zero.
+    /// Looks whether a run is the base64 of the 16 bytes: 21 characters and the upper two bits of one
+    /// more, of which the others are zero.
     fn raw(&mut self, run: &[u8], place: &dyn Fn(usize) -> usize) {
-        let mut value: u128 = 0;
-        for (i, byte) in run.iter().enumerate() {
-            let sextet = u128::from(sextet(*byte).unwrap_or_default());
-            if i + 1 >= RAW
-                && sextet & 15 == 0
-                && let Some(known) = (self.known)(value << 2 | sextet >> 4)
-            {
-                self.places.push((place(i + 1 - RAW)..place(i + 1), known));
-            }
-            value = value << 6 | sextet;
+        let mut sextets = run.iter().filter_map(|byte| sextet(*byte)).map(u128::from);
+        let last = sextets.next_back().unwrap_or_default();
+        let value = sextets.fold(0, |value, sextet| value << 6 | sextet);
+        if last & 15 == 0
+            && let Some(known) = (self.known)(value << 2 | last >> 4)
+        {
+            self.places.push((place(0)..place(run.len()), known));
         }
     }
 
@@ -166,7 +204,7 @@ mod tests {
     fn cut(text: &str) -> String {
         let secret = uuid(UUID).unwrap();
         let mut text = text.to_owned();
-        for (range, ()) in find(&text.clone(), &|candidate| (candidate == secret).then_some(()))
+        for (range, ()) in find(&text.clone(), false, &|candidate| (candidate == secret).then_some(()))
             .into_iter()
             .rev()
         {
@@ -233,10 +271,58 @@ mod tests {
     }
 
     #[test]
+    fn the_base64_of_the_bytes_is_found_where_it_is_a_whole_run_and_no_name() {
+        let secret = uuid(UUID).unwrap();
+        let known = |candidate| (candidate == secret).then_some(());
+        let form = base64_simd::STANDARD.encode_to_string(secret.to_be_bytes());
+        assert_eq!(cut(&format!("t={form},")), "t=#==,");
+        assert_eq!(cut(&percent(&form)), format!("#{}", percent("==")));
+        assert_eq!(find(&form, true, &known), []);
+        assert_eq!(find(UUID, true, &known).len(), 1);
+        let bare = form.trim_end_matches('=');
+        for neighbour in ["a", "0", "+", "/", "-", "_"] {
+            for text in [format!("{neighbour}{bare}"), format!("{bare}{neighbour}")] {
+                assert_eq!(cut(&text), text);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_written_in_a_text_are_uuids_with_hyphens_and_rows_of_32_digits() {
+        let (secret, digits) = (uuid(UUID).unwrap(), UUID.replace('-', ""));
+        assert_eq!(hyphenated(secret), UUID.as_bytes());
+        for text in [
+            format!("{UUID}\n"),
+            format!("a{UUID}0"),
+            format!("-{digits}-"),
+            format!("%7B{}%7D", UUID.to_uppercase()),
+            UUID.replace('-', "%2D"),
+            percent(&percent(&percent(UUID))),
+        ] {
+            let mut found = written(&text);
+            found.dedup();
+            assert_eq!(found, [secret], "{text}");
+        }
+        assert_eq!(written(&format!("{UUID} {UUID}")), [secret; 2]);
+        for text in [
+            "",
+            "%",
+            "%2",
+            &UUID[1..],
+            &format!("{digits}0"),
+            &UUID.replace('-', "_"),
+        ] {
+            assert_eq!(written(text), [], "{text}");
+        }
+    }
+
+    #[test]
     fn what_overlaps_goes_as_one() {
         let (a, b) = (0x1111_u128 << 112 | 7, 7_u128 << 112);
         let text = format!("<{a:032x}{:028x}>", 0);
-        let places = find(&text, &|candidate| (candidate == a || candidate == b).then_some(()));
+        let places = find(&text, false, &|candidate| {
+            (candidate == a || candidate == b).then_some(())
+        });
         assert_eq!(places, [(1..61, ())]);
     }
 }

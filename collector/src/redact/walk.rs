@@ -39,11 +39,10 @@ impl Walk {
         let action_type = detail.and_then(|detail| detail.get("type"));
         let named = |field: &str| action_type.and_then(|action_type| action_type.get(field)?.as_str());
         let category = named("category");
-        let message = detail.and_then(|detail| detail.get("errorMessage"));
         Self {
             approval: category.is_none_or(|category| category.eq_ignore_ascii_case("Approval")),
             summary: Summary::of(category, named("provider")),
-            quoted: message.is_some_and(|message| matches!(message, Json::String(_))),
+            quoted: detail.is_some_and(has_message),
             depth: 0,
             changes: 0,
             secrets: Secrets::default(),
@@ -53,6 +52,10 @@ impl Walk {
 
     pub(super) fn event(&mut self, envelope: &mut Json<'_>) {
         self.value(envelope, Place::Envelope);
+    }
+
+    /// Replaces what the walk found to be tokens, wherever else it stands.
+    pub(super) fn replace_tokens(&self, envelope: &mut Json<'_>) {
         self.secrets.replace(envelope, self.approval);
     }
 
@@ -69,15 +72,11 @@ impl Walk {
     }
 
     fn object(&mut self, fields: &mut [(Cow<'_, str>, Json<'_>)], place: Place) {
+        let mut is_declaration = None;
         for i in 0..fields.len() {
-            let declared = |fields: &[(Cow<'_, str>, Json<'_>)]| {
-                let action_type = fields
-                    .iter()
-                    .find(|(name, _)| name.eq_ignore_ascii_case("actionTypeId"));
-                action_type.is_some_and(|(_, value)| matches!(value, Json::Object(_)))
-            };
             let treatment = Treatment::of(&fields[i].0);
-            let declared = treatment == Some(Treatment::OutputVariables) && declared(fields);
+            let declared = treatment == Some(Treatment::OutputVariables)
+                && *is_declaration.get_or_insert_with(|| declares_an_action(fields));
             let (name, value) = &mut fields[i];
             if place != Place::Elsewhere && self.by_place(name, value, place) {
                 continue;
@@ -125,6 +124,8 @@ impl Walk {
         });
         if let Some(rewritten) = rewritten {
             *text = Cow::Owned(rewritten);
+            // Its budget may have run out without any change of a document in it.
+            self.changes += 1;
         }
     }
 
@@ -145,10 +146,16 @@ impl Walk {
             Json::Null => {}
             Json::String(text) if text == HIDDEN || text.is_empty() => {}
             Json::String(text) => {
-                let hash = match shapes::uuid(text) {
-                    Some(uuid) => self.secrets.learn(uuid, text).to_owned(),
-                    // Looked for nowhere else: a caller could otherwise choose a token that erases words.
-                    None => sha256_hex(text),
+                let around = |c: char| c.is_whitespace() || matches!(c, '{' | '}');
+                let hash = match shapes::uuid(text.trim_matches(around)) {
+                    Some(uuid) => self.secrets.learn(uuid).to_owned(),
+                    None => {
+                        // Nothing else of it is looked for: a caller could choose a token that erases words.
+                        for uuid in shapes::written(text) {
+                            self.secrets.learn(uuid);
+                        }
+                        sha256_hex(text)
+                    }
                 };
                 self.put(value, hash);
             }
@@ -212,6 +219,20 @@ impl Walk {
             }
         }
     }
+}
+
+/// Whether the `detail` has an error message; the name may be given more than once.
+fn has_message(detail: &Json<'_>) -> bool {
+    let Json::Object(fields) = detail else { return false };
+    let mut values = fields.iter().filter(|(name, _)| name == "errorMessage");
+    values.any(|(_, value)| matches!(value, Json::String(_)))
+}
+
+fn declares_an_action(fields: &[(Cow<'_, str>, Json<'_>)]) -> bool {
+    let action_type = fields
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("actionTypeId"));
+    action_type.is_some_and(|(_, value)| matches!(value, Json::Object(_)))
 }
 
 /// Whether a text has a byte that every document, quoted document and webhook URL has: `{`, `\` or

@@ -52,6 +52,17 @@ impl Place {
         self == Self::Detail && matches!(name, "eventID" | "requestID")
     }
 
+    /// Whether a field that stands here names what the event is about. A name of 22 characters may be
+    /// base64, so a caller could choose a token that erases it.
+    pub(super) fn is_name(self, name: &str) -> bool {
+        match self {
+            Self::Envelope => name == "resources",
+            Self::Detail => matches!(name, "resources" | "pipeline" | "stage" | "action"),
+            Self::Request => matches!(name, "pipelineName" | "stageName" | "actionName"),
+            _ => false,
+        }
+    }
+
     pub(super) fn is_summary(self, name: &str) -> bool {
         self == Self::Outcome && name == "external-execution-summary"
     }

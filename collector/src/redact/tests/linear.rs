@@ -73,10 +73,34 @@ fn what_a_message_quotes_takes_time_in_proportion_to_values_and_message() {
 }
 
 #[test]
+fn many_messages_take_time_in_proportion_to_them_and_the_values() {
+    assert_linear(|size| {
+        let values: Vec<String> = (0..size * 300).map(|n| format!("value{n:06}")).collect();
+        let messages: String = values
+            .iter()
+            .map(|value| format!(r#","errorMessage":"'{value}'""#))
+            .collect();
+        format!(
+            r#"{{"commands":["{}"],"requestParameters":{{}}{messages}}}"#,
+            values.join(r#"",""#)
+        )
+    });
+}
+
+#[test]
+fn fields_of_output_variables_take_time_in_proportion_to_their_number() {
+    assert_linear(|size| {
+        let fields = r#""outputVariables":["A"],"#.repeat(size * 1_000);
+        format!(r#"{{{fields}"actionTypeId":{{}}}}"#)
+    });
+}
+
+#[test]
 fn texts_that_look_like_something_take_time_in_proportion_to_their_length() {
     for unit in [
         r#"{\"a\":"#,
         r#"{\"a\":{\"b\":1},"#,
+        r#"{\"a\"\":"#,
         "\\\"\\\\",
         "0a",
         "%25",

@@ -138,6 +138,86 @@ fn two_forms_of_one_token_get_one_hash() {
         out,
         format!(r#"{{"token":"{hash}","a":[{{"token":"{hash}"}},{{"token":"{hash}"}}]}}"#)
     );
+    for first in [&upper, &digits] {
+        let out = redacted(&format!(r#"{{"token":"{first}","a":"{TOKEN}"}}"#));
+        assert_eq!(out, format!(r#"{{"token":"{hash}","a":"{hash}"}}"#));
+    }
+}
+
+#[test]
+fn a_token_with_something_around_it_is_known_all_the_same() {
+    let hash = sha256_hex(TOKEN);
+    for (field, joins) in [
+        (format!("{TOKEN}\n"), true),
+        (format!(" {{{}}} ", TOKEN.to_uppercase()), true),
+        (TOKEN.replace('-', "%2D"), false),
+        (format!("urn:uuid:{TOKEN}"), false),
+        (format!("x {}", TOKEN.replace('-', "")), false),
+    ] {
+        let out = redacted(&format!(r#"{{"token":{},"a":"is {TOKEN}"}}"#, quoted(&field)));
+        let stored = if joins { hash.clone() } else { sha256_hex(&field) };
+        assert_eq!(out, format!(r#"{{"token":"{stored}","a":"is {hash}"}}"#));
+    }
+}
+
+#[test]
+fn a_text_in_a_text_that_takes_too_long_is_not_kept_by_the_outer_one() {
+    let inner = r#"{"a":"#.repeat(60) + r#"{"configuration":{"P":"hunter22"}}"#;
+    let note = format!(r#"{{"note":{}}}"#, quoted(&inner));
+    for note in [note.clone(), quoted(&note)] {
+        let out = redacted(&format!(r#"{{"a":{}}}"#, quoted(&note)));
+        assert!(!out.contains("hunter22") && out.contains("REDACTED"), "{out}");
+    }
+}
+
+#[test]
+fn json_that_the_parser_refuses_hides_nothing() {
+    let deep = "[".repeat(130) + r#""hunter22""# + &"]".repeat(130);
+    for value in [
+        r#"{"P":"hunter22","a":"\ud800"}"#,
+        "{\"P\":\"hunter22\n\"}",
+        r#"{"P":"hunter22","n":1e999}"#,
+        &deep,
+        r#"{"P":"hunter22""#,
+    ] {
+        let document = format!(r#"{{"n":1,"Configuration" : {value}}}"#);
+        for text in [document.clone(), format!("x {document} {{\"b\":1}}"), quoted(&document)] {
+            let out = redacted(&format!(r#"{{"a":{}}}"#, quoted(&text)));
+            assert!(!out.contains("hunter22") && out.contains("REDACTED"), "{out}");
+        }
+        let harmless = quoted(&document.replace("Configuration", "Settings"));
+        let event = format!(r#"{{"a":{harmless}}}"#);
+        assert_eq!(redacted(&event), event);
+    }
+}
+
+#[test]
+fn a_document_that_is_rewritten_keeps_its_digits() {
+    let text = r#"{"n":18446744073709551617,"configuration":"hunter22"}"#;
+    let expected = text.replace("hunter22", "REDACTED");
+    let out = redacted(&format!(r#"{{"a":{}}}"#, quoted(text)));
+    assert_eq!(out, format!(r#"{{"a":{}}}"#, quoted(&expected)));
+}
+
+#[test]
+fn a_value_with_a_token_in_it_is_found_in_the_message() {
+    let value = format!("hunter22-{TOKEN}");
+    let out = redacted(&format!(
+        r#"{{"token":"{TOKEN}","configuration":"{value}","requestParameters":{{}},"errorMessage":"no '{value}'"}}"#
+    ));
+    assert!(out.contains(r#""errorMessage":"no 'REDACTED'""#), "{out}");
+}
+
+#[test]
+fn every_message_is_read_where_there_are_more_than_one() {
+    for (request, last) in [("{}", r#""'hunter22'""#), ("{}", "null"), ("null", r#""'hunter22'""#)] {
+        let out = redacted(&format!(
+            r#"{{"configuration":"hunter22","requestParameters":{request},"errorMessage":"'hunter22'","errorMessage":{last}}}"#
+        ));
+        assert!(!out.contains("hunter22"), "{out}");
+    }
+    let out = redacted(r#"{"errorMessage":"'hunter22'","errorMessage":"'hunter22'"}"#);
+    assert!(!out.contains("hunter22"), "{out}");
 }
 
 #[test]
