@@ -114,7 +114,7 @@ def key_of(event, table):
     if table in ("approval_calls", "api_calls"):
         identity = string(at(detail, "addendum", "originalEventID")) or string(at(detail, "eventID"))
         if identity is not None:
-            parts = ("api-call", string(at(detail, "recipientAccountId")) or event["account"], identity)
+            parts = ("api-call", event["account"], identity)
     elif table == "heartbeats":
         scheduled = string(at(detail, "scheduled_time")) or string(event.get("time"))
         parts = ("heartbeat", event["account"], region, scheduled)
@@ -137,6 +137,25 @@ def key_of(event, table):
         hashed.update(encoded)
     hashed.update(canonical)
     return hashed.hexdigest()[:32]
+
+
+OF_DELIVERY = {"addendum", "eventID", "eventContext"}
+
+
+def without_nulls(value):
+    kind = type(value)
+    if kind is dict:
+        return {name: without_nulls(item) for name, item in value.items() if item is not None}
+    if kind is list:
+        return [without_nulls(item) for item in value]
+    return value
+
+
+def content_of(event):
+    detail = event.get("detail")
+    if isinstance(detail, dict):
+        detail = {name: value for name, value in detail.items() if name not in OF_DELIVERY}
+    return hashlib.sha256(sorted_keys(whole_numbers(without_nulls(detail))).encode()).hexdigest()
 
 
 # Redaction.
@@ -325,15 +344,20 @@ def gate_of(detail, table):
     return pipeline, text(at(request, "stageName")), text(at(request, "actionName"))
 
 
+def region_of(event):
+    of_record = string(at(event, "detail", "awsRegion")) if event.get("detail-type") == API_CALL else None
+    return of_record if of_record is not None else string(event.get("region"))
+
+
 def arn_of(event, pipeline):
+    region = region_of(event) or ""
     resources = event.get("resources")
     if isinstance(resources, list) and resources:
         first = resources[0]
-        if isinstance(first, str) and first.startswith("arn:"):
+        if isinstance(first, str) and first.startswith("arn:") and f":{region}:{event['account']}:" in first:
             return first
     if pipeline is None:
         return None
-    region = string(event.get("region")) or ""
     partition = "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
     return f"arn:{partition}:codepipeline:{region}:{event['account']}:{pipeline}"
 
@@ -386,15 +410,16 @@ def action_execution(detail):
         "result_summary": text(at(result, "external-execution-summary")),
         "result_url": text(at(result, "external-execution-url")),
         "result_id": text(at(result, "external-execution-id")),
-        "error_code": text(at(result, "error-code")),
+        "error_code": text(at(result, "error-code")) or None,
         "input_artifacts": text(at(detail, "input-artifacts")),
         "output_artifacts": text(at(detail, "output-artifacts")),
+        "source_revision": text(at(result, "external-execution-id")) if at(kind, "category") == "Source" else None,
     }
 
 
 def call(detail, stage, action, who):
     return {
-        "error_code": text(at(detail, "errorCode")),
+        "error_code": text(at(detail, "errorCode")) or None,
         "error_message": text(at(detail, "errorMessage")),
         "stage": stage,
         "action": action,
@@ -404,6 +429,8 @@ def call(detail, stage, action, who):
         "user_agent": text(at(detail, "userAgent")),
         "cloudtrail_event_id": text(at(detail, "eventID")),
         "request_id": text(at(detail, "requestID")),
+        "on_behalf_of_user_id": text(at(detail, "userIdentity", "onBehalfOf", "userId")),
+        "addendum_of": text(at(detail, "addendum", "originalEventID")) or None,
     }
 
 
@@ -439,10 +466,24 @@ def api_call(detail, stage, action):
     } | call(detail, stage, action, who)
 
 
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+
+
+def covered_hour(scheduled, ingested, in_doubt):
+    scheduled = instant(scheduled)
+    if scheduled is None or in_doubt:
+        return None
+    hour = scheduled.replace(minute=0, second=0, microsecond=0)
+    return time_text(hour) if hour - DAY <= ingested < hour + HOUR + DAY else None
+
+
 def row_of(event, table, key, time, ingested):
     detail = event.get("detail")
     pipeline, stage, action = gate_of(detail, table)
     when = time_text(time)
+    replayed = "replay-name" in event
+    in_doubt = not replayed and abs(time - ingested) > DAY
     row = {
         "event_key": key,
         "event_id": text(event.get("id")),
@@ -450,12 +491,14 @@ def row_of(event, table, key, time, ingested):
         "event_ms": (time - EPOCH) // MILLISECOND,
         "day": None if table == "heartbeats" else when[:10],
         "ingested_at": time_text(ingested),
-        "region": text(event.get("region")),
+        "region": region_of(event) or None,
         "pipeline": pipeline,
         "pipeline_arn": arn_of(event, pipeline),
-        "source": "replay" if "replay-name" in event else "live",
+        "source": "replay" if replayed else "live",
         "raw": compact(event),
         "event_version": text(event.get("version")),
+        "content_sha256": content_of(event),
+        "time_in_doubt": in_doubt or None,
     }
     if table == "pipeline_executions":
         row |= pipeline_execution(detail)
@@ -468,7 +511,11 @@ def row_of(event, table, key, time, ingested):
     elif table == "api_calls":
         row |= api_call(detail, stage, action)
     elif table == "heartbeats":
-        row |= {"account_id": event["account"], "scheduled_time": text(at(detail, "scheduled_time"))}
+        row |= {
+            "account_id": event["account"],
+            "scheduled_time": text(at(detail, "scheduled_time")),
+            "covered_hour": covered_hour(at(detail, "scheduled_time"), ingested, in_doubt),
+        }
     else:
         row |= {
             "detail_type": text(event.get("detail-type")),
@@ -489,6 +536,8 @@ def transform(record, stream_table):
     account = event["account"]
     if not (len(account) == 12 and account.isascii() and account.isdigit()):
         raise ValueError("no account")
+    if at(event, "detail", "recipientAccountId") not in (None, account):
+        raise ValueError("the record of another account")
     time = time_of(event)
     if time is None:
         raise ValueError("no time")
