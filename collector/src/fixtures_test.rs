@@ -315,6 +315,43 @@ fn a_call_read_from_a_trail_gives_the_row_of_its_live_delivery() {
     assert!(compared >= 30, "{compared} calls");
 }
 
+/// Real calls, where a folder of captures lies beside the repository.
+#[test]
+fn a_captured_call_has_one_hash_as_an_event_and_as_a_record() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/captures/events/cloudtrail");
+    let Ok(entries) = fs::read_dir(&folder) else {
+        eprintln!("no captures beside the repository: skipped");
+        return;
+    };
+    let mut compared = 0;
+    for entry in entries {
+        let record = fs::read_to_string(entry.unwrap().path()).unwrap();
+        let Ok(mut from_trail) = Event::from_cloudtrail(record.as_bytes()) else {
+            continue;
+        };
+        let envelope = |time: &str| {
+            let account = from_trail.account();
+            format!(
+                r#"{{"version":"0","id":"{time}","detail-type":"{}","source":"aws.codepipeline","account":"{account}","time":"{time}","region":"{}","resources":[],"detail":{record}}}"#,
+                from_trail.detail_type(),
+                from_trail.region(),
+            )
+        };
+        // On the bus of its region, and behind a hop, which gives it another id and time.
+        let delivered = ["2026-09-28T17:33:20Z", "2026-09-28T17:33:31Z"].map(envelope);
+        let key = from_trail.key();
+        from_trail.redact();
+        for text in delivered {
+            let mut event = Event::parse(text.as_bytes()).unwrap();
+            assert_eq!(event.key(), key);
+            event.redact();
+            assert_eq!(event.content_hash(), from_trail.content_hash(), "{text}");
+        }
+        compared += 1;
+    }
+    assert!(compared > 5, "{compared} calls");
+}
+
 mod broken_input {
     use proptest::prelude::*;
 
