@@ -178,4 +178,12 @@ pub(crate) mod tests {
         let refused = br#"{"account":"000000000012","source":"aws.codepipeline","time":"2026-11-20T09:27:58Z","detail-type":"AWS API Call via CloudTrail","detail":{"eventName":"PutApprovalResult","errorCode":"AccessDenied"}}"#;
         assert_eq!(Decision::of(refused).unwrap(), Reading::Refused);
     }
+
+    #[test]
+    fn an_empty_error_code_is_a_decision_here_and_for_the_rule_that_sends_it() {
+        let empty = br#"{"account":"000000000012","source":"aws.codepipeline","time":"2026-11-20T09:27:58Z","detail-type":"AWS API Call via CloudTrail","detail":{"eventName":"PutApprovalResult","errorCode":""}}"#;
+        assert!(matches!(Decision::of(empty).unwrap(), Reading::Record(..)));
+        let rule = r#""eventName": ["PutApprovalResult"], "errorCode": [{"exists": false}, null, ""]"#;
+        assert!(crate::templates::PIPELINE.contains(rule));
+    }
 }

@@ -95,6 +95,10 @@ mod tests {
                 decision.event_key
             )
         );
+        assert_eq!(
+            decision.marker_key(),
+            format!("alerted/account_id=000000000012/{}", decision.event_key)
+        );
         let record = decision.record();
         for fact in [
             "Decision          Approved\n",

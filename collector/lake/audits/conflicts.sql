@@ -5,7 +5,7 @@
 -- column account_id: text: account of the event
 -- column table_name: text: table in which the copies are rows
 -- column event_key: text: identity of the event, the same for its copies
--- column nth: integer: 1 is what every other audit counts, the others are not counted
+-- column nth: integer: of copies in one table, within a day, other audits count the one with the lowest number
 -- column event_time: text: when it happened, as the copy says
 -- column says: text: state, error, decision, operation, scheduled time or type of the event, as the copy says
 -- column source: text: how the copy came here, as in the tables

@@ -1,8 +1,8 @@
 -- title: Coverage by heartbeat
 -- answers: From which accounts and regions heartbeats arrived, for how many hours of the window, and how long the
 --   longest silence was. A heartbeat counts for the hour that it was scheduled for, if it came within a day of it;
---   heartbeats in files prove nothing, for nobody knows when they arrived. Accounts and regions of which there are events but no heartbeats are listed too; those of
---   which there is nothing at all only `pipetrail status` knows.
+--   heartbeats in files prove nothing, for nobody knows when they arrived. Accounts and regions of which there are
+--   events but no heartbeats are listed too; those of which there is nothing at all only `pipetrail status` knows.
 -- published: no, its hours and silences are those of a window, and a published text has none
 -- takes: from, to, account
 -- column account_id: text: the account

@@ -4,29 +4,16 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::parity::{FIXTURES, FOLDERS, fixtures};
 use crate::lake_folder::LakeFolder;
 
 const PAIRS: u64 = 10_000;
 /// Accounts that something happened in, and as many that send copies of it.
 const ACCOUNTS: u64 = 40;
-/// That of the fixtures.
-const ACCOUNT: &str = "111122223333";
 const WINDOW: [&str; 4] = ["--from", "2026-11-01", "--to", "2026-12-01"];
-
-fn fixtures() -> Vec<String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-    let folders = ["pipeline", "stage", "action", "cloudtrail"];
-    let entries = folders
-        .iter()
-        .flat_map(|folder| fs::read_dir(root.join(folder)).unwrap());
-    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    files.iter().map(|file| fs::read_to_string(file).unwrap()).collect()
-}
 
 /// A number below `limit`, always the same for the same pair and question.
 fn pick(pair: u64, question: &str, limit: u64) -> u64 {
@@ -59,7 +46,7 @@ fn victim(pair: u64) -> String {
 fn pair(fixtures: &[String], pair: u64) -> (Value, Value) {
     let fixture = &fixtures[usize::try_from(pick(pair, "fixture", fixtures.len() as u64)).unwrap()];
     let (victim, attacker) = (victim(pair), format!("2{:011}", pick(pair, "attacker", ACCOUNTS)));
-    let a: Value = serde_json::from_str(&of_pair(&fixture.replace(ACCOUNT, &victim), pair)).unwrap();
+    let a: Value = serde_json::from_str(&of_pair(&fixture.replace(FIXTURES.0, &victim), pair)).unwrap();
     let mut b = a.clone();
     b["account"] = attacker.clone().into();
     let id = b["detail"]["eventID"].clone();
@@ -141,7 +128,7 @@ fn answers(place: &LakeFolder) -> BTreeMap<String, Vec<Value>> {
 
 #[test]
 fn no_copy_from_another_account_changes_an_answer() {
-    let fixtures = fixtures();
+    let fixtures = fixtures(&FOLDERS);
     let (happened, forged): (Vec<Value>, Vec<Value>) = (0..PAIRS).map(|number| pair(&fixtures, number)).unzip();
     let place = LakeFolder::new();
     let events = place.write("events.ndjson", lines(&happened).as_bytes());
@@ -188,7 +175,7 @@ fn a_copy_that_says_something_else_is_kept_counted_and_named() {
         let named = &report["conflicting"][0];
         assert_eq!(
             (&named["table"], &named["account_id"]),
-            (&"approval_calls".into(), &ACCOUNT.into()),
+            (&"approval_calls".into(), &FIXTURES.0.into()),
             "{report}"
         );
     }

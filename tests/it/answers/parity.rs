@@ -14,13 +14,13 @@ use pipetrail_tests::environment::{Ran, TestEnvironment};
 use crate::built::built;
 use crate::lake::Row;
 
-const FOLDERS: [&str; 4] = ["pipeline", "stage", "action", "cloudtrail"];
+pub(super) const FOLDERS: [&str; 4] = ["pipeline", "stage", "action", "cloudtrail"];
 /// Where and for whom the fixtures were written.
-const FIXTURES: (&str, &str) = ("111122223333", "eu-central-1");
+pub(super) const FIXTURES: (&str, &str) = ("111122223333", "eu-central-1");
 /// What says how and when a row came, not what happened; a file knows no arrival, so nothing follows from it.
 const OF_THE_WAY: [&str; 5] = ["source", "source_file", "ingested_at", "time_in_doubt", "covered_hour"];
 
-fn fixtures(folders: &[&str]) -> Vec<String> {
+pub(super) fn fixtures(folders: &[&str]) -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     let entries = folders
         .iter()

@@ -18,7 +18,7 @@ use super::error::PartitionError;
 use super::identity::{EventCopy, Identity, account, hash, key};
 use crate::store::Lake;
 
-/// Larger files are read in ranges: the column of keys is a fortieth of them.
+/// Larger files are read in ranges: the columns that are asked for are a small part of them.
 const WHOLE: u64 = 1 << 20;
 
 /// How many small files are fetched at once.
