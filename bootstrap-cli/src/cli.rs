@@ -6,8 +6,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{
-    apply, audit, completions, destroy, doctor, enroll, ingest, init, man, plan, query, report, status, subscribe,
-    subscriptions, unsubscribe,
+    apply, audit, completions, destroy, doctor, enroll, ingest, init, man, plan, query, report, settle, status,
+    subscribe, subscriptions, unsubscribe,
 };
 use crate::context::Context;
 use crate::deploy::function_zips;
@@ -43,6 +43,7 @@ enum Command {
     Subscriptions(subscriptions::Args),
     Destroy(destroy::Args),
     Ingest(ingest::Args),
+    Settle(settle::Args),
     Query(query::Args),
     Audit(audit::Args),
     Report(report::Args),
@@ -130,6 +131,7 @@ async fn run(Cli { context, command }: Cli) -> Result<Exit> {
             Command::Subscriptions(args) => subscriptions::run(context, args).await,
             Command::Destroy(args) => destroy::run(context, args).await,
             Command::Ingest(args) => ingest::run(context, args).await,
+            Command::Settle(args) => settle::run(context, args).await,
             Command::Query(args) => query::run(context, args).await,
             Command::Audit(args) => audit::run(context, args).await,
             Command::Report(args) => report::run(context, args).await,
@@ -155,7 +157,10 @@ async fn run(Cli { context, command }: Cli) -> Result<Exit> {
         }
         Some(Err(failure)) => Err(failure),
         None if watches => Ok(Exit::Ok),
-        None => Ok(interrupted(begun, matches!(&command, Command::Ingest(_)))),
+        None => Ok(interrupted(
+            begun,
+            matches!(&command, Command::Ingest(_) | Command::Settle(_)),
+        )),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where things lie in S3: partition ↔ key prefix ↔ Glue values, and keys of evidence.
+//! Where things lie in S3: partition ↔ key prefix ↔ Glue values, keys of landing and of evidence.
 //!
 //! Names that come from events never become path segments as they are: a pipeline may be called
 //! `..`.
@@ -34,6 +34,12 @@ impl Partition {
         value.map(|(_, value)| value.as_str())
     }
 
+    /// The month of its rows, `yyyy-mm`.
+    pub fn month(&self) -> &str {
+        let last = self.values.last().map_or("", String::as_str);
+        last.get(..7).unwrap_or(last)
+    }
+
     /// The partition that an object belongs to, from its key (not URL-encoded). `None` for keys that
     /// are no data of a table: error objects, or values that no row can have.
     pub fn from_key(key: &str) -> Option<Self> {
@@ -65,6 +71,23 @@ impl fmt::Display for Partition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.prefix())
     }
+}
+
+/// Where the rows of a table arrive, all accounts together: the key prefix of its files.
+pub fn landing(table: Table) -> String {
+    format!("landing/{table}/")
+}
+
+/// The UTC day on which a file of a table's landing arrived, `yyyy-mm-dd`, from its key
+/// `landing/<table>/<day>-….parquet`. `None` for any other key.
+pub fn arrival_day(table: Table, key: &str) -> Option<&str> {
+    let name = key
+        .strip_prefix("landing/")?
+        .strip_prefix(table.name())?
+        .strip_prefix('/')?;
+    let (day, rest) = name.split_at_checked(10)?;
+    let is_file = rest.starts_with('-') && rest.ends_with(".parquet") && !rest.contains('/');
+    (is_file && valid("day", day)).then_some(day)
 }
 
 fn valid(name: &str, value: &str) -> bool {
@@ -172,6 +195,25 @@ mod tests {
             "",
         ] {
             assert_eq!(Partition::from_key(key), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_landing_says_on_which_day_it_arrived() {
+        let table = Table::ApprovalCalls;
+        let key = format!("{}2026-11-29-pipetrail-approval-calls-1-a.parquet", landing(table));
+        assert_eq!(arrival_day(table, &key), Some("2026-11-29"));
+        assert_eq!(arrival_day(Table::ApiCalls, &key), None);
+        for wrong in [
+            "landing/approval_calls/2026-11-29.parquet",
+            "landing/approval_calls/2026-11-29-a",
+            "landing/approval_calls/2026-02-30-a.parquet",
+            "landing/approval_calls/2026-11-29-a/b.parquet",
+            "landing/approval_calls/2026-11-2é-a.parquet",
+            "approval_calls/2026-11-29-a.parquet",
+            "",
+        ] {
+            assert_eq!(arrival_day(table, wrong), None, "{wrong}");
         }
     }
 

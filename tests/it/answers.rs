@@ -8,3 +8,4 @@ mod json;
 mod parity;
 mod query;
 mod report;
+mod settle;

@@ -10,4 +10,6 @@ mod events;
 mod house;
 mod support;
 
-use support::{ailing, built, computed, expected, folder_lake, lake, lake_folder, leftovers, org, state, templates};
+use support::{
+    ailing, built, computed, expected, folder_lake, lake, lake_folder, landed, leftovers, org, state, templates,
+};

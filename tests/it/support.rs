@@ -7,6 +7,7 @@ pub(crate) mod expected;
 pub(crate) mod folder_lake;
 pub(crate) mod lake;
 pub(crate) mod lake_folder;
+pub(crate) mod landed;
 pub(crate) mod leftovers;
 pub(crate) mod org;
 pub(crate) mod state;

@@ -2,6 +2,7 @@
 
 use pipetrail_lake::audits::{self, Audit, AuditError};
 use pipetrail_lake::store::Location;
+use pipetrail_lake::tiers;
 
 use crate::command::select::Select;
 use crate::context::Context;
@@ -70,7 +71,11 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     }
     let sql = audit.sql(&parameters)?;
     if args.sql {
-        printer::verbatim(&sql);
+        // As the engine gets it that would be asked: the one here knows both tiers of a lake.
+        match args.lake {
+            Some(_) => printer::verbatim(&sql),
+            None => printer::verbatim(&tiers::over_glue(&sql)),
+        }
         return Ok(Exit::Ok);
     }
     let engine = lake::engine(context, args.lake.as_ref()).await?;

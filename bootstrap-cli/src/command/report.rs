@@ -155,7 +155,7 @@ async fn gather(engine: &Engine, question: Question, parameters: &Parameters) ->
         let one = Asked {
             name: (*name).to_owned(),
             title: audit.answers.clone(),
-            sql,
+            sql: engine.text(&sql).into_owned(),
             answer,
         };
         asked.push(one.require(columns)?);

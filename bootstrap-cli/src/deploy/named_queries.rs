@@ -9,6 +9,7 @@ use std::fmt;
 use aws_sdk_athena::Client;
 use jiff::Timestamp;
 use pipetrail_lake::audits::{self, Audit, AuditError, Parameters};
+use pipetrail_lake::tiers::over_glue;
 use pipetrail_names::audit::{DATABASE, WORKGROUP};
 use pipetrail_stacksets::{Error, from_sdk};
 use serde::Serialize;
@@ -79,8 +80,10 @@ fn query(audit: &Audit) -> Result<NamedQuery, AuditError> {
     let sql = audit.sql(&Parameters::window(Timestamp::UNIX_EPOCH, end))?;
     let sql = format!(
         "{MARK}-- {}: all that the lake holds. Of less it reads less, and costs less: the same text over a window\n\
-         -- and for some accounts is what `pipetrail audit {} --sql --from … --to … --account …` writes.\n{sql}\n",
-        audit.title, audit.name,
+         -- and for some accounts is what `pipetrail audit {} --sql --from … --to … --account …` writes.\n{}\n",
+        audit.title,
+        audit.name,
+        over_glue(&sql),
     );
     Ok(NamedQuery {
         id: String::new(),
@@ -205,6 +208,13 @@ mod tests {
         assert_eq!(queries, wanted().unwrap());
         for query in &queries {
             assert!(query.sql.len() < 262_144 && query.name.len() <= 128 && !query.description.is_empty());
+            // Glue knows no tiers: whoever opens it in the console finds them in its own text.
+            assert!(
+                query.sql.starts_with(MARK) && query.sql.contains("\nWITH every_"),
+                "{}",
+                query.sql
+            );
+            assert_eq!(over_glue(&query.sql), query.sql, "{}", query.name);
         }
     }
 

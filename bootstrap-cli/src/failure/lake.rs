@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use pipetrail_lake::audits::AuditError;
 use pipetrail_lake::engine::EngineError;
 use pipetrail_lake::ingest::IngestError;
+use pipetrail_lake::settle::{RunError, SettleError};
 use pipetrail_lake::store::LakeError;
 
 use super::athena;
@@ -109,6 +110,25 @@ impl Explain for IngestError {
             IngestError::Spill { .. } => "choose a folder with more room with --temp-dir".to_owned(),
             IngestError::Rejects { .. } => "choose another place with --rejects".to_owned(),
             IngestError::Worker => return None,
+        })
+    }
+}
+
+impl Explain for RunError<SettleError> {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            RunError::Log(_) => "nothing is settled or deleted until the log is as it was written; a versioned bucket \
+                                 has it: restore the version before the last, then run the same command again"
+                .to_owned(),
+            RunError::Races(_) | RunError::Late(_) => "wait until the other run has ended, then run the same \
+                                                      command again"
+                .to_owned(),
+            RunError::World(SettleError::Spill { .. }) => "choose a folder with more room with --temp-dir".to_owned(),
+            RunError::World(SettleError::Newer { .. }) => "settle with the version that wrote it".to_owned(),
+            RunError::World(SettleError::Store { .. } | SettleError::Catalog(_)) => {
+                "nothing is lost; run the same command again".to_owned()
+            }
+            RunError::Entry(_) | RunError::World(_) => return None,
         })
     }
 }

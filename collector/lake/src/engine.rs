@@ -13,6 +13,10 @@ pub mod lexer;
 #[cfg(any(feature = "athena", feature = "embedded"))]
 mod pages;
 pub mod reading;
+pub(crate) mod walk;
+
+#[cfg(any(feature = "athena", feature = "embedded"))]
+use std::borrow::Cow;
 
 #[cfg(feature = "athena")]
 pub use athena::{Athena, AthenaError};
@@ -39,6 +43,16 @@ pub enum Engine {
 
 #[cfg(any(feature = "athena", feature = "embedded"))]
 impl Engine {
+    /// A statement as this engine is asked it: what a report shows, so that it can be asked again.
+    pub fn text<'a>(&self, sql: &'a str) -> Cow<'a, str> {
+        match self {
+            #[cfg(feature = "embedded")]
+            Engine::Embedded(_) => sql.into(),
+            #[cfg(feature = "athena")]
+            Engine::Athena(_) => crate::tiers::over_glue(sql),
+        }
+    }
+
     /// Asks one statement that reads; the rows come as they are read. A query of Athena whose future is
     /// dropped is stopped: see [`athena::settle`].
     ///

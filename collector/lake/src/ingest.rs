@@ -6,35 +6,28 @@
 //! files, so a run that ends anywhere leaves a lake that the next run completes.
 
 mod accept;
-mod aside;
 mod error;
 mod existing;
 mod failed;
 mod gather;
-mod identity;
 mod ingested;
 pub mod input;
-mod limits;
 mod lock;
-mod merged;
 mod outcomes;
-mod output;
 mod partition;
 mod progress;
 pub mod read;
 mod reject;
-mod spill;
-mod stage;
+mod said;
 mod write;
 
-pub use self::aside::Aside;
-pub use self::error::{IngestError, PartitionError};
+pub use self::error::IngestError;
 pub use self::failed::Failed;
 pub use self::gather::{Gathered, To, gather};
 pub use self::ingested::{Ended, Ingested};
-pub use self::limits::Limits;
 pub use self::lock::Lock;
 pub use self::outcomes::{Conflict, Outcomes};
 pub use self::progress::Progress;
 pub use self::reject::Rejects;
 pub use self::write::write;
+pub use crate::staging::{Aside, Limits, PartitionError};

@@ -1,91 +1,24 @@
 //! Rows as Parquet files of the schema that Firehose writes, for lakes made from files.
 //!
 //! A row is packed once its event has been read ([`pack`]), may wait so on a disk, and is unpacked
-//! into a [`RowBatch`] when its partition is written. The columns come from [`pipetrail_collector::columns`] alone.
+//! into a [`RowBatch`] when its partition is written. The columns come from [`pipetrail_collector::columns`] alone;
+//! a [`Form`] has those of one kind of files.
 
 mod batch;
+mod form;
 mod packed;
 
-use std::sync::Arc;
-
-use ::parquet::basic::Compression;
-use ::parquet::file::metadata::SortingColumn;
-use ::parquet::file::properties::{EnabledStatistics, WriterProperties};
-use ::parquet::schema::types::ColumnPath;
-use arrow::datatypes::{DataType, Field, Schema};
-
 pub use batch::RowBatch;
-pub use packed::{Damaged, pack, unpack};
-use pipetrail_collector::columns::{Column, ColumnType};
-use pipetrail_collector::tables::Table;
-
-/// Most rows in a row group.
-pub const ROW_GROUP_ROWS: usize = 100_000;
-
-/// Most bytes in a row group, as written; fewer rows then.
-pub const ROW_GROUP_BYTES: usize = 64 << 20;
-
-/// The columns of a table's files: all of them can be NULL, partition keys are not in the file.
-pub fn schema(table: Table) -> Schema {
-    let field = |column: Column| {
-        let ty = match column.ty {
-            ColumnType::String => DataType::Utf8,
-            ColumnType::Bigint => DataType::Int64,
-            ColumnType::Boolean => DataType::Boolean,
-        };
-        Field::new(column.name, ty, true)
-    };
-    Schema::new(table.columns().into_iter().map(field).collect::<Vec<_>>())
-}
-
-/// Columns that hardly ever repeat a value: a dictionary would only cost.
-const DISTINCT: [&str; 8] = [
-    "event_key",
-    "event_id",
-    "event_ms",
-    "event_time",
-    "raw",
-    "content_sha256",
-    "cloudtrail_event_id",
-    "request_id",
-];
-
-/// How files of a table are written: SNAPPY as Firehose does, rows sorted by time and then by key.
-pub fn properties(table: Table) -> WriterProperties {
-    let columns = table.columns();
-    let ascending = |name: &str| {
-        let index = columns.iter().position(|column| column.name == name)?;
-        Some(SortingColumn {
-            column_idx: i32::try_from(index).ok()?,
-            descending: false,
-            nulls_first: false,
-        })
-    };
-    let sorted = ["event_ms", "event_key"].into_iter().filter_map(ascending);
-    let mut properties = WriterProperties::builder()
-        .set_compression(Compression::SNAPPY)
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
-        .set_created_by(concat!("pipetrail version ", env!("CARGO_PKG_VERSION")).to_owned())
-        .set_sorting_columns(Some(sorted.collect()))
-        // The first bytes of an event tell nobody which rows to skip.
-        .set_column_statistics_enabled(ColumnPath::from("raw"), EnabledStatistics::None);
-    for name in DISTINCT {
-        properties = properties.set_column_dictionary_enabled(ColumnPath::from(name), false);
-    }
-    properties.build()
-}
-
-/// A batch for rows of a table.
-pub fn batch(table: Table) -> RowBatch {
-    RowBatch::new(Arc::new(schema(table)))
-}
+pub use form::{Form, ROW_GROUP_BYTES, ROW_GROUP_ROWS, schema};
+pub use packed::{Damaged, Packer, pack, unpack};
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow::datatypes::DataType;
     use pipetrail_collector::event::Event;
     use pipetrail_collector::rows::{Origin, row};
+    use pipetrail_collector::tables::Table;
 
     /// The text of every fixture that is an envelope.
     fn envelopes() -> Vec<String> {
@@ -135,8 +68,9 @@ mod tests {
 
             let mut packed = Vec::new();
             pack(&row, &mut packed);
-            let mut batch = batch(table);
-            unpack(table, &packed, &mut batch).unwrap();
+            let form = Form::of(table);
+            let mut batch = form.batch();
+            unpack(form.types(), &packed, &mut batch).unwrap();
             batch.push(&row);
             let batch = batch.finish().unwrap();
             assert_eq!(batch.num_rows(), 2);
@@ -176,11 +110,15 @@ mod tests {
             &row(&event, table, event.key(), Origin::Stream { arrived }),
             &mut packed,
         );
+        let form = Form::of(table);
         for cut in 0..packed.len() {
-            assert!(unpack(table, &packed[..cut], &mut batch(table)).is_err(), "{cut}");
+            assert!(
+                unpack(form.types(), &packed[..cut], &mut form.batch()).is_err(),
+                "{cut}"
+            );
         }
         packed.push(0);
-        assert!(unpack(table, &packed, &mut batch(table)).is_err());
-        let _ = unpack(table, &[0xff; 300], &mut batch(table));
+        assert!(unpack(form.types(), &packed, &mut form.batch()).is_err());
+        let _ = unpack(form.types(), &[0xff; 300], &mut form.batch());
     }
 }

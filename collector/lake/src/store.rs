@@ -40,6 +40,17 @@ impl Lake {
         path
     }
 
+    /// The path of a file by its key relative to the lake, as a listing gives it.
+    ///
+    /// # Errors
+    /// No file can be called so.
+    pub fn path(&self, key: &str) -> object_store::Result<Path> {
+        match self.root.as_ref() {
+            "" => Ok(Path::parse(key)?),
+            root => Ok(Path::parse(format!("{root}/{key}"))?),
+        }
+    }
+
     /// Opens a lake, and makes its folder where there is none.
     ///
     /// # Errors

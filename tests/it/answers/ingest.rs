@@ -2,7 +2,7 @@
 
 mod bucket;
 mod killed;
-mod made;
+pub(super) mod made;
 mod wrong;
 
 use std::collections::BTreeMap;

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use pipetrail_collector::Table;
+use pipetrail_lake::tiers::Tier;
 use rustyline::completion::Completer;
 use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
@@ -34,20 +35,26 @@ fn completed(typed: &str) -> (usize, Vec<String>) {
         word.get(..begun.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(begun))
     };
-    let tables = || Table::ALL.into_iter().map(Table::name);
-    let names: BTreeSet<&str> = match before.trim_end() {
-        "\\d" => tables().collect(),
-        "\\o" => ["csv", "json", "table"].into(),
+    let tables = || Table::ALL.into_iter().map(|table| table.name().to_owned());
+    // The tiers of tables only for who has begun to ask for one.
+    let tiers = || {
+        let all = Tier::ALL.into_iter();
+        let all = all.flat_map(|tier| Table::ALL.map(|table| tier.of(table).to_string()));
+        all.filter(|_| begun.contains('_'))
+    };
+    let names: BTreeSet<String> = match before.trim_end() {
+        "\\d" => tables().chain(tiers()).collect(),
+        "\\o" => ["csv", "json", "table"].map(str::to_owned).into(),
         _ if before.starts_with('\\') => BTreeSet::new(),
         _ => {
             let columns = Table::ALL.iter().flat_map(|table| {
                 let columns = table.columns().into_iter().map(|column| column.name);
                 columns.chain(table.partition_keys().iter().copied())
             });
-            tables().chain(columns).collect()
+            tables().chain(tiers()).chain(columns.map(str::to_owned)).collect()
         }
     };
-    let mut found: Vec<String> = names.into_iter().filter(fits).map(str::to_owned).collect();
+    let mut found: Vec<String> = names.into_iter().filter(|name| fits(&name.as_str())).collect();
     if !before.starts_with('\\') {
         let words = WORDS.split_whitespace().filter(fits);
         let is_small = begun.chars().all(|c| !c.is_uppercase());
@@ -109,6 +116,16 @@ mod tests {
         assert_eq!(completed("SELECT a.month_"), (9, vec![]));
         assert_eq!(completed("SELECT mon"), (7, vec!["month".into()]));
         assert_eq!(completed("SELECT "), (7, vec![]));
+    }
+
+    #[test]
+    fn the_tiers_of_tables_are_offered_to_who_has_begun_to_ask_for_them() {
+        assert_eq!(completed("SELECT 1 FROM every"), (14, vec![]));
+        assert_eq!(
+            completed("SELECT 1 FROM every_a").1,
+            ["every_action_executions", "every_api_calls", "every_approval_calls"]
+        );
+        assert_eq!(completed("\\d landing_h"), (3, vec!["landing_heartbeats".into()]));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use pipetrail_collector::Table;
 
 use crate::terminal::printer::Output;
 use pipetrail_lake::engine::reading;
+use pipetrail_lake::tiers::Tier;
 
 /// What a line means.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,9 +45,7 @@ impl<'a> Line<'a> {
             ("\\d", None, None) => Line::Tables,
             ("\\d", Some(name), None) => {
                 let name = name.strip_prefix("pipetrail.").unwrap_or(name);
-                let found = Table::ALL
-                    .into_iter()
-                    .find(|table| table.name().eq_ignore_ascii_case(name));
+                let found = Table::ALL.into_iter().find(|table| is_of(*table, name));
                 found.map_or_else(|| Line::Wrong(format!("the lake has no table {name}")), Line::Columns)
             }
             ("\\o", Some(form), None) => {
@@ -64,6 +63,12 @@ impl<'a> Line<'a> {
     }
 }
 
+/// Whether that is a table's name, or the name of a tier of it: they have the same columns.
+fn is_of(table: Table, name: &str) -> bool {
+    let mut tiers = Tier::ALL.into_iter().map(|tier| tier.of(table).to_string());
+    table.name().eq_ignore_ascii_case(name) || tiers.any(|tier| tier.eq_ignore_ascii_case(name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +79,11 @@ mod tests {
         assert_eq!(Line::of("\\d;"), Line::Tables);
         assert_eq!(Line::of("\\d Approval_Calls;"), Line::Columns(Table::ApprovalCalls));
         assert_eq!(Line::of("\\d pipetrail.heartbeats"), Line::Columns(Table::Heartbeats));
+        assert_eq!(Line::of("\\d landing_heartbeats"), Line::Columns(Table::Heartbeats));
+        assert_eq!(
+            Line::of("\\d Every_Approval_Calls;"),
+            Line::Columns(Table::ApprovalCalls)
+        );
         assert_eq!(Line::of("\\o csv"), Line::Form(Output::Csv));
         assert_eq!(Line::of("exit;"), Line::Leave);
         assert_eq!(Line::of(" "), Line::Nothing);

@@ -1,4 +1,5 @@
--- Every copy of every event of every table; `precedence` first, the one that counts has the lowest.
+-- Every copy of every event of every table, those that were dropped when rows were settled too; of an event
+-- the one with the lowest `precedence` counts.
 SELECT
   'pipeline_executions' AS table_name, account_id, event_key, event_time, event_ms, ingested_at, event_id, source, source_file,
   content_sha256, precedence, state AS says, CAST(NULL AS varchar) AS addendum_of
@@ -33,3 +34,8 @@ SELECT
   'other_events' AS table_name, account_id, event_key, event_time, event_ms, ingested_at, event_id, source, source_file,
   content_sha256, precedence, detail_type AS says, CAST(NULL AS varchar) AS addendum_of
 FROM {other_events copies} AS o
+UNION ALL
+SELECT
+  table_name, account_id, event_key, event_time, event_ms, ingested_at, event_id, source, source_file,
+  content_sha256, precedence, says, addendum_of
+FROM {dropped} AS t

@@ -4,6 +4,8 @@
 //!   event once. `{approval_calls since 60 days}` begins so much earlier. `{approval_calls copies}` is every
 //!   copy, also a day before and behind the window; of those of an event the one with the lowest
 //!   `precedence` counts.
+//! - `{dropped}`: copies that went into the table `copies` when rows were settled, those that
+//!   `{approval_calls copies}` would show of each table, with their `precedence`.
 //! - `{gates}`, any file of `audits/shared/`: that expression.
 //! - `{:from}`, `{:to}` (as `event_time`), `{:from_ms}`, `{:to_ms}` (as `event_ms`), `{:hours}` (clock
 //!   hours that the window touches), and `{:name}` of a parameter: that value as a literal.
@@ -16,6 +18,7 @@ use super::error::AuditError;
 use super::files::SHARED;
 use super::parameters::{Parameters, literal, literals, text};
 use super::signature::AuditParameter;
+use crate::tiers::{self, Tier};
 
 /// How far apart the copies of an event may be: EventBridge tries for a day, and a hop across regions
 /// gives each copy the time of its own arrival.
@@ -23,6 +26,11 @@ const APART: SignedDuration = SignedDuration::from_hours(24);
 
 /// Deepest nesting of shared expressions; they are written by hand.
 const DEPTH: usize = 8;
+
+/// What an audit reads of a dropped copy. The same copy can be there twice: a run that was ended writes its
+/// copies again.
+const DROPPED: &str = "table_name, account_id, event_key, event_time, event_ms, ingested_at, event_id, source, \
+                       source_file, content_sha256, says, addendum_of";
 
 /// Expands one audit.
 pub(super) struct Expansion<'a> {
@@ -67,9 +75,18 @@ impl<'a> Expansion<'a> {
         }
         if let Some(table) = found.strip_suffix(" copies").and_then(Table::from_name) {
             return Ok(Some(format!(
-                "(\n  SELECT *, {} AS precedence\n  FROM {table}\n  WHERE {}\n)",
-                precedence(table),
-                self.read(table, 0, None).replace('\n', "\n  "),
+                "(\n  SELECT *, {} AS precedence\n  FROM {}\n  WHERE {}\n)",
+                tiers::precedence(table),
+                Tier::Every.of(table),
+                self.read(table.partition_keys(), 0, None).replace('\n', "\n  "),
+            )));
+        }
+        if found == "dropped" {
+            return Ok(Some(format!(
+                "(\n  SELECT DISTINCT {DROPPED}, {} AS precedence\n  FROM {}\n  WHERE {}\n)",
+                tiers::BY_SOURCE_AND_ADDENDUM,
+                tiers::COPIES,
+                self.read(tiers::COPIES_KEYS, 0, None).replace('\n', "\n  "),
             )));
         }
         let (name, since) = match found.split_once(" since ") {
@@ -137,10 +154,12 @@ impl<'a> Expansion<'a> {
         let same = identity.map(|column| format!("observed.{column} = derived.{column}"));
         format!(
             "(\n  {}\n  UNION ALL\n  SELECT * FROM (\n    {}\n  ) AS derived\n  WHERE NOT EXISTS (\n    \
-             SELECT 1 FROM {table} AS observed\n    WHERE {}\n      AND {}\n  )\n)",
+             SELECT 1 FROM {} AS observed\n    WHERE {}\n      AND {}\n  )\n)",
             self.once(table, days, Some(observed)).replace('\n', "\n  "),
             self.once(table, days, Some(derived)).replace('\n', "\n    "),
-            self.read(table, days, Some(observed)).replace('\n', "\n    "),
+            Tier::Every.of(table),
+            self.read(table.partition_keys(), days, Some(observed))
+                .replace('\n', "\n    "),
             same.join(" AND "),
         )
     }
@@ -157,24 +176,25 @@ impl<'a> Expansion<'a> {
         };
         format!(
             "SELECT * FROM (\n  SELECT *, row_number() OVER (\n    PARTITION BY account_id, event_key\n    \
-             ORDER BY {}, event_time, ingested_at, event_id, content_sha256\n  ) AS copy\n  \
-             FROM {table}\n  WHERE {}\n) AS copies\nWHERE copy = 1 AND event_time >= {} AND event_time < {}{pipelines}",
-            precedence(table),
-            self.read(table, days, only).replace('\n', "\n  "),
+             ORDER BY {}\n  ) AS copy\n  \
+             FROM {}\n  WHERE {}\n) AS numbered\nWHERE copy = 1 AND event_time >= {} AND event_time < {}{pipelines}",
+            tiers::order(table),
+            Tier::Every.of(table),
+            self.read(table.partition_keys(), days, only).replace('\n', "\n  "),
             literal(&text(begin)),
             literal(&text(self.bound.to)),
         )
     }
 
     /// Which rows are read: partitions first. Copies of an event in the window may lie outside of it.
-    fn read(&self, table: Table, days: i64, only: Option<&str>) -> String {
+    fn read(&self, keys: &[&str], days: i64, only: Option<&str>) -> String {
         let begin = back(self.bound.from, SignedDuration::from_hours(24 * days));
         let first = back(begin, APART);
         let end = self.bound.to.checked_add(APART).unwrap_or(self.bound.to);
         let last = back(end, SignedDuration::from_millis(1));
-        let (key, form) = match table {
-            Table::Heartbeats => ("day", "%Y-%m-%d"),
-            _ => ("month", "%Y-%m"),
+        let (key, form) = match keys.contains(&"day") {
+            true => ("day", "%Y-%m-%d"),
+            false => ("month", "%Y-%m"),
         };
         let partition = |time: Timestamp| literal(&time.to_zoned(TimeZone::UTC).strftime(form).to_string());
         let mut conditions = vec![
@@ -190,18 +210,6 @@ impl<'a> Expansion<'a> {
         }
         conditions.extend(only.map(str::to_owned));
         conditions.join("\n  AND ")
-    }
-}
-
-/// Which copies of an event come first, the lowest: what came through the bus, then what was replayed, then
-/// what was read from files; of each a record before CloudTrail's addenda to it.
-fn precedence(table: Table) -> &'static str {
-    match table {
-        Table::ApprovalCalls | Table::ApiCalls => {
-            "CASE WHEN coalesce(source, 'live') = 'live' THEN 0 WHEN source = 'replay' THEN 2 ELSE 4 END + \
-             CASE WHEN addendum_of IS NULL THEN 0 ELSE 1 END"
-        }
-        _ => "CASE WHEN coalesce(source, 'live') = 'live' THEN 0 WHEN source = 'replay' THEN 2 ELSE 4 END",
     }
 }
 

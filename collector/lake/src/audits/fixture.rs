@@ -1,22 +1,21 @@
 //! What every audit answers over one small lake, written down: `fixture/lake.ndjson` holds its rows,
 //! `fixture/answers.txt` the answers.
 
-use std::collections::BTreeMap;
+mod lake;
+mod tiers;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray};
 use jiff::Timestamp;
 use object_store::ObjectStoreExt;
 use object_store::memory::InMemory;
 use object_store::path::Path as Key;
-use parquet::arrow::ArrowWriter;
-use pipetrail_collector::Table;
-use pipetrail_collector::columns::ColumnType;
 use pipetrail_unit::documents;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use url::Url;
 
+use self::lake::{Row, all as all_rows, settled, whole};
 use super::{Audit, Parameters, all, find};
 use crate::answer::{Answer, Kind};
 use crate::engine::{Embedded, Engine};
@@ -25,78 +24,11 @@ use crate::store::{Lake, Location};
 const LAKE: &str = include_str!("fixture/lake.ndjson");
 const ANSWERS: &str = include_str!("fixture/answers.txt");
 
-/// A row of the fixture with what follows from it: what is written there stands.
-fn whole(number: usize, text: &str) -> Map<String, Value> {
-    let mut row: Map<String, Value> = serde_json::from_str(text).unwrap();
-    let time = row["event_time"].as_str().unwrap().to_owned();
-    let ms = time.parse::<Timestamp>().unwrap().as_millisecond();
-    let key = row
-        .get("event_key")
-        .and_then(Value::as_str)
-        .map_or(format!("k{number:02}"), str::to_owned);
-    let pipeline = row.get("pipeline").and_then(Value::as_str).unwrap_or_default();
-    let arn = format!(
-        "arn:aws:codepipeline:eu-central-1:{}:{pipeline}",
-        row["account_id"].as_str().unwrap()
-    );
-    for (column, value) in [
-        ("event_key", Value::from(key.clone())),
-        ("event_id", Value::from(key)),
-        ("event_ms", Value::from(ms)),
-        ("day", Value::from(&time[..10])),
-        ("month", Value::from(&time[..7])),
-        ("ingested_at", Value::from(time.clone())),
-        ("region", Value::from("eu-central-1")),
-        ("pipeline_arn", Value::from(arn)),
-        ("source", Value::from("live")),
-        ("content_sha256", Value::from("0".repeat(64))),
-        ("covered_hour", Value::from(format!("{}:00:00.000Z", &time[..13]))),
-    ] {
-        row.entry(column).or_insert(value);
-    }
-    row
-}
-
-/// The rows of one partition as a file.
-fn file(table: Table, rows: &[Map<String, Value>]) -> Vec<u8> {
-    let known = table.columns();
-    for name in rows.iter().flat_map(Map::keys) {
-        let is_known = known.iter().any(|column| column.name == name);
-        let elsewhere =
-            ["table", "month", "account_id", "covered_hour"].contains(&name.as_str()) || table == Table::Heartbeats;
-        assert!(is_known || elsewhere, "{table} has no column {name}");
-    }
-    let columns = known.iter().map(|column| {
-        let values = rows.iter().map(|row| row.get(column.name));
-        let array: ArrayRef = match column.ty {
-            ColumnType::String => Arc::new(StringArray::from_iter(values.map(|value| value?.as_str()))),
-            ColumnType::Bigint => Arc::new(Int64Array::from_iter(values.map(|value| value?.as_i64()))),
-            ColumnType::Boolean => Arc::new(BooleanArray::from_iter(values.map(|value| value?.as_bool()))),
-        };
-        (column.name, array, true)
-    });
-    let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
-    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
-    writer.write(&batch).unwrap();
-    writer.into_inner().unwrap()
-}
-
 /// The embedded engine over such rows, a file for each partition.
 async fn engine(rows: &str) -> Engine {
-    let mut partitions: BTreeMap<String, (Table, Vec<Map<String, Value>>)> = BTreeMap::new();
-    for (number, line) in rows.lines().enumerate() {
-        let row = whole(number, line);
-        let table = Table::from_name(row["table"].as_str().unwrap()).unwrap();
-        let keys = table.partition_keys().iter();
-        let keys: String = keys
-            .map(|key| format!("{key}={}/", row[*key].as_str().unwrap()))
-            .collect();
-        let of = partitions.entry(format!("{table}/{keys}rows.parquet"));
-        of.or_insert_with(|| (table, Vec::new())).1.push(row);
-    }
     let store = InMemory::new();
-    for (key, (table, rows)) in partitions {
-        store.put(&Key::from(key), file(table, &rows).into()).await.unwrap();
+    for (key, bytes) in settled(&all_rows(rows)) {
+        store.put(&Key::from(key), bytes.into()).await.unwrap();
     }
     let lake = Lake {
         location: Location::Folder("/lake".into()),
@@ -191,7 +123,7 @@ async fn every_audit_has_an_answer_where_nothing_happened() {
 
 /// Every live row once more, a second earlier, with another content, and refused or in another state;
 /// `source` and the account as `change` likes them.
-fn forged(change: impl Fn(&mut Map<String, Value>)) -> String {
+fn forged(change: impl Fn(&mut Row)) -> String {
     let mut forged = String::new();
     for (number, line) in LAKE.lines().enumerate() {
         let mut row = whole(number, line);

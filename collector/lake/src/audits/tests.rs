@@ -19,12 +19,26 @@ fn every_file_is_an_audit_and_is_bound() {
 
 #[test]
 fn every_audit_reads_only_the_partitions_of_its_window() {
-    let tables = pipetrail_collector::Table::ALL.map(|table| format!("FROM {table}"));
+    let tables = pipetrail_collector::Table::ALL.map(|table| format!("FROM every_{table}"));
+    let copies = "FROM copies\n".to_owned();
     for audit in all() {
         let sql = audit.sql(&bound()).unwrap();
-        let reads: usize = tables.iter().map(|table| sql.matches(table.as_str()).count()).sum();
+        let read = tables.iter().chain([&copies]);
+        let reads: usize = read.map(|table| sql.matches(table.as_str()).count()).sum();
         let pruned = sql.matches("WHERE month BETWEEN '20").count() + sql.matches("WHERE day BETWEEN '20").count();
         assert!(reads > 0 && reads == pruned, "{}: {sql}", audit.name);
+    }
+}
+
+#[test]
+fn every_copy_of_both_tiers_is_read_and_only_conflicts_reads_those_that_were_dropped() {
+    for audit in all() {
+        let sql = audit.sql(&bound()).unwrap();
+        for table in pipetrail_collector::Table::ALL {
+            assert!(!sql.contains(&format!("FROM {table}")), "{}: {sql}", audit.name);
+        }
+        let dropped = sql.matches("FROM copies\n").count();
+        assert_eq!(dropped > 0, audit.name == "conflicts", "{}: {sql}", audit.name);
     }
 }
 

@@ -19,6 +19,8 @@ pub use telling::{Scanned, Show, Stopped, Telling};
 use self::running::Running;
 use super::error::EngineError;
 use super::pages::Pages;
+use super::reading::{LONGEST, NotSent};
+use crate::tiers::over_glue;
 
 /// Athena, ready to be asked.
 pub struct Athena {
@@ -35,13 +37,18 @@ impl Athena {
         }
     }
 
-    /// Asks, waits until the query has succeeded, and gives its rows as they are read.
+    /// Asks, waits until the query has succeeded, and gives its rows as they are read. Glue has only what is
+    /// settled: what the text reads of tiers is put before it.
     ///
     /// # Errors
     /// A refused call, or a query that does not succeed.
     pub async fn ask(&self, sql: &str) -> Result<Pages, EngineError> {
+        let sql = over_glue(sql);
+        if sql.len() > LONGEST {
+            return Err(NotSent::TooLong(sql.len()).into());
+        }
         let show = (self.telling.show)();
-        let running = Running::start(&self.client, sql, self.telling.stopped);
+        let running = Running::start(&self.client, &sql, self.telling.stopped);
         let results = Results::open(&self.client, running.wait(&show).await?).await?;
         Ok(Pages::athena(results))
     }

@@ -1,21 +1,29 @@
 //! DataFusion over a lake: every table of `pipetrail_collector::Table`, its columns as they are
-//! defined there, its partition keys from the folders' names.
+//! defined there, its partition keys from the folders' names. Where rows land before they are settled, a
+//! table's name is both tiers, each event once.
 //!
 //! Queries only: nothing that a query says writes a file, changes a setting or reads outside the lake.
 
 mod copies;
 mod errors;
+mod every;
 mod files;
+mod folders;
+mod landing;
 mod memory;
+mod names;
+mod rows;
+mod scan;
 mod schema;
+mod shape;
 mod table;
 mod values;
 
 use std::sync::Arc;
 
+use datafusion::common::internal_datafusion_err;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
-use datafusion::execution::context::SQLOptions;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
@@ -24,12 +32,13 @@ use object_store::path::Path;
 use pipetrail_collector::Table;
 use tokio::sync::OnceCell;
 
-pub(super) use values::{headings, values};
+pub(super) use rows::Rows;
 
 use super::error::EngineError;
 use super::lexer::{Piece, Token, tokens};
 use super::pages::Pages;
 use crate::store::Lake;
+use names::Names;
 
 /// The catalogue and the schema of the tables; Athena's database is called as the schema is.
 const CATALOG: &str = "lake";
@@ -45,11 +54,15 @@ const NESTING: u64 = 256;
 /// by recursion. Whoever asks needs a stack that holds that many: 128 MiB do.
 const OPERATORS: usize = 4_000;
 
+/// Folders of a lake whose rows land before they are settled; there may be one of them alone.
+const TIERS: [&str; 2] = ["landing", "settlement"];
+
 /// DataFusion over one lake.
 pub struct Embedded {
     context: SessionContext,
     lake: Lake,
-    checked: OnceCell<()>,
+    names: Arc<Names>,
+    named: OnceCell<()>,
 }
 
 impl Embedded {
@@ -83,13 +96,15 @@ impl Embedded {
         let context = SessionContext::new_with_state(state);
         context.register_object_store(&lake.url, Arc::clone(&lake.store));
 
-        for table in Table::ALL {
-            context.register_table(table.name(), Arc::new(table::LakeTable::new(lake, table)?))?;
-        }
+        let names = Arc::new(Names::new(lake)?);
+        let catalog = context.catalog(CATALOG);
+        let catalog = catalog.ok_or_else(|| internal_datafusion_err!("there is no catalogue {CATALOG}"))?;
+        catalog.register_schema(SCHEMA, Arc::clone(&names) as _)?;
         Ok(Embedded {
             context,
             lake: lake.clone(),
-            checked: OnceCell::new(),
+            names,
+            named: OnceCell::new(),
         })
     }
 
@@ -101,22 +116,21 @@ impl Embedded {
         if operators(sql) > OPERATORS {
             return Err(errors::too_deep());
         }
-        self.checked.get_or_try_init(|| self.holds_tables()).await?;
-        let only_queries = SQLOptions::new()
-            .with_allow_ddl(false)
-            .with_allow_dml(false)
-            .with_allow_statements(false);
-        let frame = self.context.sql_with_options(sql, only_queries).await?;
-        Ok(Pages::embedded(frame.execute_stream().await?))
+        self.named.get_or_try_init(|| self.name_tables()).await?;
+        Ok(Pages::embedded(Rows::ask(&self.context, sql).await?))
     }
 
-    /// A folder without any table is the wrong folder: every answer from it would be empty.
-    async fn holds_tables(&self) -> Result<(), EngineError> {
+    /// Names the tables, by which folders there are. A folder without any is the wrong one: every answer
+    /// from it would be empty.
+    async fn name_tables(&self) -> Result<(), EngineError> {
         let below = self.lake.store.list_with_delimiter(Some(&self.lake.root)).await;
         let below = below.map_err(DataFusionError::from)?;
-        let is_table = |path: &Path| path.filename().and_then(Table::from_name).is_some();
-        if below.common_prefixes.iter().any(is_table) {
-            return Ok(());
+        let mut folders = below.common_prefixes.iter().filter_map(Path::filename);
+        if folders.clone().any(|name| TIERS.contains(&name)) {
+            return Ok(self.names.of_two_tiers(&self.context).await?);
+        }
+        if folders.any(|name| Table::from_name(name).is_some()) {
+            return Ok(self.names.of_one_tier(&self.lake)?);
         }
         Err(EngineError::Refused {
             message: format!("{} holds no table of a lake", self.lake.location),

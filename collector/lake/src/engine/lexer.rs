@@ -30,7 +30,7 @@ pub enum Token<'a> {
 
 impl Token<'_> {
     /// Whether it is one of these keywords, which are lower case here.
-    pub(super) fn is_one_of(&self, words: &[&str]) -> bool {
+    pub(crate) fn is_one_of(&self, words: &[&str]) -> bool {
         matches!(self, Token::Word(word) if words.iter().any(|one| word.eq_ignore_ascii_case(one)))
     }
 }

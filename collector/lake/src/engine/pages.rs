@@ -1,14 +1,9 @@
 //! An answer as it is read, page by page.
 
-#[cfg(feature = "embedded")]
-use datafusion::execution::SendableRecordBatchStream;
-#[cfg(feature = "embedded")]
-use futures::TryStreamExt;
-
 #[cfg(feature = "athena")]
 use super::athena::{Results, Scanned};
 #[cfg(feature = "embedded")]
-use super::embedded::{headings, values};
+use super::embedded::Rows;
 use super::error::EngineError;
 use crate::answer::{Answer, Heading, Value};
 
@@ -20,17 +15,17 @@ pub struct Pages {
 
 enum Source {
     #[cfg(feature = "embedded")]
-    Embedded(SendableRecordBatchStream),
+    Embedded(Box<Rows>),
     #[cfg(feature = "athena")]
     Athena(Results),
 }
 
 impl Pages {
     #[cfg(feature = "embedded")]
-    pub(super) fn embedded(stream: SendableRecordBatchStream) -> Self {
+    pub(super) fn embedded(rows: Rows) -> Self {
         Pages {
-            columns: headings(&stream.schema()),
-            source: Source::Embedded(stream),
+            columns: rows.columns(),
+            source: Source::Embedded(Box::new(rows)),
         }
     }
 
@@ -57,31 +52,38 @@ impl Pages {
         &self.columns
     }
 
-    /// The next rows; `None` after the last.
+    /// The next rows; `None` after the last. Where a file is settled into another one meanwhile, the engine in
+    /// this process asks once more, but only before it has given rows out.
     ///
     /// # Errors
     /// What the engine says while it reads.
     pub async fn next(&mut self) -> Result<Option<Vec<Vec<Value>>>, EngineError> {
         match &mut self.source {
             #[cfg(feature = "embedded")]
-            Source::Embedded(stream) => stream.try_next().await?.as_ref().map(values).transpose(),
+            Source::Embedded(rows) => rows.next().await,
             #[cfg(feature = "athena")]
             Source::Athena(results) => Ok(results.next(&self.columns).await?),
         }
     }
 
-    /// All of them.
+    /// All of them. Asked once more, as a whole, where a file is settled into another one meanwhile.
     ///
     /// # Errors
     /// What the engine says while it reads.
-    pub async fn collect(mut self) -> Result<Answer, EngineError> {
-        let mut rows = Vec::new();
-        while let Some(page) = self.next().await? {
-            rows.extend(page);
-        }
-        Ok(Answer {
-            columns: self.columns,
-            rows,
-        })
+    pub async fn collect(self) -> Result<Answer, EngineError> {
+        let columns = self.columns;
+        let rows = match self.source {
+            #[cfg(feature = "embedded")]
+            Source::Embedded(rows) => rows.collect().await?,
+            #[cfg(feature = "athena")]
+            Source::Athena(mut results) => {
+                let mut rows = Vec::new();
+                while let Some(page) = results.next(&columns).await? {
+                    rows.extend(page);
+                }
+                rows
+            }
+        };
+        Ok(Answer { columns, rows })
     }
 }

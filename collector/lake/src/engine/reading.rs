@@ -4,6 +4,7 @@
 use thiserror::Error;
 
 use super::lexer::{Odd, Piece, Token, tokens, word};
+use super::walk::{behind_explain, behind_names, skip};
 
 /// Athena's limit of a query's text, in bytes; for every engine, so that one text serves all.
 pub const LONGEST: usize = 262_144;
@@ -105,7 +106,10 @@ fn reads(text: &str, tokens: &[Piece<'_>]) -> Result<(), NotSent> {
         match token {
             Token::Open => {}
             _ if token.is_one_of(&["select", "values", "show"]) => return Ok(()),
-            _ if token.is_one_of(&["with"]) => behind_with(text, &mut rest)?,
+            _ if token.is_one_of(&["with"]) => {
+                skip(&mut rest, |token| token.is_one_of(&["recursive"]));
+                behind_names(&mut rest).map_err(|at| writes(text, at.unwrap_or(text.len())))?;
+            }
             // What follows may be a whole statement, which `ANALYZE` runs.
             _ if token.is_one_of(&["explain"]) => behind_explain(&mut rest),
             // A table's name and no statement.
@@ -119,68 +123,11 @@ fn reads(text: &str, tokens: &[Piece<'_>]) -> Result<(), NotSent> {
     Err(NotSent::Empty)
 }
 
-type Rest<'a> = std::iter::Peekable<std::iter::Copied<std::slice::Iter<'a, Piece<'a>>>>;
-
 fn writes(text: &str, at: usize) -> NotSent {
     NotSent::Writes(match word(&text[at..]) {
         "" => format!("{:?}", text[at..].chars().next().unwrap_or_default()),
         word => word.chars().take(20).collect::<String>().to_ascii_uppercase(),
     })
-}
-
-/// Goes behind a piece, if it comes next.
-fn skip(rest: &mut Rest<'_>, is: impl Fn(&Token<'_>) -> bool) -> bool {
-    rest.next_if(|(_, token)| is(token)).is_some()
-}
-
-/// Goes behind brackets, if they come next.
-fn skip_brackets(rest: &mut Rest<'_>) -> bool {
-    let opens = skip(rest, |token| *token == Token::Open);
-    let mut depth = usize::from(opens);
-    while depth > 0 {
-        match rest.next() {
-            Some((_, Token::Open)) => depth += 1,
-            Some((_, Token::Close)) => depth -= 1,
-            Some(_) => {}
-            None => break,
-        }
-    }
-    opens
-}
-
-/// Goes to what follows `WITH name (columns) AS (…), …`.
-fn behind_with(text: &str, rest: &mut Rest<'_>) -> Result<(), NotSent> {
-    skip(rest, |token| token.is_one_of(&["recursive"]));
-    loop {
-        let name = rest.next();
-        skip_brackets(rest);
-        let follows = rest.next().is_some_and(|(_, token)| token.is_one_of(&["as"]));
-        skip(rest, |token| token.is_one_of(&["not"]));
-        skip(rest, |token| token.is_one_of(&["materialized"]));
-        if !follows || !skip_brackets(rest) {
-            return Err(writes(text, name.map_or(text.len(), |(at, _)| at)));
-        }
-        if !skip(rest, |token| *token == Token::Comma) {
-            return Ok(());
-        }
-    }
-}
-
-/// Goes to the statement that is to be explained.
-fn behind_explain(rest: &mut Rest<'_>) {
-    while skip(rest, |token| token.is_one_of(&["analyze", "verbose"])) {}
-    if skip(rest, |token| token.is_one_of(&["format"])) {
-        rest.next();
-    }
-    // Trino's options; any other bracket is the query's own.
-    let mut inside = rest.clone();
-    inside.next();
-    if inside
-        .peek()
-        .is_some_and(|(_, token)| token.is_one_of(&["format", "type"]))
-    {
-        skip_brackets(rest);
-    }
 }
 
 #[cfg(test)]

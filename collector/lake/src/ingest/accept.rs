@@ -7,9 +7,9 @@ use pipetrail_collector::layout::Partition;
 use pipetrail_collector::rows::{Origin, row};
 use pipetrail_collector::time::Instant;
 
-use super::identity::{EventCopy, Identity, account, hash, key};
 use super::read::{Form, Record};
-use super::stage::Stage;
+use crate::parquet::pack;
+use crate::staging::{EventCopy, Identity, Stage, account, hash, key};
 
 /// What became of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub(super) fn accept(record: &Record<'_>, file: &str, read: Instant, stage: &mut
         key: key(event_key.as_bytes()).unwrap_or_default(),
     };
     event.redact();
-    let partition = Partition::of(&event, table);
+    let prefix = Partition::of(&event, table).prefix();
     let name = file;
     let row = row(&event, table, event_key, Origin::File { read, name, source });
     let content = row.common.content_sha256.as_deref().unwrap_or_default();
@@ -65,6 +65,6 @@ pub(super) fn accept(record: &Record<'_>, file: &str, read: Instant, stage: &mut
         ms: event.time().millis(),
         rank,
     };
-    stage.add(&partition, copy, &row)?;
+    stage.add(&prefix, copy, |out| pack(&row, out))?;
     Ok(Accepted::Row)
 }

@@ -1,6 +1,5 @@
 //! Which copies of events a partition's files hold already.
 
-use std::io::{self, Read};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
@@ -11,11 +10,10 @@ use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
-use parquet::file::reader::{ChunkReader, Length};
+use parquet::file::reader::ChunkReader;
 use tokio::runtime::Handle;
 
-use super::error::PartitionError;
-use super::identity::{EventCopy, Identity, account, hash, key};
+use crate::staging::{EventCopy, Failure, Identity, PartitionError, Ranges, account, hash, is_data, key};
 use crate::store::Lake;
 
 /// Larger files are read in ranges: the columns that are asked for are a small part of them.
@@ -67,27 +65,13 @@ pub(super) fn copies(
             store: Arc::clone(store),
             path: file.location.clone(),
             size: file.size,
+            etag: None,
             handle: handle.clone(),
+            failure: Failure::default(),
         };
         of_file(ranges, &file.location, of, &mut seen)?;
     }
     Ok(files.len())
-}
-
-/// Whether an engine reads it: names that begin with a dot or an underscore are no data.
-fn is_data(prefix: &Path, file: &Path) -> bool {
-    let Some(parts) = file.prefix_match(prefix) else {
-        return false;
-    };
-    let hidden = |part: &str| part.starts_with(['.', '_']);
-    let mut last = None;
-    for part in parts {
-        if hidden(part.as_ref()) {
-            return false;
-        }
-        last = Some(part.as_ref().ends_with(".parquet"));
-    }
-    last.unwrap_or(false)
 }
 
 /// The columns that are read, where a file has them.
@@ -167,64 +151,4 @@ fn texts(column: &ArrayRef) -> Option<Texts<'_>> {
     }
     let texts = column.as_binary_opt::<i32>()?;
     Some(Box::new(|row| texts.is_valid(row).then(|| texts.value(row))))
-}
-
-/// A file of the store, range by range.
-struct Ranges {
-    store: Arc<dyn ObjectStore>,
-    path: Path,
-    size: u64,
-    handle: Handle,
-}
-
-impl Length for Ranges {
-    fn len(&self) -> u64 {
-        self.size
-    }
-}
-
-impl ChunkReader for Ranges {
-    type T = Sequence;
-
-    fn get_read(&self, start: u64) -> parquet::errors::Result<Sequence> {
-        Ok(Sequence {
-            file: Ranges {
-                store: Arc::clone(&self.store),
-                path: self.path.clone(),
-                size: self.size,
-                handle: self.handle.clone(),
-            },
-            next: start,
-            read: bytes::Bytes::new(),
-        })
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<bytes::Bytes> {
-        let range = start..start.saturating_add(length as u64).min(self.size);
-        let fetched = self.handle.block_on(self.store.get_range(&self.path, range));
-        fetched.map_err(|error| ParquetError::External(Box::new(error)))
-    }
-}
-
-/// A file of the store from somewhere on, a piece at a time.
-struct Sequence {
-    file: Ranges,
-    next: u64,
-    read: bytes::Bytes,
-}
-
-impl Read for Sequence {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        const PIECE: usize = 64 << 10;
-        if self.read.is_empty() && self.next < self.file.size {
-            self.read = self.file.get_bytes(self.next, PIECE).map_err(io::Error::other)?;
-            self.next += self.read.len() as u64;
-        }
-        let length = out.len().min(self.read.len());
-        let taken = self.read.split_to(length);
-        out.get_mut(..length)
-            .ok_or(io::ErrorKind::InvalidInput)?
-            .copy_from_slice(&taken);
-        Ok(length)
-    }
 }

@@ -11,16 +11,13 @@ use pipetrail_collector::time::Instant;
 use tokio::runtime::Handle;
 
 use super::accept::{Accepted, accept};
-use super::aside::Aside;
 use super::error::IngestError;
 use super::failed::Failed;
 use super::input::Input;
-use super::limits::Limits;
 use super::progress::Progress;
 use super::read::{self, Found, Skipped};
 use super::reject::{Reject, Rejects};
-use super::spill::Spill;
-use super::stage::{Stage, Staged};
+use crate::staging::{Aside, Limits, Spill, Stage, Staged};
 
 /// What was read.
 #[derive(Clone, Debug, Default)]

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use pipetrail_collector::layout::Partition;
 use serde::Serialize;
 
-use super::error::PartitionError;
 use super::failed::Failed;
 use super::partition::Written;
+use crate::staging::PartitionError;
 
 /// What became of all partitions.
 #[derive(Debug, Default)]

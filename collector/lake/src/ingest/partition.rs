@@ -8,18 +8,14 @@
 use std::collections::HashMap;
 
 use object_store::path::Path;
-use pipetrail_collector::Table;
 use pipetrail_collector::layout::Partition;
 use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 
-use super::error::PartitionError;
 use super::existing;
-use super::identity::{EventCopy, Said, account};
-use super::output::File;
-use super::spill::{Segment, Spill};
-use super::stage::Spot;
-use crate::parquet::{Damaged, RowBatch, batch, unpack};
+use super::said::Said;
+use crate::parquet::Form;
+use crate::staging::{Entry, EventCopy, File, PartitionError, PartitionRows, Reader, account};
 use crate::store::Lake;
 
 /// What became of a partition's rows.
@@ -33,51 +29,12 @@ pub(super) struct Written {
     pub conflicts: Vec<EventCopy>,
 }
 
-/// All rows of one partition, of all workers.
-#[derive(Debug)]
-pub(super) struct PartitionRows<'s> {
-    /// The partition.
-    pub partition: Partition,
-    /// Rows in memory.
-    pub memory: Vec<(&'s [u8], &'s [Spot])>,
-    /// Rows in the temporary file.
-    pub segments: Vec<Segment>,
-    /// The temporary file.
-    pub spill: &'s Spill,
-    /// Segments are taken into memory up to so many bytes, else read row by row.
-    pub load: u64,
-}
-
-impl PartitionRows<'_> {
-    /// How many they are.
-    pub(super) fn count(&self) -> u64 {
-        let memory: usize = self.memory.iter().map(|(_, spots)| spots.len()).sum();
-        let disk: u64 = self.segments.iter().map(|segment| segment.rows).sum();
-        memory as u64 + disk
-    }
-}
-
-/// Where a row lies.
-#[derive(Clone, Copy, Debug)]
-enum Source {
-    Memory(usize),
-    Loaded,
-    Disk,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    copy: EventCopy,
-    source: Source,
-    offset: u64,
-    bytes: usize,
-}
-
 /// Writes what is new; with `dry` only says what that would be.
 ///
 /// # Errors
 /// Nothing of the partition was written.
 pub(super) fn write(
+    partition: &Partition,
     rows: &PartitionRows<'_>,
     lake: &Lake,
     handle: &Handle,
@@ -86,9 +43,9 @@ pub(super) fn write(
     let reader = Reader::open(rows)?;
     let mut entries = reader.entries()?;
     let all = entries.len();
-    reader.distinct(&mut entries)?;
-    let folder = lake.at(&rows.partition.prefix());
-    let conflicts = unheld(&mut entries, rows, lake, &folder, handle)?;
+    distinct(&reader, &mut entries)?;
+    let folder = lake.at(&rows.prefix);
+    let conflicts = unheld(&mut entries, partition, lake, &folder, handle)?;
     let written = Written {
         rows: entries.len() as u64,
         duplicates: (all - entries.len()) as u64,
@@ -98,8 +55,10 @@ pub(super) fn write(
         return Ok(written);
     }
     entries.sort_unstable_by_key(|entry| (entry.copy.ms, entry.copy.identity.key, entry.copy));
-    let path = folder.join(name(&entries).as_str());
-    reader.write(&entries, rows.partition.table, lake, path, handle)?;
+    let path = folder.join(name(&reader, &entries)?.as_str());
+    let form = Form::of(partition.table);
+    let file = File::create(lake, path, &form, handle)?;
+    reader.write(&entries, &form, file)?;
     Ok(written)
 }
 
@@ -107,7 +66,7 @@ pub(super) fn write(
 /// entries are ordered by copy.
 fn unheld(
     entries: &mut Vec<Entry>,
-    rows: &PartitionRows<'_>,
+    partition: &Partition,
     lake: &Lake,
     folder: &Path,
     handle: &Handle,
@@ -115,7 +74,7 @@ fn unheld(
     let mut held = vec![false; entries.len()];
     // What the lake says else of an event, by the event's first entry: of few there is anything.
     let mut else_said: HashMap<usize, Said> = HashMap::new();
-    let of = rows.partition.account().and_then(|id| account(id.as_bytes()));
+    let of = partition.account().and_then(|id| account(id.as_bytes()));
     existing::copies(lake, folder, of, handle, |there| {
         let first = entries.partition_point(|entry| entry.copy.identity < there.identity);
         if entries
@@ -151,157 +110,82 @@ fn unheld(
     Ok(conflicts)
 }
 
-/// The file's name: the same for the same copies.
-fn name(entries: &[Entry]) -> String {
+/// The file's name: the same for the same rows, and for no others.
+fn name(reader: &Reader<'_>, entries: &[Entry]) -> Result<String, PartitionError> {
     let mut hash = Sha256::new();
+    let mut scratch = Vec::new();
     for entry in entries {
-        hash.update(entry.copy.identity.key);
-        hash.update(entry.copy.content);
-        hash.update(entry.copy.ms.to_le_bytes());
+        // A packed row says itself where it ends.
+        hash.update(reader.row(entry, &mut scratch)?);
     }
     let digest = hash.finalize();
-    format!("ingest-{}.parquet", hex::encode(&digest[..16]))
+    Ok(format!("ingest-{}.parquet", hex::encode(&digest[..16])))
 }
 
-/// Reads a partition's rows from wherever they lie.
-struct Reader<'r> {
-    rows: &'r PartitionRows<'r>,
-    /// The segments, where they fit.
-    loaded: Option<Vec<u8>>,
+/// Leaves one row of all that say the same of an event, ordered by copy.
+fn distinct(reader: &Reader<'_>, entries: &mut Vec<Entry>) -> Result<(), PartitionError> {
+    entries.sort_unstable_by_key(|entry| entry.copy);
+    let mut kept: Vec<Entry> = Vec::with_capacity(entries.len());
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for entry in entries.drain(..) {
+        match kept.last_mut() {
+            Some(last) if last.copy == entry.copy => {
+                if reader.row(&entry, &mut theirs)? < reader.row(last, &mut ours)? {
+                    *last = entry;
+                }
+            }
+            Some(last) if last.copy.identity == entry.copy.identity && entry.copy.is_said_by(&last.copy) => {}
+            _ => kept.push(entry),
+        }
+    }
+    *entries = kept;
+    Ok(())
 }
 
-impl<'r> Reader<'r> {
-    fn open(rows: &'r PartitionRows<'r>) -> Result<Self, PartitionError> {
-        let bytes: u64 = rows.segments.iter().map(|segment| segment.bytes).sum();
-        let mut loaded = None;
-        if bytes <= rows.load {
-            let mut all = Vec::new();
-            for segment in &rows.segments {
-                let begin = all.len();
-                all.resize(
-                    begin + usize::try_from(segment.bytes).map_err(std::io::Error::other)?,
-                    0,
-                );
-                rows.spill
-                    .read(segment.offset, all.get_mut(begin..).unwrap_or_default())?;
-            }
-            loaded = Some(all);
-        }
-        Ok(Reader { rows, loaded })
-    }
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
 
-    fn entries(&self) -> Result<Vec<Entry>, PartitionError> {
-        let mut entries = Vec::new();
-        for (index, (arena, spots)) in self.rows.memory.iter().enumerate() {
-            for spot in *spots {
-                let row = arena.get(spot.offset..spot.offset + spot.bytes).ok_or(Damaged)?;
-                entries.push(Entry {
-                    copy: EventCopy::read(row).ok_or(Damaged)?.0,
-                    source: Source::Memory(index),
-                    offset: spot.offset as u64,
-                    bytes: spot.bytes,
-                });
-            }
-        }
-        if let Some(loaded) = &self.loaded {
-            let mut rest = loaded.as_slice();
-            while let Some((length, after)) = rest.split_first_chunk::<4>() {
-                let bytes = u32::from_le_bytes(*length) as usize;
-                let (row, after) = after.split_at_checked(bytes).ok_or(Damaged)?;
-                entries.push(Entry {
-                    copy: EventCopy::read(row).ok_or(Damaged)?.0,
-                    source: Source::Loaded,
-                    offset: (loaded.len() - rest.len() + 4) as u64,
-                    bytes,
-                });
-                rest = after;
-            }
-            return Ok(entries);
-        }
-        for segment in &self.rows.segments {
-            let (mut offset, end) = (segment.offset, segment.offset + segment.bytes);
-            let mut head = [0; 4 + EventCopy::BYTES];
-            while offset < end {
-                self.rows.spill.read(offset, &mut head)?;
-                let (length, header) = head.split_first_chunk::<4>().ok_or(Damaged)?;
-                let bytes = u32::from_le_bytes(*length);
-                entries.push(Entry {
-                    copy: EventCopy::read(header).ok_or(Damaged)?.0,
-                    source: Source::Disk,
-                    offset: offset + 4,
-                    bytes: bytes as usize,
-                });
-                offset += 4 + u64::from(bytes);
-            }
-        }
-        Ok(entries)
-    }
+    use pipetrail_collector::columns::Visitor;
 
-    /// A row's packed bytes; `scratch` is for what lies on the disk.
-    fn row<'b>(&'b self, entry: &Entry, scratch: &'b mut Vec<u8>) -> Result<&'b [u8], PartitionError> {
-        let begin = usize::try_from(entry.offset).map_err(std::io::Error::other)?;
-        let within = |bytes: &'b [u8]| bytes.get(begin..begin + entry.bytes).ok_or(Damaged);
-        let row = match entry.source {
-            Source::Memory(index) => within(self.rows.memory.get(index).ok_or(Damaged)?.0)?,
-            Source::Loaded => within(self.loaded.as_deref().ok_or(Damaged)?)?,
-            Source::Disk => {
-                scratch.resize(entry.bytes, 0);
-                self.rows.spill.read(entry.offset, scratch)?;
-                scratch
-            }
-        };
-        Ok(EventCopy::read(row).ok_or(Damaged)?.1)
-    }
+    use super::*;
+    use crate::parquet::Packer;
+    use crate::staging::{Aside, Identity, Merged, Spill, Stage};
 
-    /// Leaves one row of all that say the same of an event, ordered by copy.
-    fn distinct(&self, entries: &mut Vec<Entry>) -> Result<(), PartitionError> {
+    /// The name of a file of rows of one event, each with a text that is no part of its identity.
+    fn name_of(texts: &[&str], budget: usize) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let spill = Arc::new(Spill::new(folder.path()));
+        let mut stage = Stage::new(Arc::clone(&spill), budget, 10);
+        for (nth, text) in texts.iter().enumerate() {
+            let copy = EventCopy {
+                identity: Identity {
+                    account: 12,
+                    key: [7; 16],
+                },
+                content: [nth as u8; 16],
+                addendum: false,
+                ms: 0,
+                rank: 0,
+            };
+            let pack = |out: &mut Vec<u8>| Packer::new(out).string(Some(text));
+            stage.add("a/", copy, pack).unwrap();
+        }
+        let staged = vec![stage.finish().unwrap()];
+        let aside = Aside { staged, spill };
+        let rows = Merged::of(&aside).unwrap().next(0).unwrap().unwrap();
+        let reader = Reader::open(&rows).unwrap();
+        let mut entries = reader.entries().unwrap();
         entries.sort_unstable_by_key(|entry| entry.copy);
-        let mut kept: Vec<Entry> = Vec::with_capacity(entries.len());
-        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-        for entry in entries.drain(..) {
-            match kept.last_mut() {
-                Some(last) if last.copy == entry.copy => {
-                    if self.row(&entry, &mut theirs)? < self.row(last, &mut ours)? {
-                        *last = entry;
-                    }
-                }
-                Some(last) if last.copy.identity == entry.copy.identity && entry.copy.is_said_by(&last.copy) => {}
-                _ => kept.push(entry),
-            }
-        }
-        *entries = kept;
-        Ok(())
+        name(&reader, &entries).unwrap()
     }
 
-    fn write(
-        &self,
-        entries: &[Entry],
-        table: Table,
-        lake: &Lake,
-        path: Path,
-        handle: &Handle,
-    ) -> Result<(), PartitionError> {
-        /// Most rows and bytes that are turned into columns at once.
-        const ROWS: usize = 8192;
-        const BYTES: usize = 8 << 20;
-        let mut file = File::create(lake, path, table, handle)?;
-        let mut pending: RowBatch = batch(table);
-        let mut scratch = Vec::new();
-        let mut fill = || -> Result<(), PartitionError> {
-            for entry in entries {
-                unpack(table, self.row(entry, &mut scratch)?, &mut pending)?;
-                if pending.rows() >= ROWS || pending.bytes() >= BYTES {
-                    file.write(&mut pending)?;
-                }
-            }
-            file.write(&mut pending)
-        };
-        match fill() {
-            Ok(()) => file.finish(),
-            Err(error) => {
-                file.abandon();
-                Err(error)
-            }
-        }
+    #[test]
+    fn a_file_is_called_by_all_that_its_rows_say_wherever_they_lay() {
+        let name = name_of(&["a", "b"], usize::MAX);
+        assert_eq!(name.len(), "ingest-.parquet".len() + 32, "{name}");
+        assert_eq!(name_of(&["a", "b"], 1), name);
+        assert_ne!(name_of(&["a", "c"], usize::MAX), name);
+        assert_ne!(name_of(&["a"], usize::MAX), name);
     }
 }

@@ -1,17 +1,17 @@
 //! Rows set aside to new files of the lake, partition by partition.
 
+use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use pipetrail_collector::layout::Partition;
 use tokio::runtime::Handle;
 
-use super::aside::Aside;
 use super::error::IngestError;
-use super::limits::Limits;
-use super::merged::Merged;
 use super::outcomes::Outcomes;
 use super::partition;
 use super::progress::Progress;
+use crate::staging::{Aside, Limits, Merged};
 use crate::store::{Lake, Location};
 
 /// Fewest partitions of a bucket that are written at the same time.
@@ -50,10 +50,13 @@ pub fn write(
             let Some(rows) = next.map_err(unreadable)? else {
                 return Ok(());
             };
-            let written = partition::write(&rows, lake, handle, dry);
+            // Every prefix is one that a partition gave.
+            let partition = Partition::from_key(&format!("{}-", rows.prefix));
+            let partition = partition.ok_or_else(|| unreadable(io::Error::other(rows.prefix.clone())))?;
+            let written = partition::write(&partition, &rows, lake, handle, dry);
             progress.written();
             let mut outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
-            outcomes.add(&rows.partition, rows.count(), written);
+            outcomes.add(&partition, rows.count(), written);
         }
     };
     thread::scope(|scope| {

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use pipetrail_collector::columns::{ColumnType, Visitor};
 use pipetrail_collector::json::Json;
-use pipetrail_collector::tables::{Row, Table};
+use pipetrail_collector::tables::Row;
 use pipetrail_collector::write;
 
 /// Bytes that no row was packed into.
@@ -22,12 +22,12 @@ pub fn pack(row: &Row<'_>, out: &mut Vec<u8>) {
     });
 }
 
-/// Shows the values of a packed row of that table.
+/// Shows the values of a packed row of columns of these types.
 ///
 /// # Errors
 /// The bytes are no packed row; a part of the values may have been shown.
-pub fn unpack(table: Table, mut packed: &[u8], visitor: &mut impl Visitor) -> Result<(), Damaged> {
-    for ty in types(table) {
+pub fn unpack(types: &[ColumnType], mut packed: &[u8], visitor: &mut impl Visitor) -> Result<(), Damaged> {
+    for ty in types {
         match ty {
             ColumnType::String => match length(&mut packed)? {
                 0 => visitor.string(None),
@@ -52,24 +52,22 @@ pub fn unpack(table: Table, mut packed: &[u8], visitor: &mut impl Visitor) -> Re
     if packed.is_empty() { Ok(()) } else { Err(Damaged) }
 }
 
-/// The types of a table's columns, gathered once.
-fn types(table: Table) -> impl Iterator<Item = ColumnType> {
-    use std::sync::LazyLock;
-    static TYPES: LazyLock<Vec<Vec<ColumnType>>> = LazyLock::new(|| {
-        let of = |table: Table| table.columns().iter().map(|column| column.ty).collect();
-        Table::ALL.into_iter().map(of).collect()
-    });
-    let index = Table::ALL.iter().position(|one| *one == table);
-    index.and_then(|index| TYPES.get(index)).into_iter().flatten().copied()
-}
-
-struct Packer<'o> {
+/// Appends a row value by value, in the order of its columns.
+pub struct Packer<'o> {
     out: &'o mut Vec<u8>,
     /// JSON before its length is known.
     scratch: Vec<u8>,
 }
 
-impl Packer<'_> {
+impl<'o> Packer<'o> {
+    /// Appends to that.
+    pub fn new(out: &'o mut Vec<u8>) -> Self {
+        Packer {
+            out,
+            scratch: Vec::new(),
+        }
+    }
+
     /// A text's length plus one, 0 for NULL; seven bits a byte, the lowest first.
     fn length(&mut self, mut length: usize) {
         while length >= 0x80 {

@@ -1,7 +1,7 @@
 //! Events that were made up.
 
 /// State changes of so many accounts, months and executions in each.
-pub(super) fn events(accounts: usize, months: usize, executions: usize) -> Vec<String> {
+pub(crate) fn events(accounts: usize, months: usize, executions: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for account in 0..accounts {
         for month in 1..=months {

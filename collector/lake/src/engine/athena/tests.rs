@@ -280,6 +280,30 @@ async fn a_query_that_nobody_waits_for_is_stopped_even_while_it_is_being_started
 }
 
 #[tokio::test]
+async fn what_is_read_of_tiers_is_put_before_the_text_that_leaves() {
+    let sent = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&sent);
+    let client = answering(move |request| {
+        seen.lock().unwrap().push(request.to_owned());
+        (200, ended("FAILED", "enough"))
+    });
+    let engine = Engine::Athena(Athena::of(&config(client), Telling::SILENT));
+    let sql = "SELECT count(*) FROM every_heartbeats";
+    assert!(engine.ask(sql).await.is_err());
+    let text = format!("WITH every_heartbeats AS (SELECT * FROM heartbeats) {sql}");
+    assert!(sent.lock().unwrap()[0].contains(&text), "{sent:?}");
+    assert_eq!(engine.text(sql), text);
+    // As long as may be sent, and longer with that.
+    let spaces = " ".repeat(262_144 - sql.len() - 2);
+    let error = engine
+        .ask(&format!("SELECT{spaces}1 FROM every_heartbeats"))
+        .await
+        .err()
+        .unwrap();
+    assert!(matches!(error, EngineError::NotSent(_)), "{error}");
+}
+
+#[tokio::test]
 async fn what_would_write_or_is_too_long_never_leaves() {
     let (config, calls) = endless(Duration::ZERO);
     let engine = Engine::Athena(Athena::of(&config, Telling::SILENT));

@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::parser::ParserError;
 use pipetrail_collector::Table;
 use strsim::levenshtein;
 
-use super::schema::BadFile;
+use super::schema::{BadFile, Gone};
 use crate::engine::error::EngineError;
 
 /// The names of the tables.
@@ -19,7 +19,13 @@ pub(super) fn tables() -> String {
 
 impl From<DataFusionError> for EngineError {
     fn from(error: DataFusionError) -> Self {
-        let (message, hint) = match (bad_file(&error), innermost(&error)) {
+        if let Some(gone) = cause::<Gone>(&error) {
+            return EngineError::Refused {
+                message: format!("cannot read {gone}"),
+                hint: Some(GONE.to_owned()),
+            };
+        }
+        let (message, hint) = match (cause::<BadFile>(&error), innermost(&error)) {
             (Some(bad), _) => (format!("cannot read {bad}"), Some(BAD_FILE.to_owned())),
             (_, DataFusionError::SQL(parser, _)) => match **parser {
                 ParserError::RecursionLimitExceeded => return too_deep(),
@@ -56,6 +62,9 @@ const SYNTAX: &str = "docs/sql.md has the SQL that every engine here reads alike
 const BAD_FILE: &str = "take the file out of the table's folder, or rename it with a `_` before; \
                         `pipetrail ingest` writes its rows anew";
 
+/// It was asked twice then, or the first rows had been given out already.
+const GONE: &str = "ask again: files were settled into others while the query read them";
+
 /// The error below contexts and diagnostics.
 fn innermost(error: &DataFusionError) -> &DataFusionError {
     match error {
@@ -66,7 +75,13 @@ fn innermost(error: &DataFusionError) -> &DataFusionError {
     }
 }
 
-fn bad_file(error: &DataFusionError) -> Option<&BadFile> {
+/// Whether a file went between the list of files and the reading.
+pub(super) fn is_gone(error: &DataFusionError) -> bool {
+    cause::<Gone>(error).is_some()
+}
+
+/// The first error of that kind in the chain of causes.
+fn cause<E: Error + 'static>(error: &DataFusionError) -> Option<&E> {
     let error: &(dyn Error + 'static) = error;
     successors(Some(error), |&error| error.source()).find_map(|error| error.downcast_ref())
 }

@@ -12,14 +12,14 @@ use datafusion::logical_expr::execution_props::ExecutionProps;
 use datafusion::logical_expr::expr_rewriter::unnormalize_col;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::utils::conjunction;
-use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
+use datafusion::logical_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPushDown};
 use datafusion::physical_expr::create_physical_expr;
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use object_store::path::{Path, PathPart};
 use object_store::{ObjectMeta, ObjectStore};
-use pipetrail_collector::Table;
-use pipetrail_collector::layout::Partition;
+
+use super::folders::Folders;
 
 /// Keys that are listed flat before the folders are looked at one by one: five calls to S3.
 pub(super) const FLAT: usize = 5_000;
@@ -35,7 +35,7 @@ type Valued<T> = (T, Vec<String>);
 pub(super) struct Wanted<'a> {
     pub store: &'a dyn ObjectStore,
     pub root: &'a Path,
-    pub table: Table,
+    pub folders: Folders,
     pub filters: &'a [Expr],
     /// Keys that are listed flat: [`FLAT`], but for tests.
     pub flat: usize,
@@ -47,9 +47,9 @@ impl Wanted<'_> {
     /// # Errors
     /// The store cannot be listed.
     pub(super) async fn list(&self) -> Result<Vec<PartitionedFile>> {
-        let table = self.root.clone().join(self.table.name());
+        let table = self.root.clone().join(self.folders.name());
         let mut begin = vec![(table.clone(), Vec::new())];
-        for key in self.table.partition_keys() {
+        for key in self.folders.keys() {
             let Some(values) = self.named(key) else { break };
             if begin.len() * values.len() > NAMED {
                 break;
@@ -73,7 +73,7 @@ impl Wanted<'_> {
     /// The objects below a folder, those of unwanted folders left out where there are many.
     fn below(&self, path: Path, values: Vec<String>) -> BoxFuture<'_, Result<Vec<ObjectMeta>>> {
         Box::pin(async move {
-            let whole = values.len() == self.table.partition_keys().len();
+            let whole = values.len() == self.folders.keys().len();
             let mut listing = self.store.list(Some(&path));
             let mut found = Vec::new();
             while let Some(object) = listing.try_next().await? {
@@ -88,7 +88,7 @@ impl Wanted<'_> {
     }
 
     async fn folder_by_folder(&self, path: Path, values: Vec<String>) -> Result<Vec<ObjectMeta>> {
-        let key = self.table.partition_keys()[values.len()];
+        let key = self.folders.keys()[values.len()];
         let inside = self.store.list_with_delimiter(Some(&path)).await?.common_prefixes;
         let value = |folder: &Path| Some(folder.filename()?.strip_prefix(key)?.strip_prefix('=')?.to_owned());
         let children = inside
@@ -102,8 +102,11 @@ impl Wanted<'_> {
     fn chosen(&self, objects: Vec<ObjectMeta>) -> Result<Vec<PartitionedFile>> {
         let valued = |object: ObjectMeta| {
             let key = Path::from_iter(object.location.prefix_match(self.root)?);
-            let partition = Partition::from_key(key.as_ref()).filter(|_| is_data(&key, object.size))?;
-            Some((object, partition.values))
+            let values = self
+                .folders
+                .values(key.as_ref())
+                .filter(|_| is_data(&key, object.size))?;
+            Some((object, values))
         };
         let data = self.satisfying(objects.into_iter().filter_map(valued).collect())?;
         let file = |(object, values): Valued<ObjectMeta>| {
@@ -122,7 +125,7 @@ impl Wanted<'_> {
         let Some(known) = candidates.first().map(|(_, values)| values.len()) else {
             return Ok(candidates);
         };
-        let keys = &self.table.partition_keys()[..known];
+        let keys = &self.folders.keys()[..known];
         let filters = (self.filters.iter())
             .filter(|filter| speaks_only_of(filter, keys))
             .cloned();
@@ -168,6 +171,16 @@ fn child(path: &Path, before: &[String], key: &str, value: &str) -> Valued<Path>
 pub(super) fn speaks_only_of(expr: &Expr, columns: &[&str]) -> bool {
     let mut read = expr.column_refs().into_iter();
     !expr.is_volatile() && read.all(|column| columns.contains(&column.name.as_str()))
+}
+
+/// What a provider says of filters that it takes: those that speak of these columns alone hold for every row
+/// that it gives.
+pub(super) fn pushed_down(filters: &[&Expr], columns: &[&str]) -> Vec<TableProviderFilterPushDown> {
+    let each = filters.iter().map(|filter| match speaks_only_of(filter, columns) {
+        true => TableProviderFilterPushDown::Exact,
+        false => TableProviderFilterPushDown::Inexact,
+    });
+    each.collect()
 }
 
 /// The values an expression allows for a column: `=`, `IN` and their `OR`.

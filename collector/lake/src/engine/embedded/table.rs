@@ -1,65 +1,73 @@
-//! A table of the lake as DataFusion reads it: the files of the wanted partitions, each checked as it
-//! is opened.
+//! A table whose files lie in folders that are named by its partition keys, as DataFusion reads it: the
+//! files of the wanted partitions.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::stats::Precision;
-use datafusion::common::{Result, Statistics, project_schema};
-use datafusion::config::TableParquetOptions;
+use datafusion::common::Result;
 use datafusion::datasource::TableType;
-use datafusion::datasource::physical_plan::parquet::transform_schema_to_view;
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
-use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
-use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::empty::EmptyExec;
 use pipetrail_collector::Table;
 
-use super::files::{FLAT, Wanted, speaks_only_of};
-use super::schema::Checked;
+use super::files::{FLAT, Wanted, pushed_down};
+use super::folders::Folders;
+use super::scan::Scan;
+use super::shape::Shape;
 use crate::store::Lake;
 
-/// Bytes of a row in a file, for the planner's guesses only.
-const ROW: u64 = 200;
-
-/// A table of a lake.
+/// Such a table of a lake.
 #[derive(Debug)]
-pub(super) struct LakeTable {
-    table: Table,
-    lake: Lake,
-    url: ObjectStoreUrl,
-    schema: TableSchema,
+pub(super) struct Partitioned {
+    folders: Folders,
+    scan: Scan,
 }
 
-impl LakeTable {
-    /// That table of that lake.
+impl Partitioned {
+    /// What is settled of a table.
     ///
     /// # Errors
     /// The lake's URL is none of a store.
-    pub(super) fn new(lake: &Lake, table: Table) -> Result<Self> {
-        let key = |key: &&str| Arc::new(Field::new(*key, DataType::Utf8, false));
-        // Text as views: grouped and compared without being copied.
-        let columns = transform_schema_to_view(&crate::parquet::schema(table));
-        Ok(LakeTable {
-            table,
-            lake: lake.clone(),
-            url: ObjectStoreUrl::parse(&lake.url)?,
-            schema: TableSchema::builder(Arc::new(columns))
-                .with_table_partition_cols(table.partition_keys().iter().map(key).collect::<Vec<_>>())
-                .build(),
+    pub(super) fn settled(lake: &Lake, table: Table) -> Result<Self> {
+        Self::new(lake, Folders::Table(table), Shape::settled(table), false)
+    }
+
+    /// The same beside rows that have landed, of which nobody has checked that they have an account.
+    ///
+    /// # Errors
+    /// The lake's URL is none of a store.
+    pub(super) fn beside_landing(lake: &Lake, table: Table) -> Result<Self> {
+        Self::new(lake, Folders::Table(table), Shape::settled(table), true)
+    }
+
+    /// The dropped copies.
+    ///
+    /// # Errors
+    /// The lake's URL is none of a store.
+    pub(super) fn copies(lake: &Lake) -> Result<Self> {
+        Self::new(lake, Folders::Copies, Shape::copies(), false)
+    }
+
+    /// `nullable` says whether the keys are declared so: a folder always gives them.
+    fn new(lake: &Lake, folders: Folders, shape: Shape, nullable: bool) -> Result<Self> {
+        let key = |key: &&str| Arc::new(Field::new(*key, DataType::Utf8, nullable));
+        let schema = TableSchema::builder(Arc::new(shape.schema(folders.keys())))
+            .with_table_partition_cols(folders.keys().iter().map(key).collect::<Vec<_>>())
+            .build();
+        Ok(Partitioned {
+            folders,
+            scan: Scan::new(lake, shape, schema)?,
         })
     }
 }
 
 #[async_trait]
-impl TableProvider for LakeTable {
+impl TableProvider for Partitioned {
     fn schema(&self) -> SchemaRef {
-        Arc::clone(self.schema.table_schema())
+        self.scan.schema()
     }
 
     fn table_type(&self) -> TableType {
@@ -68,11 +76,7 @@ impl TableProvider for LakeTable {
 
     /// What speaks of partition keys alone is settled by the choice of files.
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        let settled = |filter: &&Expr| match speaks_only_of(filter, self.table.partition_keys()) {
-            true => TableProviderFilterPushDown::Exact,
-            false => TableProviderFilterPushDown::Inexact,
-        };
-        Ok(filters.iter().map(settled).collect())
+        Ok(pushed_down(filters, self.folders.keys()))
     }
 
     async fn scan(
@@ -83,40 +87,12 @@ impl TableProvider for LakeTable {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let wanted = Wanted {
-            store: self.lake.store.as_ref(),
-            root: &self.lake.root,
-            table: self.table,
+            store: self.scan.lake.store.as_ref(),
+            root: &self.scan.lake.root,
+            folders: self.folders,
             filters,
             flat: FLAT,
         };
-        let files = wanted.list().await?;
-        if files.is_empty() {
-            return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema(), projection)?)));
-        }
-
-        let runtime = session.runtime_env();
-        let footers = runtime.cache_manager.get_file_metadata_cache();
-        let checked = Checked::new(self.table, Arc::clone(&self.lake.store), footers);
-        let options = TableParquetOptions {
-            global: session.config_options().execution.parquet.clone(),
-            ..Default::default()
-        };
-        let source = ParquetSource::new(self.schema.clone())
-            .with_table_parquet_options(options)
-            .with_parquet_file_reader_factory(Arc::new(checked));
-
-        let bytes: u64 = files.iter().map(|file| file.object_meta.size).sum();
-        let about = |count: u64| Precision::Inexact(usize::try_from(count).unwrap_or(usize::MAX));
-        let guess = Statistics::new_unknown(self.schema.table_schema())
-            .with_num_rows(about(bytes / ROW))
-            .with_total_byte_size(about(bytes));
-        let groups = FileGroup::new(files).split_files(session.config().target_partitions());
-        let scan = FileScanConfigBuilder::new(self.url.clone(), Arc::new(source))
-            .with_file_groups(groups)
-            .with_statistics(guess)
-            .with_projection_indices(projection.cloned())?
-            .with_limit(limit)
-            .build();
-        Ok(DataSourceExec::from_data_source(scan))
+        self.scan.over(wanted.list().await?, session, projection, limit)
     }
 }

@@ -1,3 +1,7 @@
+mod copies;
+mod gone;
+mod tiers;
+
 use std::sync::Arc;
 
 use datafusion::arrow::array::TimestampMillisecondArray;

@@ -9,6 +9,7 @@ use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectStoreExt, PutMultipartOptions, PutOptions,
     PutPayload, PutResult,
 };
+use pipetrail_collector::Table;
 
 use super::*;
 
@@ -81,7 +82,7 @@ async fn found(store: &Counted, filters: &[Expr], flat: usize) -> (usize, usize)
     let wanted = Wanted {
         store,
         root: &root,
-        table: Table::ApprovalCalls,
+        folders: Folders::Table(Table::ApprovalCalls),
         filters,
         flat,
     };

@@ -2,7 +2,7 @@
 
 /// Which event a row is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Identity {
+pub(crate) struct Identity {
     /// `account_id`, its twelve digits as a number.
     pub account: u64,
     /// `event_key`, its 32 hex digits as bytes.
@@ -11,7 +11,7 @@ pub(super) struct Identity {
 
 /// One copy of an event. Of several that say the same, the first in this order is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct EventCopy {
+pub(crate) struct EventCopy {
     pub identity: Identity,
     /// The first half of `content_sha256`.
     pub content: [u8; 16],
@@ -24,16 +24,10 @@ pub(super) struct EventCopy {
 }
 
 impl EventCopy {
-    /// Whether another copy of the same event makes this one superfluous. An addendum is not what it adds to;
-    /// and a hop gives a copy another time, but not that of another day.
-    pub(super) fn is_said_by(&self, other: &Self) -> bool {
-        self.content == other.content && (self.addendum || !other.addendum) && self.ms.abs_diff(other.ms) <= APART_MS
-    }
-
     /// Bytes that [`EventCopy::write`] appends.
-    pub(super) const BYTES: usize = 8 + 16 + 16 + 1 + 8 + 1;
+    pub(crate) const BYTES: usize = 8 + 16 + 16 + 1 + 8 + 1;
 
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.identity.account.to_le_bytes());
         out.extend_from_slice(&self.identity.key);
         out.extend_from_slice(&self.content);
@@ -43,7 +37,7 @@ impl EventCopy {
     }
 
     /// Of the bytes before a packed row, and the packed row.
-    pub(super) fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
+    pub(crate) fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
         let (account, rest) = bytes.split_first_chunk()?;
         let (key, rest) = rest.split_first_chunk()?;
         let (content, rest) = rest.split_first_chunk()?;
@@ -64,32 +58,12 @@ impl EventCopy {
     }
 }
 
-/// How far apart copies may be that say the same, in milliseconds: a day.
-const APART_MS: u64 = 86_400_000;
-
-/// What copies of one event say, CloudTrail's addenda left aside.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Said {
-    first: Option<EventCopy>,
-    differs: bool,
-}
-
-impl Said {
-    pub(super) fn add(&mut self, copy: &EventCopy) {
-        if !copy.addendum {
-            let first = self.first.get_or_insert(*copy);
-            self.differs |= !copy.is_said_by(first);
-        }
-    }
-
-    /// The event, where they say different things.
-    pub(super) fn conflict(&self) -> Option<EventCopy> {
-        self.first.filter(|_| self.differs)
-    }
-}
+/// How far apart, in milliseconds, copies may be that say the same: a day. EventBridge tries for that long, and
+/// a hop gives a copy the time of its own arrival.
+pub(crate) const APART_MS: u64 = 86_400_000;
 
 /// The first 32 hex digits, in lower case, as bytes; `None` for any other text.
-pub(super) fn hash(text: &[u8]) -> Option<[u8; 16]> {
+pub(crate) fn hash(text: &[u8]) -> Option<[u8; 16]> {
     let mut hash = [0; 16];
     let (pairs, _) = text.as_chunks::<2>();
     let digit = |byte: u8| match byte {
@@ -105,12 +79,12 @@ pub(super) fn hash(text: &[u8]) -> Option<[u8; 16]> {
 }
 
 /// An `event_key`: [`hash`], and nothing behind it.
-pub(super) fn key(text: &[u8]) -> Option<[u8; 16]> {
+pub(crate) fn key(text: &[u8]) -> Option<[u8; 16]> {
     (text.len() == 32).then(|| hash(text))?
 }
 
 /// An `account_id`: twelve digits.
-pub(super) fn account(text: &[u8]) -> Option<u64> {
+pub(crate) fn account(text: &[u8]) -> Option<u64> {
     let digits = text.len() == 12 && text.iter().all(u8::is_ascii_digit);
     let number = |sum, digit: &u8| sum * 10 + u64::from(digit - b'0');
     digits.then(|| text.iter().fold(0, number))
@@ -167,36 +141,5 @@ mod tests {
             Some((copy, &b"row"[..]))
         );
         assert_eq!(EventCopy::read(&bytes[1..]), None);
-    }
-
-    #[test]
-    fn copies_conflict_by_what_they_say_or_by_a_day_and_an_addendum_never() {
-        const DAY: i64 = 86_400_000;
-        let copy = |content: u8, addendum, ms| EventCopy {
-            identity: Identity {
-                account: 12,
-                key: [7; 16],
-            },
-            content: [content; 16],
-            addendum,
-            ms,
-            rank: 0,
-        };
-        for (copies, conflict) in [
-            (vec![copy(1, false, 0), copy(1, false, DAY)], false),
-            (vec![copy(1, false, 0), copy(1, false, DAY + 1)], true),
-            (vec![copy(1, false, 0), copy(2, false, 0)], true),
-            (vec![copy(1, false, 0), copy(2, true, 0)], false),
-            (vec![copy(2, true, 0), copy(3, true, 9 * DAY), copy(1, false, 0)], false),
-            (vec![copy(1, false, 0), copy(2, true, 0), copy(3, false, 0)], true),
-        ] {
-            let mut said = Said::default();
-            copies.iter().for_each(|copy| said.add(copy));
-            assert_eq!(said.conflict().is_some(), conflict, "{copies:?}");
-        }
-        // An addendum is no reason to leave its record out; the record is one to leave out its copy.
-        assert!(!copy(1, false, 0).is_said_by(&copy(1, true, 0)));
-        assert!(copy(1, true, 0).is_said_by(&copy(1, false, 0)));
-        assert!(!copy(1, false, 0).is_said_by(&copy(1, false, -DAY - 1)));
     }
 }

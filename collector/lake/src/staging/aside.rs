@@ -8,6 +8,6 @@ use super::stage::Staged;
 /// Rows set aside, of all workers.
 #[derive(Debug)]
 pub struct Aside {
-    pub(super) staged: Vec<Staged>,
-    pub(super) spill: Arc<Spill>,
+    pub(crate) staged: Vec<Staged>,
+    pub(crate) spill: Arc<Spill>,
 }

@@ -4,16 +4,14 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, btree_map};
 use std::io;
 
-use pipetrail_collector::layout::Partition;
-
 use super::aside::Aside;
-use super::partition::PartitionRows;
+use super::reader::PartitionRows;
 use super::spill::{Run, Segment, Spill};
 use super::stage::Spot;
 
 /// Gives the partitions in the order of their prefixes, each once, with the rows of all workers. It holds
 /// one partition of each run at a time.
-pub(super) struct Merged<'a> {
+pub(crate) struct Merged<'a> {
     spill: &'a Spill,
     parts: Vec<Part<'a>>,
     /// The first partition of each part, by prefix; the number of the part.
@@ -34,7 +32,7 @@ enum Part<'a> {
 }
 
 impl<'a> Merged<'a> {
-    pub(super) fn of(aside: &'a Aside) -> io::Result<Self> {
+    pub(crate) fn of(aside: &'a Aside) -> io::Result<Self> {
         let mut merged = Merged {
             spill: &aside.spill,
             parts: Vec::new(),
@@ -56,7 +54,8 @@ impl<'a> Merged<'a> {
     }
 
     /// How many partitions there are.
-    pub(super) fn count(mut self) -> io::Result<usize> {
+    #[cfg(feature = "ingest")]
+    pub(crate) fn count(mut self) -> io::Result<usize> {
         let mut count = 0;
         while self.next(0)?.is_some() {
             count += 1;
@@ -65,21 +64,19 @@ impl<'a> Merged<'a> {
     }
 
     /// The next partition; `load` is what its rows may take in memory.
-    pub(super) fn next(&mut self, load: u64) -> io::Result<Option<PartitionRows<'a>>> {
+    pub(crate) fn next(&mut self, load: u64) -> io::Result<Option<PartitionRows<'a>>> {
         let Some(Reverse((prefix, _))) = self.heads.peek() else {
             return Ok(None);
         };
         let prefix = prefix.clone();
-        // Every prefix is one that a partition gave.
-        let partition = Partition::from_key(&format!("{prefix}-")).ok_or_else(|| io::Error::other(prefix.clone()))?;
         let mut rows = PartitionRows {
-            partition,
+            prefix,
             memory: Vec::new(),
             segments: Vec::new(),
             spill: self.spill,
             load,
         };
-        while self.heads.peek().is_some_and(|Reverse((head, _))| *head == prefix) {
+        while self.heads.peek().is_some_and(|Reverse((head, _))| *head == rows.prefix) {
             let Some(Reverse((_, number))) = self.heads.pop() else {
                 break;
             };
@@ -110,16 +107,19 @@ impl<'a> Merged<'a> {
 }
 
 #[cfg(test)]
+#[cfg(feature = "ingest")]
 mod tests {
     use std::collections::BTreeMap;
     use std::sync::Arc;
 
     use pipetrail_collector::event::Event;
+    use pipetrail_collector::layout::Partition;
     use pipetrail_collector::rows::{Origin, row};
 
     use super::super::identity::{EventCopy, Identity};
     use super::super::stage::{Stage, Staged};
     use super::*;
+    use crate::parquet::pack;
 
     /// Sets aside a row for each account, in this order.
     fn staged(spill: &Arc<Spill>, accounts: &[u64], budget: usize, most: usize) -> Staged {
@@ -142,7 +142,8 @@ mod tests {
             };
             let arrived = Some(event.time());
             let row = row(&event, table, key, Origin::Stream { arrived });
-            stage.add(&Partition::of(&event, table), copy, &row).unwrap();
+            let prefix = Partition::of(&event, table).prefix();
+            stage.add(&prefix, copy, |out| pack(&row, out)).unwrap();
             assert!(stage.held() <= most, "{} partitions in memory", stage.held());
         }
         stage.finish().unwrap()
@@ -163,10 +164,10 @@ mod tests {
             let mut merged = Merged::of(&aside).unwrap();
             let mut last = String::new();
             while let Some(rows) = merged.next(0).unwrap() {
-                let prefix = rows.partition.prefix();
-                assert!(prefix > last, "{prefix} behind {last}");
-                last = prefix;
-                let account: u64 = rows.partition.account().unwrap().parse().unwrap();
+                assert!(rows.prefix > last, "{} behind {last}", rows.prefix);
+                last = rows.prefix.clone();
+                let partition = Partition::from_key(&format!("{last}-")).unwrap();
+                let account: u64 = partition.account().unwrap().parse().unwrap();
                 assert_eq!(found.insert(account, rows.count()), None, "{account} again");
             }
             let mut expected = BTreeMap::new();

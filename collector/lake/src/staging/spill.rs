@@ -10,14 +10,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The file, made when it is first needed.
 #[derive(Debug)]
-pub(super) struct Spill {
+pub(crate) struct Spill {
     folder: PathBuf,
     file: Mutex<Option<File>>,
 }
 
 impl Spill {
     /// In that folder.
-    pub(super) fn new(folder: &Path) -> Self {
+    pub(crate) fn new(folder: &Path) -> Self {
         Spill {
             folder: folder.to_owned(),
             file: Mutex::new(None),
@@ -33,7 +33,7 @@ impl Spill {
     ///
     /// # Errors
     /// The file cannot be made.
-    pub(super) fn writer(&self) -> io::Result<Writer<'_>> {
+    pub(crate) fn writer(&self) -> io::Result<Writer<'_>> {
         let mut guard = self.lock();
         if guard.is_none() {
             *guard = Some(create(&self.folder)?);
@@ -55,7 +55,7 @@ impl Spill {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub(super) fn next(&self, run: &mut Run) -> io::Result<Option<(String, Segment)>> {
+    pub(crate) fn next(&self, run: &mut Run) -> io::Result<Option<(String, Segment)>> {
         if run.begin >= run.end {
             return Ok(None);
         }
@@ -82,7 +82,7 @@ impl Spill {
     ///
     /// # Errors
     /// They cannot be read.
-    pub(super) fn read(&self, offset: u64, bytes: &mut [u8]) -> io::Result<()> {
+    pub(crate) fn read(&self, offset: u64, bytes: &mut [u8]) -> io::Result<()> {
         let mut guard = self.lock();
         let file = guard.as_mut().ok_or(io::ErrorKind::NotFound)?;
         file.seek(SeekFrom::Start(offset))?;
@@ -113,14 +113,14 @@ fn create(folder: &Path) -> io::Result<File> {
 
 /// Rows that went to the file together: from where to where.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Run {
+pub(crate) struct Run {
     begin: u64,
     end: u64,
 }
 
 /// Rows of one partition that lie one after the other in the file, each behind its length (four bytes).
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Segment {
+pub(crate) struct Segment {
     /// Where they begin.
     pub offset: u64,
     /// How many bytes they are.
@@ -133,7 +133,7 @@ pub(super) struct Segment {
 const HEAD: usize = 2 + 8 + 8;
 
 /// Appends a run.
-pub(super) struct Writer<'s> {
+pub(crate) struct Writer<'s> {
     _guard: MutexGuard<'s, Option<File>>,
     file: BufWriter<File>,
     run: Run,
@@ -144,7 +144,7 @@ impl Writer<'_> {
     ///
     /// # Errors
     /// They cannot be written: the disk is full, for example.
-    pub(super) fn partition<'r>(
+    pub(crate) fn partition<'r>(
         &mut self,
         prefix: &str,
         rows: impl ExactSizeIterator<Item = &'r [u8]> + Clone,
@@ -168,7 +168,7 @@ impl Writer<'_> {
     ///
     /// # Errors
     /// As [`Writer::partition`].
-    pub(super) fn finish(mut self) -> io::Result<Run> {
+    pub(crate) fn finish(mut self) -> io::Result<Run> {
         self.file.flush()?;
         Ok(self.run)
     }

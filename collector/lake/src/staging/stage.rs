@@ -1,4 +1,4 @@
-//! Rows set aside until their partition is written.
+//! Rows set aside until the file of their folder is written.
 //!
 //! Every worker has a stage of its own with its share of the memory and of the partitions. When either is
 //! used up, its rows go to the temporary file as one run, ordered by partition, and the stage begins
@@ -8,28 +8,24 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
-use pipetrail_collector::layout::Partition;
-use pipetrail_collector::tables::Row;
-
 use super::identity::EventCopy;
 use super::spill::{Run, Spill};
-use crate::parquet::pack;
 
 /// A row in memory: where it begins, how many bytes it is.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Spot {
+pub(crate) struct Spot {
     pub offset: usize,
     pub bytes: usize,
 }
 
 /// One worker's rows.
 #[derive(Debug)]
-pub(super) struct Stage {
+pub(crate) struct Stage {
     spill: Arc<Spill>,
     /// Most bytes and partitions in memory.
     budget: usize,
     most: usize,
-    /// By prefix, which orders partitions as [`Partition::prefix`] does.
+    /// By prefix, with a slash at its end.
     partitions: BTreeMap<String, Vec<Spot>>,
     rows: usize,
     arena: Vec<u8>,
@@ -38,7 +34,7 @@ pub(super) struct Stage {
 
 /// What a worker leaves behind: either all in memory, or all in the temporary file.
 #[derive(Debug)]
-pub(super) struct Staged {
+pub(crate) struct Staged {
     /// The memory that the spots lie in.
     pub arena: Vec<u8>,
     /// By the partition's prefix.
@@ -48,7 +44,7 @@ pub(super) struct Staged {
 
 impl Stage {
     /// An empty one that takes about `budget` bytes and `most` partitions.
-    pub(super) fn new(spill: Arc<Spill>, budget: usize, most: usize) -> Self {
+    pub(crate) fn new(spill: Arc<Spill>, budget: usize, most: usize) -> Self {
         Stage {
             spill,
             budget,
@@ -60,20 +56,25 @@ impl Stage {
         }
     }
 
-    /// Sets a row aside.
+    /// Sets a row aside that goes to that prefix; `pack` appends it.
     ///
     /// # Errors
     /// The temporary file cannot be written.
-    pub(super) fn add(&mut self, partition: &Partition, copy: EventCopy, row: &Row<'_>) -> io::Result<()> {
-        let prefix = partition.prefix();
-        if self.partitions.len() >= self.most && !self.partitions.contains_key(&prefix) {
+    pub(crate) fn add(&mut self, prefix: &str, copy: EventCopy, pack: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+        if self.partitions.len() >= self.most && !self.partitions.contains_key(prefix) {
             self.spill()?;
         }
         let offset = self.arena.len();
         copy.write(&mut self.arena);
-        pack(row, &mut self.arena);
+        pack(&mut self.arena);
         let bytes = self.arena.len() - offset;
-        self.partitions.entry(prefix).or_default().push(Spot { offset, bytes });
+        let spot = Spot { offset, bytes };
+        match self.partitions.get_mut(prefix) {
+            Some(spots) => spots.push(spot),
+            None => {
+                self.partitions.insert(prefix.to_owned(), vec![spot]);
+            }
+        }
         self.rows += 1;
         if self.arena.len() + self.rows * size_of::<Spot>() >= self.budget {
             self.spill()?;
@@ -83,7 +84,7 @@ impl Stage {
 
     /// How many partitions have rows in memory.
     #[cfg(test)]
-    pub(super) fn held(&self) -> usize {
+    pub(crate) fn held(&self) -> usize {
         self.partitions.len()
     }
 
@@ -108,7 +109,7 @@ impl Stage {
     ///
     /// # Errors
     /// The temporary file cannot be written.
-    pub(super) fn finish(mut self) -> io::Result<Staged> {
+    pub(crate) fn finish(mut self) -> io::Result<Staged> {
         if !self.runs.is_empty() {
             self.spill()?;
             self.arena = Vec::new();

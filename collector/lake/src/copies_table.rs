@@ -1,0 +1,25 @@
+//! The columns of `copies`: the table of copies of events that `settle` took out of the other tables.
+
+use pipetrail_collector::columns::ColumnType;
+
+/// The columns in their order; every one can be NULL. The table is partitioned by `month`, which is in no file
+/// of it: the month of the partition that the copy was taken out of.
+///
+/// `table_name` is that partition's table, `says` what the audit of conflicts shows of a copy there, and
+/// `whole_row` the row as one JSON object without NULLs where it says something else than the row that stayed.
+pub const COLUMNS: [(&str, ColumnType); 14] = [
+    ("table_name", ColumnType::String),
+    ("account_id", ColumnType::String),
+    ("event_key", ColumnType::String),
+    ("event_time", ColumnType::String),
+    ("event_ms", ColumnType::Bigint),
+    ("day", ColumnType::String),
+    ("ingested_at", ColumnType::String),
+    ("event_id", ColumnType::String),
+    ("source", ColumnType::String),
+    ("source_file", ColumnType::String),
+    ("content_sha256", ColumnType::String),
+    ("addendum_of", ColumnType::String),
+    ("says", ColumnType::String),
+    ("whole_row", ColumnType::String),
+];

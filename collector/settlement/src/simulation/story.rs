@@ -1,0 +1,419 @@
+//! What happens around the settlers, by a seed, and what must hold meanwhile and in the end.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use pipetrail_collector::layout::{Partition, arrival_day};
+
+use super::end::{self, Told};
+use super::store::{Health, Row, Shared, TABLE, hours, prefix};
+use super::tally::Tally;
+use super::world::{Failed, Mistake, Settler};
+use crate::choice::kept_from;
+use crate::entry::What;
+use crate::log::{Log, Stored};
+use crate::{Done, RunError, Task, run};
+
+type Running = Pin<Box<dyn Future<Output = Result<Done, RunError<Failed>>>>>;
+
+/// A reader that has listed the partitions and not yet landing.
+struct Reader {
+    began: Timestamp,
+    wants: BTreeSet<(u8, u32)>,
+    sees: BTreeSet<(u8, u32)>,
+}
+
+/// One story.
+pub(super) struct Story {
+    random: u64,
+    shared: Rc<RefCell<Shared>>,
+    mistake: Option<Mistake>,
+    retention: Option<u32>,
+    running: Vec<Running>,
+    reader: Option<Reader>,
+    /// Every copy that can be seen, by event: the copies of it that landed.
+    landed: BTreeMap<(u8, u32), BTreeSet<u32>>,
+    /// Rows that no query can see: malformed ones, and those of broken files.
+    aside: BTreeSet<Row>,
+    events: u32,
+    copies: u32,
+    tally: Tally,
+    /// Files that somebody removed.
+    lost: u64,
+    /// How much had gone when it was last checked.
+    checked: u64,
+}
+
+impl Story {
+    pub(super) fn new(seed: u64) -> Self {
+        let begin: Timestamp = "2026-11-01T00:30:00Z".parse().unwrap();
+        let mut story = Story {
+            random: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0xD1B5_4A32_D192_ED03,
+            shared: Rc::new(RefCell::new(Shared::new(begin))),
+            mistake: None,
+            retention: None,
+            running: Vec::new(),
+            reader: None,
+            landed: BTreeMap::new(),
+            aside: BTreeSet::new(),
+            events: 0,
+            copies: 0,
+            tally: Tally::default(),
+            lost: 0,
+            checked: 0,
+        };
+        if story.one_in(3) {
+            story.retention = Some(60);
+        }
+        if story.one_in(4) {
+            let partition = prefix(story.below(9) as u8);
+            let elsewhere = "somewhere/else/".to_owned();
+            story.shared.borrow_mut().glue.insert(partition, elsewhere);
+        }
+        story
+    }
+
+    pub(super) fn with(mut self, mistake: Mistake) -> Self {
+        self.mistake = Some(mistake);
+        self
+    }
+
+    /// A number below that one.
+    fn below(&mut self, end: u64) -> u64 {
+        // SplitMix64.
+        self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.random;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) % end
+    }
+
+    fn one_in(&mut self, number: u64) -> bool {
+        self.below(number) == 0
+    }
+
+    /// Plays it; what was wrong, if anything was.
+    pub(super) fn play(mut self) -> Result<Tally, String> {
+        let steps = 80 + self.below(240);
+        for _ in 0..steps {
+            self.step()?;
+            self.check_what_went()?;
+        }
+        self.quiet()?;
+        let told = Told {
+            landed: &self.landed,
+            aside: &self.aside,
+            lost: self.lost,
+            retention: self.retention,
+        };
+        end::check(&self.shared.borrow(), &told)?;
+        Ok(self.tally)
+    }
+
+    fn step(&mut self) -> Result<(), String> {
+        match self.below(100) {
+            0..6 => self.land(),
+            6..8 => self.land_again(),
+            8..10 => self.ingest(),
+            10..16 => {
+                let time = hours(0).checked_add(jiff::SignedDuration::from_mins(self.below(500) as i64));
+                let mut shared = self.shared.borrow_mut();
+                shared.now = shared.now.checked_add(time.unwrap()).unwrap();
+            }
+            16..20 if self.running.len() < 2 => {
+                let (skew, newer, lossy) = (self.below(121) as i64 - 60, !self.one_in(4), self.one_in(4));
+                let tidy = !self.one_in(3);
+                self.start(skew, newer, lossy, tidy);
+            }
+            20..21 => {
+                if self.running.pop().is_some() {
+                    self.tally.crashes += 1;
+                }
+            }
+            21..24 => self.read()?,
+            24 => self.repair(),
+            // Nobody is protected whose proof is taken away behind him.
+            25 if self.running.is_empty() => self.lose(),
+            _ => self.go_on()?,
+        }
+        Ok(())
+    }
+
+    /// Firehose puts a file; it may hold copies of what came before, and may be broken.
+    fn land(&mut self) {
+        let late = self.one_in(5);
+        let state = match self.below(40) {
+            0 => Health::Footer,
+            1 => Health::Page,
+            2 => Health::Newer,
+            _ => Health::Good,
+        };
+        let broken = matches!(state, Health::Footer | Health::Page);
+        let mut rows = Vec::new();
+        for _ in 0..=self.below(4) {
+            let malformed = !broken && self.one_in(12);
+            rows.push(self.row(broken || malformed, malformed));
+        }
+        let aside = rows.iter().filter(|row| broken || row.malformed);
+        self.aside.extend(aside.copied());
+        let mut shared = self.shared.borrow_mut();
+        let arrived = shared.now.checked_sub(hours(if late { 30 } else { 0 })).unwrap();
+        let day = arrived.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d").to_string();
+        let number = shared.fresh();
+        shared.put(&format!("landing/{TABLE}/{day}-{number:08}.parquet"), rows, state);
+    }
+
+    /// A row of a new event, or another copy of one that landed.
+    fn row(&mut self, unseen: bool, malformed: bool) -> Row {
+        self.copies += 1;
+        // Later copies may come before earlier ones in the readers' order.
+        let copy = self.copies ^ (self.below(4) as u32) << 20;
+        if !unseen && !self.landed.is_empty() && self.one_in(3) {
+            let nth = self.below(self.landed.len() as u64) as usize;
+            let (&(partition, event), copies) = self.landed.iter_mut().nth(nth).unwrap();
+            copies.insert(copy);
+            return Row {
+                partition,
+                event,
+                copy,
+                malformed,
+            };
+        }
+        self.events += 1;
+        let (partition, event) = (self.below(9) as u8, self.events);
+        if !unseen {
+            self.landed.insert((partition, event), BTreeSet::from([copy]));
+        }
+        Row {
+            partition,
+            event,
+            copy,
+            malformed,
+        }
+    }
+
+    /// Firehose puts a file a second time, with a row more.
+    fn land_again(&mut self) {
+        let keys: Vec<String> = {
+            let shared = self.shared.borrow();
+            let files = shared
+                .objects
+                .iter()
+                .filter(|(key, object)| arrival_day(TABLE, key).is_some() && object.state == Health::Good);
+            files.map(|(key, _)| key.clone()).collect()
+        };
+        if keys.is_empty() {
+            return;
+        }
+        let key = &keys[self.below(keys.len() as u64) as usize];
+        let row = self.row(false, false);
+        let mut shared = self.shared.borrow_mut();
+        let mut rows = shared.objects[key].rows.clone();
+        rows.push(row);
+        shared.put(key, rows, Health::Good);
+    }
+
+    /// `ingest` registers a partition and writes into it.
+    fn ingest(&mut self) {
+        let row = self.row(false, false);
+        let prefix = prefix(row.partition);
+        let mut shared = self.shared.borrow_mut();
+        let known = shared.glue.entry(prefix.clone()).or_insert_with(|| prefix.clone());
+        if *known != prefix || self.expires(&prefix, shared.now) {
+            drop(shared);
+            let copies = self.landed.get_mut(&(row.partition, row.event)).unwrap();
+            copies.remove(&row.copy);
+            if copies.is_empty() {
+                self.landed.remove(&(row.partition, row.event));
+            }
+            return;
+        }
+        let number = shared.fresh();
+        shared.put(&format!("{prefix}ingest-{number:08}.parquet"), vec![row], Health::Good);
+    }
+
+    /// Whether a partition is of a month that some clock may take for one that is kept no longer.
+    fn expires(&self, prefix: &str, now: Timestamp) -> bool {
+        let Some(days) = self.retention else { return false };
+        let before = kept_from(now.checked_add(hours(2)).unwrap(), days);
+        Partition::from_key(&format!("{prefix}x")).is_some_and(|partition| *partition.month() < *before)
+    }
+
+    /// An operator points partitions where they belong.
+    fn repair(&mut self) {
+        let mut shared = self.shared.borrow_mut();
+        shared
+            .glue
+            .iter_mut()
+            .for_each(|(prefix, location)| location.clone_from(prefix));
+    }
+
+    /// Somebody removes a file of a partition, of which all inputs are still there.
+    fn lose(&mut self) {
+        let mut shared = self.shared.borrow_mut();
+        let mut log = Log::empty("s3://lake", TABLE);
+        let stored: Vec<Stored> = (shared.objects.iter())
+            .filter(|(key, _)| key.starts_with("settlement/"))
+            .zip(1..)
+            .map(|((_, object), seq)| Stored {
+                seq,
+                bytes: object.bytes.clone(),
+                written: object.written,
+            })
+            .collect();
+        if stored.iter().any(|stored| log.add(stored).is_err()) {
+            return;
+        }
+        let is_there = |(key, etag): &(&str, &str)| shared.objects.get(*key).is_some_and(|object| object.etag == *etag);
+        let lost = log.pending().find_map(|(_, kept)| {
+            let What::Day(day) = &kept.entry.what else { return None };
+            let output = day
+                .outputs
+                .first()
+                .filter(|output| shared.objects.contains_key(&output.key))?;
+            kept.entry.what.taken().iter().all(is_there).then(|| output.key.clone())
+        });
+        if let Some(key) = lost {
+            shared.objects.remove(&key);
+            shared.went += 1;
+            self.lost += 1;
+        }
+    }
+
+    fn start(&mut self, skew: i64, newer: bool, lossy: bool, tidy: bool) {
+        let now = self.shared.borrow().now;
+        let clock = now.checked_add(jiff::SignedDuration::from_mins(skew)).unwrap();
+        let second = clock.as_second().div_euclid(3600) * 3600;
+        let task = Task {
+            lake: "s3://lake".to_owned(),
+            table: TABLE,
+            now: Timestamp::from_second(second).unwrap(),
+            bytes: 400 + 100 * self.below(10),
+            retention: self.retention,
+            tidy,
+            until: None,
+        };
+        let world = Settler {
+            shared: Rc::clone(&self.shared),
+            newer,
+            lossy,
+            mistake: self.mistake,
+        };
+        self.tally.runs += 1;
+        self.running.push(Box::pin(async move { run(&world, &task).await }));
+    }
+
+    /// One of the settlers goes on until its next call.
+    fn go_on(&mut self) -> Result<(), String> {
+        if self.running.is_empty() {
+            return Ok(());
+        }
+        let nth = self.below(self.running.len() as u64) as usize;
+        // Mostly one goes on for some calls, so that runs come to their end.
+        for _ in 0..=self.below(12) {
+            let mut context = Context::from_waker(Waker::noop());
+            match self.running[nth].as_mut().poll(&mut context) {
+                Poll::Pending => {}
+                Poll::Ready(result) => {
+                    drop(self.running.remove(nth));
+                    return self.ended(result);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn ended(&mut self, result: Result<Done, RunError<Failed>>) -> Result<(), String> {
+        match result {
+            Ok(done) => self.tally.of(&done),
+            Err(RunError::Log(error)) => return Err(error.to_string()),
+            Err(RunError::Entry(why)) => return Err(why),
+            Err(_) => self.tally.failed += 1,
+        }
+        Ok(())
+    }
+
+    /// The events that must be seen.
+    fn wanted(&self) -> BTreeSet<(u8, u32)> {
+        let now = self.shared.borrow().now;
+        let kept = |(event, _): (&(u8, u32), _)| (!self.expires(&prefix(event.0), now)).then_some(*event);
+        self.landed.iter().filter_map(kept).collect()
+    }
+
+    /// A query lists the partitions first, and landing up to four hours later.
+    fn read(&mut self) -> Result<(), String> {
+        let now = self.shared.borrow().now;
+        let Some(mut reader) = self.reader.take() else {
+            let sees = self.shared.borrow().in_partitions();
+            self.reader = Some(Reader {
+                began: now,
+                wants: self.wanted(),
+                sees,
+            });
+            return Ok(());
+        };
+        if now.duration_since(reader.began) > hours(4) {
+            return Ok(());
+        }
+        self.tally.reads += 1;
+        reader.sees.extend(self.shared.borrow().in_landing());
+        let wants = self.wanted();
+        match reader
+            .wants
+            .intersection(&wants)
+            .find(|event| !reader.sees.contains(event))
+        {
+            Some(event) => Err(format!("a query missed {event:?}")),
+            None => Ok(()),
+        }
+    }
+
+    /// What was seen is seen until something goes.
+    fn check_what_went(&mut self) -> Result<(), String> {
+        let went = self.shared.borrow().went;
+        match std::mem::replace(&mut self.checked, went) == went {
+            true => Ok(()),
+            false => self.check(),
+        }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let shared = self.shared.borrow();
+        let (landing, partitions) = (shared.in_landing(), shared.in_partitions());
+        let unseen = |event: &(u8, u32)| !landing.contains(event) && !partitions.contains(event);
+        match self.wanted().into_iter().find(unseen) {
+            Some(event) => Err(format!("{event:?} is not seen any more")),
+            None => Ok(()),
+        }
+    }
+
+    /// Nothing new comes, everything works, and time passes: long enough for late rows to be closed again.
+    fn quiet(&mut self) -> Result<(), String> {
+        self.check()?;
+        self.running.clear();
+        self.repair();
+        for round in 0..11 {
+            let now = self.shared.borrow().now;
+            let pause = if round == 5 { 31 * 24 } else { 53 };
+            self.shared.borrow_mut().now = now.checked_add(hours(pause)).unwrap();
+            self.start(0, true, false, true);
+            for calls in 0.. {
+                if self.running.is_empty() {
+                    break;
+                }
+                if calls > 20_000 {
+                    return Err("a run does not come to its end".to_owned());
+                }
+                self.go_on()?;
+                self.check_what_went()?;
+            }
+        }
+        Ok(())
+    }
+}

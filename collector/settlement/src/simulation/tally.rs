@@ -1,0 +1,67 @@
+//! What happened in simulated stories.
+
+use crate::Done;
+
+/// What happened, in numbers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally {
+    pub runs: u64,
+    pub crashes: u64,
+    pub failed: u64,
+    pub units: u64,
+    pub closes: u64,
+    pub set_aside: u64,
+    pub expired: u64,
+    pub deleted: u64,
+    pub dropped: u64,
+    pub repetition: u64,
+    pub rejected: u64,
+    pub reads: u64,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, other: &Tally) {
+        let ours = self.numbers();
+        for (ours, theirs) in ours.into_iter().zip(other.clone().numbers()) {
+            *ours += *theirs;
+        }
+    }
+
+    /// Whether everything happened.
+    pub(super) fn is_rich(mut self) -> bool {
+        self.numbers().into_iter().all(|number| *number > 0)
+    }
+
+    fn numbers(&mut self) -> [&mut u64; 12] {
+        let Tally {
+            runs,
+            crashes,
+            failed,
+            units,
+            closes,
+            set_aside,
+            expired,
+            deleted,
+            dropped,
+            repetition,
+            rejected,
+            reads,
+        } = self;
+        [
+            runs, crashes, failed, units, closes, set_aside, expired, deleted, dropped, repetition, rejected, reads,
+        ]
+    }
+
+    pub(super) fn of(&mut self, done: &Done) {
+        self.units += done.days;
+        self.closes += done.closes;
+        self.set_aside += done.set_aside.len() as u64;
+        self.expired += done.expired;
+        self.deleted += done.deleted;
+        for rows in [&done.settled, &done.closed] {
+            self.dropped += rows.duplicates + rows.conflicts;
+            self.repetition += rows.repetition;
+            self.rejected += rows.rejected;
+        }
+    }
+}

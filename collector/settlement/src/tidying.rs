@@ -1,0 +1,153 @@
+//! What once a day is enough for: closing, expiring, deleting.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use crate::choice::{self, GRACE, Listed};
+use crate::entry::{Expired, Input, Output, What};
+use crate::log::Kept;
+use crate::task::{Problem, RunError};
+use crate::unit::{Run, Unit};
+use crate::world::{Into, World};
+
+impl<W: World> Run<'_, W> {
+    /// Makes one file of each partition that is over.
+    pub(crate) async fn closes(&mut self) -> Result<(), RunError<W::Error>> {
+        let mut races = 0;
+        loop {
+            if self.task.until.is_some_and(|until| Instant::now() >= until) {
+                self.done.unfinished = true;
+                return Ok(());
+            }
+            let files = self.world.partitions().await.map_err(RunError::World)?;
+            let (now, bytes) = (self.task.now, self.task.bytes);
+            let kept_from = self.task.retention.map(|days| choice::kept_from(now, days));
+            let unit = choice::close(&self.log, &files, now, bytes, &self.passed_over, kept_from.as_deref());
+            if unit.is_empty() {
+                return Ok(());
+            }
+            match self.unit(&unit, Into::Closed).await? {
+                Unit::Entered => (self.done.closes, races) = (self.done.closes + 1, 0),
+                Unit::PassedOver => {}
+                Unit::Raced => races = self.again(races)?,
+            }
+        }
+    }
+
+    /// Enters which files are kept no longer.
+    pub(crate) async fn expire(&mut self) -> Result<(), RunError<W::Error>> {
+        let Some(days) = self.task.retention else { return Ok(()) };
+        let files = self.world.partitions().await.map_err(RunError::World)?;
+        let (before, files) = choice::expired(&self.log, &files, self.task.now, days);
+        if files.is_empty() {
+            return Ok(());
+        }
+        let input = |file: &&Listed| Input {
+            key: file.key.clone(),
+            etag: file.etag.clone(),
+            rows: 0,
+        };
+        let inputs: Vec<Input> = files.iter().map(input).collect();
+        let count = inputs.len() as u64;
+        let since = self.log.next();
+        if self.commit(What::Expire(Expired { before, inputs }), since).await? {
+            self.done.expired += count;
+        }
+        Ok(())
+    }
+
+    /// Deletes what entries took, once they are old enough and what they made is there.
+    pub(crate) async fn delete(&mut self) -> Result<(), RunError<W::Error>> {
+        let now = self.world.clock().await.map_err(RunError::World)?;
+        let old: Vec<(u64, Kept)> = (self.log.pending())
+            .filter(|(_, kept)| now.duration_since(kept.written) >= GRACE)
+            .map(|(seq, kept)| (seq, kept.clone()))
+            .collect();
+        if old.is_empty() {
+            return Ok(());
+        }
+        let files = self.world.partitions().await.map_err(RunError::World)?;
+        let files: BTreeMap<&str, &Listed> = files.iter().map(|file| (&*file.key, file)).collect();
+        let mut gone = Vec::new();
+        for (seq, kept) in old {
+            if let Some((key, why)) = self.stays(seq, &kept, &files).await? {
+                self.done.left.push(Problem { key, why });
+                continue;
+            }
+            let partitions = choice::partitions(&kept.entry.what, &files.keys().copied().collect());
+            match self.world.register(&partitions).await {
+                Ok(0) => {}
+                Ok(repaired) => {
+                    // Whoever asks now sees what was not seen before; the inputs wait for the next time.
+                    self.done.repaired += repaired as u64;
+                    continue;
+                }
+                // Of one entry; the others need not wait for it.
+                Err(error) => {
+                    let (key, why) = (partitions.into_iter().collect::<Vec<_>>().join(" "), error.to_string());
+                    self.done.left.push(Problem { key, why });
+                    continue;
+                }
+            }
+            let taken = kept.entry.what.taken();
+            let failed = self.world.delete(&taken).await.map_err(RunError::World)?;
+            self.done.deleted += (taken.len() - failed.len()) as u64;
+            if failed.is_empty() {
+                gone.push(seq);
+            }
+            for key in failed {
+                let why = "it could not be deleted".to_owned();
+                self.done.left.push(Problem { key, why });
+            }
+        }
+        if !gone.is_empty() {
+            let since = self.log.next();
+            self.commit(What::Deleted(gone), since).await?;
+        }
+        Ok(())
+    }
+
+    /// A file for want of which the inputs of an entry stay, and why. An entry is no proof of itself.
+    async fn stays(
+        &self,
+        seq: u64,
+        kept: &Kept,
+        files: &BTreeMap<&str, &Listed>,
+    ) -> Result<Option<(String, String)>, RunError<W::Error>> {
+        let what = &kept.entry.what;
+        let kept_from = self.task.retention.map(|days| choice::kept_from(self.task.now, days));
+        let kept_from = kept_from.as_deref();
+        if let Some(month) = what.kept_from()
+            && kept_from.is_none_or(|kept_from| month > kept_from)
+        {
+            let key = what.taken().first().map_or("", |(key, _)| key).to_owned();
+            let why =
+                format!("entry {seq} of the log says that months before {month} are kept no longer, and they are");
+            return Ok(Some((key, why)));
+        }
+        let there = |output: &Output| {
+            let file = files.get(&*output.key);
+            file.is_some_and(|file| file.size == output.size && file.etag == output.etag)
+        };
+        let mut missing = choice::unproven(&self.log, kept, kept_from, &there);
+        for (key, size, etag) in what.beside() {
+            if missing.is_some() {
+                break;
+            }
+            let found = self.world.head(key).await.map_err(RunError::World)?;
+            let is_it = |(bytes, tag): &(u64, String)| *bytes == size && etag.is_none_or(|etag| etag == tag);
+            missing = (!found.as_ref().is_some_and(is_it)).then(|| key.to_owned());
+        }
+        Ok(missing.map(|key| {
+            let why = format!("entry {seq} of the log says that it has rows, and it is not there as it was written");
+            (key, why)
+        }))
+    }
+
+    /// Takes partitions of months that are kept no longer out of the catalogue, once nothing is left in them.
+    pub(crate) async fn forget_expired(&mut self) -> Result<(), RunError<W::Error>> {
+        let Some(days) = self.task.retention else { return Ok(()) };
+        let before = choice::kept_from(self.task.now, days);
+        self.world.unregister_before(&before).await.map_err(RunError::World)
+    }
+}
