@@ -24,7 +24,7 @@ use crate::terminal::progress::Spinner;
 /// what is due. What it did stands in `settlement/<table>/`. No query misses a row meanwhile.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  pipetrail settle --lake ./lake\n  pipetrail settle --lake ./lake --table approval_calls --output json\n  pipetrail settle --lake s3://bucket/prefix --retention-days 2555"
+    after_help = "Examples:\n  pipetrail settle --lake ./lake\n  pipetrail settle --lake ./lake --table approval_calls --output json\n  pipetrail settle --lake ./lake --retention-days 2555"
 )]
 pub(crate) struct Args {
     /// The lake: a folder, or s3://bucket/prefix

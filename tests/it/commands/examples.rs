@@ -13,7 +13,7 @@ use pipetrail_tests::organization::{Enrolment, HOME, Organization};
 use crate::built::built;
 
 /// The commands in the order in which their examples run.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 18] = [
     "completions",
     "man",
     "init",
@@ -27,6 +27,7 @@ const ORDER: [&str; 17] = [
     "unsubscribe",
     "unenroll",
     "ingest",
+    "settle",
     "query",
     "audit",
     "report",

@@ -55,7 +55,7 @@ pub(super) fn write(
         return Ok(written);
     }
     entries.sort_unstable_by_key(|entry| (entry.copy.ms, entry.copy.identity.key, entry.copy));
-    let path = folder.join(name(&reader, &entries)?.as_str());
+    let path = folder.join(name(entries.iter().map(|entry| entry.copy)).as_str());
     let form = Form::of(partition.table);
     let file = File::create(lake, path, &form, handle)?;
     reader.write(&entries, &form, file)?;
@@ -110,16 +110,11 @@ fn unheld(
     Ok(conflicts)
 }
 
-/// The file's name: the same for the same rows, and for no others.
-fn name(reader: &Reader<'_>, entries: &[Entry]) -> Result<String, PartitionError> {
-    let mut hash = Sha256::new();
-    let mut scratch = Vec::new();
-    for entry in entries {
-        // A packed row says itself where it ends.
-        hash.update(reader.row(entry, &mut scratch)?);
-    }
-    let digest = hash.finalize();
-    Ok(format!("ingest-{}.parquet", hex::encode(&digest[..16])))
+/// The file's name: the same for the same copies, whenever and from whichever file they were read.
+fn name(copies: impl Iterator<Item = EventCopy>) -> String {
+    let mut bytes = Vec::new();
+    copies.for_each(|copy| copy.write(&mut bytes));
+    format!("ingest-{}.parquet", hex::encode(&Sha256::digest(&bytes)[..16]))
 }
 
 /// Leaves one row of all that say the same of an event, ordered by copy.
@@ -144,48 +139,30 @@ fn distinct(reader: &Reader<'_>, entries: &mut Vec<Entry>) -> Result<(), Partiti
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use pipetrail_collector::columns::Visitor;
-
     use super::*;
-    use crate::parquet::Packer;
-    use crate::staging::{Aside, Identity, Merged, Spill, Stage};
-
-    /// The name of a file of rows of one event, each with a text that is no part of its identity.
-    fn name_of(texts: &[&str], budget: usize) -> String {
-        let folder = tempfile::tempdir().unwrap();
-        let spill = Arc::new(Spill::new(folder.path()));
-        let mut stage = Stage::new(Arc::clone(&spill), budget, 10);
-        for (nth, text) in texts.iter().enumerate() {
-            let copy = EventCopy {
-                identity: Identity {
-                    account: 12,
-                    key: [7; 16],
-                },
-                content: [nth as u8; 16],
-                addendum: false,
-                ms: 0,
-                rank: 0,
-            };
-            let pack = |out: &mut Vec<u8>| Packer::new(out).string(Some(text));
-            stage.add("a/", copy, pack).unwrap();
-        }
-        let staged = vec![stage.finish().unwrap()];
-        let aside = Aside { staged, spill };
-        let rows = Merged::of(&aside).unwrap().next(0).unwrap().unwrap();
-        let reader = Reader::open(&rows).unwrap();
-        let mut entries = reader.entries().unwrap();
-        entries.sort_unstable_by_key(|entry| entry.copy);
-        name(&reader, &entries).unwrap()
-    }
+    use crate::staging::Identity;
 
     #[test]
-    fn a_file_is_called_by_all_that_its_rows_say_wherever_they_lay() {
-        let name = name_of(&["a", "b"], usize::MAX);
-        assert_eq!(name.len(), "ingest-.parquet".len() + 32, "{name}");
-        assert_eq!(name_of(&["a", "b"], 1), name);
-        assert_ne!(name_of(&["a", "c"], usize::MAX), name);
-        assert_ne!(name_of(&["a"], usize::MAX), name);
+    fn a_file_is_called_by_the_copies_in_it() {
+        let copy = |content: u8, ms| EventCopy {
+            identity: Identity {
+                account: 12,
+                key: [7; 16],
+            },
+            content: [content; 16],
+            addendum: false,
+            ms,
+            rank: 0,
+        };
+        let name = |copies: &[EventCopy]| name(copies.iter().copied());
+        let one = name(&[copy(1, 0), copy(2, 0)]);
+        assert_eq!(one.len(), "ingest-.parquet".len() + 32, "{one}");
+        for other in [
+            vec![copy(1, 0), copy(3, 0)],
+            vec![copy(1, 0), copy(2, 1)],
+            vec![copy(1, 0)],
+        ] {
+            assert_ne!(name(&other), one, "{other:?}");
+        }
     }
 }
