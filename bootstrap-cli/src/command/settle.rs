@@ -8,6 +8,7 @@ use pipetrail_collector::Table;
 use pipetrail_lake::ingest::Lock;
 use pipetrail_lake::settle::{self, Done, Limits, Objects, RunError, SettleError, Task};
 use pipetrail_lake::store::{Lake, Location};
+use pipetrail_names::audit::Bucket;
 use serde::Serialize;
 
 use crate::aws;
@@ -20,7 +21,7 @@ use crate::terminal::progress::Spinner;
 /// Settle what has arrived: many small files become one per account and month
 ///
 /// Moves arrival days that are over from landing into partitions, without copies; makes one file of each month
-/// that ended a week ago; deletes what it took, six hours later at the earliest. So run it again: each run does
+/// that ended a week ago; deletes what it took, six hours later at the earliest. Run it regularly: each run does
 /// what is due. What it did stands in `settlement/<table>/`. No query misses a row meanwhile.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -57,6 +58,9 @@ fn table_name(text: &str) -> Result<Table, String> {
     })
 }
 
+/// Numbers in a line of the listing.
+const NUMBERS: usize = 10;
+
 /// What became of the tables.
 #[derive(Debug, Serialize)]
 struct Settlement {
@@ -78,6 +82,7 @@ struct TableSettled {
 /// # Errors
 /// The lake cannot be opened, or another command writes to it. What is wrong with a table is told with the others.
 pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
+    not_the_audit_accounts(&args.lake)?;
     let config = on_this_machine(context, args).await?;
     let lake = Lake::open(&args.lake, async || match config {
         Some(config) => config,
@@ -111,7 +116,6 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
             tidy: true,
             until: None,
         };
-        // In the audit account's lake the bucket's notifications have λ partition register what is new.
         let world = Objects::new(lake.clone(), table, limits.clone(), None, args.now);
         settlement.add(table, settle::run(&world, &task).await);
     }
@@ -121,6 +125,18 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         _ => printer::data(&settlement.listing()),
     }
     Ok(settlement.exit())
+}
+
+/// The audit account's lake is described by Glue, which has no table of dropped copies yet: Athena's audit of
+/// conflicts would miss them without a word.
+fn not_the_audit_accounts(lake: &Location) -> Result<(), UsageError> {
+    match lake {
+        Location::Bucket { bucket, .. } if bucket.starts_with(&Bucket::Lake.prefix()) => Err(UsageError::new(
+            format!("{lake} is an audit account's lake, which cannot be settled yet"),
+            "its tables in Glue do not know copies that settling drops; settle a folder, or a bucket of another name",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The configuration for the lake's bucket, where the time is made up: only what is on this machine may believe it.
@@ -151,10 +167,10 @@ impl Settlement {
             }
         };
         for (what, problem) in done.iter().flat_map(|done| {
-            let aside = done.set_aside.iter().map(|problem| ("set aside", problem));
-            aside.chain(done.left.iter().map(|problem| ("left", problem)))
+            let aside = done.set_aside.iter().map(|problem| ("was set aside", problem));
+            aside.chain(done.left.iter().map(|problem| ("stays where it is", problem)))
         }) {
-            printer::error(&format!("{what} {}: {}", problem.key, problem.why), None);
+            printer::error(&format!("{} {what}: {}", problem.key, problem.why), None);
         }
         let table = table.name();
         self.tables.push(TableSettled { table, done, error });
@@ -177,24 +193,14 @@ impl Settlement {
         ]);
         for TableSettled { table, done, error } in &self.tables {
             let Some(done) = done else {
-                listing.add_row([
-                    *table,
-                    "",
-                    "",
-                    "",
-                    "",
-                    "",
-                    "",
-                    "",
-                    "",
-                    "",
-                    "",
-                    error.as_deref().unwrap_or_default(),
-                ]);
+                let mut cells = vec![*table];
+                cells.resize(NUMBERS + 1, "");
+                cells.push(error.as_deref().unwrap_or_default());
+                listing.add_row(cells);
                 continue;
             };
             let rows = done.settled;
-            let numbers = [
+            let numbers: [u64; NUMBERS] = [
                 done.days,
                 done.closes,
                 rows.rows_in,

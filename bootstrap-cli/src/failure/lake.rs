@@ -38,9 +38,11 @@ impl Explain for LakeError {
             LakeError::NoBucket { .. } => {
                 "check the name; the audit account's lake is s3://pipetrail-lake-<audit account>-<region>".to_owned()
             }
-            LakeError::Denied { .. } => "the caller needs s3:ListBucket and s3:GetObject there, and s3:PutObject for \
-                                         ingest; --audit-profile says who calls"
-                .to_owned(),
+            LakeError::Denied { .. } => {
+                "the caller needs s3:ListBucket and s3:GetObject there, s3:PutObject for ingest \
+                                         and settle, and s3:DeleteObject for settle; --audit-profile says who calls"
+                    .to_owned()
+            }
             LakeError::Region { .. } => "give the bucket's region with --home-region".to_owned(),
             LakeError::Store { .. } => {
                 "check --endpoint-url and the way to S3, then run the same command again".to_owned()
@@ -117,9 +119,11 @@ impl Explain for IngestError {
 impl Explain for RunError<SettleError> {
     fn hint(&self) -> Option<String> {
         Some(match self {
-            RunError::Log(_) => "nothing is settled or deleted until the log is as it was written; a versioned bucket \
-                                 has it: restore the version before the last, then run the same command again"
-                .to_owned(),
+            RunError::Log(_) => {
+                "nothing is settled or deleted until the log is as it was written: restore the entry, of \
+                                 which a versioned bucket has the older versions, then run the same command again"
+                    .to_owned()
+            }
             RunError::Races(_) | RunError::Late(_) => "wait until the other run has ended, then run the same \
                                                       command again"
                 .to_owned(),

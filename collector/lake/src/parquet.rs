@@ -5,10 +5,16 @@
 //! a [`Form`] has those of one kind of files.
 
 mod batch;
+#[cfg(any(feature = "embedded", feature = "settle"))]
+mod column;
 mod form;
 mod packed;
 
 pub use batch::RowBatch;
+#[cfg(feature = "settle")]
+pub(crate) use column::is_bytes;
+#[cfg(any(feature = "embedded", feature = "settle"))]
+pub(crate) use column::{described, holds};
 pub use form::{Form, ROW_GROUP_BYTES, ROW_GROUP_ROWS, schema};
 pub use packed::{Damaged, Packer, pack, unpack};
 

@@ -9,7 +9,9 @@ mod rows;
 pub use self::error::SettleError;
 pub use self::objects::Objects;
 pub use crate::staging::Limits;
-pub use pipetrail_settlement::{Done, Inspected, Into, Merge, Problem, RunError, Task, World, choice, entry, log, run};
+pub use pipetrail_settlement::{
+    Becomes, Done, Inspected, Merge, Problem, RunError, Task, World, choice, entry, log, run,
+};
 
 use crate::store::{Lake, Location};
 

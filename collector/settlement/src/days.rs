@@ -7,7 +7,7 @@ use pipetrail_collector::layout::arrival_day;
 use crate::choice::{self, Listed};
 use crate::task::RunError;
 use crate::unit::{Run, Unit};
-use crate::world::{Inspected, Into, World};
+use crate::world::{Becomes, Inspected, World};
 
 impl<W: World> Run<'_, W> {
     /// Settles arrival days that are over, the oldest first.
@@ -25,7 +25,7 @@ impl<W: World> Run<'_, W> {
             if unit.is_empty() {
                 return Ok(());
             }
-            match self.unit(&unit, Into::Runs).await? {
+            match self.unit(&unit, Becomes::Runs).await? {
                 Unit::Entered => (self.done.days, races) = (self.done.days + 1, 0),
                 Unit::PassedOver => {}
                 Unit::Raced => races = self.again(races)?,

@@ -323,7 +323,10 @@ impl Settled {
             (equation.rejected, written(&self.rejected)),
         ];
         let expires = equation.expired == 0 || self.kept_from.is_some();
-        match expires && equation.balances() && says.iter().all(|(said, counted)| said == counted) {
+        // Of copies one always stays.
+        let dropped = [equation.duplicates, equation.conflicts, equation.repetition];
+        let stays = equation.rows_out > 0 || dropped == [0; 3];
+        match expires && stays && equation.balances() && says.iter().all(|(said, counted)| said == counted) {
             true => Ok(()),
             false => Err("its rows do not add up".to_owned()),
         }

@@ -17,7 +17,7 @@ mod world;
 
 pub use self::run::run;
 pub use self::task::{Done, Problem, RunError, Task};
-pub use self::world::{Inspected, Into, Merge, World};
+pub use self::world::{Becomes, Inspected, Merge, World};
 
 #[cfg(test)]
 mod simulation;

@@ -8,7 +8,7 @@ use crate::entry::{Expired, Input, Output, What};
 use crate::log::Kept;
 use crate::task::{Problem, RunError};
 use crate::unit::{Run, Unit};
-use crate::world::{Into, World};
+use crate::world::{Becomes, World};
 
 impl<W: World> Run<'_, W> {
     /// Makes one file of each partition that is over.
@@ -26,7 +26,7 @@ impl<W: World> Run<'_, W> {
             if unit.is_empty() {
                 return Ok(());
             }
-            match self.unit(&unit, Into::Closed).await? {
+            match self.unit(&unit, Becomes::Closed).await? {
                 Unit::Entered => (self.done.closes, races) = (self.done.closes + 1, 0),
                 Unit::PassedOver => {}
                 Unit::Raced => races = self.again(races)?,

@@ -8,7 +8,7 @@ use crate::choice::{self, Listed};
 use crate::entry::{self, Entry, FORMAT, Output, What};
 use crate::log::Log;
 use crate::task::{Done, Problem, RunError, Task};
-use crate::world::{Into, Merge, World};
+use crate::world::{Becomes, Merge, World};
 
 /// A run that takes longer has read a log of another day.
 const LONGEST: SignedDuration = SignedDuration::from_hours(12);
@@ -48,7 +48,7 @@ pub(crate) async fn extend<W: World>(world: &W, log: &mut Log) -> Result<(), Run
 
 impl<W: World> Run<'_, W> {
     /// Carries out one unit.
-    pub(crate) async fn unit(&mut self, files: &[&Listed], into: Into) -> Result<Unit, RunError<W::Error>> {
+    pub(crate) async fn unit(&mut self, files: &[&Listed], into: Becomes) -> Result<Unit, RunError<W::Error>> {
         let since = self.log.next();
         let kept_from = self.task.retention.map(|days| choice::kept_from(self.task.now, days));
         let merge = self.world.merge(files, into, kept_from.as_deref()).await;
@@ -57,7 +57,7 @@ impl<W: World> Run<'_, W> {
             Merge::Changed => return Ok(Unit::Raced),
             Merge::Damaged(key, why) => {
                 return match (into, files.iter().find(|file| file.key == key)) {
-                    (Into::Runs, Some(file)) => self.set_aside(file, &why, since).await,
+                    (Becomes::Runs, Some(file)) => self.set_aside(file, &why, since).await,
                     _ => {
                         self.passed_over.insert(entry::folder(&key).to_owned());
                         self.done.left.push(Problem { key, why });
@@ -69,8 +69,8 @@ impl<W: World> Run<'_, W> {
         let equation = settled.equation;
         let files_beside: Vec<Output> = settled.copies.iter().chain(&settled.rejected).cloned().collect();
         let what = match into {
-            Into::Runs => What::Day(settled),
-            Into::Closed => What::Close(settled),
+            Becomes::Runs => What::Day(settled),
+            Becomes::Closed => What::Close(settled),
         };
         if !self.commit(what, since).await? {
             let ours: Vec<_> = files_beside.iter().map(|file| (&*file.key, &*file.etag)).collect();
@@ -79,8 +79,8 @@ impl<W: World> Run<'_, W> {
             return Ok(Unit::Raced);
         }
         match into {
-            Into::Runs => self.done.settled.add(&equation),
-            Into::Closed => self.done.closed.add(&equation),
+            Becomes::Runs => self.done.settled.add(&equation),
+            Becomes::Closed => self.done.closed.add(&equation),
         }
         Ok(Unit::Entered)
     }

@@ -47,7 +47,7 @@ pub trait World {
 
     /// Turns the rows of files into new files, one per partition; `kept_from` is the first month that is
     /// kept. The outputs' partitions are seen by queries afterwards.
-    async fn merge(&self, files: &[&Listed], into: Into, kept_from: Option<&str>) -> Result<Merge, Self::Error>;
+    async fn merge(&self, files: &[&Listed], into: Becomes, kept_from: Option<&str>) -> Result<Merge, Self::Error>;
 
     /// Makes queries see partitions, by prefix; how many they did not see before.
     async fn register(&self, partitions: &BTreeSet<String>) -> Result<usize, Self::Error>;
@@ -75,7 +75,7 @@ pub enum Inspected {
 
 /// What files are made of the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Into {
+pub enum Becomes {
     /// Files beside others.
     Runs,
     /// The only file of each partition.

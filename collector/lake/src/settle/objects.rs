@@ -115,12 +115,12 @@ impl World for Objects {
     async fn merge(
         &self,
         files: &[&Listed],
-        into: pipetrail_settlement::Into,
+        into: pipetrail_settlement::Becomes,
         kept_from: Option<&str>,
     ) -> Result<Merge, SettleError> {
         let (tier, prefix) = match into {
-            pipetrail_settlement::Into::Runs => (Tier::Landing, RUN),
-            pipetrail_settlement::Into::Closed => (Tier::Partition, CLOSED),
+            pipetrail_settlement::Becomes::Runs => (Tier::Landing, RUN),
+            pipetrail_settlement::Becomes::Closed => (Tier::Partition, CLOSED),
         };
         let job = Job {
             lake: self.lake.clone(),

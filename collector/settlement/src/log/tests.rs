@@ -202,11 +202,16 @@ fn an_entry_whose_rows_do_not_add_up_is_refused() {
         change(&mut one);
         refused(&[], |entry| entry.what = What::Day(one))
     };
-    let changes: [fn(&mut Settled); 6] = [
+    let changes: [fn(&mut Settled); 7] = [
         |one| one.equation.repetition = 0,
         |one| one.inputs[0].rows = 2,
         |one| one.outputs[0].rows = 2,
         |one| one.outputs.clear(),
+        // Of rows that were written twice one is somewhere.
+        |one| {
+            one.outputs.clear();
+            (one.equation.rows_out, one.equation.repetition) = (0, 2);
+        },
         |one| (one.equation.repetition, one.equation.duplicates) = (0, 1),
         |one| (one.equation.repetition, one.equation.rejected) = (u64::MAX, 1),
     ];

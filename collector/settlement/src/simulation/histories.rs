@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
 use jiff::Timestamp;
 
@@ -300,4 +301,17 @@ fn an_entry_of_the_future_holds_up_no_other() {
     lake.land(2);
     lake.days(4);
     assert_eq!(lake.keys("landing/").len(), 1);
+}
+
+#[test]
+fn a_run_whose_time_is_over_begins_no_unit_and_says_so() {
+    let lake = Lake::with(&[1]);
+    let task = Task {
+        until: Some(Instant::now()),
+        ..lake.task()
+    };
+    let done = lake.run_as(&task).unwrap();
+    assert!(done.unfinished && done.days == 0, "{done:?}");
+    assert!(lake.keys("settlement/").is_empty() && lake.sees(1));
+    assert_eq!(lake.run().unwrap().days, 1);
 }

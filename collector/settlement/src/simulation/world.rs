@@ -13,7 +13,7 @@ use super::store::{Health, Object, Place, Row, Shared, TABLE, listed, prefix};
 use crate::choice::Listed;
 use crate::entry::{Aside, Equation, Input, Output, Settled};
 use crate::log::Stored;
-use crate::{Inspected, Into, Merge, World};
+use crate::{Becomes, Inspected, Merge, World};
 
 /// The world of one settler.
 #[derive(Clone, Debug)]
@@ -190,7 +190,7 @@ impl World for Settler {
         Ok(self.with(keep).await)
     }
 
-    async fn merge(&self, files: &[&Listed], into: Into, kept_from: Option<&str>) -> Result<Merge, Failed> {
+    async fn merge(&self, files: &[&Listed], into: Becomes, kept_from: Option<&str>) -> Result<Merge, Failed> {
         let mut inputs = Vec::new();
         let mut rows = Vec::new();
         // One file after the other is read: others go on meanwhile.
@@ -249,7 +249,7 @@ impl World for Settler {
         partitions.retain(|_, kept| !kept.is_empty());
         equation.duplicates = dropped.len() as u64;
         equation.rejected = rejected.len() as u64;
-        let form = if into == Into::Closed { "closed-" } else { "run-" };
+        let form = if into == Becomes::Closed { "closed-" } else { "run-" };
         for (partition, kept) in &partitions {
             equation.rows_out += kept.len() as u64;
             settled

@@ -6,12 +6,12 @@
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::datasource::physical_plan::parquet::transform_schema_to_view;
-use datafusion::parquet::basic::{ConvertedType, LogicalType, Repetition, Type as Physical};
 use datafusion::parquet::schema::types::Type;
 use pipetrail_collector::Table;
 use pipetrail_collector::columns::ColumnType;
 
 use crate::copies_table;
+use crate::parquet::{described, holds};
 use crate::tiers::{COPIES, Tier};
 
 /// The columns of a table's files.
@@ -81,7 +81,7 @@ impl Shape {
             return Some(format!("no column {missing}, so no rows of {name}"));
         }
         let wrong = |&(column, ty): &(&str, ColumnType)| {
-            let field = find(column).filter(|field| !is(field, ty))?;
+            let field = find(column).filter(|field| !holds(field, ty))?;
             Some(format!(
                 "column {column} is {}, where {name} has {ty}",
                 described(field)
@@ -94,35 +94,6 @@ impl Shape {
 fn columns(table: Table) -> Vec<(&'static str, ColumnType)> {
     let columns = table.columns().into_iter();
     columns.map(|column| (column.name, column.ty)).collect()
-}
-
-fn is(field: &Type, ty: ColumnType) -> bool {
-    let info = field.get_basic_info();
-    if !field.is_primitive() || (info.has_repetition() && info.repetition() == Repetition::REPEATED) {
-        return false;
-    }
-    let logical = info.logical_type_ref();
-    let plain = logical.is_none() && info.converted_type() == ConvertedType::NONE;
-    match (ty, field.get_physical_type()) {
-        (ColumnType::String, Physical::BYTE_ARRAY) => {
-            matches!(logical, Some(LogicalType::String)) || info.converted_type() == ConvertedType::UTF8
-        }
-        (ColumnType::Bigint, Physical::INT64) => plain || info.converted_type() == ConvertedType::INT_64,
-        (ColumnType::Boolean, Physical::BOOLEAN) => plain,
-        _ => false,
-    }
-}
-
-/// A column's type in Parquet's own words.
-fn described(field: &Type) -> String {
-    if !field.is_primitive() {
-        return "nested".to_owned();
-    }
-    let info = field.get_basic_info();
-    match info.converted_type() {
-        ConvertedType::NONE => field.get_physical_type().to_string(),
-        converted => format!("{} ({converted})", field.get_physical_type()),
-    }
 }
 
 #[cfg(test)]

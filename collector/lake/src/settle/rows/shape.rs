@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use parquet::basic::{ConvertedType, LogicalType, Repetition, Type as Physical};
 use parquet::schema::types::Type;
 use pipetrail_collector::Table;
 use pipetrail_collector::columns::ColumnType;
+
+use crate::parquet::{described, holds, is_bytes};
 
 /// Where a file lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +52,9 @@ pub(super) fn unfit(table: Table, tier: Tier, schema: &Type) -> Option<Unfit> {
         )));
     }
     for (name, field) in &there {
-        if let Some(ty) = known.get(*name).filter(|ty| !holds(field, **ty)) {
+        // Text may be bytes that nobody called text.
+        let fits = |ty: &ColumnType| holds(field, *ty) || (*ty == ColumnType::String && is_bytes(field));
+        if let Some(ty) = known.get(*name).filter(|ty| !fits(ty)) {
             let found = described(field);
             return Some(Unfit::Damaged(format!(
                 "its column {name} is {found}, where {table} has {ty}"
@@ -60,34 +63,6 @@ pub(super) fn unfit(table: Table, tier: Tier, schema: &Type) -> Option<Unfit> {
     }
     let unknown = there.keys().find(|name| !known.contains_key(**name));
     unknown.map(|name| Unfit::Newer((*name).to_owned()))
-}
-
-/// Whether a column of a file has values of that type. Text may be bytes that nobody called text.
-fn holds(field: &Type, ty: ColumnType) -> bool {
-    let info = field.get_basic_info();
-    if !field.is_primitive() || (info.has_repetition() && info.repetition() == Repetition::REPEATED) {
-        return false;
-    }
-    let logical = info.logical_type_ref();
-    let plain = logical.is_none() && info.converted_type() == ConvertedType::NONE;
-    let text = matches!(logical, Some(LogicalType::String)) || info.converted_type() == ConvertedType::UTF8;
-    match (ty, field.get_physical_type()) {
-        (ColumnType::String, Physical::BYTE_ARRAY) => plain || text,
-        (ColumnType::Bigint, Physical::INT64) => plain || info.converted_type() == ConvertedType::INT_64,
-        (ColumnType::Boolean, Physical::BOOLEAN) => plain,
-        _ => false,
-    }
-}
-
-/// A column's type in Parquet's own words.
-fn described(field: &Type) -> String {
-    if !field.is_primitive() {
-        return "nested".to_owned();
-    }
-    match field.get_basic_info().converted_type() {
-        ConvertedType::NONE => field.get_physical_type().to_string(),
-        converted => format!("{} ({converted})", field.get_physical_type()),
-    }
 }
 
 #[cfg(test)]

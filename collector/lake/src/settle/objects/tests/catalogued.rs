@@ -20,7 +20,7 @@ async fn new_files_lie_in_partitions_that_are_registered() {
     let rows = ["111122223333", "444455556666"].map(|account| row(json!({"account_id": account})));
     let file = land(&lake, TABLE, "a", &rows).await;
     let merged = objects
-        .merge(&[&file], pipetrail_settlement::Into::Runs, None)
+        .merge(&[&file], pipetrail_settlement::Becomes::Runs, None)
         .await
         .unwrap();
     assert!(
@@ -56,7 +56,7 @@ async fn where_a_partition_is_registered_elsewhere_no_new_file_stays() {
     ];
     let file = land(&lake, TABLE, "a", &copies.map(row)).await;
     let error = objects
-        .merge(&[&file], pipetrail_settlement::Into::Runs, None)
+        .merge(&[&file], pipetrail_settlement::Becomes::Runs, None)
         .await
         .unwrap_err();
     let text = error.to_string();
