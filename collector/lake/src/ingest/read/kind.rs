@@ -64,7 +64,9 @@ impl<'de> Visitor<'de> for Names<'_> {
                     Ok(Text(Some(text))) if text == SERVICE => Kind::CodePipeline,
                     // What Lambda is handed by a queue is no record of a trail.
                     Ok(Text(Some(text))) if text.starts_with("aws:") => Kind::Envelope,
-                    _ => Kind::OtherService,
+                    Ok(Text(_)) => Kind::OtherService,
+                    // No JSON: passed over, it would disappear, and what it swallowed with it.
+                    Err(_) => Kind::Envelope,
                 },
                 Field::OfRecord | Field::Other => {
                     record |= name == Field::OfRecord;
@@ -173,6 +175,7 @@ mod tests {
             ),
             (r#"{"eventVersion":"1.11","eventSource":7}"#, Kind::OtherService),
             (r#"{"eventVersion":"1.11","eventName":"x"}"#, Kind::OtherService),
+            (r#"{"eventVersion":"1.11","eventSource",{"a":1}}"#, Kind::Envelope),
             (
                 r#"{"eventVersion":"1.07","insightDetails":{"eventSource":"codepipeline.amazonaws.com"}}"#,
                 Kind::Insight,

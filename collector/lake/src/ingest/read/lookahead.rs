@@ -24,6 +24,8 @@ pub(super) struct Lookahead<R> {
     counted: usize,
     /// Where in the input the last known line begins.
     line_start: u64,
+    /// Whether only white space stands between there and `counted`. The bytes themselves may be gone.
+    indented: bool,
     ended: bool,
     failure: Option<io::Error>,
 }
@@ -40,6 +42,7 @@ impl<R: Read> Lookahead<R> {
             lines: 1,
             counted: 0,
             line_start: 0,
+            indented: true,
             ended: false,
             failure: None,
         }
@@ -72,9 +75,10 @@ impl<R: Read> Lookahead<R> {
         self.failure.filter(|_| unread)
     }
 
-    /// Bytes of the input that were read.
+    /// Bytes of the input that were read, without those that wait in the window: how many wait depends
+    /// on the source.
     pub(super) fn read(&self) -> u64 {
-        self.before + self.end as u64
+        self.before + self.start as u64
     }
 
     /// Takes bytes from the beginning.
@@ -137,12 +141,9 @@ impl<R: Read> Lookahead<R> {
     /// are not more than `most`.
     pub(super) fn column(&mut self, most: usize) -> Option<usize> {
         self.count_lines(self.start);
-        let offset = self.before + self.start as u64;
-        let column = usize::try_from(offset - self.line_start)
-            .ok()
-            .filter(|column| *column <= most)?;
-        let indent = self.buffer.get(self.start.checked_sub(column)?..self.start)?;
-        indent.trim_ascii().is_empty().then_some(column)
+        let column = self.before + self.start as u64 - self.line_start;
+        let column = usize::try_from(column).ok().filter(|column| *column <= most)?;
+        self.indented.then_some(column)
     }
 
     /// Every byte is counted once.
@@ -150,10 +151,14 @@ impl<R: Read> Lookahead<R> {
         let Some(bytes) = self.buffer.get(self.counted..until) else {
             return;
         };
+        let mut line = bytes;
         if let Some(last) = memrchr(b'\n', bytes) {
             self.lines += memchr_iter(b'\n', bytes).count() as u64;
             self.line_start = self.before + (self.counted + last + 1) as u64;
+            self.indented = true;
+            line = bytes.get(last + 1..).unwrap_or_default();
         }
+        self.indented = self.indented && line.iter().all(u8::is_ascii_whitespace);
         self.counted = until;
     }
 }

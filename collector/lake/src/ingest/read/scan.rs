@@ -5,6 +5,10 @@ use super::mask::{self, Bits, Block};
 /// Nested deeper no JSON parser of ours goes, so it is no event.
 const DEEPEST: u32 = 128;
 
+/// So many bytes are looked at in one go. An object's end is found when its whole block is there, or
+/// when the input ends.
+pub(super) const BLOCK: usize = size_of::<Block>();
+
 /// What was found in the bytes given so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scanned {
@@ -25,6 +29,8 @@ pub(super) struct Scan {
     escape: bool,
     /// Whether the last byte was a line end outside of strings.
     line_ended: bool,
+    /// The last byte that was forgotten, white space aside.
+    forgotten: Option<u8>,
 }
 
 impl Scan {
@@ -41,21 +47,22 @@ impl Scan {
             in_string: false,
             escape: false,
             line_ended: false,
+            forgotten: None,
         }
     }
 
     /// Goes on in `bytes`, which begin where they began before. `last` says that none will follow;
     /// otherwise the last few wait for those.
     pub(super) fn advance(&mut self, bytes: &[u8], last: bool) -> Scanned {
-        let (blocks, tail) = bytes.get(self.at..).unwrap_or_default().as_chunks::<64>();
+        let (blocks, tail) = bytes.get(self.at..).unwrap_or_default().as_chunks::<BLOCK>();
         for block in blocks {
             match self.block(block, bytes) {
-                Scanned::More => self.at += 64,
+                Scanned::More => self.at += BLOCK,
                 found => return found,
             }
         }
         if last && !tail.is_empty() {
-            let mut padded = [b' '; 64];
+            let mut padded = [b' '; BLOCK];
             padded[..tail.len()].copy_from_slice(tail);
             let found = self.block(&padded, bytes);
             self.at += tail.len();
@@ -64,9 +71,10 @@ impl Scan {
         Scanned::More
     }
 
-    /// Forgets the first bytes: what is given next begins so much later.
-    pub(super) fn forget(&mut self, bytes: usize) {
-        self.at = self.at.saturating_sub(bytes);
+    /// Forgets the first bytes: what is given next begins behind them.
+    pub(super) fn forget(&mut self, bytes: &[u8]) {
+        self.at = self.at.saturating_sub(bytes.len());
+        self.forgotten = bytes.trim_ascii_end().last().copied().or(self.forgotten);
     }
 
     /// How far it has looked.
@@ -144,11 +152,34 @@ impl Scan {
         while begun != 0 {
             let at = self.at + begun.trailing_zeros() as usize;
             let before = bytes.get(..at).unwrap_or_default().trim_ascii_end();
-            if !matches!(before.last(), None | Some(b',' | b':' | b'[')) {
+            if !matches!(
+                before.last().copied().or(self.forgotten),
+                None | Some(b',' | b':' | b'[')
+            ) {
                 return true;
             }
             begun &= begun - 1;
         }
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_precedes_a_line_counts_although_it_is_forgotten() {
+        for (last, found) in [('1', Scanned::Broken), (',', Scanned::More)] {
+            let line = format!("{:\n<64}", format!(r#"{{"a":[1{last}"#));
+            let mut scan = Scan::of_object();
+            assert_eq!(scan.advance(line.as_bytes(), false), Scanned::More);
+            scan.forget(line.as_bytes());
+            assert_eq!(
+                scan.advance(format!("{:\n<64}", "{").as_bytes(), false),
+                found,
+                "{last}"
+            );
+        }
     }
 }

@@ -1,10 +1,13 @@
 //! What the records of an input are does not depend on how it comes in, and nothing of it is lost.
 
+mod arrival;
+mod generated;
+mod pieces;
+
 use std::io::{self, Read};
 
-use proptest::prelude::*;
-
 use super::*;
+use pieces::Pieces;
 
 /// What was found, as a test compares it.
 #[derive(Clone, Debug, PartialEq)]
@@ -350,27 +353,6 @@ fn other_services_records_inside_firehose_errors_are_counted() {
     assert_eq!((read.counts.records, read.counts.skipped.other_services), (1, 2));
 }
 
-/// Gives an input away in pieces of these lengths, over and over.
-struct Pieces<'a> {
-    rest: &'a [u8],
-    lengths: Vec<usize>,
-    turn: usize,
-}
-
-impl Read for Pieces<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.turn += 1;
-        if self.turn.is_multiple_of(5) {
-            return Err(io::ErrorKind::Interrupted.into());
-        }
-        let length = self.lengths[self.turn % self.lengths.len()];
-        let (piece, rest) = self.rest.split_at(length.min(buffer.len()).min(self.rest.len()));
-        buffer[..piece.len()].copy_from_slice(piece);
-        self.rest = rest;
-        Ok(piece.len())
-    }
-}
-
 #[test]
 fn too_long_a_record_is_refused_without_being_held_and_the_next_is_read() {
     let long = format!(r#"{{"version":"0","x":"{}"}}"#, "{\\\"".repeat(LONGEST / 3));
@@ -431,81 +413,4 @@ fn an_input_that_cannot_be_read_to_its_end_says_so_and_what_was_read_counts() {
     let read = read(Failing(text.as_bytes()));
     assert_eq!(read.seen, [Event(envelope(1))]);
     assert_eq!(read.counts.unread.unwrap().to_string(), "the disk is gone");
-}
-
-/// Inputs of all sorts, good and bad.
-fn inputs() -> impl Strategy<Value = String> {
-    let part = prop_oneof![
-        4 => (0..100_u32).prop_map(envelope),
-        1 => (0..100_u32).prop_map(|n| pretty(&envelope(n))),
-        3 => prop::collection::vec(prop_oneof![(0..9_u32).prop_map(call), (0..9_u32).prop_map(other)], 0..6)
-            .prop_map(|records| trail(&records)),
-        1 => prop::collection::vec((0..9_u32).prop_map(envelope), 0..4).prop_map(|list| format!("[{}]", list.join(",\n"))),
-        1 => (0..9_u32).prop_map(|n| firehose_error(&envelope(n))),
-        2 => "[ -~\n]{0,40}",
-        1 => prop::sample::select(vec!["{", "}", "[", "]", "\"", "\\", "\n", "{\"Records\":[", "{\"version\":\"0\""])
-            .prop_map(str::to_owned),
-    ];
-    let separator = prop::sample::select(vec!["\n", "", ",", "\r\n", " ", "\n\n"]);
-    prop::collection::vec((part, separator), 0..12)
-        .prop_map(|parts| parts.into_iter().map(|(part, separator)| part + separator).collect())
-}
-
-fn in_pieces(text: &[u8], lengths: Vec<usize>) -> Outcome {
-    read(Pieces {
-        rest: text,
-        lengths,
-        turn: 0,
-    })
-}
-
-proptest! {
-    #[test]
-    fn how_an_input_arrives_changes_nothing(text in inputs(), lengths in prop::collection::vec(1..300_usize, 1..6)) {
-        let (whole, pieces) = (read(text.as_bytes()), in_pieces(text.as_bytes(), lengths));
-        prop_assert_eq!(&whole.seen, &pieces.seen);
-        prop_assert_eq!(whole.places, pieces.places);
-        prop_assert_eq!(whole.counts.skipped, pieces.counts.skipped);
-    }
-
-    #[test]
-    fn nothing_of_an_input_is_lost(text in inputs()) {
-        // Without what may be unpacked or passed over, all that is not white space or a separator is told.
-        prop_assume!(!text.contains("rawData") && !text.contains("Records") && !text.starts_with("PK"));
-        let told: String = read(text.as_bytes()).seen.iter().map(|seen| match seen {
-            Event(text) | Trail(text) | Refused(_, text) => text.as_str(),
-        }).collect();
-        let kept = |text: &str| text.chars().filter(|c| !" \t\r\n,[]".contains(*c)).collect::<String>();
-        prop_assert_eq!(kept(&told), kept(&text));
-    }
-
-    #[test]
-    fn any_bytes_are_read(bytes in prop::collection::vec(any::<u8>(), 0..400), lengths in prop::collection::vec(1..50_usize, 1..4)) {
-        let (whole, pieces) = (read(bytes.as_slice()), in_pieces(&bytes, lengths));
-        prop_assert_eq!(whole.seen, pieces.seen);
-        prop_assert_eq!(whole.counts.bytes, bytes.len() as u64);
-    }
-
-    #[test]
-    fn brackets_quotes_and_line_ends_in_any_order_are_read(
-        text in r#"[{}\[\]"\\\n,:a]{0,300}"#, lengths in prop::collection::vec(1..70_usize, 1..4)
-    ) {
-        let (whole, pieces) = (read(text.as_bytes()), in_pieces(text.as_bytes(), lengths));
-        prop_assert_eq!(whole.seen, pieces.seen);
-    }
-
-    #[test]
-    fn where_a_value_ends_is_where_a_parser_says(text in inputs()) {
-        // What a strict parser reads from the beginning on is found as it reads it.
-        let mut stream = serde_json::Deserializer::from_str(&text).into_iter::<&serde_json::value::RawValue>();
-        let mut parsed = Vec::new();
-        while let Some(Ok(value)) = stream.next() {
-            if !value.get().starts_with(r#"{"version""#) {
-                break;
-            }
-            parsed.push(Event(value.get().to_owned()));
-        }
-        let seen = seen(&text);
-        prop_assert_eq!(seen.get(..parsed.len()), Some(&parsed[..]));
-    }
 }
