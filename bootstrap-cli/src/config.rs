@@ -97,13 +97,17 @@ pub(crate) struct Audit {
     /// What the zips were built for.
     #[serde(default)]
     pub architecture: Architecture,
+    /// Roles that may write into the lake, beside pipetrail's own: those that run `ingest` or `settle` on it. A `*`
+    /// stands for any characters.
+    #[serde(default)]
+    pub lake_writers: Vec<RoleArn>,
 }
 
 /// `[retention]`, in days.
 #[derive(Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Retention {
-    /// Lake objects expire after so many days; 0 keeps them for ever.
+    /// A month goes out of the lake so many days after its end; 0 keeps it for ever.
     pub lake_days: Number<0, 36_500, 0>,
     /// Evidence records are locked for so many days: seven years and two leap days.
     pub evidence_days: Number<1, 36_500, 2557>,
@@ -117,8 +121,6 @@ pub(crate) struct Retention {
 pub(crate) struct Athena {
     /// The most that one query may read, in GB of 10⁹ bytes.
     pub scan_limit_gb: Number<1, 1_000_000, 100>,
-    /// Whether Athena's console offers example queries.
-    pub named_queries: bool,
 }
 
 /// `[alerts]`
@@ -256,6 +258,8 @@ impl Config {
             ("account_topics", repetition(topics)),
             ("organizational_units", repetition(units)),
             ("regions", complaint(&organization.regions, region)),
+            ("lake_writers", repetition(&self.audit.lake_writers)),
+            ("lake_writers", unfit(&self.audit.lake_writers)),
         ];
         complaints
             .into_iter()
@@ -268,6 +272,21 @@ fn complaint<T: PartialEq + AsRef<str>>(values: &[T], example: &str) -> Option<S
         return Some(format!("the list is empty, name {example}"));
     }
     repetition(values)
+}
+
+/// The first that the bucket's policy cannot or must not take: they stand in a list with commas between them, and
+/// one that is every role would keep nobody out.
+fn unfit(roles: &[RoleArn]) -> Option<String> {
+    roles.iter().find_map(|role| {
+        let name = role.as_str().rsplit('/').next().unwrap_or_default();
+        if role.as_str().contains(',') {
+            return Some(format!(
+                "\"{role}\" has a comma, write ? in its place, which stands for any one character"
+            ));
+        }
+        let is_any = name.bytes().all(|byte| matches!(byte, b'*' | b'?'));
+        is_any.then(|| format!("\"{role}\" is any role, name the beginning of its name at least"))
+    })
 }
 
 fn excess(topics: usize) -> Option<String> {

@@ -146,13 +146,13 @@ async fn of_audit(config: &Config, session: &Session, known: Option<&(Organizati
     let (account, home) = (&config.audit.account, &config.audit.region);
     let whose = format!("the audit account {account}");
     let cloudformation = aws_sdk_cloudformation::Client::new(session.audit());
-    let (regions, quotas) = tokio::join!(regions::read(session.audit(), None), quotas::read(session.audit()));
+    let (regions, quota) = tokio::join!(regions::read(session.audit(), None), quotas::read(session.audit()));
     let (wanted, regions) = (std::slice::from_ref(home), regions.as_ref().map(Option::as_ref));
     let mut checks = vec![regions::judge(regions::AUDIT, &whose, wanted, regions)];
     match known {
         Some((organization, _)) => {
             let accounts = organization::enrolled(config, organization).len();
-            checks.extend(quotas::judge(home, accounts, config.organization.regions.len(), quotas));
+            checks.push(quotas::judge(home, accounts, config.organization.regions.len(), quota));
         }
         None => checks.push(Check::skipped(
             quotas::PUT_EVENTS,

@@ -2,9 +2,12 @@
 
 use std::io::ErrorKind;
 
+use pipetrail_lake::catalog::Catalog;
 use pipetrail_lake::engine::athena::{self, Athena, Show, Stopped, Telling};
 use pipetrail_lake::engine::{Embedded, Engine};
 use pipetrail_lake::store::{Lake, LakeError, Location};
+use pipetrail_names::audit::{Bucket, DATABASE};
+use pipetrail_names::{AccountId, Region};
 use thiserror::Error;
 
 use crate::aws;
@@ -41,6 +44,23 @@ impl Explain for Nowhere {
 /// As [`Lake::open`].
 pub(crate) async fn open(location: &Location, context: &Context) -> Result<Lake, LakeError> {
     Lake::open(location, async || aws::lake(context).await).await
+}
+
+/// The catalogue that describes a lake: an audit account's is in its Glue, any other has none. A copy of one
+/// under another name has none either.
+pub(crate) async fn catalog(location: &Location, context: &Context) -> Option<Catalog> {
+    let Location::Bucket { bucket, prefix } = location else {
+        return None;
+    };
+    let (account, region) = of_audit_account(bucket).filter(|_| prefix.is_empty())?;
+    let config = aws::at(&aws::lake(context).await, region.as_str());
+    Some(Catalog::new(&config, DATABASE.to_owned()).of_account(account.as_str()))
+}
+
+/// The audit account and the region whose lake a bucket is, by its name.
+fn of_audit_account(bucket: &str) -> Option<(AccountId, Region)> {
+    let (account, region) = bucket.strip_prefix(&Bucket::Lake.prefix())?.split_once('-')?;
+    Some((account.parse().ok()?, region.parse().ok()?))
 }
 
 /// The engine that a command asks: the embedded one over a lake that is named, else Athena by the
@@ -95,5 +115,26 @@ pub(crate) async fn settle() {
             printer::error("Athena does not confirm that the query was stopped", None);
         },
         _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lake_with_a_catalogue_is_known_by_its_whole_name() {
+        let of = |bucket: &str| of_audit_account(bucket).map(|(account, region)| format!("{account} {region}"));
+        let lake = of("pipetrail-lake-999988887777-eu-central-1");
+        assert_eq!(lake.as_deref(), Some("999988887777 eu-central-1"));
+        for other in [
+            "pipetrail-lake-restore-test",
+            "pipetrail-lake-999988887777",
+            "pipetrail-lake-999988887777-copy",
+            "my-pipetrail-lake-999988887777-eu-central-1",
+            "lake",
+        ] {
+            assert_eq!(of(other), None, "{other}");
+        }
     }
 }

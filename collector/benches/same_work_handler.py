@@ -544,10 +544,10 @@ def transform(record, stream_table):
     key = key_of(event, table)
     event = redact(event)
     ingested = EPOCH + MILLISECOND * record.get("approximateArrivalTimestamp", 0)
-    line = compact(row_of(event, stream_table, key, time, ingested)) + "\n"
     when = time_text(time)
     keys = {"day": when[:10]} if stream_table == "heartbeats" else {"account_id": account, "month": when[:7]}
-    return base64.b64encode(line.encode()).decode(), keys
+    line = compact(row_of(event, stream_table, key, time, ingested) | keys) + "\n"
+    return base64.b64encode(line.encode()).decode()
 
 
 def handler(request, _context):
@@ -555,15 +555,8 @@ def handler(request, _context):
     records = []
     for record in request["records"]:
         try:
-            data, keys = transform(record, table)
-            records.append(
-                {
-                    "recordId": record["recordId"],
-                    "result": "Ok",
-                    "data": data,
-                    "metadata": {"partitionKeys": keys},
-                }
-            )
+            data = transform(record, table)
+            records.append({"recordId": record["recordId"], "result": "Ok", "data": data})
         except (AttributeError, KeyError, TypeError, ValueError):
             records.append({"recordId": record["recordId"], "result": "ProcessingFailed", "data": record["data"]})
     return {"records": records}

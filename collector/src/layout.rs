@@ -29,9 +29,14 @@ impl Partition {
 
     /// The account whose rows alone it holds; none in `heartbeats`.
     pub fn account(&self) -> Option<&str> {
-        let keys = self.table.partition_keys().iter();
-        let value = keys.zip(&self.values).find(|(key, _)| **key == "account_id");
-        value.map(|(_, value)| value.as_str())
+        let value = self.columns().find(|(key, _)| *key == "account_id");
+        value.map(|(_, value)| value)
+    }
+
+    /// The partition keys, each with its value.
+    pub fn columns(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let keys = self.table.partition_keys().iter().copied();
+        keys.zip(self.values.iter().map(String::as_str))
     }
 
     /// The month of its rows, `yyyy-mm`.
@@ -60,7 +65,7 @@ impl Partition {
     /// Key prefix of the partition, with a slash at the end: its location below the bucket.
     pub fn prefix(&self) -> String {
         let mut prefix = format!("{}/", self.table);
-        for (name, value) in self.table.partition_keys().iter().zip(&self.values) {
+        for (name, value) in self.columns() {
             prefix.push_str(&format!("{name}={value}/"));
         }
         prefix
@@ -88,6 +93,22 @@ pub fn arrival_day(table: Table, key: &str) -> Option<&str> {
     let (day, rest) = name.split_at_checked(10)?;
     let is_file = rest.starts_with('-') && rest.ends_with(".parquet") && !rest.contains('/');
     (is_file && valid("day", day)).then_some(day)
+}
+
+/// The month of a file of copies that were taken out of a table, `yyyy-mm`, from its key
+/// `copies/month=<month>/<table>-….parquet`. `None` for any other key.
+pub fn copies_month(table: Table, key: &str) -> Option<&str> {
+    let (month, name) = key.strip_prefix("copies/month=")?.split_once('/')?;
+    let rest = name.strip_prefix(table.name())?;
+    let is_file = rest.starts_with('-') && rest.ends_with(".parquet") && !rest.contains('/');
+    (is_file && valid("month", month)).then_some(month)
+}
+
+/// Whether a file of a table's partitions or copies is of a month before that one.
+pub fn is_before(table: Table, key: &str, month: &str) -> bool {
+    let partition = Partition::from_key(key).filter(|partition| partition.table == table);
+    let of_rows = partition.is_some_and(|partition| partition.month() < month);
+    of_rows || copies_month(table, key).is_some_and(|of_copies| of_copies < month)
 }
 
 fn valid(name: &str, value: &str) -> bool {
@@ -214,6 +235,25 @@ mod tests {
             "",
         ] {
             assert_eq!(arrival_day(table, wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_copies_says_of_which_table_and_month_it_is() {
+        let table = Table::ApiCalls;
+        assert_eq!(
+            copies_month(table, "copies/month=2026-11/api_calls-a.parquet"),
+            Some("2026-11")
+        );
+        for wrong in [
+            "copies/month=2026-11/approval_calls-a.parquet",
+            "copies/month=2026-13/api_calls-a.parquet",
+            "copies/month=2026-11/api_calls-a/b.parquet",
+            "copies/month=2026-11/api_calls",
+            "api_calls/account_id=111122223333/month=2026-11/a.parquet",
+            "",
+        ] {
+            assert_eq!(copies_month(table, wrong), None, "{wrong}");
         }
     }
 

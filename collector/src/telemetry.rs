@@ -44,23 +44,34 @@ pub enum Level {
 
 /// Writes counts as metrics of a function, unit `Count`. Zeroes are left out.
 pub fn counts(function: &str, counts: &[(&str, usize)]) {
-    let present: Vec<_> = counts.iter().filter(|(_, count)| *count > 0).collect();
-    if present.is_empty() {
-        return;
+    let present: Vec<_> = counts.iter().filter(|(_, count)| *count > 0).copied().collect();
+    if !present.is_empty() {
+        metrics(&[("function", function)], &present);
     }
-    let metrics: Vec<Value> = present
+}
+
+/// Writes one metric with these dimensions, unit `Count`, zero too: where silence would mean something else.
+pub fn measure(dimensions: &[(&str, &str)], name: &str, value: usize) {
+    metrics(dimensions, &[(name, value)]);
+}
+
+fn metrics(dimensions: &[(&str, &str)], values: &[(&str, usize)]) {
+    let metrics: Vec<Value> = values
         .iter()
         .map(|(name, _)| json!({"Name": name, "Unit": "Count"}))
         .collect();
+    let names: Vec<&str> = dimensions.iter().map(|(name, _)| *name).collect();
     let mut object = json!({
         "_aws": {
             "Timestamp": now().map_or(0, Instant::millis),
-            "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [["function"]], "Metrics": metrics}],
+            "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [names], "Metrics": metrics}],
         },
-        "function": function,
     });
-    for (name, count) in present {
-        object[*name] = json!(count);
+    for (name, value) in dimensions {
+        object[*name] = json!(value);
+    }
+    for (name, value) in values {
+        object[*name] = json!(value);
     }
     line(&object);
 }

@@ -19,8 +19,9 @@ use crate::layout::Partition;
 use crate::rows::{Origin, row};
 use crate::tables::Table;
 use crate::time::Instant;
+use crate::write;
 pub use error::{RecordError, UnknownStream};
-pub use response::{Data, Metadata, PartitionKeys, Response, Transformed};
+pub use response::{Data, Response, Transformed};
 
 /// What Firehose sends.
 #[derive(Debug, Deserialize)]
@@ -70,26 +71,25 @@ pub fn transform(
         .sum();
     let mut buffers = Buffers::default();
     let records = request.records.iter().enumerate().map(|(index, record)| {
-        let outcome = transform_record(record, table, &mut buffers).and_then(|(data, partition_keys)| {
+        let outcome = transform_record(record, table, &mut buffers).and_then(|data| {
             let grown = size - record.data.len() + data.as_str().len();
             if grown > RESPONSE_LIMIT {
                 return Err(RecordError::TooLarge);
             }
             size = grown;
-            Ok((data, partition_keys))
+            Ok(data)
         });
-        let (result, data, metadata) = match outcome {
-            Ok((data, partition_keys)) => ("Ok", data, Some(Metadata { partition_keys })),
+        let (result, data) = match outcome {
+            Ok(data) => ("Ok", data),
             Err(error) => {
                 report(index, &error);
-                ("ProcessingFailed", Data::Given(record.data.clone().into_owned()), None)
+                ("ProcessingFailed", Data::Given(record.data.clone().into_owned()))
             }
         };
         Transformed {
             record_id: record.record_id.clone().into_owned(),
             result,
             data,
-            metadata,
         }
     });
     Ok(Response {
@@ -97,8 +97,8 @@ pub fn transform(
     })
 }
 
-/// JSON around one record of a response, partition keys included; an upper bound.
-const OVERHEAD: usize = 160;
+/// JSON around one record of a response; an upper bound.
+const OVERHEAD: usize = 80;
 
 /// Memory that one record leaves to the next.
 #[derive(Default)]
@@ -111,7 +111,7 @@ fn transform_record(
     record: &Record<'_>,
     table: Table,
     Buffers { envelope, line }: &mut Buffers,
-) -> Result<(Data, PartitionKeys), RecordError> {
+) -> Result<Data, RecordError> {
     envelope.clear();
     base64_simd::STANDARD
         .decode_append(record.data.as_bytes(), envelope)
@@ -128,8 +128,16 @@ fn transform_record(
         .and_then(Instant::from_millis);
     line.clear();
     row(&event, table, key, Origin::Stream { arrived }).write(line);
-    line.push(b'\n');
-    Ok((Data::row(line)?, PartitionKeys::of(Partition::of(&event, table))))
+    // In landing no folder says whose and of which month a row is.
+    line.pop();
+    for (key, value) in Partition::of(&event, table).columns() {
+        line.push(b',');
+        write::string(line, key);
+        line.push(b':');
+        write::string(line, value);
+    }
+    line.extend_from_slice(b"}\n");
+    Data::row(line)
 }
 
 #[cfg(test)]

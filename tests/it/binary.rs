@@ -90,6 +90,10 @@ fn own_events_are_reported_and_a_kill_leaves_nothing_behind() {
         (&Value::from(1), &Value::from(4))
     );
     assert_eq!(
+        tally["settled"],
+        serde_json::json!({"rows": 3, "objects": 3, "partitions": 3, "landing": 0})
+    );
+    assert_eq!(
         (&tally["alerts"][near], &tally["alerts"][far]),
         (&Value::from(1), &Value::from(0))
     );

@@ -9,3 +9,4 @@ mod fixtures;
 mod heartbeats;
 mod missing;
 mod refusals;
+mod settling;

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use aws_credential_types::Credentials;
+use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
 pub use self::accounts::Member;
@@ -24,10 +25,14 @@ use crate::aws;
 use crate::emulators::prepare::Built;
 use crate::emulators::{self, Emulators};
 use crate::environment::{Ran, TestEnvironment};
+use crate::names;
 use crate::pipetrail;
 use crate::printer::Step;
 use crate::relay::Relay;
 use crate::relay::cloud::{self, Cloud};
+
+/// After which everything that has landed by now is settled: its day is over by two hours.
+pub const TWO_DAYS: SignedDuration = SignedDuration::from_hours(48);
 
 /// A running, enrolled organization. Dropping it ends it.
 pub struct Organization {
@@ -97,7 +102,7 @@ impl Organization {
     pub fn with_stand_in_functions(mut self) -> Result<Self> {
         let zips = self.folder.path().join("stand-ins");
         std::fs::create_dir_all(&zips)?;
-        for name in ["transform", "partition", "approval"] {
+        for name in ["transform", "settle", "approval"] {
             let mut begin = std::fs::read(self.built.zips.join(format!("{name}.zip")))?;
             // As much as says what it was built for.
             begin.truncate(4096);
@@ -168,6 +173,25 @@ impl Organization {
     /// When it cannot be started.
     pub async fn run(&self, arguments: &[&str], aws_config: &Path) -> Result<Ran> {
         pipetrail::run(self.command(arguments, aws_config)).await
+    }
+
+    /// Runs `pipetrail settle` on the audit account's lake as if so much time had passed.
+    ///
+    /// # Errors
+    /// When it exits with anything but 0.
+    pub async fn settle(&self, later: SignedDuration) -> Result<()> {
+        let lake = format!("s3://{}", names::bucket("lake", &self.relay.cloud.audit, HOME));
+        let now = Timestamp::now().checked_add(later)?.to_string();
+        let arguments = ["settle", "--lake", &lake, "--now", &now, "--audit-profile", "audit"];
+        let ran = self.run(&arguments, &self.aws_config).await?;
+        ensure!(
+            ran.code == Some(0),
+            "settle exits {:?}\n{}{}",
+            ran.code,
+            ran.stderr,
+            ran.stdout
+        );
+        Ok(())
     }
 
     /// `pipetrail` with these arguments and that AWS config, not started; its output is piped.

@@ -17,13 +17,13 @@ use crate::play::Input;
 use crate::player::{Act, Given, play};
 use crate::printer::{self, Step};
 use crate::scale;
-use crate::tally::{Tally, tally, wait_for_quiet};
+use crate::tally::{Tally, settle, tally, wait_for_quiet};
 
 /// Enrol an AWS Organization on this machine and watch its events arrive
 ///
 /// Starts two emulators, runs the real `pipetrail apply`, plays events through the deployed rules,
-/// streams and functions, and asks Athena, S3 and Glue what arrived. Exit status 1 if anything is
-/// missing.
+/// streams and functions, asks Athena, S3 and Glue what arrived, settles it with the real `pipetrail settle`,
+/// and asks again. Exit status 1 if anything is missing.
 #[derive(Debug, Parser)]
 #[command(
     name = "local-org",
@@ -119,7 +119,8 @@ pub async fn run(args: Args) -> Result<ExitCode> {
             printer::progress(&format!("matched by no rule: {}", played.given.label));
         }
     }
-    let tally = tally(&organization, accounts, &played).await?;
+    let mut tally = tally(&organization, accounts, &played).await?;
+    settle(&organization, &mut tally, &played).await?;
     print(&tally, args.output)?;
     if args.keep {
         keep(&organization).await?;

@@ -10,13 +10,15 @@ mod store;
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
+use jiff::SignedDuration;
 use serde::Serialize;
 
+use self::athena::Tier;
 pub use self::athena::query;
 pub use self::quiet::wait as wait_for_quiet;
 use self::store::Store;
 use crate::organization::subscribers::peek;
-use crate::organization::{HOME, Organization};
+use crate::organization::{HOME, Organization, TWO_DAYS};
 use crate::player::{Act, Played};
 use crate::printer::Step;
 
@@ -34,18 +36,31 @@ pub struct Tally {
     pub rows: Counts,
     /// Distinct event keys per table and account.
     pub distinct: Counts,
-    /// Objects of the lake's tables.
+    /// Objects that landed.
     pub objects: u64,
-    /// Partitions in Glue.
-    pub partitions: u64,
     pub evidence: u64,
     pub alerts: BTreeMap<String, u64>,
     /// Records under the error prefix.
     pub errors_kept: u64,
     /// Events that EventBridge could not carry, or that a bus refused.
     pub refused: u64,
-    /// Ids of given events that are nowhere to be found.
+    /// The lake once all that has landed is settled.
+    pub settled: Settled,
+    /// Ids of given events that are nowhere to be found, before or after that.
     pub missing: Vec<String>,
+}
+
+/// What is left of what landed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Settled {
+    /// Rows: one for each event.
+    pub rows: u64,
+    /// Objects of partitions.
+    pub objects: u64,
+    /// Partitions in Glue.
+    pub partitions: u64,
+    /// Objects of landing that are still there.
+    pub landing: u64,
 }
 
 /// What stands in the lake, the evidence and the subscribers' queues now.
@@ -56,33 +71,40 @@ pub async fn state(organization: &Organization) -> Result<(Tally, Lake)> {
     let store = Store::new(&config, audit, HOME);
     let errors = store.errors().await?;
     let mut tally = Tally {
-        objects: store.objects(&tables).await?,
         evidence: store.evidence().await?,
         errors_kept: errors.len() as u64,
         ..Tally::default()
     };
     let mut lake = Lake {
         keys: BTreeSet::new(),
-        unregistered: BTreeSet::new(),
         errors: errors.into_iter().collect(),
     };
+    let mut distinct: BTreeMap<String, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
     for table in &tables {
+        let Some((tier, name)) = table.tier() else { continue };
         let registered = athena::partitions(&config, table).await?;
-        tally.partitions += registered.len() as u64;
-        let rows = tally.rows.entry(table.name.clone()).or_default();
-        let mut keys: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        tally.settled.partitions += registered.len() as u64;
+        let objects = store.objects(table).await?;
+        match tier {
+            Tier::Landing => tally.objects += objects,
+            Tier::Settled => tally.settled.objects += objects,
+        }
+        let rows = tally.rows.entry(name.to_owned()).or_default();
+        let keys = distinct.entry(name.to_owned()).or_default();
         for row in athena::counted(&config, table).await? {
             *rows.entry(row.account.clone()).or_default() += row.count;
             keys.entry(row.account.clone()).or_default().insert(row.key.clone());
-            let found = (row.account, row.key);
-            if registered.get(&row.partition) == Some(&table.location(&row.partition)) {
-                lake.keys.insert(found);
-            } else {
-                lake.unregistered.insert(found);
+            // MiniStack's Athena finds what lies in no registered partition too.
+            let is_seen =
+                tier == Tier::Landing || registered.get(&row.partition) == Some(&table.location(&row.partition));
+            if is_seen {
+                lake.keys.insert((row.account, row.key));
             }
         }
+    }
+    for (table, keys) in distinct {
         let counted = keys.into_iter().map(|(account, keys)| (account, keys.len() as u64));
-        tally.distinct.insert(table.name.clone(), counted.collect());
+        tally.distinct.insert(table, counted.collect());
     }
     for (subscriber, alerts) in organization.alerts().await? {
         tally.alerts.insert(subscriber, alerts.len() as u64);
@@ -92,10 +114,8 @@ pub async fn state(organization: &Organization) -> Result<(Tally, Lake)> {
 
 /// What is needed to tell what is missing.
 pub struct Lake {
-    /// Account and event key of every row in a registered partition.
+    /// Account and event key of every row that landed or lies in a registered partition.
     pub keys: BTreeSet<(String, String)>,
-    /// The same for rows whose partition is not registered at its location.
-    pub unregistered: BTreeSet<(String, String)>,
     /// The original bytes of every record under the error prefix.
     pub errors: BTreeSet<Vec<u8>>,
 }
@@ -117,12 +137,42 @@ pub async fn tally(
     tally.accounts = accounts;
     tally.events_in = played.len() as u64;
     tally.refused = played.iter().filter(|played| played.refusal().is_some()).count() as u64;
-    let dead = dead_letters(organization, played).await?;
-    let missing = played.iter().filter(|played| !is_found(played, &lake, &dead));
-    let missing: BTreeSet<_> = missing.map(|played| played.given.label.clone()).collect();
-    tally.missing = missing.into_iter().collect();
+    tally.missing = missing(organization, played, &lake).await?.into_iter().collect();
     step.done("");
     Ok(tally)
+}
+
+/// Settles the lake as if two days had passed, deletes what was settled, and asks once more.
+///
+/// # Errors
+/// When it cannot be settled, or someone cannot be asked.
+pub async fn settle(organization: &Organization, tally: &mut Tally, played: &[Played]) -> Result<()> {
+    let step = Step::begin("pipetrail settle, as if two days had passed");
+    organization.settle(TWO_DAYS).await?;
+    // What was settled goes six hours later.
+    organization.settle(TWO_DAYS + SignedDuration::from_hours(7)).await?;
+    let (after, lake) = state(organization).await?;
+    let lost = missing(organization, played, &lake).await?;
+    tally.missing = lost
+        .into_iter()
+        .chain(tally.missing.drain(..))
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    tally.settled = Settled {
+        rows: after.rows.values().flat_map(BTreeMap::values).sum(),
+        landing: after.objects,
+        ..after.settled
+    };
+    step.done("");
+    Ok(())
+}
+
+/// Ids of events that are nowhere to be found.
+async fn missing(organization: &Organization, played: &[Played], lake: &Lake) -> Result<BTreeSet<String>> {
+    let dead = dead_letters(organization, played).await?;
+    let missing = played.iter().filter(|played| !is_found(played, lake, &dead));
+    Ok(missing.map(|played| played.given.label.clone()).collect())
 }
 
 /// Keys and ids of events in dead-letter queues.

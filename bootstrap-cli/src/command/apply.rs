@@ -39,7 +39,7 @@ pub(crate) struct Args {
     /// Apply without asking
     #[arg(long)]
     yes: bool,
-    /// Folder of transform.zip, partition.zip and approval.zip, instead of those in this binary
+    /// Folder of transform.zip, settle.zip and approval.zip, instead of those in this binary
     #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
     function_zips: Option<PathBuf>,
 }

@@ -85,7 +85,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         _ => printer::data(&lines(checks)),
     }
     if failed {
-        printer::hint("mend what failed, then run `pipetrail doctor` again");
+        printer::hint("fix the failed checks, then rerun `pipetrail doctor`");
         Ok(Exit::Failed)
     } else {
         printer::advice("run `pipetrail plan` to see what would be done");

@@ -99,7 +99,11 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         context.begin();
     }
     let (place, dry) = (lake.location.to_string(), args.dry_run);
-    let write = move || ingest::write(&aside, &lake, &limits, &Handle::current(), dry, &*meter);
+    let catalog = lake::catalog(&args.lake, context).await;
+    let write = move || {
+        let handle = Handle::current();
+        ingest::write(&aside, &lake, &limits, &handle, catalog.as_ref(), dry, &*meter)
+    };
     let outcomes = tokio::task::spawn_blocking(write).await;
     let outcomes = outcomes.map_err(|_| IngestError::Worker)??;
     drop(lock);
@@ -120,7 +124,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         printer::advice("the reject file holds original, unredacted events; only you can read it");
     }
     if !ingested.failed.is_empty() {
-        printer::hint("mend what failed and run the same command again: what the lake has is not written twice");
+        printer::hint("fix what failed, then run the same command again: what the lake has is not written twice");
     }
     Ok(match ingested.result {
         Ended::Done => Exit::Ok,

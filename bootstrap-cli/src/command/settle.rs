@@ -6,14 +6,14 @@ use aws_config::SdkConfig;
 use jiff::Timestamp;
 use pipetrail_collector::Table;
 use pipetrail_lake::ingest::Lock;
-use pipetrail_lake::settle::{self, Done, Limits, Objects, RunError, SettleError, Task};
+use pipetrail_lake::settle::{self, Done, Ended, Limits, Objects, SettleError, Task};
 use pipetrail_lake::store::{Lake, Location};
-use pipetrail_names::audit::Bucket;
 use serde::Serialize;
 
 use crate::aws;
 use crate::context::Context;
 use crate::failure::{Exit, Explain, Result, UsageError};
+use crate::lake;
 use crate::terminal::listing::{lines, table};
 use crate::terminal::printer::{self, Output};
 use crate::terminal::progress::Spinner;
@@ -71,9 +71,8 @@ struct Settlement {
 #[derive(Debug, Serialize)]
 struct TableSettled {
     table: &'static str,
-    /// What was done; none where it ended before its end.
-    done: Option<Done>,
-    /// What ended it.
+    done: Done,
+    /// What ended it before its end.
     error: Option<String>,
 }
 
@@ -82,7 +81,6 @@ struct TableSettled {
 /// # Errors
 /// The lake cannot be opened, or another command writes to it. What is wrong with a table is told with the others.
 pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
-    not_the_audit_accounts(&args.lake)?;
     let config = on_this_machine(context, args).await?;
     let lake = Lake::open(&args.lake, async || match config {
         Some(config) => config,
@@ -100,6 +98,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         [] => &Table::ALL,
         tables => tables,
     };
+    let catalog = lake::catalog(&args.lake, context).await;
     let spinner = Spinner::new();
     let mut settlement = Settlement {
         lake: lake.location.to_string(),
@@ -113,10 +112,11 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
             now: args.now.unwrap_or_else(Timestamp::now),
             bytes: args.unit,
             retention: args.retention_days,
-            tidy: true,
-            until: None,
+            tidies: true,
+            closes: true,
+            ends: None,
         };
-        let world = Objects::new(lake.clone(), table, limits.clone(), None, args.now);
+        let world = Objects::new(lake.clone(), table, limits.clone(), catalog.clone(), args.now);
         settlement.add(table, settle::run(&world, &task).await);
     }
     drop((lock, spinner));
@@ -125,18 +125,6 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         _ => printer::data(&settlement.listing()),
     }
     Ok(settlement.exit())
-}
-
-/// The audit account's lake is described by Glue, which has no table of dropped copies yet: Athena's audit of
-/// conflicts would miss them without a word.
-fn not_the_audit_accounts(lake: &Location) -> Result<(), UsageError> {
-    match lake {
-        Location::Bucket { bucket, .. } if bucket.starts_with(&Bucket::Lake.prefix()) => Err(UsageError::new(
-            format!("{lake} is an audit account's lake, which cannot be settled yet"),
-            "its tables in Glue do not know copies that settling drops; settle a folder, or a bucket of another name",
-        )),
-        _ => Ok(()),
-    }
 }
 
 /// The configuration for the lake's bucket, where the time is made up: only what is on this machine may believe it.
@@ -158,18 +146,14 @@ async fn on_this_machine(context: &Context, args: &Args) -> Result<Option<SdkCon
 }
 
 impl Settlement {
-    fn add(&mut self, table: Table, ended: Result<Done, RunError<SettleError>>) {
-        let (done, error) = match ended {
-            Ok(done) => (Some(done), None),
-            Err(error) => {
-                printer::error(&pipetrail_names::chain(&error), error.hint().as_deref());
-                (None, Some(pipetrail_names::chain(&error)))
-            }
-        };
-        for (what, problem) in done.iter().flat_map(|done| {
-            let aside = done.set_aside.iter().map(|problem| ("was set aside", problem));
-            aside.chain(done.left.iter().map(|problem| ("stays where it is", problem)))
-        }) {
+    fn add(&mut self, table: Table, ended: Ended<SettleError>) {
+        let Ended { done, error } = ended;
+        let error = error.map(|error| {
+            printer::error(&pipetrail_names::chain(&error), error.hint().as_deref());
+            pipetrail_names::chain(&error)
+        });
+        let aside = done.set_aside.iter().map(|problem| ("was set aside", problem));
+        for (what, problem) in aside.chain(done.left.iter().map(|problem| ("stays where it is", problem))) {
             printer::error(&format!("{} {what}: {}", problem.key, problem.why), None);
         }
         let table = table.name();
@@ -192,13 +176,6 @@ impl Settlement {
             "",
         ]);
         for TableSettled { table, done, error } in &self.tables {
-            let Some(done) = done else {
-                let mut cells = vec![*table];
-                cells.resize(NUMBERS + 1, "");
-                cells.push(error.as_deref().unwrap_or_default());
-                listing.add_row(cells);
-                continue;
-            };
             let rows = done.settled;
             let numbers: [u64; NUMBERS] = [
                 done.days,
@@ -212,15 +189,17 @@ impl Settlement {
                 rows.expired,
                 done.deleted,
             ];
-            let cells = numbers.iter().map(u64::to_string);
-            listing.add_row([(*table).to_owned()].into_iter().chain(cells));
+            let mut cells = vec![(*table).to_owned()];
+            cells.extend(numbers.iter().map(u64::to_string));
+            cells.push(error.clone().unwrap_or_default());
+            listing.add_row(cells);
         }
         lines(&listing)
     }
 
     /// What is wrong with one table keeps no other from being settled.
     fn exit(&self) -> Exit {
-        let is_left = |table: &&TableSettled| table.done.as_ref().is_none_or(|done| !done.left.is_empty());
+        let is_left = |table: &&TableSettled| table.error.is_some() || !table.done.left.is_empty();
         match self.tables.iter().filter(is_left).count() {
             0 => Exit::Ok,
             left if left == self.tables.len() && self.tables.iter().all(|table| table.error.is_some()) => Exit::Failed,

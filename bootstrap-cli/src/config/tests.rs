@@ -54,7 +54,7 @@ fn an_unknown_key_is_refused_with_the_known_ones() {
     let text = format!("{LEAST}profil = \"audit\"\n");
     assert_eq!(
         complaint_about(&text),
-        "pipetrail.toml:9: unknown field `profil`, expected one of `account`, `profile`, `role_arn`, `external_id`, `region`, `architecture`"
+        "pipetrail.toml:9: unknown field `profil`, expected one of `account`, `profile`, `role_arn`, `external_id`, `region`, `architecture`, `lake_writers`"
     );
 }
 
@@ -128,4 +128,27 @@ fn more_account_topics_than_a_stack_holds_are_refused() {
         complaint_about(&twice),
         "pipetrail.toml:11: \"000000000012\" is named twice, name it once"
     );
+}
+
+#[test]
+fn a_lake_writer_is_a_role_that_a_policy_can_name() {
+    let of = |role: &str| {
+        let text = format!("{LEAST}\nlake_writers = [\"{role}\"]\n");
+        Config::parse(Path::new("pipetrail.toml"), &text).map_err(|error| error.to_string())
+    };
+    for right in [
+        "arn:aws:iam::999988887777:role/auditor",
+        "arn:aws:iam::999988887777:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Audit_*",
+    ] {
+        assert!(of(right).is_ok(), "{right}: {:?}", of(right));
+    }
+    for (wrong, why) in [
+        ("arn:aws:iam::999988887777:role/*", "is any role"),
+        ("arn:aws:iam::999988887777:role/a/*", "is any role"),
+        ("arn:aws:iam::999988887777:role/a,b", "has a comma"),
+        ("auditor", "the ARN of a role"),
+    ] {
+        let error = of(wrong).unwrap_err();
+        assert!(error.contains(why), "{wrong}: {error}");
+    }
 }

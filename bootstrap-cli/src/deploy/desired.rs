@@ -39,7 +39,7 @@ pub(crate) fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> De
     let email = config.alerts.operator_email.as_ref().map_or("", AsRef::as_ref);
     let scan_limit = u64::from(config.athena.scan_limit_gb.0) * 1_000_000_000;
     let data_parameters = [
-        ("LakeRetentionDays", text(&config.retention.lake_days.0)),
+        ("LakeWriters", ParameterValue::Text(list(&config.audit.lake_writers))),
         ("EvidenceRetentionDays", text(&config.retention.evidence_days.0)),
         ("EvidenceRetentionMode", text(&config.retention.evidence_mode.as_str())),
     ];
@@ -47,20 +47,22 @@ pub(crate) fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> De
         ("OrganizationId", text(&organization)),
         ("ArtifactsBucket", output(artifacts, "ArtifactsBucket")),
         ("TransformKey", key("transform")),
-        ("PartitionKey", key("partition")),
+        ("SettleKey", key("settle")),
         ("ApprovalKey", key("approval")),
         ("Architecture", text(&config.audit.architecture.as_str())),
         ("LakeBucket", output(data, "LakeBucket")),
         ("EvidenceBucket", output(data, "EvidenceBucket")),
         ("AthenaResultsBucket", output(data, "AthenaResultsBucket")),
-        ("PartitionQueueArn", output(data, "PartitionQueueArn")),
+        ("LakeRetentionDays", text(&config.retention.lake_days.0)),
         ("LogRetentionDays", text(&LOG_RETENTION_DAYS)),
         ("ScanLimitBytes", text(&scan_limit)),
         ("BufferSeconds", text(&config.delivery.buffer_seconds.0)),
         ("ArchiveDays", text(&config.delivery.archive_days.0)),
-        ("NamedQueries", text(&config.athena.named_queries)),
         ("OperatorEmail", ParameterValue::Private(email.to_owned())),
-        ("AccountTopics", ParameterValue::Text(account_topics(config))),
+        (
+            "AccountTopics",
+            ParameterValue::Text(list(&config.alerts.account_topics)),
+        ),
     ];
     let member_parameters = [
         ("AuditBusArn", output(pipeline, "BusArn")),
@@ -85,15 +87,16 @@ pub(crate) fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> De
     }
 }
 
-/// The template's word for no account is `none`: a list that is empty means other things elsewhere.
-fn account_topics(config: &Config) -> String {
-    let mut accounts: Vec<&str> = config.alerts.account_topics.iter().map(AsRef::as_ref).collect();
-    if accounts.is_empty() {
+/// A list as the templates take it. Their word for an empty one is `none`: an empty string means other things
+/// elsewhere.
+fn list<T: AsRef<str>>(values: &[T]) -> String {
+    let mut values: Vec<&str> = values.iter().map(AsRef::as_ref).collect();
+    if values.is_empty() {
         return "none".to_owned();
     }
     // Another order in the file is no change.
-    accounts.sort_unstable();
-    accounts.join(",")
+    values.sort_unstable();
+    values.join(",")
 }
 
 /// A percentage of the configuration, which admits no more than 100.
@@ -178,12 +181,12 @@ mod tests {
     }
 
     #[test]
-    fn account_topics_are_sorted_and_none_is_a_word() {
+    fn lists_are_sorted_and_none_is_a_word() {
         let mut config = config();
-        assert_eq!(account_topics(&config), "none");
+        assert_eq!(list(&config.alerts.account_topics), "none");
         let text = "account_topics = [\"111122223333\", \"000000000012\"]";
         config.alerts = toml::from_str(text).unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(account_topics(&config), "000000000012,111122223333");
+        assert_eq!(list(&config.alerts.account_topics), "000000000012,111122223333");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::failure::{Exit, Explain};
 include!(concat!(env!("OUT_DIR"), "/zips.rs"));
 
 /// The functions whose zips `apply` uploads, by the name of their file.
-pub(crate) const FUNCTIONS: [&str; 3] = ["transform", "partition", "approval"];
+pub(crate) const FUNCTIONS: [&str; 3] = ["transform", "settle", "approval"];
 
 /// Length of an ELF header up to and with `e_machine`.
 const ELF_HEAD: usize = 20;

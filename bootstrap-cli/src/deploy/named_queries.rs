@@ -208,9 +208,14 @@ mod tests {
         assert_eq!(queries, wanted().unwrap());
         for query in &queries {
             assert!(query.sql.len() < 262_144 && query.name.len() <= 128 && !query.description.is_empty());
-            // Glue knows no tiers: whoever opens it in the console finds them in its own text.
+            // Glue has each tier by itself: whoever opens it in the console finds both named in its own text.
             assert!(
                 query.sql.starts_with(MARK) && query.sql.contains("\nWITH every_"),
+                "{}",
+                query.sql
+            );
+            assert!(
+                query.sql.contains(" FROM settled_") && query.sql.contains(" FROM landing_"),
                 "{}",
                 query.sql
             );

@@ -73,11 +73,8 @@ pub(crate) async fn prepare(context: &Context, folder: Option<&Path>, busy: Busy
     let bucket = adopted_lake(&plan).or_else(|| output(DATA_STACK, "LakeBucket"));
     let lake = bucket.map(|bucket| LakeBucket {
         s3: clients.s3.clone(),
-        catalog: Catalog {
-            glue: aws_sdk_glue::Client::new(session.audit()),
-            database: DATABASE.to_owned(),
-            bucket: bucket.clone(),
-        },
+        catalog: Catalog::new(session.audit(), DATABASE.to_owned()),
+        bucket: bucket.clone(),
         owner: desired.scope.audit_account.clone(),
     });
     let unregistered = match &lake {

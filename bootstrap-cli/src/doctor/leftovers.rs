@@ -29,7 +29,7 @@ pub(super) const NAME: &str = "leftovers";
 pub(super) const BUCKETS: &str = "leftover-buckets";
 
 /// The roles that `pipetrail-pipeline` makes, without the region.
-const AUDIT_ROLES: [&str; 5] = ["bus", "streams", "transform", "partition", "approval"];
+const AUDIT_ROLES: [&str; 6] = ["bus", "streams", "transform", "settle", "schedules", "approval"];
 
 /// What was looked for in an account, and what became of it.
 #[derive(Debug, Default)]

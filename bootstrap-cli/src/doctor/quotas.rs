@@ -1,4 +1,4 @@
-//! Quotas of the audit account's home region against the size of the organization.
+//! The quota of the audit account's home region against the size of the organization.
 //!
 //! How much an account does is not known beforehand, so a rate is turned round: how many executions a
 //! day per account and region it holds, if a busy hour has three times the average. An execution of
@@ -14,7 +14,6 @@ use super::check::Check;
 
 /// Of EventBridge.
 pub(super) const PUT_EVENTS: &str = "put-events-quota";
-const PARTITIONS: &str = "active-partitions-quota";
 
 const EVENTS_PER_EXECUTION: f64 = 22.0;
 const PEAK: f64 = 3.0;
@@ -22,34 +21,13 @@ const PEAK: f64 = 3.0;
 /// pipelines that run three times a day.
 const COMFORTABLE: f64 = 150.0;
 
-/// Firehose's default, and what AWS raises it to.
-const DEFAULT_PARTITIONS: u32 = 500;
-const MOST_PARTITIONS: u32 = 2_500;
-
-/// The quotas that the account really has, where they could be read.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Quotas {
-    /// PutEvents calls a second.
-    pub put_events: Option<f64>,
-    /// Active partitions of a delivery stream.
-    pub partitions: Option<f64>,
-}
-
-/// Reads what Service Quotas says about both. They are found by name: the documentation gives the names,
-/// and not the codes. The name of Firehose's quota is not verified on AWS.
+/// Reads what Service Quotas says: PutEvents calls a second. The quota is found by name: the documentation gives
+/// that, and not its code.
 ///
 /// # Errors
 /// A refused call.
-pub(super) async fn read(config: &SdkConfig) -> Result<Quotas, Error> {
-    let put_events = quota(config, "events", |name| name.starts_with("PutEvents throttle limit")).await?;
-    let partitions = quota(config, "firehose", |name| {
-        let name = name.to_ascii_lowercase();
-        name.contains("dynamic") && name.contains("partition")
-    });
-    Ok(Quotas {
-        put_events,
-        partitions: partitions.await?,
-    })
+pub(super) async fn read(config: &SdkConfig) -> Result<Option<f64>, Error> {
+    quota(config, "events", |name| name.starts_with("PutEvents throttle limit")).await
 }
 
 async fn quota(config: &SdkConfig, service: &str, is_it: impl Fn(&str) -> bool) -> Result<Option<f64>, Error> {
@@ -87,14 +65,10 @@ fn default_put_events(region: &str) -> f64 {
     }
 }
 
-/// Judges both for `accounts` enrolled accounts in `regions` regions each.
-pub(super) fn judge(home: &Region, accounts: usize, regions: usize, quotas: Result<Quotas, Error>) -> Vec<Check> {
-    let read = quotas.unwrap_or_default();
+/// Judges it for `accounts` enrolled accounts in `regions` regions each.
+pub(super) fn judge(home: &Region, accounts: usize, regions: usize, quota: Result<Option<f64>, Error>) -> Check {
     let [accounts, regions] = [accounts, regions].map(|count| u32::try_from(count).unwrap_or(u32::MAX));
-    vec![
-        put_events(home, accounts, regions, read.put_events),
-        partitions(accounts, read.partitions),
-    ]
+    put_events(home, accounts, regions, quota.unwrap_or_default())
 }
 
 /// A quota and where it is from: as it was read, else the default.
@@ -125,99 +99,55 @@ fn put_events(home: &Region, accounts: u32, regions: u32, read: Option<f64>) -> 
     Check::warning(PUT_EVENTS, evidence, remedy)
 }
 
-fn partitions(accounts: u32, read: Option<f64>) -> Check {
-    let (quota, origin) = with_origin(read, f64::from(DEFAULT_PARTITIONS));
-    // An account is one partition of a stream, and two while a month ends.
-    let most = accounts.saturating_mul(2);
-    let evidence = format!(
-        "a delivery stream may have {quota} active partitions ({origin}); {accounts} accounts need up to {accounts}, and {most} around the turn of a month, if all are active within one buffer interval"
-    );
-    if f64::from(most) <= quota {
-        return Check::ok(PARTITIONS, evidence);
-    }
-    let ask = most.clamp(DEFAULT_PARTITIONS, MOST_PARTITIONS);
-    let beyond = if most > MOST_PARTITIONS {
-        " (AWS gives no more; with more accounts active at once, shorten delivery.buffer_seconds or enrol a part of them elsewhere)"
-    } else {
-        ""
-    };
-    let remedy = format!(
-        "ask AWS Support for {ask} active partitions{beyond}: Firehose, dynamic partitioning, in the audit account. Above the quota events are kept under errors/ in the lake, and the alarms pipetrail-<stream>-partitions sound"
-    );
-    Check::warning(PARTITIONS, evidence, remedy)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::check::Grade;
     use super::*;
     use crate::canned;
 
-    fn judged(home: &str, accounts: usize, regions: usize, quotas: Result<Quotas, Error>) -> Vec<Check> {
-        judge(&home.parse().unwrap(), accounts, regions, quotas)
-    }
-
-    fn verdicts(home: &str, accounts: usize, regions: usize, quotas: Quotas) -> [Grade; 2] {
-        let found = judged(home, accounts, regions, Ok(quotas));
-        [found[0].verdict, found[1].verdict]
+    fn judged(home: &str, accounts: usize, regions: usize, quota: Result<Option<f64>, Error>) -> Check {
+        judge(&home.parse().unwrap(), accounts, regions, quota)
     }
 
     #[test]
-    fn a_small_organization_fits_the_defaults() {
-        assert_eq!(
-            verdicts("eu-central-1", 8, 2, Quotas::default()),
-            [Grade::Ok, Grade::Ok]
-        );
-        assert_eq!(verdicts("af-south-1", 0, 2, Quotas::default()), [Grade::Ok, Grade::Ok]);
-    }
-
-    #[test]
-    fn two_thousand_accounts_need_more_partitions_than_the_default() {
-        let found = judged("eu-central-1", 2_000, 4, Ok(Quotas::default()));
-        assert_eq!(found[0].verdict, Grade::Ok);
-        assert!(
-            found[0].evidence.contains("393 executions a day"),
-            "{}",
-            found[0].evidence
-        );
-        assert_eq!(found[1].verdict, Grade::Warning);
-        let remedy = found[1].remedy.clone().unwrap_or_default();
-        assert!(remedy.contains("for 2500 active partitions"), "{remedy}");
-    }
-
-    #[test]
-    fn the_ask_grows_with_the_organization() {
-        let found = judged("eu-north-1", 1_000, 4, Ok(Quotas::default()));
-        assert_eq!(found[0].verdict, Grade::Ok);
-        let found = judged("eu-north-1", 5_000, 4, Ok(Quotas::default()));
-        assert_eq!(found[0].verdict, Grade::Warning);
-        let remedy = found[0].remedy.clone().unwrap_or_default();
+    fn the_default_is_enough_for_most_and_the_ask_grows_with_the_organization() {
+        for (home, accounts, verdict) in [
+            ("eu-central-1", 8, Grade::Ok),
+            ("af-south-1", 0, Grade::Ok),
+            ("eu-central-1", 2_000, Grade::Ok),
+            ("eu-north-1", 1_000, Grade::Ok),
+            ("eu-north-1", 5_000, Grade::Warning),
+        ] {
+            assert_eq!(
+                judged(home, accounts, 4, Ok(None)).verdict,
+                verdict,
+                "{home} {accounts}"
+            );
+        }
+        let found = judged("eu-central-1", 2_000, 4, Ok(None));
+        assert!(found.evidence.contains("393 executions a day"), "{}", found.evidence);
+        let remedy = judged("eu-north-1", 5_000, 4, Ok(None)).remedy.unwrap_or_default();
         assert!(remedy.starts_with("ask for 2292 a second"), "{remedy}");
     }
 
     #[test]
     fn what_was_granted_counts() {
-        let granted = Quotas {
-            put_events: Some(10_000.0),
-            partitions: Some(1_000.0),
-        };
-        assert_eq!(verdicts("eu-north-1", 500, 4, granted), [Grade::Ok, Grade::Ok]);
-        assert_eq!(verdicts("eu-north-1", 501, 4, granted)[1], Grade::Warning);
+        assert_eq!(judged("eu-north-1", 5_000, 4, Ok(Some(10_000.0))).verdict, Grade::Ok);
     }
 
     #[test]
-    fn without_service_quotas_the_defaults_are_taken_and_said_to_be_so() {
+    fn without_service_quotas_the_default_is_taken_and_said_to_be_so() {
         let error = Error::FeatureSet("o-abcdefghij".into());
         let found = judged("eu-central-1", 8, 2, Err(error));
         assert!(
-            found[0].evidence.contains("2400 events a second (the default"),
+            found.evidence.contains("2400 events a second (the default"),
             "{}",
-            found[0].evidence
+            found.evidence
         );
     }
 
     #[tokio::test]
-    async fn quotas_are_found_by_name_even_behind_an_empty_page() {
+    async fn the_quota_is_found_by_name_even_behind_an_empty_page() {
         let config = canned::serve(&[
             ("\"ServiceCode\":\"events\"", 200, r#"{"Quotas":[],"NextToken":"more"}"#),
             (
@@ -225,17 +155,8 @@ mod tests {
                 200,
                 r#"{"Quotas":[{"QuotaName":"PutEvents throttle limit in transactions per second","Value":4800}]}"#,
             ),
-            (
-                "\"ServiceCode\":\"firehose\"",
-                200,
-                r#"{"Quotas":[{"QuotaName":"Dynamic partitions","Value":2000}]}"#,
-            ),
         ]);
         let read = read(&config).await.unwrap_or_else(|error| panic!("{error}"));
-        let granted = Quotas {
-            put_events: Some(4_800.0),
-            partitions: Some(2_000.0),
-        };
-        assert_eq!(read, granted);
+        assert_eq!(read, Some(4_800.0));
     }
 }

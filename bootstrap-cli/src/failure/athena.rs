@@ -61,7 +61,10 @@ fn reasoned(state: &State, reason: &str) -> String {
     ]) {
         permissions()
     } else if has(&["TABLE_NOT_FOUND", "SCHEMA_NOT_FOUND", "does not exist"]) {
-        "`pipetrail query 'SHOW TABLES'` lists the tables; `pipetrail apply` brings them up to date".to_owned()
+        format!(
+            "write a table's name without {DATABASE} before it (approval_calls); `pipetrail query 'SHOW TABLES'` lists \
+             the parts of tables that Glue has, and `pipetrail apply` brings them up to date"
+        )
     } else if has(&["COLUMN_NOT_FOUND", "cannot be resolved"]) {
         "docs/lake.md lists the tables and their columns, and so does `\\d <TABLE>` in the prompt of `pipetrail query`"
             .to_owned()

@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 
 use pipetrail_lake::audits::AuditError;
+use pipetrail_lake::catalog::CatalogError;
 use pipetrail_lake::engine::EngineError;
 use pipetrail_lake::ingest::IngestError;
 use pipetrail_lake::settle::{RunError, SettleError};
@@ -116,6 +117,17 @@ impl Explain for IngestError {
     }
 }
 
+impl Explain for CatalogError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            CatalogError::Call(_) | CatalogError::Unseen { .. } => "run the same command again".to_owned(),
+            CatalogError::Elsewhere { .. } | CatalogError::Format { .. } => {
+                "delete the partition in Glue, its files stay; then run the same command again".to_owned()
+            }
+        })
+    }
+}
+
 impl Explain for RunError<SettleError> {
     fn hint(&self) -> Option<String> {
         Some(match self {
@@ -129,9 +141,8 @@ impl Explain for RunError<SettleError> {
                 .to_owned(),
             RunError::World(SettleError::Spill { .. }) => "choose a folder with more room with --temp-dir".to_owned(),
             RunError::World(SettleError::Newer { .. }) => "settle with the version that wrote it".to_owned(),
-            RunError::World(SettleError::Store { .. } | SettleError::Catalog(_)) => {
-                "nothing is lost; run the same command again".to_owned()
-            }
+            RunError::World(SettleError::Catalog(error)) => return error.hint(),
+            RunError::World(SettleError::Store { .. }) => "nothing is lost; run the same command again".to_owned(),
             RunError::Entry(_) | RunError::World(_) => return None,
         })
     }

@@ -2,22 +2,16 @@
 
 mod client;
 mod create;
-#[cfg(feature = "settle")]
 mod ensure;
 mod folder;
-#[cfg(feature = "settle")]
 mod forget;
-mod register;
+mod list;
 
 pub use self::client::{BATCH, Catalog};
-#[cfg(feature = "settle")]
-pub use self::ensure::CatalogError;
+pub use self::ensure::{CatalogError, Registered};
 pub use self::folder::Folder;
-pub use self::register::Registered;
 
 #[cfg(test)]
-#[cfg(feature = "settle")]
 pub(crate) mod fixture;
 #[cfg(test)]
-#[cfg(feature = "settle")]
 mod tests;

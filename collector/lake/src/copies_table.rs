@@ -23,3 +23,27 @@ pub const COLUMNS: [(&str, ColumnType); 14] = [
     ("says", ColumnType::String),
     ("whole_row", ColumnType::String),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tiers::{COPIES, COPIES_KEYS};
+
+    #[test]
+    fn glue_s_table_of_copies_has_these_columns() {
+        let template = pipetrail_collector::templates::DATA;
+        let (_, table) = template.split_once("\n  CopiesTable:\n").unwrap();
+        let (table, _) = table.split_once("\n\n").unwrap();
+        assert!(table.contains(&format!("Name: {COPIES}\n")));
+        let columns = |text: &str| -> Vec<(String, String)> {
+            let lines = text.lines().filter_map(|line| line.trim().strip_prefix("- {Name: "));
+            let parts = lines.filter_map(|line| line.split_once(", Type: "));
+            let pair = |(name, rest): (&str, &str)| (name.to_owned(), rest.split(',').next().unwrap().to_owned());
+            parts.map(pair).collect()
+        };
+        let (keys, files) = table.split_once("StorageDescriptor:").unwrap();
+        assert_eq!(columns(keys), [(COPIES_KEYS[0].to_owned(), "string".to_owned())]);
+        let wanted = COLUMNS.map(|(name, ty)| (name.to_owned(), ty.to_string()));
+        assert_eq!(columns(files), wanted);
+    }
+}

@@ -19,8 +19,6 @@ pub mod hostile;
 pub mod ingest;
 #[cfg(feature = "parquet")]
 pub mod parquet;
-#[cfg(feature = "lambda")]
-pub mod partition;
 #[cfg(feature = "settle")]
 pub mod settle;
 #[cfg(feature = "staging")]

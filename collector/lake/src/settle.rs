@@ -5,12 +5,14 @@
 mod error;
 mod objects;
 mod rows;
+#[cfg(feature = "lambda")]
+pub mod scheduled;
 
 pub use self::error::SettleError;
 pub use self::objects::Objects;
 pub use crate::staging::Limits;
 pub use pipetrail_settlement::{
-    Becomes, Done, Inspected, Merge, Problem, RunError, Task, World, choice, entry, log, run,
+    Becomes, Done, Ended, Inspected, Merge, Problem, RunError, Task, World, choice, entry, log, run,
 };
 
 use crate::store::{Lake, Location};

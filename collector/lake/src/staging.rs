@@ -4,6 +4,8 @@
 //! each folder's rows are read back ([`merged`], [`reader`]), and what is to be written of them becomes a new
 //! file ([`output`]).
 
+#![cfg_attr(not(feature = "ingest"), expect(unreachable_pub, reason = "ingest gives them on"))]
+
 mod aside;
 mod error;
 mod files;
@@ -29,6 +31,8 @@ pub(crate) use self::output::Written;
 pub(crate) use self::ranges::{Failure, Ranges};
 pub(crate) use self::reader::{Entry, PartitionRows, Reader};
 pub(crate) use self::spill::Spill;
-pub(crate) use self::stage::{Stage, Staged};
+pub(crate) use self::stage::Stage;
+#[cfg(feature = "ingest")]
+pub(crate) use self::stage::Staged;
 #[cfg(feature = "settle")]
 pub(crate) use self::unchanged::{is_change, unchanged};

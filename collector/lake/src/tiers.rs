@@ -1,18 +1,17 @@
 //! What SQL says of a lake's tiers: the tables' names, which copy of an event counts, and how a statement
-//! reads where a catalog has only what is settled. Pure.
+//! reads over Glue, which has a table for each tier alone. Pure.
 //!
 //! Rows land in files of all accounts together, and are settled into the partitions. The plain name of a
 //! table is both, each event once. Not here: who reads the files (`engine::embedded`).
 
-use std::borrow::Cow;
+mod glue;
+mod scope;
+
 use std::fmt;
 
 use pipetrail_collector::Table;
-use pipetrail_collector::columns::ColumnType;
 
-use crate::copies_table;
-use crate::engine::lexer::{Piece, Token, tokens};
-use crate::engine::walk::{Begin, begin};
+pub use glue::over_glue;
 
 /// The table of the copies of events that were dropped when rows were settled.
 pub const COPIES: &str = "copies";
@@ -89,16 +88,20 @@ pub fn order(table: Table) -> String {
 /// day the one that counts, with the columns of the table in their order. Filters on account and month, or
 /// day, pass through to the files. Its shape is the one that the embedded engine answers without a sort.
 pub fn once(table: Table) -> String {
+    once_of(table, &Tier::Every.of(table).to_string())
+}
+
+/// The same, of the copies that have that name.
+fn once_of(table: Table, every: &str) -> String {
     let parts = match table {
         Table::Heartbeats => "account_id, day, event_key",
         _ => "account_id, month, event_key",
     };
     format!(
-        "SELECT {} FROM (SELECT *, row_number() OVER (PARTITION BY {parts} ORDER BY {}) AS copy FROM {}) AS numbered \
+        "SELECT {} FROM (SELECT *, row_number() OVER (PARTITION BY {parts} ORDER BY {}) AS copy FROM {every}) AS numbered \
          WHERE copy = 1",
         columns(table).join(", "),
         order(table),
-        Tier::Every.of(table),
     )
 }
 
@@ -106,89 +109,6 @@ pub fn once(table: Table) -> String {
 fn columns(table: Table) -> Vec<&'static str> {
     let columns = table.columns().into_iter().map(|column| column.name);
     columns.chain(table.partition_keys().iter().copied()).collect()
-}
-
-/// The statement as it reads where the catalog has only what is settled, under the plain names, and no
-/// copies: Glue, and whoever reads the same folders by hand. What it reads of [`Tier::Every`] and of
-/// [`COPIES`] becomes a name in its `WITH`. All of that is put into one line, so that the numbers of lines
-/// in messages stay.
-pub fn over_glue(sql: &str) -> Cow<'_, str> {
-    let pieces = tokens(sql).unwrap_or_default();
-    let Some(begin) = begin(&pieces) else { return sql.into() };
-    let (at, recursive, own) = match begin {
-        Begin::Bare(at) => (at, false, Vec::new()),
-        Begin::With { at, recursive, names } => (at, recursive, names),
-    };
-    // What a statement names itself is its own.
-    let wants = |name: &str| !own.iter().any(|own| is(sql, *own, name)) && reads(sql, &pieces, name);
-    let every = Table::ALL.into_iter().filter_map(|table| {
-        let name = Tier::Every.of(table).to_string();
-        wants(&name).then(|| {
-            named(&name, recursive, &columns(table), |columns| {
-                format!("SELECT {columns} FROM {table}")
-            })
-        })
-    });
-    let copies = wants(COPIES).then(|| no_copies(recursive));
-    let named: Vec<String> = every.chain(copies).collect();
-    if named.is_empty() {
-        return sql.into();
-    }
-    let (before, behind) = sql.split_at(at);
-    let named = named.join(", ");
-    match own.is_empty() {
-        true => format!("{before}WITH {named} {behind}").into(),
-        false => format!("{before}{named}, {behind}").into(),
-    }
-}
-
-/// `name AS (query)`. Behind `WITH RECURSIVE` Trino wants the columns of every name.
-fn named(name: &str, recursive: bool, columns: &[&str], query: impl Fn(&str) -> String) -> String {
-    let columns = columns.join(", ");
-    match recursive {
-        true => format!("{name} ({columns}) AS ({})", query(&columns)),
-        false => format!("{name} AS ({})", query("*")),
-    }
-}
-
-/// A table of copies without any.
-fn no_copies(recursive: bool) -> String {
-    let keys = COPIES_KEYS.iter().map(|key| (*key, ColumnType::String));
-    let (names, nulls): (Vec<&str>, Vec<String>) = (copies_table::COLUMNS.into_iter().chain(keys))
-        .map(|(name, ty)| {
-            let ty = match ty {
-                ColumnType::String => "varchar",
-                ColumnType::Bigint => "bigint",
-                ColumnType::Boolean => "boolean",
-            };
-            (name, format!("CAST(NULL AS {ty}) AS {name}"))
-        })
-        .unzip();
-    let query = |_: &str| format!("SELECT {} WHERE 1 = 0", nulls.join(", "));
-    named(COPIES, recursive, &names, query)
-}
-
-/// Whether a statement reads a table of that name: where tables are named, and not behind a dot.
-fn reads(sql: &str, pieces: &[Piece<'_>], name: &str) -> bool {
-    pieces.windows(2).enumerate().any(|(i, pair)| {
-        let place = pair[0].1 == Token::Comma || pair[0].1.is_one_of(&["from", "join", "table"]);
-        // `, name.column` and `, name(…)` are no tables.
-        let behind = pieces.get(i + 2).map(|(_, token)| *token);
-        let whole = !matches!(behind, Some(Token::Sign('.') | Token::Open));
-        place && whole && is(sql, pair[1], name)
-    })
-}
-
-/// Whether a piece is that name, in quotes or not.
-fn is(sql: &str, (at, token): Piece<'_>, name: &str) -> bool {
-    match token {
-        Token::Word(word) => word.eq_ignore_ascii_case(name),
-        Token::Quoted => {
-            let quoted = sql[at..].strip_prefix('"').and_then(|rest| rest.strip_prefix(name));
-            quoted.is_some_and(|rest| rest.starts_with('"'))
-        }
-        _ => false,
-    }
 }
 
 #[cfg(test)]

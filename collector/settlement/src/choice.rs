@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
 use pipetrail_collector::Table;
-use pipetrail_collector::layout::{Partition, arrival_day};
+use pipetrail_collector::layout::{Partition, arrival_day, is_before};
 
 use super::entry::{Output, What, folder};
 use super::log::{Kept, Log};
@@ -54,6 +54,12 @@ pub fn day<'l>(table: Table, log: &Log, landing: &'l [Listed], now: Timestamp, b
     up_to(bytes, of_day.map(|(_, file)| file))
 }
 
+/// The oldest arrival day of which a file waits, those that are not over among them.
+pub fn waits_since<'l>(table: Table, log: &Log, landing: &'l [Listed]) -> Option<&'l str> {
+    let waiting = landing.iter().filter(|file| !log.holds(&file.key, &file.etag));
+    waiting.filter_map(|file| arrival_day(table, &file.key)).min()
+}
+
 /// Files of partitions that wait to be closed, whole partitions up to so many bytes. `skipped` are folders that
 /// could not be closed before; months before `kept_from` expire instead.
 pub fn close<'l>(
@@ -98,14 +104,17 @@ fn wants_close(files: &[&Listed], now: Timestamp, kept_from: Option<&str>) -> bo
     files.len() > 1 && now.duration_since(end) >= CLOSE_REST && rested
 }
 
-/// The files of months that ended more than so many days ago.
-pub fn expired<'l>(log: &Log, files: &'l [Listed], now: Timestamp, days: u32) -> (String, Vec<&'l Listed>) {
+/// The files of months that ended more than so many days ago, those of copies among them.
+pub fn expired<'l>(
+    table: Table,
+    log: &Log,
+    files: impl Iterator<Item = &'l Listed>,
+    now: Timestamp,
+    days: u32,
+) -> (String, Vec<&'l Listed>) {
     let before = kept_from(now, days);
-    let goes = |file: &&Listed| {
-        let partition = Partition::from_key(&file.key);
-        partition.is_some_and(|partition| *partition.month() < *before) && !log.holds(&file.key, &file.etag)
-    };
-    let files = files.iter().filter(goes).collect();
+    let goes = |file: &&Listed| is_before(table, &file.key, &before) && !log.holds(&file.key, &file.etag);
+    let files = files.filter(goes).collect();
     (before, files)
 }
 
@@ -129,10 +138,13 @@ pub fn unproven(log: &Log, kept: &Kept, kept_from: Option<&str>, there: &dyn Fn(
 }
 
 /// The partitions that queries must see before an entry's inputs go, by prefix: those of its outputs that have
-/// `files`, for an expired one has none any more.
-pub fn partitions(what: &What, files: &BTreeSet<&str>) -> BTreeSet<String> {
+/// `files`, for an expired one has none any more, and those of its copies that are kept.
+pub fn partitions(table: Table, what: &What, files: &BTreeSet<&str>, kept_from: Option<&str>) -> BTreeSet<String> {
     let prefix = |output: &Output| Partition::from_key(&output.key).map(|partition| partition.prefix());
     let prefixes = what.outputs().iter().filter_map(prefix);
+    let is_kept = |output: &&Output| kept_from.is_none_or(|month| !is_before(table, &output.key, month));
+    let copies = what.copies().iter().filter(is_kept);
+    let copies = copies.map(|output| format!("{}/", folder(&output.key)));
     prefixes
         .filter(|prefix| {
             files
@@ -140,6 +152,7 @@ pub fn partitions(what: &What, files: &BTreeSet<&str>) -> BTreeSet<String> {
                 .next()
                 .is_some_and(|key| key.starts_with(prefix))
         })
+        .chain(copies)
         .collect()
 }
 

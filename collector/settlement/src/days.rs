@@ -1,7 +1,5 @@
 //! Arrival days that are over, and files that cannot be read.
 
-use std::time::Instant;
-
 use pipetrail_collector::layout::arrival_day;
 
 use crate::choice::{self, Listed};
@@ -14,12 +12,12 @@ impl<W: World> Run<'_, W> {
     pub(crate) async fn days(&mut self) -> Result<(), RunError<W::Error>> {
         let mut races = 0;
         loop {
-            if self.task.until.is_some_and(|until| Instant::now() >= until) {
-                self.done.unfinished = true;
+            if self.is_late() {
                 return Ok(());
             }
             let mut landing = self.world.landing().await.map_err(RunError::World)?;
             self.look(&landing).await?;
+            self.done.waits_since = choice::waits_since(self.task.table, &self.log, &landing).map(str::to_owned);
             landing.retain(|file| !self.passed_over.contains(&file.key));
             let unit = choice::day(self.task.table, &self.log, &landing, self.task.now, self.task.bytes);
             if unit.is_empty() {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use pipetrail_collector::Table;
-use pipetrail_collector::layout::{Partition, arrival_day};
+use pipetrail_collector::layout::{Partition, arrival_day, is_before};
 use serde::{Deserialize, Serialize};
 
 /// The format of entries that this version reads and writes.
@@ -218,6 +218,14 @@ impl What {
         }
     }
 
+    /// The files of copies that it made.
+    pub fn copies(&self) -> &[Output] {
+        match self {
+            What::Day(settled) | What::Close(settled) => &settled.copies,
+            What::Expire(_) | What::SetAside(_) | What::Deleted(_) => &[],
+        }
+    }
+
     /// What is kept beside the partitions: key, bytes, and ETag where it is known.
     pub fn beside(&self) -> Vec<(&str, u64, Option<&str>)> {
         match self {
@@ -262,10 +270,7 @@ impl What {
                 }
             }
             What::Expire(expired) => {
-                let goes = |key: &str| {
-                    let partition = Partition::from_key(key).filter(|partition| partition.table == table);
-                    partition.is_some_and(|partition| *partition.month() < *expired.before)
-                };
+                let goes = |key: &str| is_before(table, key, &expired.before);
                 match expired.inputs.iter().find(|input| !goes(&input.key)) {
                     Some(input) => foreign(&input.key),
                     None => Ok(()),

@@ -12,12 +12,13 @@ pub mod log;
 mod run;
 mod task;
 mod tidying;
+mod time;
 mod unit;
 mod world;
 
 pub use self::run::run;
-pub use self::task::{Done, Problem, RunError, Task};
-pub use self::world::{Becomes, Inspected, Merge, World};
+pub use self::task::{Done, Ended, Problem, RunError, Task};
+pub use self::world::{Becomes, Inspected, Merge, Seen, World};
 
 #[cfg(test)]
 mod simulation;

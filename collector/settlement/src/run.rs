@@ -8,38 +8,49 @@
 use std::collections::BTreeSet;
 
 use crate::log::Log;
-use crate::task::{Done, RunError, Task};
+use crate::task::{Done, Ended, RunError, Task};
+use crate::time::Time;
 use crate::unit::{Run, extend};
 use crate::world::World;
 
 /// Runs the task.
-///
-/// # Errors
-/// The log cannot be trusted, or the world fails. What has an entry is done.
-pub async fn run<W: World>(world: &W, task: &Task) -> Result<Done, RunError<W::Error>> {
+pub async fn run<W: World>(world: &W, task: &Task) -> Ended<W::Error> {
+    let mut done = Done::default();
+    let error = carried_out(world, task, &mut done).await.err();
+    Ended { done, error }
+}
+
+async fn carried_out<W: World>(world: &W, task: &Task, done: &mut Done) -> Result<(), RunError<W::Error>> {
+    let time = Time::until(task.ends);
     let began = world.clock().await.map_err(RunError::World)?;
     // A clock that is ahead would close and expire what is not due.
     let now = task.now.min(began);
     let task = &Task { now, ..task.clone() };
+    let log = read(world, task).await?;
     let mut run = Run {
         world,
         task,
         began,
-        log: read(world, task).await?,
-        done: Done::default(),
+        time,
+        log,
+        done,
         passed_over: BTreeSet::new(),
     };
     // What fails in one stage keeps no other from being done.
     let mut first = world_error(run.days().await)?;
-    if task.tidy {
-        first = first.or(world_error(run.closes().await)?);
+    if task.tidies {
         first = first.or(world_error(run.expire().await)?);
         first = first.or(world_error(run.delete().await)?);
+        first = first.or(world_error(run.register().await)?);
         first = first.or(world_error(run.forget_expired().await)?);
+    }
+    // Last: it can take all the time that there is, and what is to go must not wait for it.
+    if task.closes {
+        first = first.or(world_error(run.closes().await)?);
     }
     match first {
         Some(error) => Err(RunError::World(error)),
-        None => Ok(run.done),
+        None => Ok(()),
     }
 }
 

@@ -2,7 +2,8 @@
 //! point at which somebody else may go on, or the run may end for good.
 //!
 //! Beside one or two settlers whose clocks are wrong by up to an hour, Firehose lands files (some twice, some
-//! damaged, some late), `ingest` writes into partitions, an operator repairs the catalogue. After every step
+//! damaged, some late), `ingest` writes into partitions, somebody takes partitions out of the
+//! catalogue or points them elsewhere, and an operator repairs it. After every step
 //! each row that ever landed is seen by a reader: in landing, or in a file of a partition that the catalogue
 //! knows. After a quiet week everything is settled, closed, and in exactly one entry.
 

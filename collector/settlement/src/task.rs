@@ -21,10 +21,12 @@ pub struct Task {
     pub bytes: u64,
     /// Days for which a month is kept after its end; for ever without.
     pub retention: Option<u32>,
-    /// Whether it closes and expires, and deletes what entries took: once a day is enough.
-    pub tidy: bool,
-    /// When no unit begins any more.
-    pub until: Option<Instant>,
+    /// Whether it expires, deletes what entries took, and compares the catalogue: once a day is enough.
+    pub tidies: bool,
+    /// Whether it makes one file of each partition that is over.
+    pub closes: bool,
+    /// When it must have ended.
+    pub ends: Option<Instant>,
 }
 
 /// What a run did.
@@ -48,6 +50,8 @@ pub struct Done {
     pub left: Vec<Problem>,
     /// Partitions that queries did not see.
     pub repaired: u64,
+    /// The oldest arrival day of which a file waits, `yyyy-mm-dd`.
+    pub waits_since: Option<String>,
     /// Whether something waits for the next run.
     pub unfinished: bool,
 }
@@ -57,6 +61,27 @@ pub struct Done {
 pub struct Problem {
     pub key: String,
     pub why: String,
+}
+
+/// How a run ended: what it did, whatever ended it.
+#[derive(Debug)]
+pub struct Ended<E> {
+    pub done: Done,
+    /// What ended it before its end. What has an entry is done.
+    pub error: Option<RunError<E>>,
+}
+
+impl<E> Ended<E> {
+    /// What it did, where it came to its end.
+    ///
+    /// # Errors
+    /// What ended it.
+    pub fn result(self) -> Result<Done, RunError<E>> {
+        match self.error {
+            None => Ok(self.done),
+            Some(error) => Err(error),
+        }
+    }
 }
 
 /// What ends a run.

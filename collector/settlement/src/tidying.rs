@@ -1,10 +1,12 @@
 //! What once a day is enough for: closing, expiring, deleting.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+
+use jiff::Timestamp;
+use pipetrail_collector::layout::is_before;
 
 use crate::choice::{self, GRACE, Listed};
-use crate::entry::{Expired, Input, Output, What};
+use crate::entry::{Expired, Input, Output, What, folder};
 use crate::log::Kept;
 use crate::task::{Problem, RunError};
 use crate::unit::{Run, Unit};
@@ -14,12 +16,15 @@ impl<W: World> Run<'_, W> {
     /// Makes one file of each partition that is over.
     pub(crate) async fn closes(&mut self) -> Result<(), RunError<W::Error>> {
         let mut races = 0;
+        if self.is_late() {
+            return Ok(());
+        }
+        // Once: what a unit took is held, and what it made is closed.
+        let mut files = self.world.partitions().await.map_err(RunError::World)?;
         loop {
-            if self.task.until.is_some_and(|until| Instant::now() >= until) {
-                self.done.unfinished = true;
+            if self.is_late() {
                 return Ok(());
             }
-            let files = self.world.partitions().await.map_err(RunError::World)?;
             let (now, bytes) = (self.task.now, self.task.bytes);
             let kept_from = self.task.retention.map(|days| choice::kept_from(now, days));
             let unit = choice::close(&self.log, &files, now, bytes, &self.passed_over, kept_from.as_deref());
@@ -29,7 +34,10 @@ impl<W: World> Run<'_, W> {
             match self.unit(&unit, Becomes::Closed).await? {
                 Unit::Entered => (self.done.closes, races) = (self.done.closes + 1, 0),
                 Unit::PassedOver => {}
-                Unit::Raced => races = self.again(races)?,
+                Unit::Raced => {
+                    races = self.again(races)?;
+                    files = self.world.partitions().await.map_err(RunError::World)?;
+                }
             }
         }
     }
@@ -37,8 +45,13 @@ impl<W: World> Run<'_, W> {
     /// Enters which files are kept no longer.
     pub(crate) async fn expire(&mut self) -> Result<(), RunError<W::Error>> {
         let Some(days) = self.task.retention else { return Ok(()) };
-        let files = self.world.partitions().await.map_err(RunError::World)?;
-        let (before, files) = choice::expired(&self.log, &files, self.task.now, days);
+        if self.is_late() {
+            return Ok(());
+        }
+        let mut files = self.world.partitions().await.map_err(RunError::World)?;
+        files.extend(self.world.copies().await.map_err(RunError::World)?);
+        let (table, now) = (self.task.table, self.task.now);
+        let (before, files) = choice::expired(table, &self.log, files.iter(), now, days);
         if files.is_empty() {
             return Ok(());
         }
@@ -63,24 +76,31 @@ impl<W: World> Run<'_, W> {
             .filter(|(_, kept)| now.duration_since(kept.written) >= GRACE)
             .map(|(seq, kept)| (seq, kept.clone()))
             .collect();
-        if old.is_empty() {
+        if old.is_empty() || self.is_late() {
             return Ok(());
         }
         let files = self.world.partitions().await.map_err(RunError::World)?;
         let files: BTreeMap<&str, &Listed> = files.iter().map(|file| (&*file.key, file)).collect();
+        let kept_from = self.task.retention.map(|days| choice::kept_from(self.task.now, days));
         let mut gone = Vec::new();
         for (seq, kept) in old {
+            if self.is_late() {
+                break;
+            }
             if let Some((key, why)) = self.stays(seq, &kept, &files).await? {
                 self.done.left.push(Problem { key, why });
                 continue;
             }
-            let partitions = choice::partitions(&kept.entry.what, &files.keys().copied().collect());
+            let keys = files.keys().copied().collect();
+            let partitions = choice::partitions(self.task.table, &kept.entry.what, &keys, kept_from.as_deref());
             match self.world.register(&partitions).await {
-                Ok(0) => {}
-                Ok(repaired) => {
-                    // Whoever asks now sees what was not seen before; the inputs wait for the next time.
-                    self.done.repaired += repaired as u64;
-                    continue;
+                Ok(seen) => {
+                    self.done.repaired += seen.repaired as u64;
+                    // A query that was planned before that knows nothing of the partition, and needs the inputs.
+                    let is_new = |since: Timestamp| since > kept.written && now.duration_since(since) < GRACE;
+                    if seen.repaired > 0 || seen.since.is_some_and(is_new) {
+                        continue;
+                    }
                 }
                 // Of one entry; the others need not wait for it.
                 Err(error) => {
@@ -134,6 +154,9 @@ impl<W: World> Run<'_, W> {
             if missing.is_some() {
                 break;
             }
+            if kept_from.is_some_and(|month| is_before(self.task.table, key, month)) {
+                continue;
+            }
             let found = self.world.head(key).await.map_err(RunError::World)?;
             let is_it = |(bytes, tag): &(u64, String)| *bytes == size && etag.is_none_or(|etag| etag == tag);
             missing = (!found.as_ref().is_some_and(is_it)).then(|| key.to_owned());
@@ -144,9 +167,24 @@ impl<W: World> Run<'_, W> {
         }))
     }
 
+    /// Makes queries see every partition that has files: somebody may have taken one out of the catalogue.
+    pub(crate) async fn register(&mut self) -> Result<(), RunError<W::Error>> {
+        if self.is_late() {
+            return Ok(());
+        }
+        let files = self.world.partitions().await.map_err(RunError::World)?;
+        let partitions = files.iter().map(|file| format!("{}/", folder(&file.key))).collect();
+        let seen = self.world.register(&partitions).await.map_err(RunError::World)?;
+        self.done.repaired += seen.repaired as u64;
+        Ok(())
+    }
+
     /// Takes partitions of months that are kept no longer out of the catalogue, once nothing is left in them.
     pub(crate) async fn forget_expired(&mut self) -> Result<(), RunError<W::Error>> {
         let Some(days) = self.task.retention else { return Ok(()) };
+        if self.is_late() {
+            return Ok(());
+        }
         let before = choice::kept_from(self.task.now, days);
         self.world.unregister_before(&before).await.map_err(RunError::World)
     }

@@ -1,6 +1,7 @@
 //! A unit of a run: files are chosen, their rows become new files, an entry ends it.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -8,6 +9,7 @@ use crate::choice::{self, Listed};
 use crate::entry::{self, Entry, FORMAT, Output, What};
 use crate::log::Log;
 use crate::task::{Done, Problem, RunError, Task};
+use crate::time::Time;
 use crate::world::{Becomes, Merge, World};
 
 /// A run that takes longer has read a log of another day.
@@ -32,8 +34,9 @@ pub(crate) struct Run<'w, W> {
     pub(crate) task: &'w Task,
     /// By the store's clock.
     pub(crate) began: Timestamp,
+    pub(crate) time: Time,
     pub(crate) log: Log,
-    pub(crate) done: Done,
+    pub(crate) done: &'w mut Done,
     /// Files and folders that this run leaves alone.
     pub(crate) passed_over: BTreeSet<String>,
 }
@@ -47,8 +50,22 @@ pub(crate) async fn extend<W: World>(world: &W, log: &mut Log) -> Result<(), Run
 }
 
 impl<W: World> Run<'_, W> {
+    /// Whether nothing more is to begin; what waits is said to wait.
+    pub(crate) fn is_late(&mut self) -> bool {
+        let late = self.time.is_over();
+        self.done.unfinished |= late;
+        late
+    }
+
     /// Carries out one unit.
     pub(crate) async fn unit(&mut self, files: &[&Listed], into: Becomes) -> Result<Unit, RunError<W::Error>> {
+        let began = Instant::now();
+        let unit = self.carry_out(files, into).await;
+        self.time.took(began);
+        unit
+    }
+
+    async fn carry_out(&mut self, files: &[&Listed], into: Becomes) -> Result<Unit, RunError<W::Error>> {
         let since = self.log.next();
         let kept_from = self.task.retention.map(|days| choice::kept_from(self.task.now, days));
         let merge = self.world.merge(files, into, kept_from.as_deref()).await;

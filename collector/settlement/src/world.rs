@@ -36,6 +36,9 @@ pub trait World {
     /// The files of the table's partitions.
     async fn partitions(&self) -> Result<Vec<Listed>, Self::Error>;
 
+    /// The files of copies that were taken out of the table.
+    async fn copies(&self) -> Result<Vec<Listed>, Self::Error>;
+
     /// Bytes and ETag of a file, where there is one.
     async fn head(&self, key: &str) -> Result<Option<(u64, String)>, Self::Error>;
 
@@ -49,8 +52,8 @@ pub trait World {
     /// kept. The outputs' partitions are seen by queries afterwards.
     async fn merge(&self, files: &[&Listed], into: Becomes, kept_from: Option<&str>) -> Result<Merge, Self::Error>;
 
-    /// Makes queries see partitions, by prefix; how many they did not see before.
-    async fn register(&self, partitions: &BTreeSet<String>) -> Result<usize, Self::Error>;
+    /// Makes queries see partitions, by prefix.
+    async fn register(&self, partitions: &BTreeSet<String>) -> Result<Seen, Self::Error>;
 
     /// Takes the partitions of months before this one out of the catalogue that have no file any more.
     async fn unregister_before(&self, month: &str) -> Result<(), Self::Error>;
@@ -58,6 +61,15 @@ pub trait World {
     /// Deletes files that have these ETags; the keys of those that could not be. What is gone, or is another file
     /// by now, counts as done.
     async fn delete(&self, files: &[(&str, &str)]) -> Result<BTreeSet<String>, Self::Error>;
+}
+
+/// Since when queries see partitions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// How many they did not see before.
+    pub repaired: usize,
+    /// When the newest of them was registered, by the catalogue's clock; `None` where there is no catalogue.
+    pub since: Option<Timestamp>,
 }
 
 /// What a look at a file's footer shows.

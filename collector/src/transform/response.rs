@@ -4,7 +4,6 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::error::RecordError;
-use crate::layout::Partition;
 
 #[derive(Debug, Serialize)]
 pub struct Response {
@@ -21,8 +20,6 @@ pub struct Transformed {
     pub result: &'static str,
     /// The row as one line of JSON, or the original bytes; base64.
     pub data: Data,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<Metadata>,
 }
 
 /// Base64 text of a response.
@@ -52,43 +49,5 @@ impl Data {
         RawValue::from_string(string)
             .map(Self::Row)
             .map_err(|error| RecordError::Unwritable(error.to_string()))
-    }
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Metadata {
-    pub partition_keys: PartitionKeys,
-}
-
-/// Values for `!{partitionKeyFromLambda:…}`.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-pub enum PartitionKeys {
-    /// Of every table but heartbeats.
-    Account {
-        /// 12 digits.
-        account_id: String,
-        /// `yyyy-mm`
-        month: String,
-    },
-    /// Of heartbeats.
-    Day {
-        /// `yyyy-mm-dd`
-        day: String,
-    },
-}
-
-impl PartitionKeys {
-    pub(super) fn of(partition: Partition) -> Self {
-        let mut values = partition.values.into_iter();
-        let first = values.next().unwrap_or_default();
-        match values.next() {
-            Some(month) => Self::Account {
-                account_id: first,
-                month,
-            },
-            None => Self::Day { day: first },
-        }
     }
 }

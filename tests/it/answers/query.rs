@@ -114,7 +114,7 @@ async fn story(organization: Arc<Organization>) -> Result<()> {
 async fn copy_lake(organization: &Organization, folder: &Path) -> Result<()> {
     let client = aws::s3(&organization.audit().await?);
     let bucket = names::bucket("lake", &organization.relay.cloud.audit, HOME);
-    for key in aws::object_keys(&client, &bucket, "approval_calls/").await? {
+    for key in aws::object_keys(&client, &bucket, "landing/approval_calls/").await? {
         let object = client.get_object().bucket(&bucket).key(&key).send().await?;
         let path = folder.join(&key);
         fs::create_dir_all(path.parent().unwrap())?;

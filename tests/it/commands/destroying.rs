@@ -160,7 +160,7 @@ async fn data_stays(organization: &Arc<Organization>) -> Result<()> {
 async fn data(organization: &Organization, member: &str) -> Result<(Vec<String>, Vec<String>)> {
     let mut rows = Vec::new();
     for table in ["approval_calls", "pipeline_executions"] {
-        let sql = format!("SELECT event_key FROM {table} WHERE account_id = '{member}'");
+        let sql = format!("SELECT event_key FROM landing_{table} WHERE account_id = '{member}'");
         let found = tally::query(&organization.audit().await?, &sql).await?;
         rows.extend(found.into_iter().flatten().flatten());
     }

@@ -10,7 +10,7 @@ use anyhow::bail;
 use aws_sdk_cloudformation::types::{ChangeSetType, Tag};
 use aws_sdk_glue::types::DatabaseInput;
 use pipetrail_tests::fault_proxy::{Call, Fault};
-use pipetrail_tests::organization::HOME;
+use pipetrail_tests::organization::{HOME, TWO_DAYS};
 use pipetrail_tests::{aws, names};
 
 use super::upgrade::{client, happens, reaches, run, status};
@@ -59,8 +59,12 @@ fn what_is_stuck_is_led_out_of_and_retained_buckets_are_adopted_with_their_objec
         let bucket = names::bucket("lake", &organization.relay.cloud.audit, HOME);
         let member = &organization.members[0].id;
         happens(&organization, "22222222-0000-4000-8000-000000000001").await?;
+        let landed = lake::rows(&organization, "pipeline_executions", member).await?;
+        assert_eq!(landed.len(), 1);
+        // As if two days had passed.
+        organization.settle(TWO_DAYS).await?;
         let before = lake::rows(&organization, "pipeline_executions", member).await?;
-        assert_eq!(before.len(), 1);
+        assert_eq!(before.len(), 2, "settled, and not yet deleted");
         let protection = client.update_termination_protection().stack_name("pipetrail-data");
         protection.enable_termination_protection(false).send().await?;
         client.delete_stack().stack_name("pipetrail-data").send().await?;

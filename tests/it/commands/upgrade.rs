@@ -15,6 +15,7 @@ use pipetrail_tests::environment::Ran;
 use pipetrail_tests::organization::{HOME, Organization};
 use pipetrail_tests::player::play;
 use pipetrail_tests::tally::query;
+use pipetrail_tests::{aws, names};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
@@ -66,7 +67,7 @@ pub(super) async fn happens(organization: &Arc<Organization>, execution: &str) -
     // its visibility timeout, which is minutes.
     let (config, sql) = (
         organization.audit().await?,
-        format!("SELECT count(DISTINCT event_key) FROM pipeline_executions WHERE execution_id = '{execution}'"),
+        format!("SELECT count(DISTINCT event_key) FROM landing_pipeline_executions WHERE execution_id = '{execution}'"),
     );
     for _ in 0..120 {
         if query(&config, &sql).await? == [[Some("1".to_owned())]] {
@@ -78,11 +79,17 @@ pub(super) async fn happens(organization: &Arc<Organization>, execution: &str) -
 }
 
 /// Updates a stack of the audit account to another template, everything else as it is.
-async fn turn_back(client: &Client, stack: &str, change: &[(&str, &str)]) -> Result<()> {
+async fn turn_back(organization: &Organization, stack: &str, change: &[(&str, &str)]) -> Result<()> {
+    let client = &client(organization).await?;
     let template = changed(&template(client, stack).await?, change)?;
+    // Too large to be sent inline.
+    let bucket = names::bucket("artifacts", &organization.relay.cloud.audit, HOME);
+    let put = aws::s3(&organization.audit().await?).put_object().bucket(&bucket);
+    put.key("old.yaml").body(template.into_bytes().into()).send().await?;
+    let url = format!("{}/{bucket}/old.yaml", organization.relay.cloud.ministack);
     let found = client.describe_stacks().stack_name(stack).send().await?;
     let found = found.stacks().first().context("no stack")?.clone();
-    let update = client.update_stack().stack_name(stack).template_body(template);
+    let update = client.update_stack().stack_name(stack).template_url(url);
     let update = update.set_parameters(found.parameters).set_tags(found.tags);
     update
         .capabilities(Capability::CapabilityNamedIam)
@@ -112,10 +119,17 @@ fn changed(template: &str, change: &[(&str, &str)]) -> Result<String> {
 async fn make_old(organization: &Organization) -> Result<()> {
     let client = client(organization).await?;
     let data = template(&client, "pipetrail-data").await?;
-    let column = data.lines().find(|line| line.contains(COLUMN)).context("no column")?;
-    turn_back(&client, "pipetrail-data", &[(&format!("{column}\n"), "")]).await?;
+    // Of both tiers.
+    let columns: Vec<String> = data
+        .lines()
+        .filter(|line| line.contains(COLUMN))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    ensure!(columns.len() == 2, "{columns:?}");
+    let gone: Vec<(&str, &str)> = columns.iter().map(|line| (line.as_str(), "")).collect();
+    turn_back(organization, "pipetrail-data", &gone).await?;
     turn_back(
-        &client,
+        organization,
         "pipetrail-pipeline",
         &[("pipetrail, ", "an older pipetrail, ")],
     )
@@ -159,7 +173,7 @@ fn an_old_deployment_is_brought_forward_though_interrupted_and_old_rows_stay_rea
         );
         happens(&organization, old).await?;
         let sql = format!(
-            "SELECT execution_id, {COLUMN} FROM pipeline_executions WHERE account_id = '{}' ORDER BY execution_id",
+            "SELECT execution_id, {COLUMN} FROM landing_pipeline_executions WHERE account_id = '{}' ORDER BY execution_id",
             organization.members[0].id
         );
         let config = organization.audit().await?;
@@ -180,11 +194,14 @@ fn an_old_deployment_is_brought_forward_though_interrupted_and_old_rows_stay_rea
         let change = &stacks[0]["changes"][0];
         assert_eq!(
             (&change["added"], &change["removed"]),
-            (&Value::from(1), &Value::from(0))
+            (&Value::from(2), &Value::from(0))
         );
         let diff = change["diff"].as_str().context("no diff")?;
         let added: Vec<_> = diff.lines().filter(|line| line.starts_with('+')).collect();
-        assert!(added.len() == 1 && added[0].contains(COLUMN), "{diff}");
+        assert!(
+            added.len() == 2 && added.iter().all(|line| line.contains(COLUMN)),
+            "{diff}"
+        );
         assert_eq!(report["plan"]["stack_set"]["action"], "update");
 
         killed_after_the_first_stack(&organization).await?;

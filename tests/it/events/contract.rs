@@ -5,12 +5,13 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use pipetrail_collector::{Event, Table};
+use pipetrail_collector::columns::ColumnType;
+use pipetrail_collector::{Event, Table, layout};
 use pipetrail_tests::lambda_host::{Answer, Function};
 use serde_json::{Value, json};
 
 use crate::org;
-use crate::templates::template;
+use crate::templates::{AUDIT, HOME, template};
 
 /// The traps among them are a named function each, in that script.
 #[test]
@@ -24,42 +25,46 @@ fn every_template_passes_the_linters_and_falls_into_no_trap() {
 #[test]
 fn glue_tables_have_the_columns_and_partition_keys_of_the_code() {
     let tables = template("data").resolved("AWS::Glue::Table");
-    assert_eq!(tables.len(), Table::ALL.len());
+    assert_eq!(tables.len(), 2 * Table::ALL.len() + 1);
+    let input = |name: &str| {
+        let mut inputs = tables.iter().map(|glue| &glue["TableInput"]);
+        inputs.find(|input| input["Name"] == name).unwrap().clone()
+    };
+    let pair = |(name, ty): (&str, ColumnType)| (name.to_owned(), ty.to_string());
+    let lies = |input: &Value, place: &str| {
+        let location = input["StorageDescriptor"]["Location"].as_str().unwrap();
+        assert_eq!(location, format!("s3://pipetrail-lake-{AUDIT}-{HOME}/{place}"));
+    };
     for table in Table::ALL {
-        let input = tables
-            .iter()
-            .map(|glue| &glue["TableInput"])
-            .find(|input| input["Name"] == table.name())
-            .unwrap();
-        let of = |columns: &Value| -> Vec<(String, String)> {
-            let text = |value: &Value| value.as_str().unwrap().to_owned();
-            columns
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|column| (text(&column["Name"]), text(&column["Type"])))
-                .collect()
-        };
-        let expected: Vec<_> = table
-            .columns()
-            .iter()
-            .map(|column| (column.name.to_owned(), column.ty.to_string()))
-            .collect();
-        assert_eq!(of(&input["StorageDescriptor"]["Columns"]), expected, "{table}");
-        let keys: Vec<_> = table
-            .partition_keys()
-            .iter()
-            .map(|key| ((*key).to_owned(), "string".to_owned()))
-            .collect();
-        assert_eq!(of(&input["PartitionKeys"]), keys, "{table}");
-        assert!(
-            input["StorageDescriptor"]["Location"]
-                .as_str()
-                .unwrap()
-                .ends_with(&format!("/{table}/")),
+        let columns = table.columns().into_iter().map(|column| (column.name, column.ty));
+        let columns: Vec<_> = columns.map(pair).collect();
+        let keys = table.partition_keys().iter().map(|key| (*key, ColumnType::String));
+        let keys: Vec<_> = keys.map(pair).collect();
+        let settled = input(&format!("settled_{table}"));
+        assert_eq!(of(&settled["StorageDescriptor"]["Columns"]), columns, "{table}");
+        assert_eq!(of(&settled["PartitionKeys"]), keys, "{table}");
+        lies(&settled, &format!("{table}/"));
+        // In landing no folder says whose a row is.
+        let landing = input(&format!("landing_{table}"));
+        assert_eq!(
+            of(&landing["StorageDescriptor"]["Columns"]),
+            [columns, keys].concat(),
             "{table}"
         );
+        assert_eq!(landing["PartitionKeys"], Value::Null, "{table}");
+        lies(&landing, &layout::landing(table));
     }
+    // Its columns are held to the code by a test beside it.
+    lies(&input("copies"), "copies/");
+}
+
+/// Names and types of columns.
+fn of(columns: &Value) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let columns = columns.as_array().unwrap().iter();
+    columns
+        .map(|column| (text(&column["Name"]), text(&column["Type"])))
+        .collect()
 }
 
 #[test]
@@ -73,19 +78,17 @@ fn streams_write_where_the_code_looks() {
         );
         let table = Table::from_stream_arn(&arn).unwrap_or_else(|| panic!("{arn}"));
         let s3 = &stream["ExtendedS3DestinationConfiguration"];
-        let folders: String = table
-            .partition_keys()
-            .iter()
-            .map(|key| format!("{key}=!{{partitionKeyFromLambda:{key}}}/"))
-            .collect();
-        assert_eq!(s3["Prefix"], format!("{table}/{folders}"));
+        let prefix = format!("{}!{{timestamp:yyyy-MM-dd}}-", layout::landing(table));
+        assert_eq!(s3["Prefix"], prefix);
+        let key = format!("{}a.parquet", prefix.replace("!{timestamp:yyyy-MM-dd}", "2026-11-30"));
+        assert_eq!(layout::arrival_day(table, &key), Some("2026-11-30"));
         assert_eq!(
             s3["ErrorOutputPrefix"],
             format!("errors/{table}/!{{firehose:error-output-type}}/")
         );
         assert_eq!(
             s3["DataFormatConversionConfiguration"]["SchemaConfiguration"]["TableName"],
-            table.name()
+            format!("landing_{table}")
         );
         assert_eq!(
             s3["DataFormatConversionConfiguration"]["SchemaConfiguration"]["DatabaseName"],
@@ -95,23 +98,26 @@ fn streams_write_where_the_code_looks() {
     }
     seen.sort();
     assert_eq!(seen, Table::ALL);
-    let notified = template("data")
-        .resolved("AWS::S3::Bucket")
-        .iter()
-        .find_map(|bucket| {
-            bucket["NotificationConfiguration"]["QueueConfigurations"]
-                .as_array()
-                .cloned()
-        })
-        .unwrap();
-    let mut prefixes: Vec<_> = notified
-        .iter()
-        .map(|one| one["Filter"]["S3Key"]["Rules"][0]["Value"].as_str().unwrap().to_owned())
-        .collect();
-    prefixes.sort();
-    let mut expected: Vec<_> = Table::ALL.iter().map(|table| format!("{table}/")).collect();
-    expected.sort();
-    assert_eq!(prefixes, expected);
+}
+
+#[test]
+fn each_table_is_settled_by_a_schedule_of_its_own() {
+    let schedules = template("pipeline").resolved("AWS::Scheduler::Schedule");
+    let function = format!("arn:aws:lambda:{HOME}:{AUDIT}:function:pipetrail-settle");
+    let mut settled = Vec::new();
+    for schedule in schedules {
+        let target = &schedule["Target"];
+        assert_eq!(target["Arn"], *function);
+        let input = target["Input"].as_str().unwrap();
+        let sent = input.replace("<aws.scheduler.scheduled-time>", "2026-11-30T03:00:00Z");
+        let call: Value = serde_json::from_str(&sent).unwrap();
+        assert_eq!(call["time"], "2026-11-30T03:00:00Z");
+        let table = call["table"].as_str().unwrap();
+        assert_eq!(schedule["Name"], format!("pipetrail-settle-{table}"));
+        settled.extend(Table::from_name(table));
+    }
+    settled.sort();
+    assert_eq!(settled, Table::ALL);
 }
 
 /// Envelopes of the fixtures, and odd ones.
@@ -243,12 +249,17 @@ fn functions_start_with_the_template_s_environment_and_not_with_less() {
                 "transform" => {
                     json!({"deliveryStreamArn": "arn:aws:firehose:x:y:deliverystream/pipetrail-approval-calls", "records": []})
                 }
+                // Found out before any call to AWS is made.
+                "settle" => json!({"table": "none", "time": "never"}),
                 _ => json!({"Records": []}),
             };
-            assert!(
-                matches!(answer(&binary, &all, &empty).await, Answer::Response(_)),
-                "{name}"
-            );
+            match answer(&binary, &all, &empty).await {
+                Answer::Response(_) if name != "settle" => {}
+                Answer::Error(error) if name == "settle" => {
+                    assert!(error.to_string().contains("table none"), "{error}");
+                }
+                other => panic!("{name}: {other:?}"),
+            }
             for left_out in 0..all.len() {
                 let mut less = all.clone();
                 let (missing, _) = less.remove(left_out);

@@ -221,88 +221,8 @@ fn an_account_with_a_topic_of_its_own_is_told_there_as_surely_as_on_the_topic_of
 }
 
 #[test]
-fn every_partition_is_registered_wherever_a_call_fails_or_the_function_dies() {
-    org::with(|org| async move {
-        let config = org.audit().await?;
-        let lake = bucket(&org, "lake");
-        let bench = Bench::new(
-            &org,
-            "partition",
-            vec![("DATABASE", "pipetrail".to_owned()), ("LAKE_BUCKET", lake.clone())],
-        )
-        .await;
-        let notification = |account: &str, table: &str| {
-            let key = format!("{table}/account_id%3D{account}/month%3D2031-01/file+name.parquet");
-            json!({"Records": [{"s3": {"bucket": {"name": lake}, "object": {"key": key}}}]}).to_string()
-        };
-        let batch = |account: &str| {
-            [
-                notification(account, "approval_calls"),
-                notification(account, "stage_executions"),
-                notification(account, "approval_calls"),
-                json!({"Event": "s3:TestEvent"}).to_string(),
-            ]
-        };
-        assert_eq!(bench.deliver(&batch("000000000800"), None).await, 1);
-        let calls = bench.proxy.calls();
-        assert_eq!(calls, 4, "table and partitions of two tables");
-        for fault in FAULTS {
-            for n in 1..=calls {
-                let account = format!("0000008{:02}{n:03}", FAULTS.iter().position(|f| *f == fault).unwrap());
-                let deliveries = bench.deliver(&batch(&account), Some((n, fault))).await;
-                assert!(deliveries > 1, "{fault:?} at call {n} did not disturb anything");
-                for table in ["approval_calls", "stage_executions"] {
-                    let location = location(&config, table, [&account, "2031-01"]).await;
-                    assert_eq!(
-                        location,
-                        format!("s3://{lake}/{table}/account_id={account}/month=2031-01/"),
-                        "{fault:?} at call {n}"
-                    );
-                }
-            }
-        }
-        Ok(())
-    });
-}
-
-async fn location(config: &SdkConfig, table: &str, values: [&str; 2]) -> String {
-    aws_sdk_glue::Client::new(config)
-        .get_partition()
-        .database_name("pipetrail")
-        .table_name(table)
-        .set_partition_values(Some(values.map(str::to_owned).to_vec()))
-        .send()
-        .await
-        .unwrap()
-        .partition
-        .and_then(|partition| partition.storage_descriptor)
-        .and_then(|descriptor| descriptor.location)
-        .unwrap()
-}
-
-#[test]
 fn messages_that_can_never_succeed_fail_alone_and_so_reach_the_dead_letter_queue() {
     org::with(|org| async move {
-        let lake = bucket(&org, "lake");
-        let bench = Bench::new(
-            &org,
-            "partition",
-            vec![("DATABASE", "pipetrail".to_owned()), ("LAKE_BUCKET", lake.clone())],
-        )
-        .await;
-        let foreign =
-            json!({"Records": [{"s3": {"bucket": {"name": "elsewhere"}, "object": {"key": "approval_calls/x"}}}]});
-        let junk =
-            json!({"Records": [{"s3": {"bucket": {"name": lake}, "object": {"key": "approval_calls/no-partition"}}}]});
-        let bodies = [
-            "{broken".to_owned(),
-            "7".to_owned(),
-            "{}".to_owned(),
-            foreign.to_string(),
-            junk.to_string(),
-        ];
-        assert_eq!(failed(&bench, &bodies).await, ["0", "1", "2", "3"]);
-
         let topic = topic_arn(&org);
         let own = vec![
             ("EVIDENCE_BUCKET", bucket(&org, "evidence")),

@@ -30,10 +30,10 @@ fn every_enrolled_account_and_region_has_a_heartbeat() {
         );
         let twice = given.iter().chain(&given).cloned().collect();
         org::play_all(&organization, twice).await?;
-        let sql = format!("SELECT account_id, region FROM heartbeats WHERE scheduled_time = '{time}'");
+        let sql = format!("SELECT account_id, region FROM landing_heartbeats WHERE scheduled_time = '{time}'");
         let rows = query(&organization.audit().await?, &format!("{sql} GROUP BY 1, 2")).await?;
         assert_eq!(rows.into_iter().collect::<BTreeSet<_>>(), wanted);
-        let keys = "SELECT count(DISTINCT event_key) FROM heartbeats";
+        let keys = "SELECT count(DISTINCT event_key) FROM landing_heartbeats";
         let keys = query(
             &organization.audit().await?,
             &format!("{keys} WHERE scheduled_time = '{time}'"),

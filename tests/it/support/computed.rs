@@ -32,8 +32,7 @@ pub(crate) fn row(envelope: &str) -> (String, Row) {
     let response = serde_json::to_value(&response).unwrap();
     let record = &response["records"][0];
     let row: Value = serde_json::from_slice(&base64::decode(record["data"].as_str().unwrap()).unwrap()).unwrap();
-    let keys = &record["metadata"]["partitionKeys"];
-    let all = [&row, keys].into_iter().flat_map(|object| object.as_object().unwrap());
+    let all = row.as_object().unwrap().iter();
     (
         table.to_owned(),
         all.filter_map(|(name, value)| Some((name.clone(), text(value)?)))

@@ -11,14 +11,23 @@ use serde_json::Value;
 /// A row: column to value; NULL columns are absent.
 pub(crate) type Row = BTreeMap<String, String>;
 
-/// All rows of an account in a table, asked from Athena.
+/// All rows of an account in a table, settled or not, asked from Athena.
 pub(crate) async fn rows(organization: &Organization, table: &str, account: &str) -> Result<Vec<Row>> {
+    rows_of(organization, table, account, &["settled", "landing"]).await
+}
+
+/// Those that are settled.
+pub(crate) async fn settled(organization: &Organization, table: &str, account: &str) -> Result<Vec<Row>> {
+    rows_of(organization, table, account, &["settled"]).await
+}
+
+async fn rows_of(organization: &Organization, table: &str, account: &str, tiers: &[&str]) -> Result<Vec<Row>> {
     let config = organization.audit().await?;
     let glue = aws_sdk_glue::Client::new(&config);
     let described = glue
         .get_table()
         .database_name(names::DATABASE)
-        .name(table)
+        .name(format!("settled_{table}"))
         .send()
         .await?
         .table
@@ -31,11 +40,10 @@ pub(crate) async fn rows(organization: &Organization, table: &str, account: &str
         .map(|name| format!("\"{name}\""))
         .collect::<Vec<_>>()
         .join(", ");
-    let found = query(
-        &config,
-        &format!("SELECT {list} FROM {table} WHERE account_id = '{account}'"),
-    )
-    .await?;
+    let selects = tiers
+        .iter()
+        .map(|tier| format!("SELECT {list} FROM {tier}_{table} WHERE account_id = '{account}'"));
+    let found = query(&config, &selects.collect::<Vec<_>>().join(" UNION ALL ")).await?;
     let named = |row: Vec<Option<String>>| {
         columns
             .iter()
@@ -70,7 +78,7 @@ pub(crate) async fn partitions(
     let mut pages = glue
         .get_partitions()
         .database_name(names::DATABASE)
-        .table_name(table)
+        .table_name(format!("settled_{table}"))
         .into_paginator()
         .send();
     let mut found = BTreeMap::new();

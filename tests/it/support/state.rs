@@ -133,13 +133,24 @@ async fn audit(organization: &Organization, state: &mut State) -> Result<()> {
         state.insert(format!("template of stack {name}"), template.unwrap_or_default());
     }
     let bucket = names::bucket("artifacts", &organization.relay.cloud.audit, HOME);
-    for object in aws::s3(&config)
-        .list_objects_v2()
-        .bucket(bucket)
-        .send()
-        .await?
-        .contents()
-    {
+    let s3 = aws::s3(&config);
+    for object in s3.list_objects_v2().bucket(&bucket).send().await?.contents() {
+        let key = object.key().unwrap_or_default();
+        // A template has the names of its buckets in it, so another account's has another digest.
+        if let Some((template, _)) = key.strip_prefix("templates/").and_then(|name| name.rsplit_once('-')) {
+            let body = s3
+                .get_object()
+                .bucket(&bucket)
+                .key(key)
+                .send()
+                .await?
+                .body
+                .collect()
+                .await?;
+            let text = String::from_utf8_lossy(&body.into_bytes()).into_owned();
+            state.insert(format!("uploaded template {template}"), text);
+            continue;
+        }
         state.insert(
             format!("object {:?}", object.key()),
             format!("{:?} {:?}", object.size(), object.e_tag()),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pipetrail_collector::templates;
 use pipetrail_tests::relay::template::Stack;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 pub(crate) const AUDIT: &str = "999988887777";
 pub(crate) const MEMBER: &str = "111122223333";
@@ -20,7 +20,6 @@ pub(crate) struct Template {
 
 pub(crate) fn all() -> [Template; 4] {
     let bus = format!("arn:aws:events:{HOME}:{AUDIT}:event-bus/pipetrail");
-    let queue = format!("arn:aws:sqs:{HOME}:{AUDIT}:pipetrail-partition");
     let bucket = |kind: &str| format!("pipetrail-{kind}-{AUDIT}-{HOME}");
     [
         read("artifacts", templates::ARTIFACTS, AUDIT, &[]),
@@ -28,7 +27,13 @@ pub(crate) fn all() -> [Template; 4] {
             "data",
             templates::DATA,
             AUDIT,
-            &[("LakeRetentionDays", "30"), ("EvidenceRetentionDays", "2557")],
+            &[
+                (
+                    "LakeWriters",
+                    "arn:aws:iam::999988887777:role/a,arn:aws:iam::999988887777:role/b*",
+                ),
+                ("EvidenceRetentionDays", "2557"),
+            ],
         ),
         read(
             "pipeline",
@@ -40,12 +45,11 @@ pub(crate) fn all() -> [Template; 4] {
                 ("LakeBucket", &bucket("lake")),
                 ("EvidenceBucket", &bucket("evidence")),
                 ("AthenaResultsBucket", &bucket("athena")),
-                ("PartitionQueueArn", &queue),
                 ("TransformKey", "t.zip"),
-                ("PartitionKey", "p.zip"),
+                ("SettleKey", "s.zip"),
                 ("ApprovalKey", "a.zip"),
                 ("ArchiveDays", "7"),
-                ("NamedQueries", "true"),
+                ("LakeRetentionDays", "30"),
                 ("OperatorEmail", "ops@example.com"),
             ],
         ),
@@ -95,6 +99,7 @@ fn for_each(stack: &Stack, loop_: &Value, out: &mut Map<String, Value>) {
         let alphanumeric: String = value.chars().filter(char::is_ascii_alphanumeric).collect();
         let body = loop_[2]
             .to_string()
+            .replace(&json!({"Ref": identifier}).to_string(), &json!(value).to_string())
             .replace(&format!("&{{{identifier}}}"), &alphanumeric)
             .replace(&format!("${{{identifier}}}"), value);
         let body: Map<String, Value> = serde_json::from_str(&body).unwrap();

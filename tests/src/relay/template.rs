@@ -136,6 +136,15 @@ impl Stack {
                 let item = parts.get(1).and_then(|list| list.get(at));
                 item.cloned().context("Select reaches past the list")
             }
+            "Fn::FindInMap" => {
+                let keys = self.resolve(argument)?;
+                let [map, first, second] = keys.as_array().map(Vec::as_slice).unwrap_or_default() else {
+                    bail!("FindInMap needs three arguments");
+                };
+                let found = &self.template["Mappings"][text(map)?][text(first)?][text(second)?];
+                ensure!(!found.is_null(), "there is no such value");
+                Ok(found.clone())
+            }
             "Fn::Split" => {
                 let parts = self.resolve(argument)?;
                 let (at, whole) = (text(&parts[0])?, text(&parts[1])?);

@@ -18,7 +18,20 @@ pub(super) struct GlueTable {
     pub keys: Vec<String>,
 }
 
+/// Where a table's rows lie.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tier {
+    Landing,
+    Settled,
+}
+
 impl GlueTable {
+    /// Which tier of which table of events it is; `None` for a table of something else.
+    pub(super) fn tier(&self) -> Option<(Tier, &str)> {
+        let landing = self.name.strip_prefix("landing_").map(|name| (Tier::Landing, name));
+        landing.or_else(|| Some((Tier::Settled, self.name.strip_prefix("settled_")?)))
+    }
+
     /// Where a partition of this table belongs.
     pub(super) fn location(&self, values: &[String]) -> String {
         let folders = self

@@ -12,11 +12,11 @@ impl fmt::Display for Tally {
             rows,
             distinct,
             objects,
-            partitions,
             evidence,
             alerts,
             errors_kept,
             refused,
+            settled,
             missing,
         } = self;
         for (given, member) in accounts {
@@ -37,7 +37,11 @@ impl fmt::Display for Tally {
         writeln!(f, "\nevents in         {events_in}")?;
         writeln!(f, "rows              {total}")?;
         writeln!(f, "objects           {objects}")?;
-        writeln!(f, "partitions        {partitions}")?;
+        writeln!(
+            f,
+            "  settled         {} rows in {} objects of {} partitions",
+            settled.rows, settled.objects, settled.partitions
+        )?;
         writeln!(f, "evidence records  {evidence}")?;
         for (subscriber, count) in alerts {
             writeln!(f, "alerts            {count} to {subscriber}")?;

@@ -24,15 +24,11 @@ impl Store {
         }
     }
 
-    /// Objects below the tables' locations.
-    pub(super) async fn objects(&self, tables: &[GlueTable]) -> Result<u64> {
-        let mut count = 0;
-        for table in tables {
-            let prefix = table.root.strip_prefix(&format!("s3://{}/", self.lake));
-            let prefix = prefix.with_context(|| format!("{} does not lie in the lake", table.name))?;
-            count += aws::object_keys(&self.client, &self.lake, prefix).await?.len() as u64;
-        }
-        Ok(count)
+    /// Objects below a table's location.
+    pub(super) async fn objects(&self, table: &GlueTable) -> Result<u64> {
+        let prefix = table.root.strip_prefix(&format!("s3://{}/", self.lake));
+        let prefix = prefix.with_context(|| format!("{} does not lie in the lake", table.name))?;
+        Ok(aws::object_keys(&self.client, &self.lake, prefix).await?.len() as u64)
     }
 
     /// Evidence records; the markers of sent alerts do not count.

@@ -67,9 +67,11 @@ account = {audit_account}
 region = {home}
 # What the Lambda functions run on: "x86_64" or "arm64".
 # architecture = "x86_64"
+# Roles that run `ingest` or `settle` on the lake; for example
+# lake_writers = ["arn:aws:iam::999988887777:role/auditor"]
 
 [retention]
-# Days until lake objects expire; 0 keeps them for ever.
+# Days for which a month stays in the lake after its end; 0 keeps it for ever.
 # lake_days = 0
 # Days for which evidence records are locked, and whether that can be lifted ("GOVERNANCE") or by nobody
 # ("COMPLIANCE").
@@ -79,8 +81,6 @@ region = {home}
 [athena]
 # The most that one query may read, in GB of 10^9 bytes.
 # scan_limit_gb = 100
-# Whether Athena's console offers example queries.
-# named_queries = false
 
 [alerts]
 {email}

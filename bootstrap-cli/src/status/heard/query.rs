@@ -1,23 +1,12 @@
 //! The query as text. Athena (Trino) and DuckDB both take it: no date functions, no views, and only the
-//! partitions of the days and months that are named.
+//! partitions of the days and months that are named. It reads every copy of an event: the latest of them is
+//! the latest event, and nothing has to be compared for it.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-
-use pipetrail_names::audit::DATABASE;
-
-/// The tables of events: everything but heartbeats.
-const EVENTS: [&str; 6] = [
-    "pipeline_executions",
-    "stage_executions",
-    "action_executions",
-    "approval_calls",
-    "api_calls",
-    "other_events",
-];
-
-const HEARTBEATS: &str = "heartbeats";
+use pipetrail_collector::Table;
+use pipetrail_lake::tiers::Tier;
 
 /// When the last heartbeat was: one that came for an earlier hour counts as of that hour.
 const BEAT: &str =
@@ -46,20 +35,20 @@ pub(super) fn sql(now: Timestamp, silent_after: SignedDuration) -> String {
     let month = |day: Date| day.strftime("%Y-%m");
     let months = format!("month IN ('{}', '{}')", month(last_month), month(this_month));
     let [account, region, event, heartbeat] = COLUMNS;
-    let from = |table: &str, event_time: &str, heartbeat_time: &str, partitions: &str| {
-        let counts = match table {
-            HEARTBEATS => "covered_hour IS NOT NULL",
-            _ => "time_in_doubt IS NULL",
+    let (latest, none) = ("max(event_time)", "CAST(NULL AS varchar)");
+    let from = |table: Table| {
+        let (event_time, heartbeat_time, partitions, counts) = match table {
+            Table::Heartbeats => (none, BEAT, &days, "covered_hour IS NOT NULL"),
+            _ => (latest, none, &months, "time_in_doubt IS NULL"),
         };
         format!(
             "SELECT {account}, {region}, {event_time} AS {event}, {heartbeat_time} AS {heartbeat} \
-             FROM {DATABASE}.{table} WHERE {partitions} AND event_time <= '{until:.3}' AND {counts} \
-             GROUP BY {account}, {region}"
+             FROM {} WHERE {partitions} AND event_time <= '{until:.3}' AND {counts} \
+             GROUP BY {account}, {region}",
+            Tier::Every.of(table),
         )
     };
-    let (latest, none) = ("max(event_time)", "CAST(NULL AS varchar)");
-    let mut parts = vec![from(HEARTBEATS, none, BEAT, &days)];
-    parts.extend(EVENTS.map(|table| from(table, latest, none, &months)));
+    let parts = Table::ALL.map(from);
     format!(
         "SELECT {account}, {region}, max({event}) AS {event}, max({heartbeat}) AS {heartbeat} FROM (\n  {}\n) AS seen \
          GROUP BY {account}, {region}",
@@ -71,7 +60,12 @@ pub(super) fn sql(now: Timestamp, silent_after: SignedDuration) -> String {
 mod tests {
     use std::collections::BTreeSet;
 
+    use pipetrail_lake::tiers::over_glue;
+
     use super::*;
+
+    /// Of events: everything but heartbeats.
+    const EVENTS: usize = Table::ALL.len() - 1;
 
     fn window(now: &str, silent_after: SignedDuration) -> String {
         sql(now.parse().unwrap(), silent_after)
@@ -82,11 +76,11 @@ mod tests {
         let hours = SignedDuration::from_hours;
         let sql = window("2027-01-01T00:10:00Z", hours(3));
         assert!(
-            sql.contains("FROM pipetrail.heartbeats WHERE day BETWEEN '2026-12-31' AND '2027-01-01' AND event_time <= '2027-01-01T00:25:00.000Z' AND covered_hour IS NOT NULL GROUP BY"),
+            sql.contains("FROM every_heartbeats WHERE day BETWEEN '2026-12-31' AND '2027-01-01' AND event_time <= '2027-01-01T00:25:00.000Z' AND covered_hour IS NOT NULL GROUP BY"),
             "{sql}"
         );
-        assert_eq!(sql.matches("month IN ('2026-12', '2027-01')").count(), EVENTS.len());
-        assert_eq!(sql.matches("WHERE").count(), EVENTS.len() + 1);
+        assert_eq!(sql.matches("month IN ('2026-12', '2027-01')").count(), EVENTS);
+        assert_eq!(sql.matches("WHERE").count(), EVENTS + 1);
         let patient = window("2027-01-10T12:00:00Z", hours(72));
         assert!(patient.contains("day BETWEEN '2027-01-07' AND '2027-01-10'"));
         assert!(
@@ -105,35 +99,44 @@ mod tests {
     fn the_text_of_the_query() {
         let sql = window("2026-11-21T12:00:00Z", SignedDuration::from_hours(3));
         let lines: Vec<&str> = sql.lines().collect();
-        assert_eq!(lines.len(), EVENTS.len() + 3);
+        assert_eq!(lines.len(), EVENTS + 3);
         assert_eq!(
             lines[0],
             "SELECT account_id, region, max(last_event) AS last_event, max(last_heartbeat) AS last_heartbeat FROM ("
         );
         assert_eq!(
-            lines[1],
-            "  SELECT account_id, region, CAST(NULL AS varchar) AS last_event, \
-             max(CASE WHEN substr(event_time, 1, 13) > substr(covered_hour, 1, 13) THEN covered_hour ELSE event_time END) AS last_heartbeat \
-             FROM pipetrail.heartbeats WHERE day BETWEEN '2026-11-20' AND '2026-11-21' \
-             AND event_time <= '2026-11-21T12:15:00.000Z' AND covered_hour IS NOT NULL GROUP BY account_id, region"
+            lines[4],
+            "  UNION ALL SELECT account_id, region, max(event_time) AS last_event, CAST(NULL AS varchar) AS last_heartbeat \
+             FROM every_approval_calls WHERE month IN ('2026-10', '2026-11') \
+             AND event_time <= '2026-11-21T12:15:00.000Z' AND time_in_doubt IS NULL GROUP BY account_id, region"
         );
         assert_eq!(
-            lines[5],
-            "  UNION ALL SELECT account_id, region, max(event_time) AS last_event, CAST(NULL AS varchar) AS last_heartbeat \
-             FROM pipetrail.approval_calls WHERE month IN ('2026-10', '2026-11') \
-             AND event_time <= '2026-11-21T12:15:00.000Z' AND time_in_doubt IS NULL GROUP BY account_id, region"
+            lines[6],
+            "  UNION ALL SELECT account_id, region, CAST(NULL AS varchar) AS last_event, \
+             max(CASE WHEN substr(event_time, 1, 13) > substr(covered_hour, 1, 13) THEN covered_hour ELSE event_time END) AS last_heartbeat \
+             FROM every_heartbeats WHERE day BETWEEN '2026-11-20' AND '2026-11-21' \
+             AND event_time <= '2026-11-21T12:15:00.000Z' AND covered_hour IS NOT NULL GROUP BY account_id, region"
         );
         assert_eq!(lines[8], ") AS seen GROUP BY account_id, region");
     }
 
     #[test]
-    fn every_table_of_the_lake_is_asked() {
-        let asked: BTreeSet<&str> = EVENTS.into_iter().chain([HEARTBEATS]).collect();
-        let tables = pipetrail_collector::templates::DATA.lines().filter_map(|line| {
-            line.trim()
-                .strip_prefix("Location: !Sub s3://${LakeBucket}/")?
-                .strip_suffix('/')
+    fn every_table_of_the_lake_is_asked_but_the_dropped_copies() {
+        let sql = window("2026-11-21T12:00:00Z", SignedDuration::from_hours(3));
+        let sent = over_glue(&sql);
+        let words: BTreeSet<&str> = sent.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
+        let locations = pipetrail_collector::templates::DATA.lines().filter_map(|line| {
+            let location = line.trim().strip_prefix("Location: !Sub s3://${LakeBucket}/")?;
+            location.strip_suffix('/')
         });
-        assert_eq!(tables.collect::<BTreeSet<_>>(), asked);
+        let (asked, left): (Vec<String>, Vec<String>) = locations
+            .map(|location| match location.strip_prefix("landing/") {
+                Some(table) => format!("landing_{table}"),
+                None if location == "copies" => location.to_owned(),
+                None => format!("settled_{location}"),
+            })
+            .partition(|table| words.contains(table.as_str()));
+        assert_eq!(left, ["copies"]);
+        assert_eq!(asked.len(), 2 * Table::ALL.len(), "{asked:?}");
     }
 }

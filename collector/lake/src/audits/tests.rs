@@ -13,7 +13,13 @@ fn every_file_is_an_audit_and_is_bound() {
     for audit in all() {
         let sql = audit.sql(&bound()).unwrap_or_else(|error| panic!("{error}"));
         assert!(!sql.contains(['{', '}']), "{}: {sql}", audit.name);
-        assert!(sql.len() < 100_000, "{}: Athena takes 262,144 bytes", audit.name);
+        // As Athena gets it: a window, accounts and pipelines are put in too.
+        let bytes = crate::tiers::over_glue(&sql).len();
+        assert!(
+            bytes < 100_000,
+            "{}: {bytes} bytes, and Athena takes 262,144",
+            audit.name
+        );
     }
 }
 

@@ -36,7 +36,11 @@ impl Catalog {
                 .storage_descriptor(descriptor)
                 .build()
         });
-        let call = self.glue.batch_create_partition().database_name(&self.database);
+        let call = self
+            .glue
+            .batch_create_partition()
+            .set_catalog_id(self.account.clone())
+            .database_name(&self.database);
         let call = call.table_name(table);
         let answer = call.set_partition_input_list(Some(inputs.collect())).send().await;
         let answer = answer.map_err(from_sdk(format!("register partitions of table {table}")))?;

@@ -36,7 +36,10 @@ impl Glue {
             .lines()
             .find_map(|line| line.strip_prefix("x-amz-target: AWSGlue."));
         let (call, body) = (target.unwrap().to_owned(), serde_json::from_str::<Value>(body).unwrap());
-        assert_eq!(body["DatabaseName"], "pipetrail");
+        assert_eq!(
+            (&body["DatabaseName"], &body["CatalogId"]),
+            (&json!("pipetrail"), &json!("999988887777"))
+        );
         self.calls.push(call.clone());
         let answer = match call.as_str() {
             "GetTable" => json!({"Table": {"Name": body["Name"], "StorageDescriptor": descriptor("s3://lake/")}}),
@@ -51,13 +54,14 @@ impl Glue {
             }
             "BatchCreatePartition" => self.create(body["PartitionInputList"].as_array().unwrap()),
             "GetPartitions" => {
-                assert_eq!(body["Expression"], "month < '2026-01'");
+                let expression = body["Expression"].as_str().unwrap();
+                assert!(
+                    ["month < '2026-01'", "month = '2026-11'"].contains(&expression),
+                    "{expression}"
+                );
                 let found: Vec<&Value> = self.partitions.values().collect();
-                let rest = if body["NextToken"].is_null() {
-                    &found[..1]
-                } else {
-                    &found[1..]
-                };
+                let (first, others) = found.split_at(found.len().min(1));
+                let rest = if body["NextToken"].is_null() { first } else { others };
                 let token = body["NextToken"].is_null().then_some("more");
                 json!({"Partitions": rest, "NextToken": token})
             }
@@ -115,9 +119,5 @@ pub(crate) fn catalog(glue: &Arc<Mutex<Glue>>) -> Catalog {
         .credentials_provider(SharedCredentialsProvider::new(keys))
         .http_client(answering(move |request| glue.lock().unwrap().answer(request)))
         .build();
-    Catalog {
-        glue: aws_sdk_glue::Client::new(&config),
-        database: "pipetrail".to_owned(),
-        bucket: "lake".to_owned(),
-    }
+    Catalog::new(&config, "pipetrail".to_owned()).of_account("999988887777")
 }

@@ -37,8 +37,8 @@ impl Athena {
         }
     }
 
-    /// Asks, waits until the query has succeeded, and gives its rows as they are read. Glue has only what is
-    /// settled: what the text reads of tiers is put before it.
+    /// Asks, waits until the query has succeeded, and gives its rows as they are read. Glue has each
+    /// tier by itself: the names of both are put before the text that reads them.
     ///
     /// # Errors
     /// A refused call, or a query that does not succeed.

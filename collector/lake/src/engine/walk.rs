@@ -6,10 +6,10 @@ use std::slice::Iter;
 use super::lexer::{Piece, Token};
 
 /// The pieces that are still ahead.
-pub(super) type Rest<'p, 'a> = Peekable<Copied<Iter<'p, Piece<'a>>>>;
+pub(crate) type Rest<'p, 'a> = Peekable<Copied<Iter<'p, Piece<'a>>>>;
 
 /// Goes behind a piece, if it comes next.
-pub(super) fn skip(rest: &mut Rest<'_, '_>, is: impl Fn(&Token<'_>) -> bool) -> bool {
+pub(crate) fn skip(rest: &mut Rest<'_, '_>, is: impl Fn(&Token<'_>) -> bool) -> bool {
     rest.next_if(|(_, token)| is(token)).is_some()
 }
 
@@ -28,11 +28,14 @@ fn skip_brackets(rest: &mut Rest<'_, '_>) -> bool {
     opens
 }
 
-/// Goes to what follows `name (columns) AS (…), …`, and gives the pieces that are the names.
+/// A name in the list of a `WITH`, and where what follows its query begins.
+pub(crate) type Named<'a> = (Piece<'a>, usize);
+
+/// Goes to what follows `name (columns) AS (…), …`, and gives the names.
 ///
 /// # Errors
 /// It is no such list: where it is none.
-pub(super) fn behind_names<'a>(rest: &mut Rest<'_, 'a>) -> Result<Vec<Piece<'a>>, Option<usize>> {
+pub(crate) fn behind_names<'a>(rest: &mut Rest<'_, 'a>) -> Result<Vec<Named<'a>>, Option<usize>> {
     let mut names = Vec::new();
     loop {
         let name = rest.next();
@@ -43,7 +46,8 @@ pub(super) fn behind_names<'a>(rest: &mut Rest<'_, 'a>) -> Result<Vec<Piece<'a>>
         if !follows || !skip_brackets(rest) {
             return Err(name.map(|(at, _)| at));
         }
-        names.extend(name);
+        let end = rest.peek().map_or(usize::MAX, |(at, _)| *at);
+        names.extend(name.map(|name| (name, end)));
         if !skip(rest, |token| *token == Token::Comma) {
             return Ok(names);
         }
@@ -95,7 +99,11 @@ pub(crate) fn begin<'a>(pieces: &[Piece<'a>]) -> Option<Begin<'a>> {
     skip(&mut rest, |token| token.is_one_of(&["with"])).then_some(())?;
     let recursive = skip(&mut rest, |token| token.is_one_of(&["recursive"]));
     let &(at, _) = rest.peek()?;
-    let names = behind_names(&mut rest).ok()?;
+    let names = behind_names(&mut rest)
+        .ok()?
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
     Some(Begin::With { at, recursive, names })
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::input::InputError;
+use crate::catalog::CatalogError;
 
 /// Something that could not be read or written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -30,6 +31,22 @@ impl Failed {
             },
             reason: error.to_string(),
             hint: error.hint().map(str::to_owned),
+        }
+    }
+
+    /// Rows that are in the lake, and that Athena may not see.
+    pub fn of_catalog(error: &CatalogError) -> Self {
+        Failed {
+            place: "the lake's partitions in Glue".to_owned(),
+            reason: pipetrail_names::chain(error),
+            hint: Some(match error {
+                CatalogError::Elsewhere { .. } | CatalogError::Format { .. } => {
+                    "the rows are written; delete the partition in Glue, and run the same command again".to_owned()
+                }
+                CatalogError::Call(_) | CatalogError::Unseen { .. } => {
+                    "the rows are written; run the same command again to register them".to_owned()
+                }
+            }),
         }
     }
 }

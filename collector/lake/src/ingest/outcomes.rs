@@ -1,6 +1,6 @@
 //! What became of the partitions, added up: there may be many.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pipetrail_collector::layout::Partition;
 use serde::Serialize;
@@ -18,6 +18,8 @@ pub struct Outcomes {
     pub(super) conflicts: u64,
     /// The first of the conflicts.
     pub(super) conflicting: Vec<Conflict>,
+    /// Partitions that hold the rows now, by prefix.
+    pub(super) touched: BTreeSet<String>,
     /// Partitions that got a new file.
     pub(super) partitions: u64,
     /// Rows of those that failed.
@@ -50,6 +52,7 @@ impl Outcomes {
                 });
             }
         };
+        self.touched.insert(partition.prefix());
         if written.rows > 0 {
             self.partitions += 1;
             *self.tables.entry(partition.table.name()).or_default() += written.rows;

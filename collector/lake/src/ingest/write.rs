@@ -8,25 +8,29 @@ use pipetrail_collector::layout::Partition;
 use tokio::runtime::Handle;
 
 use super::error::IngestError;
+use super::failed::Failed;
 use super::outcomes::Outcomes;
 use super::partition;
 use super::progress::Progress;
+use crate::catalog::Catalog;
 use crate::staging::{Aside, Limits, Merged};
 use crate::store::{Lake, Location};
 
 /// Fewest partitions of a bucket that are written at the same time.
 const BUCKET_JOBS: usize = 8;
 
-/// Writes the rows to the lake; with `dry` only says what that would be.
+/// Writes the rows to the lake, and registers their partitions where it has a catalogue; with `dry` only says
+/// what that would be.
 ///
 /// # Errors
-/// Rows cannot be read back, or a worker has ended in the middle. What is wrong with a partition is its own
-/// outcome.
+/// Rows cannot be read back, or a worker has ended in the middle. What is wrong with a partition, or with the
+/// catalogue, is an outcome of its own.
 pub fn write(
     aside: &Aside,
     lake: &Lake,
     limits: &Limits,
     handle: &Handle,
+    catalog: Option<&Catalog>,
     dry: bool,
     progress: &dyn Progress,
 ) -> Result<Outcomes, IngestError> {
@@ -64,5 +68,12 @@ pub fn write(
         let join = |worker: thread::ScopedJoinHandle<'_, _>| worker.join().unwrap_or(Err(IngestError::Worker));
         workers.into_iter().try_for_each(join)
     })?;
-    Ok(outcomes.into_inner().unwrap_or_else(PoisonError::into_inner))
+    let mut outcomes = outcomes.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(catalog) = catalog.filter(|_| !dry) {
+        // Those without a new file too: a run before this one may have ended here.
+        if let Err(error) = handle.block_on(catalog.register(&lake.location, &outcomes.touched)) {
+            outcomes.failed.push(Failed::of_catalog(&error));
+        }
+    }
+    Ok(outcomes)
 }

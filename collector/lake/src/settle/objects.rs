@@ -12,11 +12,11 @@ use std::collections::BTreeSet;
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use pipetrail_collector::Table;
-use pipetrail_collector::layout::{Partition, landing};
+use pipetrail_collector::layout::{Partition, copies_month, landing};
 use pipetrail_settlement::choice::{CLOSED, Listed};
-use pipetrail_settlement::entry::{Aside, Output};
+use pipetrail_settlement::entry::Aside;
 use pipetrail_settlement::log::Stored;
-use pipetrail_settlement::{Inspected, Merge, World};
+use pipetrail_settlement::{Inspected, Merge, Seen, World};
 use tokio::runtime::Handle;
 
 use super::error::SettleError;
@@ -24,11 +24,12 @@ use super::rows::{self, Job, Tier};
 use crate::catalog::Catalog;
 use crate::staging::Limits;
 use crate::store::Lake;
+use crate::tiers::COPIES;
 
 /// What the names of files of arrival days begin with.
 const RUN: &str = "run-";
 
-/// How many files are looked at or deleted at the same time.
+/// How many files are looked at at the same time.
 const AT_ONCE: usize = 16;
 
 /// One table of a lake.
@@ -92,6 +93,11 @@ impl World for Objects {
         listing::files(&self.lake, self.table.name(), is_one).await
     }
 
+    async fn copies(&self) -> Result<Vec<Listed>, SettleError> {
+        let is_one = |key: &str| copies_month(self.table, key).is_some();
+        listing::files(&self.lake, COPIES, is_one).await
+    }
+
     async fn head(&self, key: &str) -> Result<Option<(u64, String)>, SettleError> {
         listing::head(&self.lake, key).await
     }
@@ -131,30 +137,24 @@ impl World for Objects {
             prefix,
             whole: rows::WHOLE,
             kept_from: kept_from.map(str::to_owned),
+            catalog: self.catalog.clone(),
             handle: Handle::current(),
         };
         // The store is talked to on this thread, while that one packs and unpacks rows.
         let merged = tokio::task::spawn_blocking(move || rows::merge(&job)).await;
-        let merged = merged.map_err(|_| SettleError::Worker)??;
-        let Merge::Settled(settled) = &merged else {
-            return Ok(merged);
-        };
-        let prefix = |output: &Output| Partition::from_key(&output.key).map(|partition| partition.prefix());
-        let partitions: BTreeSet<String> = settled.outputs.iter().filter_map(prefix).collect();
-        if let Err(error) = self.register(&partitions).await {
-            // Rows that nobody enters would only be copies until the next close.
-            let made = settled.outputs.iter().chain(&settled.copies).chain(&settled.rejected);
-            let made: Vec<(&str, &str)> = made.map(|output| (&*output.key, &*output.etag)).collect();
-            self.delete(&made).await?;
-            return Err(error);
-        }
-        Ok(merged)
+        merged.map_err(|_| SettleError::Worker)?
     }
 
-    async fn register(&self, partitions: &BTreeSet<String>) -> Result<usize, SettleError> {
+    async fn register(&self, partitions: &BTreeSet<String>) -> Result<Seen, SettleError> {
         match &self.catalog {
-            None => Ok(0),
-            Some(catalog) => partitions::register(catalog, &self.lake, self.table, partitions).await,
+            None => Ok(Seen::default()),
+            Some(catalog) => {
+                let registered = catalog.register(&self.lake.location, partitions).await?;
+                Ok(Seen {
+                    repaired: registered.created,
+                    since: registered.since,
+                })
+            }
         }
     }
 
@@ -166,12 +166,7 @@ impl World for Objects {
     }
 
     async fn delete(&self, files: &[(&str, &str)]) -> Result<BTreeSet<String>, SettleError> {
-        let delete = files.iter().map(|(key, etag)| async move {
-            let gone = delete::delete(&self.lake, key, etag).await;
-            (!gone).then(|| (*key).to_owned())
-        });
-        let failed = futures::stream::iter(delete).buffer_unordered(AT_ONCE);
-        Ok(failed.filter_map(|key| async { key }).collect().await)
+        Ok(delete::delete(&self.lake, files).await)
     }
 }
 

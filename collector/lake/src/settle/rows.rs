@@ -4,6 +4,7 @@
 //! partition, by the rules of `fate`. Nothing is written before every file was read to its end, but for rows
 //! that belong nowhere (`rejected`).
 
+mod budget;
 mod copies;
 mod delivery;
 mod fate;

@@ -1,6 +1,8 @@
 //! What all workers have set aside, partition by partition.
 
 use std::cmp::Reverse;
+#[cfg(feature = "settle")]
+use std::collections::BTreeSet;
 use std::collections::{BinaryHeap, btree_map};
 use std::io;
 
@@ -61,6 +63,16 @@ impl<'a> Merged<'a> {
             count += 1;
         }
         Ok(count)
+    }
+
+    /// The prefixes of all partitions.
+    #[cfg(feature = "settle")]
+    pub(crate) fn prefixes(mut self) -> io::Result<BTreeSet<String>> {
+        let mut prefixes = BTreeSet::new();
+        while let Some(rows) = self.next(0)? {
+            prefixes.insert(rows.prefix);
+        }
+        Ok(prefixes)
     }
 
     /// The next partition; `load` is what its rows may take in memory.

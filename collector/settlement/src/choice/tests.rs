@@ -106,6 +106,6 @@ fn a_month_is_kept_for_so_many_days_after_its_end() {
     assert_eq!(kept_from(time(now), 61), "2026-09");
     let log = Log::empty("lake", TABLE);
     let files = [file(A, 1), file(&A.replace("2026-10", "2026-09"), 1)];
-    let (before, gone) = expired(&log, &files, time(now), 30);
+    let (before, gone) = expired(TABLE, &log, files.iter(), time(now), 30);
     assert_eq!((before.as_str(), gone), ("2026-10", vec![&files[1]]));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pipetrail_collector::layout::Partition;
+use pipetrail_collector::layout::{Partition, is_before};
 
 use super::store::{Row, Shared, TABLE, hours};
 use crate::choice::kept_from;
@@ -116,13 +116,15 @@ pub(super) fn check(shared: &Shared, told: &Told<'_>) -> Result<(), String> {
         }
     }
     let now = shared.now;
-    let expired = |prefix: &&String| match told.retention {
-        Some(days) => Partition::from_key(&format!("{prefix}x"))
-            .is_some_and(|partition| *partition.month() < *kept_from(now.checked_sub(hours(20 * 24)).unwrap(), days)),
-        None => false,
-    };
-    match folders.keys().chain(shared.glue.keys()).find(expired) {
-        Some(prefix) => Err(format!("{prefix} is kept no longer, and is there")),
+    let Some(days) = told.retention else { return Ok(()) };
+    let before = kept_from(now.checked_sub(hours(20 * 24)).unwrap(), days);
+    let files = shared.objects.keys().cloned();
+    let folders = shared
+        .glue
+        .keys()
+        .flat_map(|prefix| [format!("{prefix}x"), format!("{prefix}{TABLE}-x.parquet")]);
+    match files.chain(folders).find(|key| is_before(TABLE, key, &before)) {
+        Some(key) => Err(format!("{key} is kept no longer, and is there")),
         None => Ok(()),
     }
 }

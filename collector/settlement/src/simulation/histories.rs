@@ -61,8 +61,9 @@ impl Lake {
             now: self.shared.borrow().now,
             bytes: 100_000,
             retention: self.retention,
-            tidy: true,
-            until: None,
+            tidies: true,
+            closes: true,
+            ends: None,
         }
     }
 
@@ -73,7 +74,7 @@ impl Lake {
             lossy: false,
             mistake: None,
         };
-        let mut running = pin!(run(&world, task));
+        let mut running = pin!(async { run(&world, task).await.result() });
         let mut context = Context::from_waker(Waker::noop());
         for _ in 0..100_000 {
             if let Poll::Ready(ended) = running.as_mut().poll(&mut context) {
@@ -273,11 +274,41 @@ fn one_partition_that_is_registered_elsewhere_keeps_no_other_from_being_deleted(
         copy: 2,
         malformed: false,
     };
-    lake.shared.borrow_mut().glue.insert(prefix(row.partition), elsewhere);
+    lake.shared.borrow_mut().register(&prefix(row.partition), &elsewhere);
     let key = format!("landing/{TABLE}/2026-11-01-elsewhere.parquet");
     lake.shared.borrow_mut().put(&key, vec![row], Health::Good);
     assert!(lake.days(4).iter().all(Result::is_err));
     assert_eq!(lake.keys("landing/"), [key]);
+}
+
+#[test]
+fn inputs_stay_while_a_query_may_run_that_was_planned_before_their_partition_was_registered_again() {
+    let lake = Lake::with(&[1]);
+    lake.run().unwrap();
+    lake.pass(24);
+    lake.shared.borrow_mut().glue.clear();
+    assert_eq!(lake.run().unwrap().repaired, 1);
+    lake.pass(1);
+    assert_eq!(
+        lake.run().unwrap(),
+        Done::default(),
+        "it is registered, and was not six hours ago"
+    );
+    lake.pass(5);
+    lake.days(2);
+    assert!(lake.keys("landing/").is_empty() && lake.sees(1));
+}
+
+#[test]
+fn a_partition_that_somebody_took_out_is_registered_again_when_nothing_else_is_to_be_done() {
+    let lake = Lake::with(&[1]);
+    lake.run().unwrap();
+    lake.days(3);
+    assert!(lake.keys("landing/").is_empty());
+    lake.shared.borrow_mut().glue.clear();
+    assert!(!lake.sees(1));
+    assert_eq!(lake.run().unwrap().repaired, 1);
+    assert!(lake.sees(1));
 }
 
 #[test]
@@ -307,7 +338,7 @@ fn an_entry_of_the_future_holds_up_no_other() {
 fn a_run_whose_time_is_over_begins_no_unit_and_says_so() {
     let lake = Lake::with(&[1]);
     let task = Task {
-        until: Some(Instant::now()),
+        ends: Some(Instant::now()),
         ..lake.task()
     };
     let done = lake.run_as(&task).unwrap();

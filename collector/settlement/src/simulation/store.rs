@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use pipetrail_collector::Table;
-use pipetrail_collector::layout::{Partition, arrival_day};
+use pipetrail_collector::layout::{Partition, arrival_day, copies_month};
 
 use crate::choice::Listed;
 
@@ -36,6 +36,7 @@ pub(super) struct Object {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     Landing,
+    Copies,
     /// With the prefix.
     Partition(String),
     Elsewhere,
@@ -46,6 +47,7 @@ impl Place {
         match Partition::from_key(key) {
             Some(partition) => Place::Partition(partition.prefix()),
             None if arrival_day(TABLE, key).is_some() => Place::Landing,
+            None if copies_month(TABLE, key).is_some() => Place::Copies,
             None => Place::Elsewhere,
         }
     }
@@ -62,14 +64,21 @@ pub(super) enum Health {
     Newer,
 }
 
+/// A partition as the catalogue knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Registered {
+    pub location: String,
+    pub since: Timestamp,
+}
+
 /// What all share.
 #[derive(Debug)]
 pub(super) struct Shared {
     /// The store's clock.
     pub now: Timestamp,
     pub objects: BTreeMap<String, Object>,
-    /// Location of every partition that the catalogue knows, by prefix.
-    pub glue: BTreeMap<String, String>,
+    /// Every partition that the catalogue knows, by prefix.
+    pub glue: BTreeMap<String, Registered>,
     /// Rows of every file there ever was, by ETag.
     pub history: BTreeMap<String, u64>,
     next: u64,
@@ -118,9 +127,20 @@ impl Shared {
     /// The events that a reader sees in the partitions that the catalogue knows.
     pub(super) fn in_partitions(&self) -> BTreeSet<(u8, u32)> {
         self.events(|place| match place {
-            Place::Partition(prefix) => self.glue.get(prefix) == Some(prefix),
+            Place::Partition(prefix) => self.registered(prefix),
             _ => false,
         })
+    }
+
+    /// Whether the catalogue has a partition where its files are.
+    pub(super) fn registered(&self, prefix: &str) -> bool {
+        self.glue.get(prefix).is_some_and(|known| known.location == prefix)
+    }
+
+    /// Registers a partition at a place, from now on.
+    pub(super) fn register(&mut self, prefix: &str, location: &str) {
+        let (location, since) = (location.to_owned(), self.now);
+        self.glue.insert(prefix.to_owned(), Registered { location, since });
     }
 
     fn events(&self, visible: impl Fn(&Place) -> bool) -> BTreeSet<(u8, u32)> {

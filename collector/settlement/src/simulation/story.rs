@@ -44,10 +44,21 @@ pub(super) struct Story {
     events: u32,
     copies: u32,
     tally: Tally,
+    /// Events that lay only in partitions that somebody took out of the catalogue.
+    unseen: BTreeSet<(u8, u32)>,
     /// Files that somebody removed.
     lost: u64,
     /// How much had gone when it was last checked.
     checked: u64,
+}
+
+/// A number below that one; SplitMix64.
+fn below(random: &mut u64, end: u64) -> u64 {
+    *random = random.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mut z = *random;
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    (z ^ (z >> 31)) % end
 }
 
 impl Story {
@@ -65,6 +76,7 @@ impl Story {
             events: 0,
             copies: 0,
             tally: Tally::default(),
+            unseen: BTreeSet::new(),
             lost: 0,
             checked: 0,
         };
@@ -74,7 +86,7 @@ impl Story {
         if story.one_in(4) {
             let partition = prefix(story.below(9) as u8);
             let elsewhere = "somewhere/else/".to_owned();
-            story.shared.borrow_mut().glue.insert(partition, elsewhere);
+            story.shared.borrow_mut().register(&partition, &elsewhere);
         }
         story
     }
@@ -86,12 +98,7 @@ impl Story {
 
     /// A number below that one.
     fn below(&mut self, end: u64) -> u64 {
-        // SplitMix64.
-        self.random = self.random.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.random;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) % end
+        below(&mut self.random, end)
     }
 
     fn one_in(&mut self, number: u64) -> bool {
@@ -140,6 +147,7 @@ impl Story {
             24 => self.repair(),
             // Nobody is protected whose proof is taken away behind him.
             25 if self.running.is_empty() => self.lose(),
+            26 if self.running.is_empty() => self.drop_partition(),
             _ => self.go_on()?,
         }
         Ok(())
@@ -224,8 +232,10 @@ impl Story {
         let row = self.row(false, false);
         let prefix = prefix(row.partition);
         let mut shared = self.shared.borrow_mut();
-        let known = shared.glue.entry(prefix.clone()).or_insert_with(|| prefix.clone());
-        if *known != prefix || self.expires(&prefix, shared.now) {
+        if !shared.glue.contains_key(&prefix) {
+            shared.register(&prefix, &prefix);
+        }
+        if !shared.registered(&prefix) || self.expires(&prefix, shared.now) {
             drop(shared);
             let copies = self.landed.get_mut(&(row.partition, row.event)).unwrap();
             copies.remove(&row.copy);
@@ -248,10 +258,40 @@ impl Story {
     /// An operator points partitions where they belong.
     fn repair(&mut self) {
         let mut shared = self.shared.borrow_mut();
+        let prefixes: Vec<String> = shared.glue.keys().cloned().collect();
+        let elsewhere = prefixes
+            .iter()
+            .filter(|prefix| !shared.registered(prefix))
+            .cloned()
+            .collect::<Vec<_>>();
+        elsewhere.iter().for_each(|prefix| shared.register(prefix, prefix));
+    }
+
+    /// Somebody takes a partition out of the catalogue. What was seen there alone is seen no more until it is
+    /// registered again; what waits in landing too must stay until then.
+    fn drop_partition(&mut self) {
+        let shared = &mut *self.shared.borrow_mut();
+        let ours: Vec<String> = shared
+            .glue
+            .keys()
+            .filter(|prefix| shared.registered(prefix))
+            .cloned()
+            .collect();
+        if ours.is_empty() {
+            return;
+        }
+        let before = shared.in_partitions();
+        let mut random = self.random;
         shared
             .glue
-            .iter_mut()
-            .for_each(|(prefix, location)| location.clone_from(prefix));
+            .remove(&ours[below(&mut random, ours.len() as u64) as usize]);
+        self.random = random;
+        let (after, landing) = (shared.in_partitions(), shared.in_landing());
+        let unseen = before
+            .into_iter()
+            .filter(|event| !after.contains(event) && !landing.contains(event));
+        self.unseen.extend(unseen);
+        self.tally.unregistered += 1;
     }
 
     /// Somebody removes a file of a partition, of which all inputs are still there.
@@ -296,8 +336,9 @@ impl Story {
             now: Timestamp::from_second(second).unwrap(),
             bytes: 400 + 100 * self.below(10),
             retention: self.retention,
-            tidy,
-            until: None,
+            tidies: tidy,
+            closes: tidy,
+            ends: None,
         };
         let world = Settler {
             shared: Rc::clone(&self.shared),
@@ -306,7 +347,8 @@ impl Story {
             mistake: self.mistake,
         };
         self.tally.runs += 1;
-        self.running.push(Box::pin(async move { run(&world, &task).await }));
+        self.running
+            .push(Box::pin(async move { run(&world, &task).await.result() }));
     }
 
     /// One of the settlers goes on until its next call.
@@ -342,7 +384,8 @@ impl Story {
     /// The events that must be seen.
     fn wanted(&self) -> BTreeSet<(u8, u32)> {
         let now = self.shared.borrow().now;
-        let kept = |(event, _): (&(u8, u32), _)| (!self.expires(&prefix(event.0), now)).then_some(*event);
+        let is_seen = |event: &(u8, u32)| !self.unseen.contains(event) && !self.expires(&prefix(event.0), now);
+        let kept = |(event, _): (&(u8, u32), _)| is_seen(event).then_some(*event);
         self.landed.iter().filter_map(kept).collect()
     }
 
@@ -413,6 +456,9 @@ impl Story {
                 self.go_on()?;
                 self.check_what_went()?;
             }
+            // A whole run has seen to it that every partition is registered.
+            self.unseen.clear();
+            self.check()?;
         }
         Ok(())
     }

@@ -14,6 +14,8 @@ pub(super) struct Tally {
     pub expired: u64,
     pub deleted: u64,
     pub dropped: u64,
+    /// Partitions that somebody took out of the catalogue.
+    pub unregistered: u64,
     pub repetition: u64,
     pub rejected: u64,
     pub reads: u64,
@@ -32,7 +34,7 @@ impl Tally {
         self.numbers().into_iter().all(|number| *number > 0)
     }
 
-    fn numbers(&mut self) -> [&mut u64; 12] {
+    fn numbers(&mut self) -> [&mut u64; 13] {
         let Tally {
             runs,
             crashes,
@@ -43,12 +45,25 @@ impl Tally {
             expired,
             deleted,
             dropped,
+            unregistered,
             repetition,
             rejected,
             reads,
         } = self;
         [
-            runs, crashes, failed, units, closes, set_aside, expired, deleted, dropped, repetition, rejected, reads,
+            runs,
+            crashes,
+            failed,
+            units,
+            closes,
+            set_aside,
+            expired,
+            deleted,
+            dropped,
+            unregistered,
+            repetition,
+            rejected,
+            reads,
         ]
     }
 

@@ -7,13 +7,13 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use jiff::Timestamp;
-use pipetrail_collector::layout::Partition;
+use pipetrail_collector::layout::is_before;
 
 use super::store::{Health, Object, Place, Row, Shared, TABLE, listed, prefix};
 use crate::choice::Listed;
-use crate::entry::{Aside, Equation, Input, Output, Settled};
+use crate::entry::{Aside, Equation, Input, Output, Settled, folder};
 use crate::log::Stored;
-use crate::{Becomes, Inspected, Merge, World};
+use crate::{Becomes, Inspected, Merge, Seen, World};
 
 /// The world of one settler.
 #[derive(Clone, Debug)]
@@ -51,6 +51,8 @@ pub(super) enum Mistake {
 pub(super) enum Failed {
     #[error("a partition is registered elsewhere")]
     Elsewhere,
+    #[error("somebody has just taken a partition out")]
+    Unseen,
 }
 
 /// Lets others go on.
@@ -137,6 +139,10 @@ impl World for Settler {
 
     async fn partitions(&self) -> Result<Vec<Listed>, Failed> {
         Ok(self.list(|place| matches!(place, Place::Partition(_))).await)
+    }
+
+    async fn copies(&self) -> Result<Vec<Listed>, Failed> {
+        Ok(self.list(|place| *place == Place::Copies).await)
     }
 
     async fn head(&self, key: &str) -> Result<Option<(u64, String)>, Failed> {
@@ -256,8 +262,13 @@ impl World for Settler {
                 .outputs
                 .push(self.write(&format!("{}{form}", prefix(*partition)), kept.clone()).await);
         }
-        if !dropped.is_empty() {
-            settled.copies.push(self.write("copies/month=2026-09/", dropped).await);
+        let mut copies: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+        for row in dropped {
+            copies.entry(month_of(row.partition)).or_default().push(row);
+        }
+        for (month, rows) in copies {
+            let beginning = format!("copies/month={month}/{TABLE}-");
+            settled.copies.push(self.write(&beginning, rows).await);
         }
         if !rejected.is_empty() {
             settled
@@ -265,36 +276,39 @@ impl World for Settler {
                 .push(self.write(&format!("errors/{TABLE}/rejected/"), rejected).await);
         }
         settled.equation = equation;
-        let prefixes = partitions.keys().map(|partition| prefix(*partition)).collect();
-        self.register(&prefixes).await?;
+        let prefixes = partitions.keys().map(|partition| prefix(*partition));
+        let copies = settled.copies.iter().map(|copies| format!("{}/", folder(&copies.key)));
+        self.register(&prefixes.chain(copies).collect()).await?;
         Ok(Merge::Settled(settled))
     }
 
-    async fn register(&self, partitions: &BTreeSet<String>) -> Result<usize, Failed> {
-        let mut created = 0;
+    async fn register(&self, partitions: &BTreeSet<String>) -> Result<Seen, Failed> {
+        let mut seen = Seen::default();
         for prefix in partitions {
             let create = |shared: &mut Shared| match shared.glue.get(prefix) {
-                None => shared.glue.insert(prefix.clone(), prefix.clone()).is_none(),
+                None => {
+                    shared.register(prefix, prefix);
+                    true
+                }
                 Some(_) => false,
             };
-            if self.with(create).await {
-                created += 1;
-                continue;
-            }
-            let location = self.with(|shared| shared.glue.get(prefix).cloned()).await;
-            if location.as_ref() != Some(prefix) && self.mistake != Some(Mistake::AnyLocation) {
+            seen.repaired += usize::from(self.with(create).await);
+            let Some(known) = self.with(|shared| shared.glue.get(prefix).cloned()).await else {
+                return Err(Failed::Unseen);
+            };
+            if known.location != *prefix && self.mistake != Some(Mistake::AnyLocation) {
                 return Err(Failed::Elsewhere);
             }
+            seen.since = seen.since.max(Some(known.since));
         }
-        Ok(created)
+        Ok(seen)
     }
 
     async fn unregister_before(&self, month: &str) -> Result<(), Failed> {
         let forget = |shared: &mut Shared| {
             let empty = |prefix: &str| !shared.objects.keys().any(|key| key.starts_with(prefix));
-            let old = |prefix: &str| {
-                Partition::from_key(&format!("{prefix}x")).is_some_and(|partition| partition.month() < month)
-            };
+            let of_copies = |prefix: &str| is_before(TABLE, &format!("{prefix}{TABLE}-x.parquet"), month);
+            let old = |prefix: &str| is_before(TABLE, &format!("{prefix}x"), month) || of_copies(prefix);
             let gone: Vec<String> = shared
                 .glue
                 .keys()

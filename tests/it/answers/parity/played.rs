@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::sync::Arc;
 
+use anyhow::{Context, Result, ensure};
+use aws_sdk_lambda::primitives::Blob;
+use jiff::{SignedDuration, Timestamp};
 use pipetrail_tests::generate::Recipe;
-use pipetrail_tests::organization::{HOME, SECOND};
-use pipetrail_tests::printer;
+use pipetrail_tests::organization::{HOME, Organization, SECOND};
 use pipetrail_tests::wire::Envelope;
-use serde_json::Value;
+use pipetrail_tests::{aws, names, printer};
+use serde_json::{Value, json};
 
 use super::{FIXTURES, FOLDERS, OF_THE_WAY, difference, fixtures, ingested, without};
 use crate::expected::TABLES;
@@ -85,8 +88,56 @@ fn events_from_a_file_become_the_rows_that_the_cloud_path_makes_of_them() {
             let nearest = same.min_by_key(BTreeMap::len).unwrap();
             assert!(nearest.is_empty(), "{key:?}: {nearest:?}");
         }
-        Ok(())
+        settled_alike(&organization, &members, &cloud).await
     });
+}
+
+/// The deployed function settles what has landed: one row of each event, and one of those that had landed.
+async fn settled_alike(organization: &Organization, members: &[String], landed: &Rows) -> Result<()> {
+    let config = organization.audit().await?;
+    land_earlier(organization).await?;
+    let lambda = aws_sdk_lambda::Client::new(&config);
+    for table in TABLES {
+        let call = json!({"table": table, "time": Timestamp::now().to_string()});
+        let invoke = lambda.invoke().function_name("pipetrail-settle");
+        let answer = invoke.payload(Blob::new(call.to_string())).send().await?;
+        let said = answer
+            .payload
+            .map(|bytes| String::from_utf8_lossy(bytes.as_ref()).into_owned());
+        ensure!(answer.function_error.is_none(), "{table}: {said:?}");
+    }
+    let mut settled = Rows::new();
+    for table in TABLES {
+        for member in members {
+            for row in lake::settled(organization, table, member).await? {
+                let key = (table.to_owned(), row["event_key"].clone());
+                settled.entry(key).or_default().push(row);
+            }
+        }
+    }
+    assert_eq!(settled.keys().collect::<Vec<_>>(), landed.keys().collect::<Vec<_>>());
+    for (key, rows) in &settled {
+        assert!(rows.len() == 1 && landed[key].contains(&rows[0]), "{key:?}: {rows:?}");
+    }
+    Ok(())
+}
+
+/// As if all that has landed had arrived three days ago: that day is over.
+async fn land_earlier(organization: &Organization) -> Result<()> {
+    let s3 = aws::s3(&organization.audit().await?);
+    let bucket = names::bucket("lake", &organization.relay.cloud.audit, HOME);
+    let day = Timestamp::now()
+        .checked_sub(SignedDuration::from_hours(72))?
+        .strftime("%Y-%m-%d")
+        .to_string();
+    for key in aws::object_keys(&s3, &bucket, "landing/").await? {
+        let (folder, name) = key.rsplit_once('/').context("a folder")?;
+        let earlier = format!("{folder}/{day}{}", &name[day.len()..]);
+        let copy = s3.copy_object().bucket(&bucket).copy_source(format!("{bucket}/{key}"));
+        copy.key(earlier).send().await?;
+        s3.delete_object().bucket(&bucket).key(key).send().await?;
+    }
+    Ok(())
 }
 
 /// What has to be equal. A hop across Regions replaces the envelope's `id` and `time`; of a state change

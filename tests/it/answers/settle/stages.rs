@@ -142,14 +142,6 @@ fn answers_are_the_same_in_landing_settled_deleted_and_closed() {
 }
 
 #[test]
-fn the_audit_accounts_lake_is_refused_before_anybody_signs_in() {
-    let place = LakeFolder::new();
-    let ran = place.run(&["settle", "--lake", "s3://pipetrail-lake-999988887777-eu-central-1"]);
-    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
-    assert!(ran.stderr.contains("cannot be settled yet"), "{}", ran.stderr);
-}
-
-#[test]
 fn what_cannot_be_read_is_set_aside_and_nothing_waits_for_it() {
     let place = LakeFolder::new();
     let file = place.write(

@@ -4,6 +4,7 @@ use pipetrail_collector::Table;
 use pipetrail_settlement::choice::Listed;
 use tokio::runtime::Handle;
 
+use crate::catalog::Catalog;
 use crate::staging::Limits;
 use crate::store::Lake;
 
@@ -27,6 +28,8 @@ pub(in crate::settle) struct Job {
     pub whole: u64,
     /// The first month that is kept, `yyyy-mm`.
     pub kept_from: Option<String>,
+    /// Where partitions are registered before files lie in them.
+    pub catalog: Option<Catalog>,
     /// Of the runtime that talks to the store, on another thread than the job's.
     pub handle: Handle,
 }

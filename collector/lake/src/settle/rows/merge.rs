@@ -1,5 +1,6 @@
 //! One job: files are read, their rows set aside, and new files written. All of it, or nothing.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pipetrail_collector::layout::Partition;
@@ -19,7 +20,7 @@ use super::stop::Stop;
 use super::write::write;
 use crate::parquet::Form;
 use crate::settle::error::SettleError;
-use crate::staging::{Aside, Spill, Stage};
+use crate::staging::{Aside, Merged, Spill, Stage};
 
 /// Most partitions whose rows are held in memory.
 const PARTITIONS: usize = 1 << 16;
@@ -73,6 +74,8 @@ fn make(job: &Job, form: &Form, outputs: &Outputs<'_>) -> Result<Settled, Stop> 
         staged: vec![read.stage.finish().map_err(unspilled)?],
         spill: Arc::clone(&spill),
     };
+    // Before a file is written: one that Glue refuses would be written in vain, every hour anew.
+    register(job, &Merged::of(&aside).and_then(Merged::prefixes).map_err(unspilled)?)?;
     let stage = Stage::new(Arc::clone(&spill), job.limits.memory / COPIES, PARTITIONS);
     let workshop = Workshop {
         job,
@@ -89,6 +92,7 @@ fn make(job: &Job, form: &Form, outputs: &Outputs<'_>) -> Result<Settled, Stop> 
         staged: vec![copies.into_stage().finish().map_err(unspilled)?],
         spill,
     };
+    register(job, &Merged::of(&aside).and_then(Merged::prefixes).map_err(unspilled)?)?;
     let settled = Settled {
         inputs,
         outputs: outputs_made,
@@ -105,6 +109,14 @@ fn make(job: &Job, form: &Form, outputs: &Outputs<'_>) -> Result<Settled, Stop> 
         }
         .into()),
     }
+}
+
+/// Makes queries see partitions, by prefix.
+fn register(job: &Job, partitions: &BTreeSet<String>) -> Result<(), SettleError> {
+    if let Some(catalog) = &job.catalog {
+        job.handle.block_on(catalog.register(&job.lake.location, partitions))?;
+    }
+    Ok(())
 }
 
 /// Whether a file of a partition lies in the very folder that the new one will be in.

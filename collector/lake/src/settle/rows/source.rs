@@ -19,8 +19,11 @@ use super::stop::Stop;
 use crate::settle::error::SettleError;
 use crate::staging::{Failure, Ranges, is_change, unchanged};
 
-/// How many small files are fetched at once.
-const AT_ONCE: usize = 8;
+/// Most bytes of small files that are fetched at once.
+const AHEAD: u64 = 128 << 20;
+
+/// Most small files that are: a month of an account is closed from dozens of very small ones.
+const AT_ONCE: u64 = 64;
 
 /// Shows the rows of all files, some at a time, and says how many each file has.
 ///
@@ -36,11 +39,12 @@ pub(super) fn read(
         let (key, etag) = (file.key.clone(), file.etag.clone());
         inputs.push(Input { key, etag, rows });
     };
-    for chunk in small.chunks(AT_ONCE) {
+    let at_once = at_once(small.iter().map(|file| file.size).max());
+    for chunk in small.chunks(at_once) {
         let fetch = chunk
             .iter()
             .map(|file| async { Ok::<_, Stop>((*file, whole(job, file).await?)) });
-        let fetched = futures::stream::iter(fetch).buffered(AT_ONCE).try_collect::<Vec<_>>();
+        let fetched = futures::stream::iter(fetch).buffered(at_once).try_collect::<Vec<_>>();
         for (file, bytes) in job.handle.block_on(fetched)? {
             input(file, decode(job, file, bytes, &mut seen)?);
         }
@@ -72,6 +76,11 @@ pub(super) fn read(
     }
     inputs.sort_unstable();
     Ok(inputs)
+}
+
+/// How many small files are fetched at once, where the largest has so many bytes.
+fn at_once(largest: Option<u64>) -> usize {
+    (AHEAD / largest.unwrap_or(0).max(1)).clamp(1, AT_ONCE) as usize
 }
 
 fn path(job: &Job, file: &Listed) -> Result<Path, SettleError> {
@@ -156,4 +165,25 @@ fn at_a_time(footer: &ParquetMetaData) -> usize {
     let rows = footer.file_metadata().num_rows().max(1);
     let each = u64::try_from(bytes / rows).unwrap_or(0).max(1);
     ((8 << 20) / each).clamp(16, MOST) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settle::rows::WHOLE;
+
+    #[test]
+    fn as_many_files_are_fetched_at_once_as_fit() {
+        for (largest, files) in [
+            (None, 64),
+            (Some(0), 64),
+            (Some(100 << 10), 64),
+            (Some(2 << 20), 64),
+            (Some(5 << 20), 25),
+            (Some(WHOLE), 8),
+            (Some(AHEAD + 1), 1),
+        ] {
+            assert_eq!(at_once(largest), files, "{largest:?}");
+        }
+    }
 }

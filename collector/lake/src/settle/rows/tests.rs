@@ -51,6 +51,7 @@ impl Bench {
             prefix: if tier == Tier::Landing { "run-" } else { "closed-" },
             whole: WHOLE,
             kept_from: None,
+            catalog: None,
             handle: Handle::current(),
         }
     }

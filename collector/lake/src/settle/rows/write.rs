@@ -6,16 +6,21 @@ use std::thread;
 
 use pipetrail_settlement::entry::{Equation, Output};
 
+use super::budget::Budget;
 use super::partition::{Workshop, make};
 use crate::settle::error::SettleError;
 use crate::staging::{Aside, Merged};
 use crate::store::Location;
 
 /// Fewest partitions of a bucket that are written at the same time: each waits for its answer most of the time.
-const BUCKET_JOBS: usize = 16;
+const BUCKET_JOBS: usize = 64;
 
-/// Of partitions with more bytes of rows, packed, one is written at a time.
-const LARGE: u64 = 8 << 20;
+/// Most bytes of rows, packed, in the partitions that are being written: memory must not grow with the number of
+/// accounts that are large. A partition of more is written while no other is.
+const IN_WORK: u64 = 128 << 20;
+
+/// The part of the memory that the rows of one partition may take.
+const LOAD: usize = 16;
 
 /// Writes the files of all partitions.
 ///
@@ -31,18 +36,17 @@ pub(super) fn write(workshop: &Workshop<'_>, aside: &Aside) -> Result<(Vec<Outpu
         Location::Folder(_) => limits.jobs.max(1),
         Location::Bucket { .. } => limits.jobs.max(BUCKET_JOBS),
     };
-    let load = (limits.memory / jobs) as u64;
+    let load = (limits.memory / jobs.min(LOAD)) as u64;
     let partitions = Mutex::new(Merged::of(aside).map_err(unreadable)?);
-    let (large, failed) = (Mutex::new(()), AtomicBool::new(false));
+    let (budget, failed) = (Budget::of(IN_WORK), AtomicBool::new(false));
     let worker = || -> Result<_, SettleError> {
         let (mut outputs, mut equation) = (Vec::new(), Equation::default());
         while !failed.load(Ordering::Relaxed) {
             let next = partitions.lock().unwrap_or_else(PoisonError::into_inner).next(load);
             let Some(rows) = next.map_err(unreadable)? else { break };
-            // So that memory does not grow with the number of accounts that are large.
-            let alone = (rows.bytes() > LARGE).then(|| large.lock().unwrap_or_else(PoisonError::into_inner));
+            let taken = budget.take(rows.bytes());
             let made = make(workshop, &rows);
-            drop(alone);
+            drop(taken);
             let made = made.inspect_err(|_| failed.store(true, Ordering::Relaxed))?;
             outputs.extend(made.output);
             equation.add(&made.equation);

@@ -39,7 +39,7 @@ async fn new_files_lie_in_partitions_that_are_registered() {
     let prefixes: BTreeSet<String> = (["111122223333", "777788889999"].iter())
         .map(|account| format!("approval_calls/account_id={account}/month=2026-11/"))
         .collect();
-    assert_eq!(objects.register(&prefixes).await.unwrap(), 1);
+    assert_eq!(objects.register(&prefixes).await.unwrap().repaired, 1);
 }
 
 #[tokio::test]

@@ -13,14 +13,15 @@ fn task(now: &str) -> Task {
         now: now.parse().unwrap(),
         bytes: 1 << 30,
         retention: None,
-        tidy: true,
-        until: None,
+        tidies: true,
+        closes: true,
+        ends: None,
     }
 }
 
 /// One run at that time.
 async fn run_at(lake: &Lake, temp: &TempDir, now: &str) -> Done {
-    run(&at(lake, temp, Some(now)), &task(now)).await.unwrap()
+    run(&at(lake, temp, Some(now)), &task(now)).await.result().unwrap()
 }
 
 /// How many files the partitions have, and their rows with what the folders say, as text.
@@ -137,7 +138,7 @@ async fn a_month_that_is_kept_no_longer_goes_and_what_comes_for_it_later_is_coun
             retention: Some(30),
             ..task(now)
         };
-        run(&at(&lake, &temp, Some(now)), &task).await.unwrap()
+        run(&at(&lake, &temp, Some(now)), &task).await.result().unwrap()
     };
     let done = run_at("2026-11-21T03:00:00Z").await;
     assert_eq!(
