@@ -131,12 +131,17 @@ impl Settler {
         // Boxed: the layers around it would nest deeper than the compiler looks.
         let Ended { done, error } = Box::pin(run(&world, &task)).await;
         // What was done is told, whatever ended it.
-        tell(table, &done, task.now);
+        tell(table, &done);
+        // Not where the run ended before it could know.
+        if error.is_none() || done.waits_since.is_some() {
+            let days = days_of_waiting(done.waits_since.as_deref(), task.now);
+            measure(&[("function", "settle"), ("table", table.name())], "LandingDays", days);
+        }
         error.map_or(Ok(()), |error| Err(error.into()))
     }
 }
 
-fn tell(table: Table, done: &Done, now: Timestamp) {
+fn tell(table: Table, done: &Done) {
     let problem = |message: &str, problem: &Problem| {
         let fields = json!({"table": table.name(), "key": problem.key, "why": problem.why});
         log(Level::Warn, message, &fields);
@@ -156,8 +161,6 @@ fn tell(table: Table, done: &Done, now: Timestamp) {
             ("PartitionsRepaired", count(done.repaired)),
         ],
     );
-    let days = days_of_waiting(done.waits_since.as_deref(), now);
-    measure(&[("function", "settle"), ("table", table.name())], "LandingDays", days);
 }
 
 /// Whole days since the oldest arrival day of which a file waits.
