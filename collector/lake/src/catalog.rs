@@ -7,7 +7,7 @@ mod folder;
 mod forget;
 mod list;
 
-pub use self::client::{BATCH, Catalog};
+pub use self::client::Catalog;
 pub use self::ensure::{CatalogError, Registered};
 pub use self::folder::Folder;
 

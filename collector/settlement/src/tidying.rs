@@ -1,6 +1,6 @@
-//! What once a day is enough for: closing, expiring, deleting.
+//! What need not be done every hour: expiring, deleting, comparing the catalogue, closing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use pipetrail_collector::layout::is_before;
@@ -81,6 +81,7 @@ impl<W: World> Run<'_, W> {
         }
         let files = self.world.partitions().await.map_err(RunError::World)?;
         let files: BTreeMap<&str, &Listed> = files.iter().map(|file| (&*file.key, file)).collect();
+        let keys: BTreeSet<&str> = files.keys().copied().collect();
         let kept_from = self.task.retention.map(|days| choice::kept_from(self.task.now, days));
         let mut gone = Vec::new();
         for (seq, kept) in old {
@@ -91,7 +92,6 @@ impl<W: World> Run<'_, W> {
                 self.done.left.push(Problem { key, why });
                 continue;
             }
-            let keys = files.keys().copied().collect();
             let partitions = choice::partitions(self.task.table, &kept.entry.what, &keys, kept_from.as_deref());
             match self.world.register(&partitions).await {
                 Ok(seen) => {

@@ -10,7 +10,7 @@ use aws_sdk_glue::types::StorageDescriptor;
 use crate::call::{CallError, from_sdk, given};
 
 /// Most partitions in one call to Glue.
-pub const BATCH: usize = 100;
+pub(super) const BATCH: usize = 100;
 
 /// The database that describes a lake.
 #[derive(Clone, Debug)]
@@ -58,7 +58,7 @@ impl Catalog {
     ///
     /// # Errors
     /// Glue refuses, or the table has none.
-    pub async fn descriptor(&self, table: &str) -> Result<StorageDescriptor, CallError> {
+    pub(super) async fn descriptor(&self, table: &str) -> Result<StorageDescriptor, CallError> {
         let call = self.glue.get_table().set_catalog_id(self.account.clone());
         let call = call.database_name(&self.database).name(table);
         let answer = call.send().await.map_err(from_sdk(format!("get table {table}")))?;

@@ -32,6 +32,12 @@ const UNIT: u64 = 512 << 20;
 /// Bytes of rows that are held in memory.
 const MEMORY: usize = 256 << 20;
 
+/// The metrics that an alarm of the pipeline's template looks at.
+const SET_ASIDE: &str = "SetAside";
+const LEFT: &str = "Left";
+const REJECTED: &str = "Rejected";
+const LANDING_DAYS: &str = "LandingDays";
+
 /// What the schedule sends.
 #[derive(Debug, Deserialize)]
 pub struct Call {
@@ -111,17 +117,7 @@ impl Settler {
         let table = Table::from_name(&call.table).ok_or_else(|| wrong("table", &call.table, "no table"))?;
         let time: Timestamp = (call.time.parse()).map_err(|_| wrong("time", &call.time, "no time"))?;
         let lake = Lake::open(&self.bucket, async || self.config.clone()).await?;
-        let hour = time.to_zoned(TimeZone::UTC).hour();
-        let task = Task {
-            lake: name(&lake),
-            table,
-            now: time.min(Timestamp::now()),
-            bytes: UNIT,
-            retention: self.retention,
-            tidies: hour == TIDIES,
-            closes: CLOSES.contains(&hour),
-            ends: Some(ends),
-        };
+        let task = self.task(name(&lake), table, time, ends);
         let limits = Limits {
             jobs: 1,
             memory: MEMORY,
@@ -135,9 +131,26 @@ impl Settler {
         // Not where the run ended before it could know.
         if error.is_none() || done.waits_since.is_some() {
             let days = days_of_waiting(done.waits_since.as_deref(), task.now);
-            measure(&[("function", "settle"), ("table", table.name())], "LandingDays", days);
+            measure(&[("function", "settle"), ("table", table.name())], LANDING_DAYS, days);
         }
         error.map_or(Ok(()), |error| Err(error.into()))
+    }
+}
+
+impl Settler {
+    /// What a call that was scheduled for that time may do. A schedule's time that is ahead is not believed.
+    fn task(&self, lake: String, table: Table, time: Timestamp, ends: Instant) -> Task {
+        let hour = time.to_zoned(TimeZone::UTC).hour();
+        Task {
+            lake,
+            table,
+            now: time.min(Timestamp::now()),
+            bytes: UNIT,
+            retention: self.retention,
+            tidies: hour == TIDIES,
+            closes: CLOSES.contains(&hour),
+            ends: Some(ends),
+        }
     }
 }
 
@@ -154,9 +167,9 @@ fn tell(table: Table, done: &Done) {
     counts(
         "settle",
         &[
-            ("SetAside", done.set_aside.len()),
-            ("Left", done.left.len()),
-            ("Rejected", count(rejected)),
+            (SET_ASIDE, done.set_aside.len()),
+            (LEFT, done.left.len()),
+            (REJECTED, count(rejected)),
             ("RowsSettled", count(done.settled.rows_in)),
             ("PartitionsRepaired", count(done.repaired)),
         ],
@@ -209,6 +222,37 @@ mod tests {
             let error = failed.unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }
+    }
+
+    #[test]
+    fn it_tidies_once_a_day_and_closes_in_some_hours_after_that() {
+        let settler = settler("lake", "2557").unwrap();
+        for (hour, tidies, closes) in [
+            (2, false, false),
+            (3, true, true),
+            (4, false, true),
+            (9, false, true),
+            (10, false, false),
+        ] {
+            let time: Timestamp = format!("2026-11-25T{hour:02}:16:00Z").parse().unwrap();
+            let task = settler.task("lake".to_owned(), Table::ApiCalls, time, Instant::now());
+            assert_eq!((task.tidies, task.closes, task.now), (tidies, closes, time), "{hour}");
+            assert_eq!(task.retention, Some(2557));
+        }
+        let ahead: Timestamp = "2999-01-01T03:00:00Z".parse().unwrap();
+        let task = settler.task("lake".to_owned(), Table::ApiCalls, ahead, Instant::now());
+        assert!(task.now <= Timestamp::now());
+    }
+
+    #[test]
+    fn the_alarms_name_the_metrics_that_it_writes() {
+        let template = pipetrail_collector::templates::PIPELINE;
+        let (_, loops) = template.split_once("Fn::ForEach::SettleAlarms:").unwrap();
+        assert!(loops.starts_with(&format!("\n    - Metric\n    - [{SET_ASIDE}, {LEFT}, {REJECTED}]\n")));
+        let dimensions = "[{Name: function, Value: settle}, {Name: table, Value: !Ref Table}]";
+        assert!(template.contains(&format!(
+            "MetricName: {LANDING_DAYS}\n          Dimensions: {dimensions}\n"
+        )));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::store::{Health, Row, Shared, TABLE, hours, prefix};
 use super::world::{Failed, Settler};
 use crate::entry::{Aside, Entry, Equation, Expired, FORMAT, Input, Settled, What};
 use crate::log::{Log, Stored};
-use crate::{Done, RunError, Task, run};
+use crate::{Done, Ended, RunError, Task, run};
 
 /// A partition of October.
 const OCTOBER: u8 = 2;
@@ -68,13 +68,17 @@ impl Lake {
     }
 
     fn run_as(&self, task: &Task) -> Result<Done, RunError<Failed>> {
+        self.ended(task).result()
+    }
+
+    fn ended(&self, task: &Task) -> Ended<Failed> {
         let world = Settler {
             shared: Rc::clone(&self.shared),
             newer: true,
             lossy: false,
             mistake: None,
         };
-        let mut running = pin!(async { run(&world, task).await.result() });
+        let mut running = pin!(run(&world, task));
         let mut context = Context::from_waker(Waker::noop());
         for _ in 0..100_000 {
             if let Poll::Ready(ended) = running.as_mut().poll(&mut context) {
@@ -279,6 +283,21 @@ fn one_partition_that_is_registered_elsewhere_keeps_no_other_from_being_deleted(
     lake.shared.borrow_mut().put(&key, vec![row], Health::Good);
     assert!(lake.days(4).iter().all(Result::is_err));
     assert_eq!(lake.keys("landing/"), [key]);
+}
+
+#[test]
+fn what_was_done_is_told_though_an_error_ended_the_run() {
+    let lake = Lake::with(&[1]);
+    lake.shared.borrow_mut().register(&prefix(OCTOBER), "somewhere/else/");
+    let key = format!("landing/{TABLE}/2026-11-01-damaged.parquet");
+    lake.shared.borrow_mut().put(&key, Vec::new(), Health::Footer);
+    let ended = lake.ended(&lake.task());
+    assert!(
+        matches!(ended.error, Some(RunError::World(Failed::Elsewhere))),
+        "{ended:?}"
+    );
+    assert_eq!(ended.done.set_aside.len(), 1, "{ended:?}");
+    assert_eq!(ended.done.waits_since.as_deref(), Some("2026-11-01"));
 }
 
 #[test]
