@@ -49,12 +49,17 @@ pub(crate) async fn open(location: &Location, context: &Context) -> Result<Lake,
 /// The catalogue that describes a lake: an audit account's is in its Glue, any other has none. A copy of one
 /// under another name has none either.
 pub(crate) async fn catalog(location: &Location, context: &Context) -> Option<Catalog> {
-    let Location::Bucket { bucket, prefix } = location else {
-        return None;
-    };
-    let (account, region) = of_audit_account(bucket).filter(|_| prefix.is_empty())?;
+    let (account, region) = audit_account(location)?;
     let config = aws::at(&aws::lake(context).await, region.as_str());
     Some(Catalog::new(&config, DATABASE.to_owned()).of_account(account.as_str()))
+}
+
+/// The audit account and the region whose lake that is; `None` where it is nobody's.
+pub(crate) fn audit_account(location: &Location) -> Option<(AccountId, Region)> {
+    match location {
+        Location::Bucket { bucket, prefix } if prefix.is_empty() => of_audit_account(bucket),
+        _ => None,
+    }
 }
 
 /// The audit account and the region whose lake a bucket is, by its name.

@@ -95,6 +95,12 @@ pub fn arrival_day(table: Table, key: &str) -> Option<&str> {
     (is_file && valid("day", day)).then_some(day)
 }
 
+/// Whether a key is that of a file right in a table's landing, whatever its name.
+pub fn is_landed(table: Table, key: &str) -> bool {
+    key.strip_prefix(&landing(table))
+        .is_some_and(|name| !name.is_empty() && !name.contains('/'))
+}
+
 /// The month of a file of copies that were taken out of a table, `yyyy-mm`, from its key
 /// `copies/month=<month>/<table>-….parquet`. `None` for any other key.
 pub fn copies_month(table: Table, key: &str) -> Option<&str> {
@@ -118,7 +124,7 @@ fn valid(name: &str, value: &str) -> bool {
         _ => b"0000-00-00",
     };
     let real = match name {
-        "month" => format!("{value}-01").parse::<jiff::civil::Date>().is_ok(),
+        "month" => value.get(5..).is_some_and(|month| ("01"..="12").contains(&month)),
         "day" => value.parse::<jiff::civil::Date>().is_ok(),
         _ => true,
     };

@@ -37,7 +37,15 @@ use walk::Walk;
 impl Event<'_> {
     /// Redacts the event in place, in time linear in its length. The event key must be computed before.
     pub fn redact(&mut self) {
-        let mut walk = Walk::of(self);
+        self.redact_by(Walk::of(self));
+    }
+
+    /// Redacts an event that was redacted before, as the column `raw` keeps it: the hash of a token stays.
+    pub fn redact_again(&mut self) {
+        self.redact_by(Walk::of_redacted(self));
+    }
+
+    fn redact_by(&mut self, mut walk: Walk) {
         walk.event(&mut self.json);
         // Before the tokens are replaced, because a value may contain one.
         message::without(&mut messages(&mut self.json), &walk.blanked);

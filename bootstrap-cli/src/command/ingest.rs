@@ -19,6 +19,7 @@ use crate::terminal::printer::{self, Output};
 use crate::terminal::progress::Meter;
 use pipetrail_lake::ingest::input::{self, Input, Inputs};
 use pipetrail_lake::ingest::{self, Ended, Failed, IngestError, Ingested, Limits, Lock, Rejects, To};
+use pipetrail_lake::settle::choice;
 use pipetrail_lake::store::{Lake, Location};
 
 /// Bring events from files into a lake
@@ -39,6 +40,13 @@ pub(crate) struct Args {
     /// Worker threads; as many as there are processors by default
     #[arg(long, value_name = "N")]
     jobs: Option<NonZero<usize>>,
+    /// Read rows of a lake too: those in Firehose's error files, and Parquet files that settling set aside
+    #[arg(long)]
+    rows: bool,
+    /// Leave out months that ended more than so many days ago; the audit account's lake has its own, of the
+    /// configuration
+    #[arg(long, value_name = "DAYS")]
+    retention_days: Option<u32>,
     /// Where records go that become no row, with their original bytes
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
@@ -69,6 +77,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     };
     let lock = if args.dry_run { None } else { Some(Lock::take(&lake)?) };
     let now = Timestamp::now();
+    let (rows, kept_from) = (args.rows, kept_from(context, args, now));
     let limits = Limits {
         jobs: args.jobs.or(available_parallelism().ok()).map_or(1, NonZero::get),
         memory: args.memory,
@@ -86,6 +95,8 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
             let to = To {
                 limits: &limits,
                 rejects: &rejects,
+                rows,
+                kept_from: kept_from.as_deref(),
                 ingested: at,
                 progress: &*meter,
             };
@@ -135,7 +146,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
 
 /// What the paths stand for; how many files of folders are no event files; what cannot be found.
 async fn inputs(context: &Context, args: &Args) -> (Vec<Input>, u64, Vec<Failed>) {
-    let mut inputs = Inputs::default();
+    let mut inputs = Inputs::new(args.rows);
     let mut failed = Vec::new();
     for path in &args.paths {
         let Some(place) = path.to_str().filter(|text| text.starts_with("s3://")) else {
@@ -160,6 +171,18 @@ async fn inputs(context: &Context, args: &Args) -> (Vec<Input>, u64, Vec<Failed>
     }
     failed.extend(inputs.problems.iter().map(Failed::of_input));
     (inputs.found, inputs.passed_over, failed)
+}
+
+/// The first month that the lake keeps, where it does not keep all: what is older would go at the next tidying.
+fn kept_from(context: &Context, args: &Args, now: Timestamp) -> Option<String> {
+    let configured = || {
+        let (account, _) = lake::audit_account(&args.lake)?;
+        let config = context.configuration().ok()?;
+        let days = config.retention.lake_days.0;
+        (config.audit.account == account && days > 0).then_some(days)
+    };
+    let days = args.retention_days.or_else(configured)?;
+    Some(choice::kept_from(now, days))
 }
 
 /// What is read must not be written over.

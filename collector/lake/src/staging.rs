@@ -9,6 +9,7 @@
 mod aside;
 mod error;
 mod files;
+mod guarded;
 mod identity;
 mod limits;
 mod merged;
@@ -22,6 +23,9 @@ mod unchanged;
 pub use self::aside::Aside;
 pub use self::error::PartitionError;
 pub(crate) use self::files::is_data;
+#[cfg(feature = "settle")]
+pub(crate) use self::files::is_visible;
+pub(crate) use self::guarded::guarded;
 pub(crate) use self::identity::{APART_MS, EventCopy, Identity, account, hash, key};
 pub use self::limits::Limits;
 pub(crate) use self::merged::Merged;
@@ -34,5 +38,6 @@ pub(crate) use self::spill::Spill;
 pub(crate) use self::stage::Stage;
 #[cfg(feature = "ingest")]
 pub(crate) use self::stage::Staged;
+pub(crate) use self::unchanged::is_change;
 #[cfg(feature = "settle")]
-pub(crate) use self::unchanged::{is_change, unchanged};
+pub(crate) use self::unchanged::unchanged;

@@ -62,10 +62,10 @@ impl fmt::Display for TierTable {
 
 /// Which copies of an event come first, the lowest: what came through the bus, then what was replayed, then
 /// what was read from files.
-const BY_SOURCE: &str = "CASE WHEN coalesce(source, 'live') = 'live' THEN 0 WHEN source = 'replay' THEN 2 ELSE 4 END";
+const BY_SOURCE: &str = "CASE WHEN coalesce(source, 'live') = 'live' THEN 0 WHEN source = 'replay' THEN 2 WHEN source = 'backfill:rows' THEN 6 ELSE 4 END";
 
 /// The same, and of each source a record before CloudTrail's addenda to it. Also of [`COPIES`].
-pub const BY_SOURCE_AND_ADDENDUM: &str = "CASE WHEN coalesce(source, 'live') = 'live' THEN 0 WHEN source = 'replay' THEN 2 ELSE 4 END + \
+pub const BY_SOURCE_AND_ADDENDUM: &str = "CASE WHEN coalesce(source, 'live') = 'live' THEN 0 WHEN source = 'replay' THEN 2 WHEN source = 'backfill:rows' THEN 6 ELSE 4 END + \
      CASE WHEN addendum_of IS NULL THEN 0 ELSE 1 END";
 
 /// Which copies of a table's events come first.

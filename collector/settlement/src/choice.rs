@@ -37,6 +37,10 @@ const CLOSE_AGAIN: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// hours at most.
 pub const GRACE: SignedDuration = SignedDuration::from_hours(6);
 
+/// How old a file of copies is that no entry will name any more: no run that is older than half of it enters
+/// anything. And how old the oldest is that is looked at: those before were looked at every day.
+const STRAY: (SignedDuration, SignedDuration) = (SignedDuration::from_hours(24), SignedDuration::from_hours(8 * 24));
+
 /// What the name of a closed partition's file begins with.
 pub const CLOSED: &str = "closed-";
 
@@ -116,6 +120,13 @@ pub fn expired<'l>(
     let goes = |file: &&Listed| is_before(table, &file.key, &before) && !log.holds(&file.key, &file.etag);
     let files = files.filter(goes).collect();
     (before, files)
+}
+
+/// Files of copies that are as old as one that nobody names may be, to be deleted where no entry does.
+pub fn maybe_strays(copies: &[Listed], now: Timestamp) -> Vec<&Listed> {
+    let (from, until) = STRAY;
+    let is_of_age = |file: &&Listed| (from..until).contains(&now.duration_since(file.written));
+    copies.iter().filter(is_of_age).collect()
 }
 
 /// The first month that is kept, where months are kept for so many days after their end.

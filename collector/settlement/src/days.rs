@@ -1,6 +1,6 @@
 //! Arrival days that are over, and files that cannot be read.
 
-use pipetrail_collector::layout::arrival_day;
+use pipetrail_collector::layout::{arrival_day, is_landed};
 
 use crate::choice::{self, Listed};
 use crate::task::RunError;
@@ -43,10 +43,8 @@ impl<W: World> Run<'_, W> {
             match found {
                 Inspected::Good | Inspected::Changed if arrival_day(self.task.table, &file.key).is_some() => {}
                 Inspected::Good | Inspected::Changed => {
-                    self.leave(
-                        &file.key,
-                        "its name does not begin with the day of its arrival".to_owned(),
-                    );
+                    let why = "its name is not one that Firehose gives: the day of its arrival, a hyphen, and `.parquet` at the end";
+                    self.leave(&file.key, why.to_owned());
                 }
                 Inspected::Newer(column) => {
                     self.leave(
@@ -54,9 +52,7 @@ impl<W: World> Run<'_, W> {
                         format!("it has a column {column}, which a newer version settles"),
                     );
                 }
-                Inspected::Damaged(why) if arrival_day(self.task.table, &file.key).is_some() => {
-                    damaged.push((file, why));
-                }
+                Inspected::Damaged(why) if is_landed(self.task.table, &file.key) => damaged.push((file, why)),
                 Inspected::Damaged(why) => self.leave(&file.key, why),
             }
         }

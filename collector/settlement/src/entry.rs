@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use pipetrail_collector::Table;
-use pipetrail_collector::layout::{Partition, arrival_day, is_before};
+use pipetrail_collector::layout::{Partition, arrival_day, is_before, is_landed};
 use serde::{Deserialize, Serialize};
 
 /// The format of entries that this version reads and writes.
@@ -53,6 +53,8 @@ pub enum What {
     SetAside(Vec<Aside>),
     /// The inputs of these entries are gone.
     Deleted(Vec<u64>),
+    /// The inputs of these entries stay: their months were kept no longer, and now they are.
+    Released(Vec<u64>),
 }
 
 /// Rows that went from files to files.
@@ -206,7 +208,7 @@ impl What {
             What::Day(settled) | What::Close(settled) => of(&settled.inputs),
             What::Expire(expired) => of(&expired.inputs),
             What::SetAside(asides) => asides.iter().map(|aside| (&*aside.key, &*aside.etag)).collect(),
-            What::Deleted(_) => Vec::new(),
+            What::Deleted(_) | What::Released(_) => Vec::new(),
         }
     }
 
@@ -214,7 +216,7 @@ impl What {
     pub fn outputs(&self) -> &[Output] {
         match self {
             What::Day(settled) | What::Close(settled) => &settled.outputs,
-            What::Expire(_) | What::SetAside(_) | What::Deleted(_) => &[],
+            What::Expire(_) | What::SetAside(_) | What::Deleted(_) | What::Released(_) => &[],
         }
     }
 
@@ -222,7 +224,7 @@ impl What {
     pub fn copies(&self) -> &[Output] {
         match self {
             What::Day(settled) | What::Close(settled) => &settled.copies,
-            What::Expire(_) | What::SetAside(_) | What::Deleted(_) => &[],
+            What::Expire(_) | What::SetAside(_) | What::Deleted(_) | What::Released(_) => &[],
         }
     }
 
@@ -234,7 +236,7 @@ impl What {
                 files.map(|file| (&*file.key, file.size, Some(&*file.etag))).collect()
             }
             What::SetAside(asides) => asides.iter().map(|aside| (&*aside.copy, aside.size, None)).collect(),
-            What::Expire(_) | What::Deleted(_) => Vec::new(),
+            What::Expire(_) | What::Deleted(_) | What::Released(_) => Vec::new(),
         }
     }
 
@@ -250,6 +252,7 @@ impl What {
     fn check(&self, table: Table, seq: u64) -> Result<(), String> {
         let foreign = |key: &str| Err(format!("it names {key}, which is none of its table's files"));
         let landing = |key: &str| arrival_day(table, key).is_some();
+        let landed = |key: &str| is_landed(table, key);
         let settled = |key: &str| Partition::from_key(key).is_some_and(|partition| partition.table == table);
         match self {
             What::Day(day) => {
@@ -276,12 +279,12 @@ impl What {
                     None => Ok(()),
                 }
             }
-            What::SetAside(asides) => match asides.iter().find(|aside| !landing(&aside.key)) {
+            What::SetAside(asides) => match asides.iter().find(|aside| !landed(&aside.key)) {
                 Some(aside) => foreign(&aside.key),
                 None => Ok(()),
             },
-            What::Deleted(entries) => match entries.iter().find(|entry| **entry >= seq) {
-                Some(entry) => Err(format!("it says that the inputs of entry {entry} are gone")),
+            What::Deleted(entries) | What::Released(entries) => match entries.iter().find(|entry| **entry >= seq) {
+                Some(entry) => Err(format!("it says what became of the inputs of entry {entry}")),
                 None => Ok(()),
             },
         }
@@ -304,9 +307,11 @@ mod as_text {
     }
 }
 
-/// The folder of a file.
+/// The folder of the partition that a file lies in, at whatever depth; the own folder of any other file.
 pub(crate) fn folder(key: &str) -> &str {
-    key.rsplit_once('/').map_or("", |(folder, _)| folder)
+    let partition = Partition::from_key(key).map(|partition| partition.prefix());
+    let of_partition = partition.and_then(|prefix| key.get(..prefix.trim_end_matches('/').len()));
+    of_partition.unwrap_or_else(|| key.rsplit_once('/').map_or("", |(folder, _)| folder))
 }
 
 impl Settled {

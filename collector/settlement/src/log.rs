@@ -102,6 +102,14 @@ impl Log {
         }
     }
 
+    /// What is wrong where the entry before those that were read is not there.
+    pub fn missing_before(&self) -> LogError {
+        LogError {
+            seq: self.before(),
+            ..self.missing()
+        }
+    }
+
     /// What the last entry names as the oldest unfinished one.
     pub fn named_unfinished(&self) -> Option<u64> {
         self.entries.last_key_value().map(|(_, kept)| kept.entry.unfinished)
@@ -172,16 +180,16 @@ impl Log {
         if !begins && entry.previous != self.last {
             return Err(wrong("the entry before it has been changed".to_owned()));
         }
-        if let What::Deleted(gone) = &entry.what {
-            for seq in gone {
+        if let What::Deleted(ended) | What::Released(ended) = &entry.what {
+            for seq in ended {
                 self.pending.remove(seq);
-                for (key, etag) in self
-                    .entries
-                    .get(seq)
-                    .map(|kept| kept.entry.what.taken())
-                    .unwrap_or_default()
-                {
-                    self.held.remove(&(key.to_owned(), etag.to_owned()));
+                let taken = self.entries.get(seq).map(|kept| kept.entry.what.taken());
+                for (key, etag) in taken.unwrap_or_default() {
+                    let file = (key.to_owned(), etag.to_owned());
+                    self.held.remove(&file);
+                    if matches!(entry.what, What::Released(_)) {
+                        self.taken_by.remove(&file);
+                    }
                 }
             }
         }
@@ -195,6 +203,47 @@ impl Log {
         let written = stored.written;
         self.entries.insert(stored.seq, Kept { entry, written });
         Ok(())
+    }
+
+    /// When the oldest entry that was read was written; `None` where there is none before it.
+    pub fn reaches_back_to(&self) -> Option<Timestamp> {
+        let (seq, kept) = self.entries.first_key_value()?;
+        (*seq > 1).then_some(kept.written)
+    }
+
+    /// The number of the entry before those that were read.
+    pub fn before(&self) -> u64 {
+        self.entries
+            .first_key_value()
+            .map_or(0, |(seq, _)| seq.saturating_sub(1))
+    }
+
+    /// Adds the entry [`Log::before`] those that were read. All that it took has gone.
+    ///
+    /// # Errors
+    /// It is not the one that the entry behind it names, or not what the log can say there.
+    pub fn add_before(&mut self, stored: &Stored) -> Result<(), LogError> {
+        let wrong = |why: String| LogError {
+            table: self.table,
+            seq: stored.seq,
+            why,
+        };
+        let digest = hex::encode(Sha256::digest(&stored.bytes));
+        let named = self.entries.first_key_value().map(|(_, kept)| &kept.entry.previous);
+        if stored.seq != self.before() || named != Some(&Some(digest)) {
+            return Err(wrong("it is not the one that the entry behind it names".to_owned()));
+        }
+        let entry: Entry = serde_json::from_slice(&stored.bytes).map_err(|error| wrong(error.to_string()))?;
+        entry.check(&self.lake, self.table, stored.seq).map_err(wrong)?;
+        let written = stored.written;
+        self.entries.insert(stored.seq, Kept { entry, written });
+        Ok(())
+    }
+
+    /// Whether an entry that was read names a file of copies.
+    pub fn names_copies(&self, key: &str) -> bool {
+        let mut copies = self.entries.values().flat_map(|kept| kept.entry.what.copies());
+        copies.any(|copies| copies.key == key)
     }
 
     /// Whether an entry from `first` on stands in the way of `what`: it took a file that `what` took or

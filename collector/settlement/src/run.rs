@@ -41,6 +41,7 @@ async fn carried_out<W: World>(world: &W, task: &Task, done: &mut Done) -> Resul
     if task.tidies {
         first = first.or(world_error(run.expire().await)?);
         first = first.or(world_error(run.delete().await)?);
+        first = first.or(world_error(run.strays().await)?);
         first = first.or(world_error(run.register().await)?);
         first = first.or(world_error(run.forget_expired().await)?);
     }

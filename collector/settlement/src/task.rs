@@ -44,8 +44,12 @@ pub struct Done {
     pub set_aside: Vec<Problem>,
     /// Files of months that are kept no longer.
     pub expired: u64,
+    /// Entries whose files stay after all, because months are kept for longer now.
+    pub released: u64,
     /// Files that were deleted.
     pub deleted: u64,
+    /// Files of copies that were deleted because no entry names them: a run ended before its entry.
+    pub strays: u64,
     /// Files that stay as they are, and why.
     pub left: Vec<Problem>,
     /// Partitions that queries did not see.

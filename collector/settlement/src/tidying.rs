@@ -83,10 +83,14 @@ impl<W: World> Run<'_, W> {
         let files: BTreeMap<&str, &Listed> = files.iter().map(|file| (&*file.key, file)).collect();
         let keys: BTreeSet<&str> = files.keys().copied().collect();
         let kept_from = self.task.retention.map(|days| choice::kept_from(self.task.now, days));
-        let mut gone = Vec::new();
+        let (mut gone, mut released) = (Vec::new(), Vec::new());
         for (seq, kept) in old {
             if self.is_late() {
                 break;
+            }
+            if is_kept_after_all(&kept, kept_from.as_deref()) {
+                released.push(seq);
+                continue;
             }
             if let Some((key, why)) = self.stays(seq, &kept, &files).await? {
                 self.done.left.push(Problem { key, why });
@@ -115,16 +119,52 @@ impl<W: World> Run<'_, W> {
             if failed.is_empty() {
                 gone.push(seq);
             }
-            for key in failed {
-                let why = "it could not be deleted".to_owned();
-                self.done.left.push(Problem { key, why });
+            self.could_not_delete(failed);
+        }
+        let count = released.len() as u64;
+        for (entries, what) in [(gone, What::Deleted as fn(_) -> _), (released, What::Released)] {
+            if !entries.is_empty() {
+                let since = self.log.next();
+                self.commit(what(entries), since).await?;
             }
         }
-        if !gone.is_empty() {
-            let since = self.log.next();
-            self.commit(What::Deleted(gone), since).await?;
-        }
+        self.done.released += count;
         Ok(())
+    }
+
+    /// Deletes files of copies that no entry names. Somebody else's unit, which came to its entry, has what they say.
+    pub(crate) async fn strays(&mut self) -> Result<(), RunError<W::Error>> {
+        if self.is_late() {
+            return Ok(());
+        }
+        let copies = self.world.copies().await.map_err(RunError::World)?;
+        let now = self.world.clock().await.map_err(RunError::World)?;
+        let mut strays = choice::maybe_strays(&copies, now);
+        let Some(oldest) = strays.iter().map(|file| file.written).min() else {
+            return Ok(());
+        };
+        // Whoever names a file does so after it was written.
+        while self.log.reaches_back_to().is_some_and(|written| written >= oldest) {
+            if self.is_late() {
+                return Ok(());
+            }
+            let seq = self.log.before();
+            let stored = self.world.entry(seq).await.map_err(RunError::World)?;
+            self.log.add_before(&stored.ok_or_else(|| self.log.missing_before())?)?;
+        }
+        strays.retain(|file| !self.log.names_copies(&file.key));
+        let strays: Vec<_> = strays.iter().map(|file| (&*file.key, &*file.etag)).collect();
+        let failed = self.world.delete(&strays).await.map_err(RunError::World)?;
+        self.done.strays += (strays.len() - failed.len()) as u64;
+        self.could_not_delete(failed);
+        Ok(())
+    }
+
+    fn could_not_delete(&mut self, failed: BTreeSet<String>) {
+        for key in failed {
+            let why = "it could not be deleted".to_owned();
+            self.done.left.push(Problem { key, why });
+        }
     }
 
     /// A file for want of which the inputs of an entry stay, and why. An entry is no proof of itself.
@@ -137,14 +177,6 @@ impl<W: World> Run<'_, W> {
         let what = &kept.entry.what;
         let kept_from = self.task.retention.map(|days| choice::kept_from(self.task.now, days));
         let kept_from = kept_from.as_deref();
-        if let Some(month) = what.kept_from()
-            && kept_from.is_none_or(|kept_from| month > kept_from)
-        {
-            let key = what.taken().first().map_or("", |(key, _)| key).to_owned();
-            let why =
-                format!("entry {seq} of the log says that months before {month} are kept no longer, and they are");
-            return Ok(Some((key, why)));
-        }
         let there = |output: &Output| {
             let file = files.get(&*output.key);
             file.is_some_and(|file| file.size == output.size && file.etag == output.etag)
@@ -188,4 +220,10 @@ impl<W: World> Run<'_, W> {
         let before = choice::kept_from(self.task.now, days);
         self.world.unregister_before(&before).await.map_err(RunError::World)
     }
+}
+
+/// Whether an entry took files because their months were kept no longer, and they are kept.
+fn is_kept_after_all(kept: &Kept, kept_from: Option<&str>) -> bool {
+    let month = kept.entry.what.kept_from();
+    month.is_some_and(|month| kept_from.is_none_or(|kept_from| month > kept_from))
 }

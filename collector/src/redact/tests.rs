@@ -18,6 +18,14 @@ fn redacted(detail: &str) -> String {
     event.at(&["detail"]).unwrap().to_string()
 }
 
+/// As [`redacted`], of a `detail` that was redacted before.
+fn redacted_again(detail: &str) -> String {
+    let text = format!(r#"{{"account":"000000000012","time":"2026-11-20T09:27:58Z","detail":{detail}}}"#);
+    let mut event = Event::parse(text.as_bytes()).unwrap();
+    event.redact_again();
+    event.at(&["detail"]).unwrap().to_string()
+}
+
 #[test]
 fn the_token_and_the_approval_s_execution_id_become_the_same_hash_wherever_they_stand() {
     let hash = sha256_hex(TOKEN);

@@ -3,12 +3,14 @@
 mod bucket;
 mod killed;
 pub(super) mod made;
+mod rows;
 mod wrong;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use jiff::Timestamp;
 use made::events;
 use serde_json::Value;
 
@@ -224,4 +226,33 @@ fn a_trails_record_and_its_event_are_one_row_and_the_event_is_kept() {
     for column in ["event_key", "account_id", "decision", "approver"] {
         assert_eq!(kept[0][column], of_trail[0][column], "{column}");
     }
+}
+
+#[test]
+fn months_that_are_kept_no_longer_are_counted_and_not_written() {
+    let place = LakeFolder::new();
+    let mut lines = events(2, 1, 3);
+    // This month is kept, and the one of a year ago is not.
+    let now = Timestamp::now().strftime("\"time\":\"%Y-%m-").to_string();
+    lines.extend(
+        events(2, 1, 2)
+            .iter()
+            .map(|line| line.replace("\"time\":\"2026-01-", &now)),
+    );
+    let lines: Vec<String> = lines
+        .iter()
+        .map(|line| line.replace("\"time\":\"2026-01-", "\"time\":\"2025-01-"))
+        .collect();
+    let file = place.write("events.ndjson", lines.join("\n").as_bytes());
+    let ran = place.ingest(&[&file], &["--retention-days", "30"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let report = ran.json().unwrap();
+    let skipped = serde_json::json!({"records of months that are kept no longer": 6});
+    assert_eq!(
+        (report["rows"].as_u64(), &report["skipped"]),
+        (Some(4), &skipped),
+        "{report}"
+    );
+    assert_eq!(report["records"], 10);
+    assert!(place.files().iter().all(|file| !file.contains("2025")));
 }

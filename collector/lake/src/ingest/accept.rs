@@ -1,13 +1,16 @@
 //! A record becomes a row of its partition.
 
+use std::borrow::Cow;
 use std::io;
 
 use pipetrail_collector::event::{Event, EventError, Uncarried};
 use pipetrail_collector::layout::Partition;
 use pipetrail_collector::rows::{Origin, row};
-use pipetrail_collector::time::Instant;
+use serde::Deserialize;
+use thiserror::Error;
 
 use super::read::{Form, Record};
+use super::to::To;
 use crate::parquet::pack;
 use crate::staging::{EventCopy, Identity, Stage, account, hash, key};
 
@@ -18,45 +21,96 @@ pub(super) enum Accepted {
     Row,
     /// The cloud path would not have brought it to the lake.
     Uncarried(Uncarried),
+    /// It is of a month that is kept no longer.
+    Expired,
+    /// There can be no row of it.
+    Refused(Refused),
+}
+
+/// Why a record becomes no row. The messages never quote it.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub(super) enum Refused {
     /// It is no event.
-    NoEvent(EventError),
+    #[error(transparent)]
+    NoEvent(#[from] EventError),
+    /// A row without what it was made of.
+    #[error("a row without texts in `event_key` and `raw`")]
+    NoRow,
+    /// A row that was made of something else.
+    #[error("a row of which `raw` is no event: {0}")]
+    RawIsNoEvent(EventError),
+    /// A row that is another event's, or of which something that makes the key was redacted.
+    #[error("a row whose `event_key` cannot be checked: that of its `raw`, which is redacted, is another one")]
+    OtherKey,
 }
 
 /// `source` of a row, and which of several rows of one event is kept, the lowest: an envelope says
-/// more than the record in it.
+/// more than the record in it, and a row was redacted before.
 fn source(form: Form) -> (&'static str, u8) {
     match form {
         Form::Envelope => ("backfill:events", 0),
         Form::CloudTrail => ("backfill:cloudtrail", 1),
+        Form::Row => ("backfill:rows", 2),
     }
+}
+
+/// What is read of a row: all else of it follows from the event.
+#[derive(Deserialize)]
+struct Finished<'a> {
+    #[serde(borrow)]
+    event_key: Cow<'a, str>,
+    #[serde(borrow)]
+    raw: Cow<'a, str>,
 }
 
 /// Sets the row of a record aside, if it is to have one. `file` is where the record stands.
 ///
 /// # Errors
 /// Nothing can be set aside any more.
-pub(super) fn accept(record: &Record<'_>, file: &str, read: Instant, stage: &mut Stage) -> io::Result<Accepted> {
-    let event = match record.form {
-        Form::Envelope => Event::parse(record.bytes),
-        Form::CloudTrail => Event::from_cloudtrail(record.bytes),
+pub(super) fn accept(record: &Record<'_>, file: &str, to: To<'_>, stage: &mut Stage) -> io::Result<Accepted> {
+    let finished: Option<Finished<'_>> = match record.form {
+        Form::Row => serde_json::from_slice(record.bytes).ok(),
+        Form::Envelope | Form::CloudTrail => None,
+    };
+    let event = match (record.form, &finished) {
+        (Form::Envelope, _) => Event::parse(record.bytes).map_err(Refused::from),
+        (Form::CloudTrail, _) => Event::from_cloudtrail(record.bytes).map_err(Refused::from),
+        (Form::Row, Some(finished)) => Event::parse(finished.raw.as_bytes()).map_err(Refused::RawIsNoEvent),
+        (Form::Row, None) => Err(Refused::NoRow),
     };
     let mut event = match event {
         Ok(event) => event,
-        Err(error) => return Ok(Accepted::NoEvent(error)),
+        Err(why) => return Ok(Accepted::Refused(why)),
     };
     if let Some(why) = event.uncarried() {
         return Ok(Accepted::Uncarried(why));
     }
     let (source, rank) = source(record.form);
     let (table, event_key) = (event.table(), event.key());
+    if finished
+        .as_ref()
+        .is_some_and(|finished| finished.event_key != event_key)
+    {
+        return Ok(Accepted::Refused(Refused::OtherKey));
+    }
     let identity = Identity {
         account: account(event.account().as_bytes()).unwrap_or_default(),
         key: key(event_key.as_bytes()).unwrap_or_default(),
     };
-    event.redact();
-    let prefix = Partition::of(&event, table).prefix();
-    let name = file;
-    let row = row(&event, table, event_key, Origin::File { read, name, source });
+    let partition = Partition::of(&event, table);
+    if to.kept_from.is_some_and(|month| partition.month() < month) {
+        return Ok(Accepted::Expired);
+    }
+    match finished {
+        Some(_) => event.redact_again(),
+        None => event.redact(),
+    }
+    let origin = Origin::File {
+        read: to.ingested,
+        name: file,
+        source,
+    };
+    let row = row(&event, table, event_key, origin);
     let content = row.common.content_sha256.as_deref().unwrap_or_default();
     let copy = EventCopy {
         identity,
@@ -65,6 +119,6 @@ pub(super) fn accept(record: &Record<'_>, file: &str, read: Instant, stage: &mut
         ms: event.time().millis(),
         rank,
     };
-    stage.add(&prefix, copy, |out| pack(&row, out))?;
+    stage.add(&partition.prefix(), copy, |out| pack(&row, out))?;
     Ok(Accepted::Row)
 }

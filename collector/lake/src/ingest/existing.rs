@@ -143,9 +143,9 @@ fn of_file(
 }
 
 /// The text in each row of a column.
-type Texts<'a> = Box<dyn Fn(usize) -> Option<&'a [u8]> + 'a>;
+pub(super) type Texts<'a> = Box<dyn Fn(usize) -> Option<&'a [u8]> + 'a>;
 
-fn texts(column: &ArrayRef) -> Option<Texts<'_>> {
+pub(super) fn texts(column: &ArrayRef) -> Option<Texts<'_>> {
     if let Some(texts) = column.as_string_opt::<i32>() {
         return Some(Box::new(|row| texts.is_valid(row).then(|| texts.value(row).as_bytes())));
     }

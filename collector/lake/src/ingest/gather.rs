@@ -7,17 +7,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use pipetrail_collector::event::Uncarried;
-use pipetrail_collector::time::Instant;
 use tokio::runtime::Handle;
 
 use super::accept::{Accepted, accept};
 use super::error::IngestError;
 use super::failed::Failed;
 use super::input::Input;
-use super::progress::Progress;
 use super::read::{self, Found, Skipped};
-use super::reject::{Reject, Rejects};
-use crate::staging::{Aside, Limits, Spill, Stage, Staged};
+use super::reject::Reject;
+use super::rows;
+use super::to::To;
+use crate::staging::{Aside, Limits, Spill, Stage, Staged, is_change};
+
+const CHANGED: &str = "it changed while it was read; what was read of it counts";
 
 /// What was read.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +34,8 @@ pub struct Gathered {
     pub rejected: u64,
     /// What cannot matter to the lake.
     pub skipped: Skipped,
+    /// Events of months that are kept no longer.
+    pub expired: u64,
     /// Events that the cloud path would not have brought there.
     pub uncarried: BTreeMap<Uncarried, u64>,
     /// Inputs that could not be read to their end.
@@ -46,6 +50,7 @@ impl Gathered {
             records,
             rejected,
             skipped,
+            expired,
             uncarried,
             failed,
         } = other;
@@ -53,6 +58,7 @@ impl Gathered {
         self.bytes += bytes;
         self.records += records;
         self.rejected += rejected;
+        self.expired += expired;
         self.skipped.other_services += skipped.other_services;
         self.skipped.insights += skipped.insights;
         self.skipped.digests += skipped.digests;
@@ -61,19 +67,6 @@ impl Gathered {
         }
         self.failed.extend(failed);
     }
-}
-
-/// Where records go.
-#[derive(Clone, Copy)]
-pub struct To<'t> {
-    /// Memory and workers.
-    pub limits: &'t Limits,
-    /// What is refused.
-    pub rejects: &'t Rejects,
-    /// `ingested_at` of the rows.
-    pub ingested: Instant,
-    /// Who hears of the bytes read.
-    pub progress: &'t dyn Progress,
 }
 
 /// Reads the inputs, and sets their rows aside.
@@ -130,6 +123,9 @@ struct Worker<'t> {
 
 impl Worker<'_> {
     fn read(&mut self, input: &Input, handle: &Handle) -> Result<(), IngestError> {
+        if self.to.rows && input.is_parquet() {
+            return self.read_rows(input, handle);
+        }
         let progress = self.to.progress;
         let mut opened = match input.open(handle, |bytes| progress.read(bytes)) {
             Ok(opened) => opened,
@@ -139,7 +135,7 @@ impl Worker<'_> {
             }
         };
         self.gathered.files += 1;
-        let counts = read::records(&mut opened, |found| self.found(&input.name, found))?;
+        let counts = read::records(&mut opened, self.to.rows, |found| self.found(&input.name, found))?;
         self.gathered.bytes += counts.bytes;
         self.gathered.records += counts.skipped.total();
         self.gathered.skipped.other_services += counts.skipped.other_services;
@@ -147,15 +143,39 @@ impl Worker<'_> {
         self.gathered.skipped.digests += counts.skipped.digests;
         let failed = match counts.unread {
             Some(cause) => Some(cause.to_string()),
-            None if opened.has_changed() => Some("it changed while it was read; what was read of it counts".to_owned()),
+            None if opened.has_changed() => Some(CHANGED.to_owned()),
             None => None,
         };
-        self.gathered.failed.extend(failed.map(|reason| Failed {
+        self.fail(input, failed);
+        Ok(())
+    }
+
+    fn read_rows(&mut self, input: &Input, handle: &Handle) -> Result<(), IngestError> {
+        let file = match input.ranges(handle) {
+            Ok(file) => file,
+            Err(error) => {
+                self.gathered.failed.push(Failed::of_input(&error));
+                return Ok(());
+            }
+        };
+        self.gathered.files += 1;
+        rows::records(&file, |found| self.found(&input.name, found))?;
+        self.gathered.bytes += file.size;
+        self.to.progress.read(file.size);
+        let failed = file.failure().map(|error| match is_change(&error) {
+            true => CHANGED.to_owned(),
+            false => error.to_string(),
+        });
+        self.fail(input, failed);
+        Ok(())
+    }
+
+    fn fail(&mut self, input: &Input, reason: Option<String>) {
+        self.gathered.failed.extend(reason.map(|reason| Failed {
             place: input.name.clone(),
             reason,
             hint: None,
         }));
-        Ok(())
     }
 
     fn found(&mut self, file: &str, found: Found<'_>) -> Result<(), IngestError> {
@@ -172,18 +192,21 @@ impl Worker<'_> {
                 });
             }
         };
-        let accepted =
-            accept(&record, file, self.to.ingested, &mut self.stage).map_err(|cause| IngestError::Spill {
-                folder: self.to.limits.temp.clone(),
-                cause,
-            })?;
+        let accepted = accept(&record, file, self.to, &mut self.stage).map_err(|cause| IngestError::Spill {
+            folder: self.to.limits.temp.clone(),
+            cause,
+        })?;
         match accepted {
             Accepted::Row => Ok(()),
+            Accepted::Expired => {
+                self.gathered.expired += 1;
+                Ok(())
+            }
             Accepted::Uncarried(why) => {
                 *self.gathered.uncarried.entry(why).or_default() += 1;
                 Ok(())
             }
-            Accepted::NoEvent(why) => self.refuse(&Reject {
+            Accepted::Refused(why) => self.refuse(&Reject {
                 file,
                 place: record.place,
                 reason: &why.to_string(),

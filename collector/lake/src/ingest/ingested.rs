@@ -201,6 +201,7 @@ fn skipped(gathered: &Gathered) -> BTreeMap<String, u64> {
         ("records of other services", other_services),
         ("records of CloudTrail Insights", insights),
         ("digest files", digests),
+        ("records of months that are kept no longer", gathered.expired),
     ];
     let plain = plain.map(|(what, count)| (what.to_owned(), count));
     let uncarried = gathered.uncarried.iter().map(|(why, count)| (why.to_string(), *count));

@@ -59,6 +59,15 @@ impl Input {
         }
     }
 
+    /// Whether its name is that of a Parquet file.
+    pub fn is_parquet(&self) -> bool {
+        match &self.source {
+            Source::File(path) => is_parquet(path),
+            Source::Stdin => false,
+            Source::Object { key, .. } => is_parquet(std::path::Path::new(key.as_ref())),
+        }
+    }
+
     /// Whether it is that file, by whatever names.
     pub fn is(&self, path: &std::path::Path) -> bool {
         let about = match &self.source {
@@ -74,6 +83,12 @@ impl Input {
         };
         other.is_file() && (about.dev(), about.ino()) == (other.dev(), other.ino())
     }
+}
+
+/// Whether a name is that of a Parquet file.
+fn is_parquet(path: &std::path::Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| ending.eq_ignore_ascii_case("parquet"))
 }
 
 /// Why something given cannot be read. One of these stops none of the others.

@@ -67,13 +67,19 @@ pub struct Counts {
     pub unread: Option<io::Error>,
 }
 
-/// Reads an input, already unpacked, and tells its records in order.
+/// Reads an input, already unpacked, and tells its records in order. A row of the lake is a record where
+/// `rows` says so, and is refused elsewhere.
 ///
 /// # Errors
 /// What the sink answers ends the reading.
-pub fn records<E>(source: impl Read, mut sink: impl FnMut(Found<'_>) -> Result<(), E>) -> Result<Counts, E> {
+pub fn records<E>(
+    source: impl Read,
+    rows: bool,
+    mut sink: impl FnMut(Found<'_>) -> Result<(), E>,
+) -> Result<Counts, E> {
     let mut failed = None;
     let mut sorter = Sorter {
+        rows,
         counts: Counts::default(),
         sink: &mut |found| match sink(found) {
             Ok(()) => ControlFlow::Continue(()),
@@ -98,6 +104,7 @@ pub fn records<E>(source: impl Read, mut sink: impl FnMut(Found<'_>) -> Result<(
 
 /// Sorts pieces, and counts them.
 struct Sorter<'s> {
+    rows: bool,
     counts: Counts,
     sink: &'s mut dyn FnMut(Found<'_>) -> ControlFlow<()>,
 }
@@ -120,7 +127,14 @@ impl Sorter<'_> {
             Kind::Digest => self.skip(|skipped| &mut skipped.digests),
             Kind::TrailFile => self.trail_file(bytes, place),
             Kind::FirehoseError => self.firehose_error(bytes, place),
-            Kind::Row => self.refuse(Reason::Row, bytes, place),
+            Kind::Row => self.row(bytes, place),
+        }
+    }
+
+    fn row(&mut self, bytes: &[u8], place: Position) -> ControlFlow<()> {
+        match self.rows {
+            true => self.record(Form::Row, bytes, place),
+            false => self.refuse(Reason::Row, bytes, place),
         }
     }
 
@@ -144,7 +158,7 @@ impl Sorter<'_> {
         })
     }
 
-    /// What Firehose could not deliver: envelopes, one after the other, in base64.
+    /// What Firehose could not deliver: envelopes or rows, one after the other, in base64.
     fn firehose_error(&mut self, bytes: &[u8], place: Position) -> ControlFlow<()> {
         let Ok(error) = serde_json::from_slice::<kind::FirehoseError<'_>>(bytes) else {
             return self.refuse(Reason::NotJson, bytes, place);
@@ -160,7 +174,7 @@ impl Sorter<'_> {
             Piece::Object { bytes, .. } => match kind::of(bytes) {
                 Kind::CodePipeline => self.record(Form::CloudTrail, bytes, place),
                 Kind::OtherService => self.skip(|skipped| &mut skipped.other_services),
-                Kind::Row => self.refuse(Reason::Row, bytes, place),
+                Kind::Row => self.row(bytes, place),
                 // Not unpacked once more.
                 _ => self.record(Form::Envelope, bytes, place),
             },

@@ -22,7 +22,7 @@ use tokio::runtime::Handle;
 use super::error::SettleError;
 use super::rows::{self, Job, Tier};
 use crate::catalog::Catalog;
-use crate::staging::Limits;
+use crate::staging::{Limits, is_data, is_visible};
 use crate::store::Lake;
 use crate::tiers::COPIES;
 
@@ -85,17 +85,23 @@ impl World for Objects {
     }
 
     async fn landing(&self) -> Result<Vec<Listed>, SettleError> {
-        listing::files(&self.lake, &landing(self.table), |_| true).await
+        // What Athena reads too, whatever it is called.
+        listing::files(&self.lake, &landing(self.table), is_visible, |_| true).await
     }
 
     async fn partitions(&self) -> Result<Vec<Listed>, SettleError> {
         let is_one = |key: &str| Partition::from_key(key).is_some();
-        listing::files(&self.lake, self.table.name(), is_one).await
+        listing::files(&self.lake, self.table.name(), is_data, is_one).await
     }
 
     async fn copies(&self) -> Result<Vec<Listed>, SettleError> {
         let is_one = |key: &str| copies_month(self.table, key).is_some();
-        listing::files(&self.lake, COPIES, is_one).await
+        let mut files = listing::files(&self.lake, COPIES, is_data, is_one).await?;
+        // Where the time is made up, no file is old.
+        files
+            .iter_mut()
+            .for_each(|file| file.written = self.now.unwrap_or(file.written));
+        Ok(files)
     }
 
     async fn head(&self, key: &str) -> Result<Option<(u64, String)>, SettleError> {

@@ -10,7 +10,6 @@ mod delivery;
 mod fate;
 mod footer;
 mod gather;
-mod guarded;
 mod job;
 mod merge;
 mod names;

@@ -2,18 +2,15 @@
 
 use object_store::path::Path;
 
-/// Whether an engine reads it: names that begin with a dot or an underscore are no data.
+/// Whether our engine reads it.
 pub(crate) fn is_data(prefix: &Path, file: &Path) -> bool {
-    let Some(parts) = file.prefix_match(prefix) else {
+    is_visible(prefix, file) && file.as_ref().ends_with(".parquet")
+}
+
+/// Whether Athena reads it: names that begin with a dot or an underscore are no data, all others are.
+pub(crate) fn is_visible(prefix: &Path, file: &Path) -> bool {
+    let Some(mut parts) = file.prefix_match(prefix).map(Iterator::peekable) else {
         return false;
     };
-    let hidden = |part: &str| part.starts_with(['.', '_']);
-    let mut last = None;
-    for part in parts {
-        if hidden(part.as_ref()) {
-            return false;
-        }
-        last = Some(part.as_ref().ends_with(".parquet"));
-    }
-    last.unwrap_or(false)
+    parts.peek().is_some() && parts.all(|part| !part.as_ref().starts_with(['.', '_']))
 }

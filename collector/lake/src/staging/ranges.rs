@@ -17,6 +17,7 @@ use super::unchanged::unchanged;
 pub(crate) type Failure = Arc<Mutex<Option<Arc<object_store::Error>>>>;
 
 /// A file of the store.
+#[derive(Clone)]
 pub(crate) struct Ranges {
     pub store: Arc<dyn ObjectStore>,
     pub path: Path,
@@ -29,6 +30,15 @@ pub(crate) struct Ranges {
 }
 
 impl Ranges {
+    /// The last failure of the store, which then is the reason why the file looks broken.
+    pub(crate) fn failure(&self) -> Option<Arc<object_store::Error>> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     fn range(&self, start: u64, length: u64) -> Result<Bytes, object_store::Error> {
         let range = start..start.saturating_add(length).min(self.size);
         self.handle.block_on(async {
@@ -52,14 +62,7 @@ impl ChunkReader for Ranges {
 
     fn get_read(&self, start: u64) -> parquet::errors::Result<Sequence> {
         Ok(Sequence {
-            file: Ranges {
-                store: Arc::clone(&self.store),
-                path: self.path.clone(),
-                size: self.size,
-                etag: self.etag.clone(),
-                handle: self.handle.clone(),
-                failure: Arc::clone(&self.failure),
-            },
+            file: self.clone(),
             next: start,
             read: Bytes::new(),
         })

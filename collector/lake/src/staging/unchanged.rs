@@ -32,7 +32,6 @@ pub(crate) async fn unchanged(
 }
 
 /// Whether an error says that a file is gone, or another one by now.
-#[cfg(feature = "settle")]
 pub(crate) fn is_change(error: &Error) -> bool {
     matches!(
         error,

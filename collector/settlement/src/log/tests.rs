@@ -156,7 +156,7 @@ fn an_altered_missing_or_foreign_entry_is_refused() {
     );
     assert_eq!(
         refused(&one, |e| e.what = What::Deleted(vec![2])),
-        "it says that the inputs of entry 2 are gone"
+        "it says what became of the inputs of entry 2"
     );
 }
 
@@ -248,4 +248,61 @@ fn an_entry_stands_against_what_takes_or_wrote_its_files() {
     let before = "2026-11".to_owned();
     let (log, _) = self::log(&[What::Expire(Expired { before, inputs })]);
     assert!(log.stands_against(&day("b"), 1));
+}
+
+#[test]
+fn a_released_entry_holds_nothing_and_proves_nothing() {
+    let file = format!("{FOLDER}run-a.parquet");
+    let before = "2026-11".to_owned();
+    let expire = What::Expire(Expired {
+        before,
+        inputs: vec![input(&file, 0)],
+    });
+    let entries = [day("a"), expire, What::Released(vec![2])];
+    let (expired, _) = log(&entries[..2]);
+    let (released, _) = log(&entries);
+    let etag = format!("etag of {file}");
+    assert!(expired.holds(&file, &etag) && !released.holds(&file, &etag));
+    assert_eq!(released.pending().map(|(seq, _)| seq).collect::<Vec<_>>(), [1]);
+    // What expired is nowhere, and need not be. What is kept after all must be there.
+    let nowhere = |_: &Output| false;
+    assert!(expired.survives(&output(&file, 1), &nowhere));
+    assert!(!released.survives(&output(&file, 1), &nowhere));
+    assert_eq!(
+        refused(&[day("a")], |entry| entry.what = What::Released(vec![2])),
+        "it says what became of the inputs of entry 2"
+    );
+}
+
+#[test]
+fn the_entry_before_those_that_were_read_is_the_one_that_the_first_of_them_names() {
+    let mut with_copies = settled(&[&landing("a"), &landing("b")], &[&format!("{FOLDER}run-a.parquet")]);
+    (with_copies.equation.repetition, with_copies.equation.duplicates) = (0, 1);
+    with_copies.copies = vec![output("copies/month=2026-10/approval_calls-a.parquet", 1)];
+    let (_, all) = log(&[What::Day(with_copies), What::Deleted(vec![1]), day("c"), day("d")]);
+    let part = || {
+        let mut part = Log::from("s3://lake", TABLE, 3);
+        all[2..].iter().for_each(|stored| part.add(stored).unwrap());
+        part
+    };
+    let name = "copies/month=2026-10/approval_calls-a.parquet";
+    let mut log = part();
+    let (held, pending) = (log.held.clone(), log.pending.clone());
+    assert_eq!((log.before(), log.reaches_back_to().is_some()), (2, true));
+    for stored in all[..2].iter().rev() {
+        assert!(!log.names_copies(name));
+        log.add_before(stored).unwrap();
+    }
+    assert!(log.names_copies(name) && log.reaches_back_to().is_none());
+    assert_eq!((log.held, log.pending, log.next), (held, pending, 5));
+
+    let mut changed = all[1].clone();
+    changed.bytes.push(b' ');
+    for other in [&all[0], &changed] {
+        assert_eq!(
+            part().add_before(other).unwrap_err().why,
+            "it is not the one that the entry behind it names"
+        );
+    }
+    assert_eq!(part().missing_before().seq, 2);
 }

@@ -18,6 +18,8 @@ pub(super) struct Told<'s> {
     /// Files that somebody removed.
     pub lost: u64,
     pub retention: Option<u32>,
+    /// The shortest time for which months were ever kept.
+    pub shortest: Option<u32>,
 }
 
 /// What is wrong in the end, if anything is.
@@ -31,6 +33,7 @@ pub(super) fn check(shared: &Shared, told: &Told<'_>) -> Result<(), String> {
     let mut log = Log::empty("s3://lake", TABLE);
     let mut made: BTreeMap<String, u64> = BTreeMap::new();
     let mut taken = BTreeSet::new();
+    let mut taken_by: BTreeMap<u64, Vec<(String, String)>> = BTreeMap::new();
     for (key, object) in shared.objects.iter().filter(|(key, _)| key.starts_with("settlement/")) {
         let stored = Stored {
             seq: log.next(),
@@ -39,8 +42,15 @@ pub(super) fn check(shared: &Shared, told: &Told<'_>) -> Result<(), String> {
         };
         log.add(&stored).map_err(|error| format!("{key}: {error}"))?;
         let entry: Entry = serde_json::from_slice(&stored.bytes).map_err(|e| e.to_string())?;
+        if let What::Released(entries) = &entry.what {
+            for released in entries.iter().filter_map(|seq| taken_by.remove(seq)).flatten() {
+                taken.remove(&released);
+            }
+        }
         for (key, etag) in entry.what.taken() {
-            if !taken.insert((key.to_owned(), etag.to_owned())) {
+            let file = (key.to_owned(), etag.to_owned());
+            taken_by.entry(entry.seq).or_default().push(file.clone());
+            if !taken.insert(file) {
                 return Err(format!("entry {} takes {key} again", entry.seq));
             }
         }
@@ -61,6 +71,12 @@ pub(super) fn check(shared: &Shared, told: &Told<'_>) -> Result<(), String> {
             }
         }
     }
+    if let (Some((seq, _)), 0) = (log.pending().next(), told.lost) {
+        return Err(format!("entry {seq} never came to its end"));
+    }
+    if let Some(key) = (shared.objects.keys()).find(|key| key.starts_with("copies/") && !log.names_copies(key)) {
+        return Err(format!("{key} is a stray"));
+    }
     let mut folders: BTreeMap<String, u64> = BTreeMap::new();
     for (key, object) in &shared.objects {
         let Some(partition) = Partition::from_key(key) else {
@@ -73,8 +89,9 @@ pub(super) fn check(shared: &Shared, told: &Told<'_>) -> Result<(), String> {
             == 1;
         // A file of ingest that is the only one of its partition has no entry.
         let ingested = key.contains("/ingest-");
-        // Nor has a stray that is alone since somebody removed what had an entry.
-        let entered = ingested || told.lost > 0 || made.get(key) == Some(&1);
+        // Nor has a stray that is alone since somebody removed what had an entry, or since that expired.
+        let is_gone = told.lost > 0 || told.retention != told.shortest;
+        let entered = ingested || is_gone || made.get(key) == Some(&1);
         if !alone || !entered {
             return Err(format!("{key} is a stray, or in {:?} entries", made.get(key)));
         }
@@ -84,8 +101,9 @@ pub(super) fn check(shared: &Shared, told: &Told<'_>) -> Result<(), String> {
                 .landed
                 .get(&(row.partition, row.event))
                 .and_then(|copies| copies.first());
-            // A copy that somebody removed waits in landing for ever.
-            let is_kept = first == Some(&row.copy) || told.lost > 0;
+            // A copy that somebody removed waits in landing for ever, and one may have expired before months were
+            // kept for longer.
+            let is_kept = first == Some(&row.copy) || is_gone;
             if !is_kept || !events.insert(row.event) {
                 return Err(format!("{key} has {row:?}, and {first:?} is to be kept"));
             }
@@ -102,7 +120,7 @@ pub(super) fn check(shared: &Shared, told: &Told<'_>) -> Result<(), String> {
     let copies = below("copies/");
     let kept: BTreeSet<Row> = below("approval_calls/");
     let is_there = |row: &Row| copies.contains(row) || kept.contains(row);
-    if told.retention.is_none() && told.lost == 0 {
+    if told.shortest.is_none() && told.lost == 0 {
         for ((partition, event), all) in told.landed {
             let row = |copy: &u32| Row {
                 partition: *partition,

@@ -365,3 +365,64 @@ fn a_run_whose_time_is_over_begins_no_unit_and_says_so() {
     assert!(lake.keys("settlement/").is_empty() && lake.sees(1));
     assert_eq!(lake.run().unwrap().days, 1);
 }
+
+#[test]
+fn months_that_are_kept_for_longer_before_they_went_stay_and_can_expire_again() {
+    let mut lake = Lake {
+        retention: Some(60),
+        ..Lake::with(&[1])
+    };
+    lake.run().unwrap();
+    lake.days(2);
+    lake.pass(70 * 24);
+    assert_eq!(lake.run().unwrap().expired, 1);
+    lake.retention = None;
+    lake.pass(24);
+    let done = lake.run().unwrap();
+    assert_eq!((done.released, done.deleted), (1, 0), "{done:?}");
+    lake.days(3)
+        .into_iter()
+        .for_each(|done| assert_eq!(done.unwrap(), Done::default()));
+    assert!(lake.sees(1));
+    lake.retention = Some(90);
+    lake.pass(90 * 24);
+    assert_eq!(lake.run().unwrap().expired, 1);
+    lake.days(3);
+    assert!(!lake.sees(1) && lake.keys(&prefix(OCTOBER)).is_empty());
+}
+
+#[test]
+fn a_file_of_copies_that_no_entry_names_goes_after_a_day_and_no_other() {
+    let lake = Lake::with(&[]);
+    let twice = |copy: u32| Row {
+        partition: OCTOBER,
+        event: 1,
+        copy,
+        malformed: false,
+    };
+    let stray = format!("copies/month=2026-10/{TABLE}-died.parquet");
+    // Entries of before and after it, which have come to their end when it is a day old.
+    for day in 0..6 {
+        let key = format!("landing/{TABLE}/2026-11-01-{day}.parquet");
+        let rows = vec![twice(2 * day), twice(2 * day + 1)];
+        lake.shared.borrow_mut().put(&key, rows, Health::Good);
+        if day == 2 {
+            lake.put(&stray, &[1]);
+        }
+        lake.run().unwrap();
+        assert_eq!(lake.keys(&stray).len(), usize::from((2..4).contains(&day)), "day {day}");
+        lake.pass(25);
+    }
+    assert_eq!(lake.keys("copies/").len(), 6);
+}
+
+#[test]
+fn files_in_folders_below_that_of_their_partition_are_closed_too() {
+    let lake = Lake::with(&[1]);
+    lake.put(&format!("{}2026/10/ingest-a.parquet", prefix(OCTOBER)), &[2]);
+    lake.run().unwrap();
+    lake.days(12);
+    let left = lake.keys(&prefix(OCTOBER));
+    assert!(matches!(left.as_slice(), [one] if !one.contains("ingest")), "{left:?}");
+    assert!(lake.sees(1) && lake.sees(2));
+}

@@ -35,6 +35,8 @@ pub(super) struct Story {
     shared: Rc<RefCell<Shared>>,
     mistake: Option<Mistake>,
     retention: Option<u32>,
+    /// The shortest time for which months were ever kept.
+    shortest: Option<u32>,
     running: Vec<Running>,
     reader: Option<Reader>,
     /// Every copy that can be seen, by event: the copies of it that landed.
@@ -69,6 +71,7 @@ impl Story {
             shared: Rc::new(RefCell::new(Shared::new(begin))),
             mistake: None,
             retention: None,
+            shortest: None,
             running: Vec::new(),
             reader: None,
             landed: BTreeMap::new(),
@@ -82,6 +85,7 @@ impl Story {
         };
         if story.one_in(3) {
             story.retention = Some(60);
+            story.shortest = story.retention;
         }
         if story.one_in(4) {
             let partition = prefix(story.below(9) as u8);
@@ -118,6 +122,7 @@ impl Story {
             aside: &self.aside,
             lost: self.lost,
             retention: self.retention,
+            shortest: self.shortest,
         };
         end::check(&self.shared.borrow(), &told)?;
         Ok(self.tally)
@@ -148,6 +153,7 @@ impl Story {
             // Nobody is protected whose proof is taken away behind him.
             25 if self.running.is_empty() => self.lose(),
             26 if self.running.is_empty() => self.drop_partition(),
+            27 if self.retention.is_some() && self.one_in(8) => self.keep_longer(),
             _ => self.go_on()?,
         }
         Ok(())
@@ -245,14 +251,24 @@ impl Story {
             return;
         }
         let number = shared.fresh();
-        shared.put(&format!("{prefix}ingest-{number:08}.parquet"), vec![row], Health::Good);
+        let deeper = if number.is_multiple_of(4) { "deeper/" } else { "" };
+        let key = format!("{prefix}{deeper}ingest-{number:08}.parquet");
+        shared.put(&key, vec![row], Health::Good);
     }
 
     /// Whether a partition is of a month that some clock may take for one that is kept no longer.
     fn expires(&self, prefix: &str, now: Timestamp) -> bool {
-        let Some(days) = self.retention else { return false };
+        let Some(days) = self.shortest else { return false };
         let before = kept_from(now.checked_add(hours(2)).unwrap(), days);
         Partition::from_key(&format!("{prefix}x")).is_some_and(|partition| *partition.month() < *before)
+    }
+
+    /// An operator keeps months for longer, or for ever.
+    fn keep_longer(&mut self) {
+        self.retention = match self.one_in(2) {
+            true => Some(75),
+            false => None,
+        };
     }
 
     /// An operator points partitions where they belong.
@@ -441,9 +457,14 @@ impl Story {
         self.check()?;
         self.running.clear();
         self.repair();
-        for round in 0..11 {
+        for round in 0..13 {
             let now = self.shared.borrow().now;
-            let pause = if round == 5 { 31 * 24 } else { 53 };
+            let pause = match round {
+                // A deletion may fail, and strays are looked for in their first week alone.
+                0..7 => 25,
+                7 => 31 * 24,
+                _ => 53,
+            };
             self.shared.borrow_mut().now = now.checked_add(hours(pause)).unwrap();
             self.start(0, true, false, true);
             for calls in 0.. {

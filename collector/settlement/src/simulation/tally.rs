@@ -12,7 +12,10 @@ pub(super) struct Tally {
     pub closes: u64,
     pub set_aside: u64,
     pub expired: u64,
+    /// Entries whose files are kept after all.
+    pub released: u64,
     pub deleted: u64,
+    pub strays: u64,
     pub dropped: u64,
     /// Partitions that somebody took out of the catalogue.
     pub unregistered: u64,
@@ -34,7 +37,7 @@ impl Tally {
         self.numbers().into_iter().all(|number| *number > 0)
     }
 
-    fn numbers(&mut self) -> [&mut u64; 13] {
+    fn numbers(&mut self) -> [&mut u64; 15] {
         let Tally {
             runs,
             crashes,
@@ -43,7 +46,9 @@ impl Tally {
             closes,
             set_aside,
             expired,
+            released,
             deleted,
+            strays,
             dropped,
             unregistered,
             repetition,
@@ -58,7 +63,9 @@ impl Tally {
             closes,
             set_aside,
             expired,
+            released,
             deleted,
+            strays,
             dropped,
             unregistered,
             repetition,
@@ -72,7 +79,9 @@ impl Tally {
         self.closes += done.closes;
         self.set_aside += done.set_aside.len() as u64;
         self.expired += done.expired;
+        self.released += done.released;
         self.deleted += done.deleted;
+        self.strays += done.strays;
         for rows in [&done.settled, &done.closed] {
             self.dropped += rows.duplicates + rows.conflicts;
             self.repetition += rows.repetition;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{TOKEN, redacted};
+use super::{TOKEN, redacted, redacted_again};
 use crate::redact::shapes;
 
 fn percent(text: &str) -> String {
@@ -125,15 +125,13 @@ fn documents_in_documents_as_deep_as_they_can_be_read_are_walked_to_the_end() {
 
 proptest! {
     #[test]
-    fn any_event_is_redacted_and_redacting_it_again_changes_nothing_but_tokens(
+    fn any_event_is_redacted_and_redacting_it_again_changes_nothing(
         fields in prop::collection::hash_map(field(), value(), 0..5)
     ) {
         let detail = Value::from_iter(fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         let once = redacted(&detail.to_string());
         let parsed: Value = serde_json::from_str(&once).unwrap();
-        if !detail.to_string().to_lowercase().contains("token") {
-            prop_assert_eq!(redacted(&parsed.to_string()), parsed.to_string());
-        }
+        prop_assert_eq!(redacted_again(&parsed.to_string()), parsed.to_string());
     }
 
     #[test]

@@ -88,8 +88,42 @@ fn events_from_a_file_become_the_rows_that_the_cloud_path_makes_of_them() {
             let nearest = same.min_by_key(BTreeMap::len).unwrap();
             assert!(nearest.is_empty(), "{key:?}: {nearest:?}");
         }
-        settled_alike(&organization, &members, &cloud).await
+        let before = answers(&organization).await?;
+        settled_alike(&organization, &members, &cloud).await?;
+        assert_eq!(answers(&organization).await?, before, "in both tiers");
+        forget_landing(&organization).await?;
+        assert_eq!(answers(&organization).await?, before, "in partitions alone");
+        Ok(())
     });
+}
+
+/// What Athena answers to audits that between them read every table of state changes and calls.
+async fn answers(organization: &Organization) -> Result<BTreeMap<&'static str, Value>> {
+    let to = Timestamp::now().checked_add(SignedDuration::from_hours(24))?;
+    let to = to.strftime("%Y-%m-%d").to_string();
+    let mut answers = BTreeMap::new();
+    for audit in ["decisions", "executions", "gate-waits", "account-activity", "conflicts"] {
+        let arguments = ["audit", audit, "--from", "2026-01-01", "--to", &to, "--output", "json"];
+        let ran = organization.run(&arguments, &organization.aws_config).await?;
+        ensure!(ran.code == Some(0), "{audit}: {}", ran.stderr);
+        let answer: Value = serde_json::from_str(&ran.stdout)?;
+        let is_empty = answer.as_array().is_none_or(Vec::is_empty);
+        ensure!(!is_empty || audit == "conflicts", "{audit}: no rows prove nothing");
+        answers.insert(audit, answer);
+    }
+    Ok(answers)
+}
+
+/// As if the function had deleted what it took, which it does hours later.
+async fn forget_landing(organization: &Organization) -> Result<()> {
+    let s3 = aws::s3(&organization.audit().await?);
+    let bucket = names::bucket("lake", &organization.relay.cloud.audit, HOME);
+    let keys = aws::object_keys(&s3, &bucket, "landing/").await?;
+    ensure!(!keys.is_empty(), "landing is there until then");
+    for key in keys {
+        s3.delete_object().bucket(&bucket).key(key).send().await?;
+    }
+    Ok(())
 }
 
 /// The deployed function settles what has landed: one row of each event, and one of those that had landed.

@@ -218,3 +218,48 @@ fn an_entry_that_was_changed_stops_its_table_and_deletes_nothing() {
         rows
     );
 }
+
+/// A disk without room, for one process: no file may become longer than a kilobyte.
+#[test]
+fn a_temporary_folder_without_room_is_named_and_nothing_is_lost() {
+    let place = LakeFolder::new();
+    let file = place.write(
+        "events.ndjson",
+        super::super::ingest::made::events(4, 1, 100).join("\n").as_bytes(),
+    );
+    let made = place.path("made");
+    place.run(&["ingest", &file, "--lake", made.to_str().unwrap()]);
+    let (rows, _) = landed::land(&made, &place.lake());
+    let temp = place.folder("temp");
+    let arguments = [
+        "settle",
+        "--lake",
+        "lake",
+        "--now",
+        "2026-11-24T12:00:00Z",
+        "--memory",
+        "20000",
+        "--temp-dir",
+        &temp,
+    ];
+    let mut full = place.environment.command(std::path::Path::new("/bin/sh"));
+    full.args(["-c", "trap '' XFSZ; ulimit -f 2; exec \"$@\"", "sh"])
+        .arg(&crate::built::built().pipetrail)
+        .args(arguments);
+    let ran = full.output().unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert_eq!(ran.status.code(), Some(4), "{said}");
+    assert!(
+        said.contains(&format!("cannot write the temporary file in {temp}")),
+        "{said}"
+    );
+    let log = place.lake().join("settlement/pipeline_executions/0000000001.json");
+    assert!(!log.exists());
+    let count = "SELECT count(*) AS n FROM pipeline_executions";
+    assert_eq!(place.query(count)[0]["n"], rows);
+
+    settle(&place, "2026-11-24T12:00:00Z");
+    assert!(log.exists());
+    assert_eq!(place.query(count)[0]["n"], rows);
+    assert_eq!(fs::read_dir(&temp).unwrap().count(), 0);
+}

@@ -11,7 +11,7 @@ use futures::TryStreamExt;
 use object_store::path::Path as Key;
 use object_store::{ObjectStore, ObjectStoreExt};
 
-use super::{Input, InputError, Source};
+use super::{Input, InputError, Source, is_parquet};
 
 /// What there is to read.
 #[derive(Debug, Default)]
@@ -22,8 +22,24 @@ pub struct Inputs {
     pub passed_over: u64,
     /// What cannot be read.
     pub problems: Vec<InputError>,
+    /// Whether Parquet files of folders are read.
+    rows: bool,
     /// Folders and files that are known, by their real paths.
     seen: HashSet<PathBuf>,
+}
+
+impl Inputs {
+    /// None yet; with `rows` the Parquet files of folders are to be among them.
+    pub fn new(rows: bool) -> Self {
+        Inputs {
+            rows,
+            ..Inputs::default()
+        }
+    }
+
+    fn takes(&self, path: &Path) -> bool {
+        is_event_file(path) || (self.rows && is_parquet(path))
+    }
 }
 
 /// Endings of the files that are read of a folder. Those without one are read too: Firehose's errors
@@ -92,7 +108,7 @@ pub async fn find_in_bucket(bucket: &str, prefix: &str, store: &Arc<dyn ObjectSt
         let readable = object
             .location
             .filename()
-            .is_some_and(|name| is_event_file(Path::new(name)));
+            .is_some_and(|name| inputs.takes(Path::new(name)));
         if !named && (hidden || !readable) {
             inputs.passed_over += 1;
             continue;
@@ -158,7 +174,7 @@ fn add(path: &Path, named: bool, inputs: &mut Inputs) {
         Err(cause) => return inputs.problems.push(io(cause)),
     };
     let folder = about.is_dir();
-    if !folder && !named && !is_event_file(path) {
+    if !folder && !named && !inputs.takes(path) {
         inputs.passed_over += 1;
         return;
     }

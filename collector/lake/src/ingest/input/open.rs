@@ -4,14 +4,17 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use object_store::ObjectStoreExt;
+use object_store::local::LocalFileSystem;
+use object_store::{ObjectStore, ObjectStoreExt};
 use tokio::runtime::Handle;
 
 use super::unpack::Unpacked;
 use super::{Input, InputError, Source};
+use crate::staging::{Failure, Ranges};
 
 /// An input that is open. Reading it gives what is in it, unpacked.
 pub struct Opened<'p> {
@@ -96,6 +99,43 @@ impl Input {
         };
         let reader = Unpacked::of(counted).map_err(of_io)?;
         Ok(Opened { reader, mark })
+    }
+}
+
+impl Input {
+    /// Opens a file that is read here and there, as it is now: one that is changed later cannot be read. Reading
+    /// blocks on `runtime`.
+    ///
+    /// # Errors
+    /// It is not there, or is standard input.
+    pub(in crate::ingest) fn ranges(&self, runtime: &Handle) -> Result<Ranges, InputError> {
+        let of_store = |cause| InputError::Store {
+            name: self.name.clone(),
+            cause,
+        };
+        let of_io = |cause| InputError::Io {
+            name: self.name.clone(),
+            cause,
+        };
+        let (store, path): (Arc<dyn ObjectStore>, _) = match &self.source {
+            Source::Stdin => return Err(of_io(io::ErrorKind::Unsupported.into())),
+            Source::File(path) => {
+                let path = fs::canonicalize(path).map_err(of_io)?;
+                let path = object_store::path::Path::from_absolute_path(path);
+                let path = path.map_err(|cause| of_store(cause.into()))?;
+                (Arc::new(LocalFileSystem::new()), path)
+            }
+            Source::Object { store, key } => (Arc::clone(store), key.clone()),
+        };
+        let about = runtime.block_on(store.head(&path)).map_err(of_store)?;
+        Ok(Ranges {
+            store,
+            path,
+            size: about.size,
+            etag: about.e_tag,
+            handle: runtime.clone(),
+            failure: Failure::default(),
+        })
     }
 }
 

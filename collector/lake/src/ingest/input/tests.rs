@@ -62,7 +62,7 @@ fn read(bytes: &[u8]) -> (usize, Vec<Reason>, Counts) {
     let runtime = Runtime::new().unwrap();
     let mut opened = inputs.found[0].open(runtime.handle(), |_| ()).unwrap();
     let (mut told, mut refused) = (0, Vec::new());
-    let counts = records(&mut opened, |found| {
+    let counts = records(&mut opened, false, |found| {
         match found {
             Found::Record(_) => told += 1,
             Found::Reject(reject) => refused.push(reject.reason),
@@ -279,7 +279,7 @@ fn objects_of_a_store_are_read_as_files_are() {
     let mut opened = inputs.found[0]
         .open(runtime.handle(), |read| heard.set(heard.get() + read))
         .unwrap();
-    let counts = records(&mut opened, |_| Ok::<_, ()>(())).unwrap();
+    let counts = records(&mut opened, false, |_| Ok::<_, ()>(())).unwrap();
     assert_eq!((counts.records, heard.get()), (20_000, packed.len() as u64));
     // One object by its key, whatever it is called; and nothing.
     assert_eq!(find("p/x.parquet").found[0].name, "s3://b/p/x.parquet");

@@ -38,6 +38,15 @@ pub enum Reason {
     #[error("`rawData` is {0}, not JSON text")]
     ForeignData(&'static str),
     /// What Firehose failed to write after the transform.
-    #[error("a row of the lake, not the event it was made of")]
+    #[error("a row of the lake, not the event it was made of: `--rows` reads it")]
     Row,
+    /// A `.parquet` file that is none.
+    #[error("the file is no Parquet file, or its end is damaged")]
+    NotParquet,
+    /// A Parquet file without a column that is needed.
+    #[error("the file has no column {0} with texts, so no rows of a lake")]
+    NoColumn(&'static str),
+    /// A row group with damage.
+    #[error("rows of a Parquet file that cannot be read: a part of it is damaged")]
+    DamagedRows,
 }

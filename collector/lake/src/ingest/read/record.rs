@@ -16,6 +16,8 @@ pub enum Form {
     Envelope,
     /// A CloudTrail record of CodePipeline: for `Event::from_cloudtrail`.
     CloudTrail,
+    /// A row of the lake, as λ transform writes it: `event_key` and `raw` are what is read of it.
+    Row,
 }
 
 /// Where something begins in an input, as it is when unpacked.

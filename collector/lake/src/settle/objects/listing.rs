@@ -1,19 +1,24 @@
 //! The files of rows that lie in a lake.
 
 use futures::TryStreamExt;
+use object_store::path::Path;
 use object_store::{Error, ObjectMeta, ObjectStore, ObjectStoreExt};
 use pipetrail_settlement::choice::Listed;
 
 use super::entries::time;
 use crate::settle::error::SettleError;
-use crate::staging::is_data;
 use crate::store::Lake;
 
-/// The files below a place, by key; `wanted` is asked for each.
+/// The files below a place, by key, that an engine reads by `is_read`; `wanted` is asked for the key of each.
 ///
 /// # Errors
 /// The store cannot be listed, or does not say what it must of a file.
-pub(super) async fn files(lake: &Lake, place: &str, wanted: impl Fn(&str) -> bool) -> Result<Vec<Listed>, SettleError> {
+pub(super) async fn files(
+    lake: &Lake,
+    place: &str,
+    is_read: impl Fn(&Path, &Path) -> bool,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<Listed>, SettleError> {
     let folder = lake.at(place);
     let mut listing = lake.store.list(Some(&folder));
     let mut files = Vec::new();
@@ -22,7 +27,7 @@ pub(super) async fn files(lake: &Lake, place: &str, wanted: impl Fn(&str) -> boo
         .await
         .map_err(SettleError::store("list", folder.as_ref()))?
     {
-        let Some(key) = key(lake, &file).filter(|key| is_data(&folder, &file.location) && wanted(key)) else {
+        let Some(key) = key(lake, &file).filter(|key| is_read(&folder, &file.location) && wanted(key)) else {
             continue;
         };
         files.push(Listed {

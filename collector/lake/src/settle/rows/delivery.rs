@@ -68,11 +68,12 @@ fn nulls_last(a: &Option<String>, b: &Option<String>) -> Ordering {
 }
 
 /// Which copies of an event come first, the lowest: what came through the bus, then what was replayed, then what
-/// was read from files; of each a record before CloudTrail's addenda to it. As `precedence` of the audits.
+/// was read from files, rows last; of each a record before CloudTrail's addenda to it. As `precedence` of the audits.
 pub(super) fn rank(table: Table, source: Option<&str>, is_addendum: bool) -> u8 {
     let by_source = match source.unwrap_or("live") {
         "live" => 0,
         "replay" => 2,
+        "backfill:rows" => 6,
         _ => 4,
     };
     let of_calls = matches!(table, Table::ApprovalCalls | Table::ApiCalls);
@@ -119,6 +120,7 @@ mod tests {
             of(Some("replay"), true),
             of(Some("backfill:events"), false),
             of(Some(""), true),
+            of(Some("backfill:rows"), false),
         ];
         assert!(
             order.is_sorted() && order.windows(2).all(|pair| pair[0] < pair[1]),

@@ -4,8 +4,8 @@ use parquet::file::metadata::{FooterTail, ParquetMetaDataReader};
 use pipetrail_collector::Table;
 use pipetrail_settlement::Inspected;
 
-use super::guarded::guarded;
 use super::shape::{Tier, Unfit, unfit};
+use crate::staging::guarded;
 
 /// Bytes at a file's end that hold the footers of nearly all files.
 pub(in crate::settle) const TAIL: u64 = 64 << 10;

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use pipetrail_collector::layout::Partition;
 use pipetrail_settlement::Merge;
 use pipetrail_settlement::entry::{Equation, Input, Settled};
 
@@ -14,7 +13,6 @@ use super::job::Job;
 use super::outputs::Outputs;
 use super::partition::Workshop;
 use super::rejected::Rejected;
-use super::shape::Tier;
 use super::source;
 use super::stop::Stop;
 use super::write::write;
@@ -49,14 +47,6 @@ pub(in crate::settle) fn merge(job: &Job) -> Result<Merge, SettleError> {
 }
 
 fn make(job: &Job, form: &Form, outputs: &Outputs<'_>) -> Result<Settled, Stop> {
-    if let Some(file) = job
-        .files
-        .iter()
-        .find(|file| job.tier == Tier::Partition && !lies_flat(&file.key))
-    {
-        let why = "it lies in a folder below that of its partition".to_owned();
-        return Err(Stop::Damaged(file.key.clone(), why));
-    }
     let spill = Arc::new(Spill::new(&job.limits.temp));
     let (inputs, read) = gather(job, form, outputs, &spill)?;
     let unspilled = |cause| SettleError::Spill {
@@ -117,15 +107,6 @@ fn register(job: &Job, partitions: &BTreeSet<String>) -> Result<(), SettleError>
         job.handle.block_on(catalog.register(&job.lake.location, partitions))?;
     }
     Ok(())
-}
-
-/// Whether a file of a partition lies in the very folder that the new one will be in.
-fn lies_flat(key: &str) -> bool {
-    let partition = Partition::from_key(key);
-    partition.is_some_and(|partition| {
-        key.strip_prefix(&partition.prefix())
-            .is_some_and(|name| !name.contains('/'))
-    })
 }
 
 /// Reads all files, and sets their rows aside.

@@ -1,6 +1,6 @@
 //! The files that were chosen, read to their end: as they were listed, or not at all.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use bytes::Bytes;
@@ -12,12 +12,11 @@ use parquet::file::reader::ChunkReader;
 use pipetrail_settlement::choice::Listed;
 use pipetrail_settlement::entry::Input;
 
-use super::guarded::guarded;
 use super::job::Job;
 use super::shape::{Tier, Unfit, unfit};
 use super::stop::Stop;
 use crate::settle::error::SettleError;
-use crate::staging::{Failure, Ranges, is_change, unchanged};
+use crate::staging::{Failure, Ranges, guarded, is_change, unchanged};
 
 /// Most bytes of small files that are fetched at once.
 const AHEAD: u64 = 128 << 20;
@@ -50,18 +49,17 @@ pub(super) fn read(
         }
     }
     for file in large {
-        let failure = Failure::default();
         let ranges = Ranges {
             store: Arc::clone(&job.lake.store),
             path: path(job, file)?,
             size: file.size,
             etag: Some(file.etag.clone()),
             handle: job.handle.clone(),
-            failure: Arc::clone(&failure),
+            failure: Failure::default(),
         };
-        let rows = decode(job, file, ranges, &mut seen).map_err(|stop| {
+        let rows = decode(job, file, ranges.clone(), &mut seen).map_err(|stop| {
             // What the store did not give is no damage.
-            let cause = failure.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let cause = ranges.failure();
             match (stop, cause) {
                 (Stop::Damaged(..), Some(cause)) if is_change(&cause) => Stop::Changed,
                 (Stop::Damaged(place, _), Some(cause)) => Stop::Failed(SettleError::Store {

@@ -6,7 +6,7 @@ use pipetrail_settlement::{Done, Task, run};
 
 use super::*;
 
-fn task(now: &str) -> Task {
+pub(super) fn task(now: &str) -> Task {
     Task {
         lake: "lake".to_owned(),
         table: TABLE,
@@ -25,7 +25,7 @@ async fn run_at(lake: &Lake, temp: &TempDir, now: &str) -> Done {
 }
 
 /// How many files the partitions have, and their rows with what the folders say, as text.
-async fn partitions(lake: &Lake, temp: &TempDir) -> (usize, Vec<String>) {
+pub(super) async fn partitions(lake: &Lake, temp: &TempDir) -> (usize, Vec<String>) {
     let files = at(lake, temp, None).partitions().await.unwrap();
     let mut all = Vec::new();
     for file in &files {
@@ -109,7 +109,7 @@ async fn every_event_is_a_row_once_from_landing_to_the_closed_month() {
         assert_eq!((done.closes, done.deleted), (0, 7), "{done:?}");
         assert_eq!(partitions(&lake, &temp).await, (3, sorted(&distinct)));
         let mut dropped: BTreeMap<String, usize> = BTreeMap::new();
-        for file in listing::files(&lake, "copies", |_| true).await.unwrap() {
+        for file in listing::files(&lake, "copies", is_data, |_| true).await.unwrap() {
             for row in rows(&lake, &file.key).await {
                 *dropped
                     .entry(row["event_key"].as_str().unwrap().to_owned())
@@ -150,4 +150,79 @@ async fn a_month_that_is_kept_no_longer_goes_and_what_comes_for_it_later_is_coun
     let (files, found) = partitions(&lake, &temp).await;
     assert_eq!((files, found.len()), (1, 1));
     assert!(found[0].contains("2026-11"), "{found:?}");
+}
+
+#[tokio::test]
+async fn whatever_lies_in_landing_and_is_no_parquet_is_set_aside_and_good_files_of_other_names_are_named() {
+    let temp = tempfile::tempdir().unwrap();
+    let lake = bucket();
+    let good = parquet(&Form::landing(TABLE), &[row(json!({}))]);
+    for (key, bytes) in [
+        ("landing/approval_calls/notes.txt", b"Dear colleague".to_vec()),
+        ("landing/approval_calls/empty", Vec::new()),
+        ("landing/approval_calls/2026-11-20-no-ending", good.clone()),
+        ("landing/approval_calls/no-day.parquet", good),
+        ("landing/approval_calls/below/notes.txt", b"Dear colleague".to_vec()),
+        ("landing/approval_calls/_hidden", b"Dear colleague".to_vec()),
+    ] {
+        put(&lake, key, bytes).await;
+    }
+    let done = run_at(&lake, &temp, "2026-11-21T03:00:00Z").await;
+    let named = |problems: &[pipetrail_settlement::Problem]| -> Vec<String> {
+        problems
+            .iter()
+            .map(|problem| problem.key.rsplit('/').next().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(named(&done.set_aside), ["empty", "notes.txt"], "{done:?}");
+    assert_eq!(
+        named(&done.left),
+        ["2026-11-20-no-ending", "notes.txt", "no-day.parquet"],
+        "{done:?}"
+    );
+    run_at(&lake, &temp, "2026-11-21T10:00:00Z").await;
+    assert_eq!(
+        keys(&lake, "errors").await,
+        [
+            "errors/approval_calls/damaged/empty",
+            "errors/approval_calls/damaged/notes.txt"
+        ]
+    );
+    assert_eq!(keys(&lake, "landing").await.len(), 4);
+}
+
+#[tokio::test]
+async fn heartbeats_of_2001_are_settled_into_their_day_or_expire() {
+    let temp = tempfile::tempdir().unwrap();
+    for retention in [None, Some(400)] {
+        let lake = bucket();
+        let old = row(json!({
+            "day": "2001-09-09", "month": null, "event_ms": 1_000_000_000_000_u64,
+            "event_time": "2001-09-09T01:46:40.000Z",
+        }));
+        land(&lake, Table::Heartbeats, "old", &[old]).await;
+        let now = "2026-11-21T03:00:00Z";
+        let limits = Limits {
+            jobs: 1,
+            memory: 64 << 20,
+            temp: temp.path().to_owned(),
+        };
+        let objects = Objects::new(
+            lake.clone(),
+            Table::Heartbeats,
+            limits,
+            None,
+            Some(now.parse().unwrap()),
+        );
+        let task = Task {
+            table: Table::Heartbeats,
+            retention,
+            ..task(now)
+        };
+        let done = run(&objects, &task).await.result().unwrap();
+        let rows = (done.settled.rows_out, done.settled.expired);
+        assert_eq!(rows, if retention.is_none() { (1, 0) } else { (0, 1) }, "{done:?}");
+        let found = keys(&lake, "heartbeats/day=2001-09-09").await;
+        assert_eq!(found.len(), usize::from(retention.is_none()));
+    }
 }

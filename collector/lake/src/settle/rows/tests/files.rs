@@ -239,10 +239,15 @@ async fn the_files_of_a_partition_become_one_and_the_folder_says_whose_rows_they
     assert!(settled.copies.is_empty());
 
     let deeper = put(&bench.lake, &format!("{folder}09/run-3.parquet"), of(&[4])).await;
-    let merge = merged(bench.job(std::slice::from_ref(&deeper), Tier::Partition))
-        .await
-        .unwrap();
-    assert!(matches!(merge, Merge::Damaged(key, _) if key == deeper.key));
+    let three = put(&bench.lake, &format!("{folder}run-3.parquet"), of(&[4, 5])).await;
+    let settled = super::settled(bench.job(&[deeper, three], Tier::Partition)).await;
+    assert_eq!((settled.equation.rows_out, settled.equation.repetition), (2, 1));
+    assert!(
+        settled
+            .outputs
+            .iter()
+            .all(|output| output.key.starts_with(&format!("{folder}closed-")))
+    );
 }
 
 #[tokio::test]

@@ -2,12 +2,11 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs what decodes a file. A library that panics on it has found damage too, and must not keep all other files
-/// from being settled.
+/// Runs what decodes a file. A library that panics on it has found damage too, and must not end the whole run.
 ///
 /// # Errors
 /// What is wrong with the file, for people.
-pub(super) fn guarded<T>(decode: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+pub(crate) fn guarded<T>(decode: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     // Whatever was being decoded is dropped then.
     let decoded = catch_unwind(AssertUnwindSafe(decode));
     decoded.unwrap_or_else(|_| Err("it cannot be read: the reader of Parquet gave up in the middle".to_owned()))
