@@ -6,6 +6,7 @@
 mod answers;
 mod binary;
 mod commands;
+mod emulators;
 mod events;
 mod house;
 mod support;

@@ -65,7 +65,9 @@ pub async fn start(target: &Path, folder: &Path, home: &str) -> Result<Emulators
             ("LOG_LEVEL", "WARNING".to_owned()),
             // MiniStack tidies up Docker containers; here it has none.
             ("DOCKER_HOST", "unix:///nonexistent".to_owned()),
+            // These would listen on every address, and on fixed ports.
             ("SFTP_ENABLED", "0".to_owned()),
+            ("IOT_MTLS_ENABLED", "0".to_owned()),
         ];
         (vec!["-m".to_owned(), "ministack".to_owned()], environment.to_vec())
     };

@@ -176,7 +176,8 @@ impl Settlement {
             "",
         ]);
         for TableSettled { table, done, error } in &self.tables {
-            let rows = done.settled;
+            let mut rows = done.settled;
+            rows.add(&done.closed);
             let numbers: [u64; NUMBERS] = [
                 done.days,
                 done.closes,
@@ -204,6 +205,36 @@ impl Settlement {
             0 => Exit::Ok,
             left if left == self.tables.len() && self.tables.iter().all(|table| table.error.is_some()) => Exit::Failed,
             _ => Exit::Partly,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pipetrail_lake::settle::entry::Equation;
+
+    #[test]
+    fn the_rows_of_closes_are_in_the_table_too() {
+        let mut settlement = Settlement {
+            lake: "lake".to_owned(),
+            tables: Vec::new(),
+        };
+        let rows = |out: u64, conflicts: u64| Equation {
+            rows_in: out + conflicts,
+            rows_out: out,
+            conflicts,
+            ..Equation::default()
+        };
+        let done = Done {
+            settled: rows(1_000, 20),
+            closed: rows(4_000, 500),
+            ..Done::default()
+        };
+        settlement.add(Table::ApiCalls, Ended { done, error: None });
+        let listing = settlement.listing();
+        for number in ["5520", "5000", "520"] {
+            assert!(listing.split_whitespace().any(|cell| cell == number), "{listing}");
         }
     }
 }
