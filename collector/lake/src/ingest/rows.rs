@@ -43,21 +43,23 @@ pub(super) fn records<E>(file: &Ranges, sink: impl FnMut(Found<'_>) -> Result<()
     for group in 0..metadata.metadata().num_row_groups() {
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), metadata.clone());
         let builder = builder.with_row_groups(vec![group]).with_projection(mask.clone());
-        let mut reader = guarded(|| {
+        let reader = guarded(|| {
             let reader = builder.with_batch_size(256).build();
             reader.map_err(|error| error.to_string())
         });
-        while let Some(batch) = match &mut reader {
-            Ok(reader) => guarded(|| reader.next().transpose().map_err(|error| error.to_string())),
-            Err(why) => Err(std::mem::take(why)),
-        }
-        .transpose()
-        {
-            let Ok(batch) = batch else {
-                told.refuse(Reason::DamagedRows)?;
-                break;
-            };
-            told.rows(&batch)?;
+        let Ok(mut reader) = reader else {
+            told.refuse(Reason::DamagedRows)?;
+            continue;
+        };
+        loop {
+            match guarded(|| reader.next().transpose().map_err(|error| error.to_string())) {
+                Ok(Some(batch)) => told.rows(&batch)?,
+                Ok(None) => break,
+                Err(_) => {
+                    told.refuse(Reason::DamagedRows)?;
+                    break;
+                }
+            }
         }
     }
     Ok(())
