@@ -21,7 +21,7 @@ pub use packed::{Damaged, Packer, pack, unpack};
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::datatypes::DataType;
+    use arrow_schema::DataType;
     use pipetrail_collector::event::Event;
     use pipetrail_collector::rows::{Origin, row};
     use pipetrail_collector::tables::Table;
@@ -92,9 +92,10 @@ mod tests {
         assert!(seen > 20, "{seen} fixtures");
     }
 
-    fn value(array: &arrow::array::ArrayRef, line: usize) -> serde_json::Value {
-        use arrow::array::{Array, AsArray};
-        use arrow::datatypes::Int64Type;
+    fn value(array: &arrow_array::ArrayRef, line: usize) -> serde_json::Value {
+        use arrow_array::Array;
+        use arrow_array::cast::AsArray;
+        use arrow_array::types::Int64Type;
         if array.is_null(line) {
             return serde_json::Value::Null;
         }

@@ -6,7 +6,7 @@ use ::parquet::basic::Compression;
 use ::parquet::file::metadata::SortingColumn;
 use ::parquet::file::properties::{EnabledStatistics, WriterProperties};
 use ::parquet::schema::types::ColumnPath;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use pipetrail_collector::columns::ColumnType;
 use pipetrail_collector::tables::Table;
 

@@ -35,6 +35,7 @@ impl Ranges {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
+    #[cfg(feature = "ingest")]
     pub(crate) fn has_failed(&self) -> bool {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }

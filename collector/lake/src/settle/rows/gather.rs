@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use arrow::array::RecordBatch;
+use arrow_array::RecordBatch;
 use pipetrail_collector::Table;
 use pipetrail_collector::columns::ColumnType;
 use pipetrail_collector::layout::Partition;

@@ -1,7 +1,8 @@
 //! The values of a table's columns in rows as they were read.
 
-use arrow::array::{Array, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray};
-use arrow::datatypes::Int64Type;
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
+use arrow_array::{Array, BooleanArray, Int64Array, RecordBatch, StringArray};
 use pipetrail_collector::columns::{ColumnType, Visitor};
 
 use crate::parquet::Form;

@@ -34,7 +34,7 @@ async fn what_an_older_file_lacks_is_null() {
 
 #[tokio::test]
 async fn text_that_nobody_called_text_is_read_and_bytes_that_are_none_are_damage() {
-    use arrow::array::{ArrayRef, BinaryArray, Int64Array, RecordBatch};
+    use arrow_array::{ArrayRef, BinaryArray, Int64Array, RecordBatch};
     use std::sync::Arc;
     let bench = Bench::new(TABLE);
     for (raw, good) in [(&b"{}"[..], true), (&b"\xff\xfe"[..], false)] {
