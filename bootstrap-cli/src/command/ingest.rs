@@ -12,6 +12,7 @@ use pipetrail_collector::time::Instant;
 use tokio::runtime::Handle;
 
 use crate::aws;
+use crate::config::{Config, ConfigError};
 use crate::context::Context;
 use crate::failure::{Exit, Explain, Result};
 use crate::lake;
@@ -21,6 +22,7 @@ use pipetrail_lake::ingest::input::{self, Input, Inputs};
 use pipetrail_lake::ingest::{self, Ended, Failed, IngestError, Ingested, Limits, Lock, Rejects, To};
 use pipetrail_lake::settle::choice;
 use pipetrail_lake::store::{Lake, Location};
+use pipetrail_names::AccountId;
 
 /// Bring events from files into a lake
 ///
@@ -43,8 +45,8 @@ pub(crate) struct Args {
     /// Read rows of a lake too: those in Firehose's error files, and Parquet files that settling set aside
     #[arg(long)]
     rows: bool,
-    /// Leave out months that ended more than so many days ago; the audit account's lake has its own, of the
-    /// configuration
+    /// Leave out months that ended more than so many days ago; for the audit account's lake the configuration
+    /// says how many, unless this does
     #[arg(long, value_name = "DAYS")]
     retention_days: Option<u32>,
     /// Where records go that become no row, with their original bytes
@@ -77,7 +79,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     };
     let lock = if args.dry_run { None } else { Some(Lock::take(&lake)?) };
     let now = Timestamp::now();
-    let (rows, kept_from) = (args.rows, kept_from(context, args, now));
+    let (rows, kept_from) = (args.rows, kept_from(context, args, now)?);
     let limits = Limits {
         jobs: args.jobs.or(available_parallelism().ok()).map_or(1, NonZero::get),
         memory: args.memory,
@@ -174,15 +176,22 @@ async fn inputs(context: &Context, args: &Args) -> (Vec<Input>, u64, Vec<Failed>
 }
 
 /// The first month that the lake keeps, where it does not keep all: what is older would go at the next tidying.
-fn kept_from(context: &Context, args: &Args, now: Timestamp) -> Option<String> {
-    let configured = || {
-        let (account, _) = lake::audit_account(&args.lake)?;
-        let config = context.configuration().ok()?;
-        let days = config.retention.lake_days.0;
-        (config.audit.account == account && days > 0).then_some(days)
+fn kept_from(context: &Context, args: &Args, now: Timestamp) -> Result<Option<String>> {
+    let days = match (args.retention_days, lake::audit_account(&args.lake)) {
+        (None, Some((account, _))) => match context.configuration() {
+            // Only who rolls out needs one.
+            Err(ConfigError::Unreadable { source, .. }) if source.kind() == io::ErrorKind::NotFound => None,
+            config => configured(&config?, &account),
+        },
+        (days, _) => days,
     };
-    let days = args.retention_days.or_else(configured)?;
-    Some(choice::kept_from(now, days))
+    Ok(days.map(|days| choice::kept_from(now, days)))
+}
+
+/// For how many days after their end that account's lake keeps its months; `None` where it keeps them for ever.
+fn configured(config: &Config, account: &AccountId) -> Option<u32> {
+    let days = config.retention.lake_days.0;
+    (config.audit.account == *account && days > 0).then_some(days)
 }
 
 /// What is read must not be written over.
@@ -207,5 +216,27 @@ fn kept(args: &Args, now: Timestamp) -> PathBuf {
     match &args.lake {
         Location::Folder(folder) => folder.join("errors").join(name),
         Location::Bucket { .. } => PathBuf::from(format!("pipetrail-rejects-{name}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lake_of_the_configured_account_keeps_months_as_the_configuration_says() {
+        let text = |days: &str| {
+            format!(
+                "[organization]\norganizational_units = [\"r-ab12\"]\nregions = [\"eu-central-1\"]\n\n[audit]\n\
+                 account = \"012345678901\"\nregion = \"eu-central-1\"\n\n[retention]\nlake_days = {days}\n"
+            )
+        };
+        let of = |days: &str, account: &str| {
+            let config = Config::parse(Path::new("pipetrail.toml"), &text(days)).unwrap();
+            configured(&config, &account.parse().unwrap())
+        };
+        assert_eq!(of("400", "012345678901"), Some(400));
+        assert_eq!(of("0", "012345678901"), None, "for ever");
+        assert_eq!(of("400", "999999999999"), None, "somebody else's");
     }
 }

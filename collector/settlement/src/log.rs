@@ -161,28 +161,21 @@ impl Log {
     /// # Errors
     /// It is not the next one, or not what the log can say there.
     pub fn add(&mut self, stored: &Stored) -> Result<(), LogError> {
-        let wrong = |why: String| LogError {
-            table: self.table,
-            seq: stored.seq,
-            why,
-        };
         if stored.seq != self.next {
-            return Err(wrong(format!("entry {} is missing", self.next)));
+            return Err(self.wrong(stored, format!("entry {} is missing", self.next)));
         }
-        let entry: Entry = serde_json::from_slice(&stored.bytes).map_err(|error| {
-            wrong(format!(
-                "it cannot be read ({error}); a newer version may have written it"
-            ))
-        })?;
-        entry.check(&self.lake, self.table, stored.seq).map_err(wrong)?;
+        let entry = self.read(stored)?;
         // Where reading begins, the entry before is not known.
         let begins = self.last.is_none() && stored.seq > 1;
         if !begins && entry.previous != self.last {
-            return Err(wrong("the entry before it has been changed".to_owned()));
+            return Err(self.wrong(stored, "the entry before it has been changed".to_owned()));
         }
         if let What::Deleted(ended) | What::Released(ended) = &entry.what {
             for seq in ended {
-                self.pending.remove(seq);
+                // Two runs may say it. By the second time a later entry may have taken the files.
+                if !self.pending.remove(seq) {
+                    continue;
+                }
                 let taken = self.entries.get(seq).map(|kept| kept.entry.what.taken());
                 for (key, etag) in taken.unwrap_or_default() {
                     let file = (key.to_owned(), etag.to_owned());
@@ -223,21 +216,33 @@ impl Log {
     /// # Errors
     /// It is not the one that the entry behind it names, or not what the log can say there.
     pub fn add_before(&mut self, stored: &Stored) -> Result<(), LogError> {
-        let wrong = |why: String| LogError {
-            table: self.table,
-            seq: stored.seq,
-            why,
-        };
         let digest = hex::encode(Sha256::digest(&stored.bytes));
         let named = self.entries.first_key_value().map(|(_, kept)| &kept.entry.previous);
         if stored.seq != self.before() || named != Some(&Some(digest)) {
-            return Err(wrong("it is not the one that the entry behind it names".to_owned()));
+            return Err(self.wrong(stored, "it is not the one that the entry behind it names".to_owned()));
         }
-        let entry: Entry = serde_json::from_slice(&stored.bytes).map_err(|error| wrong(error.to_string()))?;
-        entry.check(&self.lake, self.table, stored.seq).map_err(wrong)?;
-        let written = stored.written;
+        let (entry, written) = (self.read(stored)?, stored.written);
         self.entries.insert(stored.seq, Kept { entry, written });
         Ok(())
+    }
+
+    /// What an entry says, as one of this log.
+    fn read(&self, stored: &Stored) -> Result<Entry, LogError> {
+        let entry: Entry = serde_json::from_slice(&stored.bytes).map_err(|error| {
+            let why = format!("it cannot be read ({error}); a newer version may have written it");
+            self.wrong(stored, why)
+        })?;
+        let checked = entry.check(&self.lake, self.table, stored.seq);
+        checked.map_err(|why| self.wrong(stored, why))?;
+        Ok(entry)
+    }
+
+    fn wrong(&self, stored: &Stored, why: String) -> LogError {
+        LogError {
+            table: self.table,
+            seq: stored.seq,
+            why,
+        }
     }
 
     /// Whether an entry that was read names a file of copies.

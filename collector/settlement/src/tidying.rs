@@ -9,7 +9,7 @@ use crate::choice::{self, GRACE, Listed};
 use crate::entry::{Expired, Input, Output, What, folder};
 use crate::log::Kept;
 use crate::task::{Problem, RunError};
-use crate::unit::{Run, Unit};
+use crate::unit::{Run, Unit, extend};
 use crate::world::{Becomes, World};
 
 impl<W: World> Run<'_, W> {
@@ -132,7 +132,8 @@ impl<W: World> Run<'_, W> {
         Ok(())
     }
 
-    /// Deletes files of copies that no entry names. Somebody else's unit, which came to its entry, has what they say.
+    /// Deletes files of copies that no entry names. Their run ended in the middle; the one that came after it wrote
+    /// the same copies into files of its own.
     pub(crate) async fn strays(&mut self) -> Result<(), RunError<W::Error>> {
         if self.is_late() {
             return Ok(());
@@ -152,6 +153,8 @@ impl<W: World> Run<'_, W> {
             let stored = self.world.entry(seq).await.map_err(RunError::World)?;
             self.log.add_before(&stored.ok_or_else(|| self.log.missing_before())?)?;
         }
+        // And twelve hours after it began at the latest, which this run may have missed.
+        extend(self.world, &mut self.log).await?;
         strays.retain(|file| !self.log.names_copies(&file.key));
         let strays: Vec<_> = strays.iter().map(|file| (&*file.key, &*file.etag)).collect();
         let failed = self.world.delete(&strays).await.map_err(RunError::World)?;

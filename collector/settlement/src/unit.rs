@@ -116,8 +116,15 @@ impl<W: World> Run<'_, W> {
     }
 
     pub(crate) async fn set_aside(&mut self, file: &Listed, why: &str, since: u64) -> Result<Unit, RunError<W::Error>> {
-        let aside = self.world.copy_aside(file, why).await.map_err(RunError::World)?;
-        let Some(aside) = aside else { return Ok(Unit::Raced) };
+        let aside = match self.world.copy_aside(file, why).await {
+            Ok(Some(aside)) => aside,
+            Ok(None) => return Ok(Unit::Raced),
+            // No other file waits for this one.
+            Err(error) => {
+                self.leave(&file.key, format!("{why}, and it cannot be set aside: {error}"));
+                return Ok(Unit::PassedOver);
+            }
+        };
         if !self.commit(What::SetAside(vec![aside]), since).await? {
             return Ok(Unit::Raced);
         }

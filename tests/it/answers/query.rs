@@ -4,7 +4,7 @@
 //! types are named as Athena names them, is unproven on AWS.
 
 mod alone;
-mod prompt;
+pub(super) mod prompt;
 
 use std::fs;
 use std::path::Path;

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::builder::{BooleanBuilder, Int64Builder, StringBuilder};
 use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::ArrowError;
-use arrow_schema::{DataType, SchemaRef};
+use arrow_schema::{ArrowError, DataType, Field, SchemaRef};
 
 use pipetrail_collector::columns::Visitor;
 use pipetrail_collector::json::Json;
@@ -31,7 +30,7 @@ enum Column {
 
 impl RowBatch {
     pub(super) fn new(schema: SchemaRef) -> Self {
-        let column = |field: &Arc<arrow_schema::Field>| match field.data_type() {
+        let column = |field: &Arc<Field>| match field.data_type() {
             DataType::Int64 => Column::Bigint(Int64Builder::new()),
             DataType::Boolean => Column::Boolean(BooleanBuilder::new()),
             _ => Column::String(StringBuilder::new()),

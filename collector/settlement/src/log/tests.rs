@@ -264,6 +264,11 @@ fn a_released_entry_holds_nothing_and_proves_nothing() {
     let etag = format!("etag of {file}");
     assert!(expired.holds(&file, &etag) && !released.holds(&file, &etag));
     assert_eq!(released.pending().map(|(seq, _)| seq).collect::<Vec<_>>(), [1]);
+    // Another run says it again, when a close has taken the file.
+    let again = [&entries[..], &[close(&["run-a"], "c"), What::Released(vec![2])]].concat();
+    let (closed, _) = log(&again);
+    assert!(closed.holds(&file, &etag));
+    assert_eq!(closed.pending().map(|(seq, _)| seq).collect::<Vec<_>>(), [1, 4]);
     // What expired is nowhere, and need not be. What is kept after all must be there.
     let nowhere = |_: &Output| false;
     assert!(expired.survives(&output(&file, 1), &nowhere));

@@ -426,3 +426,41 @@ fn files_in_folders_below_that_of_their_partition_are_closed_too() {
     assert!(matches!(left.as_slice(), [one] if !one.contains("ingest")), "{left:?}");
     assert!(lake.sees(1) && lake.sees(2));
 }
+
+#[test]
+fn copies_of_an_entry_that_a_long_run_has_not_read_are_no_strays() {
+    let mut kept = 0;
+    // Somebody else settles at each of the long run's calls.
+    for calls in 0.. {
+        let lake = Lake::with(&[]);
+        let task = lake.task();
+        let world = Settler {
+            shared: Rc::clone(&lake.shared),
+            newer: true,
+            lossy: false,
+            mistake: None,
+        };
+        let mut long = pin!(run(&world, &task));
+        let mut context = Context::from_waker(Waker::noop());
+        if (0..calls).any(|_| long.as_mut().poll(&mut context).is_ready()) {
+            break;
+        }
+        let copy = |copy: u32| Row {
+            partition: OCTOBER,
+            event: 1,
+            copy,
+            malformed: false,
+        };
+        let key = format!("landing/{TABLE}/2026-11-01-twice.parquet");
+        lake.shared.borrow_mut().put(&key, vec![copy(1), copy(2)], Health::Good);
+        lake.run().unwrap();
+        let entered = lake.keys("copies/");
+        assert_eq!(entered.len(), 1);
+        lake.pass(25);
+        while long.as_mut().poll(&mut context).is_pending() {}
+        // The long run may have left one of its own.
+        assert!(lake.keys("copies/").contains(&entered[0]), "after {calls} calls");
+        kept += 1;
+    }
+    assert!(kept > 10, "{kept}");
+}

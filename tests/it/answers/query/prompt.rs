@@ -45,7 +45,7 @@ sys.exit(os.waitstatus_to_exitcode(status))
 
 /// What the terminal showed while these lines were typed into a command of the environment, and the
 /// exit code.
-pub(super) fn typed(environment: &TestEnvironment, into: &Command, lines: &[&str]) -> (String, i32) {
+pub(in crate::answers) fn typed(environment: &TestEnvironment, into: &Command, lines: &[&str]) -> (String, i32) {
     let mut command = environment.clone().with("TERM", "xterm").command("python3");
     command.args(["-c", TYPIST, &lines.join("\x1f")]);
     command.arg(into.get_program()).args(into.get_args());

@@ -60,7 +60,7 @@ fn landing(place: &LakeFolder) -> Vec<(String, Vec<u8>)> {
         .collect()
 }
 
-/// Makes the bucket, unless the other test has.
+/// Makes the bucket, unless the other test has. It keeps no versions: settling needs none.
 async fn bucket(organization: &Organization) -> Result<()> {
     let here = CreateBucketConfiguration::builder()
         .location_constraint(HOME.into())

@@ -7,6 +7,7 @@ use std::path::Path;
 use pipetrail_tests::generate::{self, Recipe};
 use serde_json::Value;
 
+use super::super::query::prompt::typed;
 use crate::lake_folder::LakeFolder;
 use crate::{folder_lake, landed};
 
@@ -35,6 +36,17 @@ fn answers(place: &LakeFolder) -> BTreeMap<String, String> {
         ask(sql, &["query", sql]);
     }
     answers
+}
+
+/// How many decisions the prompt shows, where somebody types that question.
+fn at_the_prompt(place: &LakeFolder) -> u64 {
+    let prompt = place.command(&["query", "--lake", "lake"]);
+    let question = "SELECT 'n=' || CAST(count(*) AS varchar) AS n FROM approval_calls;\r";
+    let (shown, code) = typed(&place.environment, &prompt, &[question, "exit\r"]);
+    assert_eq!(code, 0, "{shown}");
+    let digits = |rest: &str| rest.chars().take_while(char::is_ascii_digit).collect::<String>();
+    let counts = shown.split("n=").skip(1).filter_map(|rest| digits(rest).parse().ok());
+    counts.last().unwrap_or_else(|| panic!("{shown}"))
 }
 
 fn settle(place: &LakeFolder, now: &str) -> BTreeMap<String, Value> {
@@ -86,6 +98,8 @@ fn answers_are_the_same_in_landing_settled_deleted_and_closed() {
     let landing = files_below(&place.lake(), "landing");
     assert!(again > 500, "{again} rows come again");
     let before = answers(&place);
+    let decisions = at_the_prompt(&place);
+    assert!(decisions > 100, "{decisions}");
     assert!(before["conflicts"].contains("event_key"), "{}", before["conflicts"]);
 
     // Nothing is due before a day is over.
@@ -102,6 +116,7 @@ fn answers_are_the_same_in_landing_settled_deleted_and_closed() {
         "nothing goes before six hours"
     );
     same(&before, &answers(&place), "after settlement");
+    assert_eq!(at_the_prompt(&place), decisions, "after settlement");
 
     let deleted = settle(&place, "2026-11-24T08:00:00Z");
     // What was closed on the way goes too.
@@ -115,6 +130,7 @@ fn answers_are_the_same_in_landing_settled_deleted_and_closed() {
     same(&before, &answers(&place), "after the close");
     settle(&place, "2026-12-09T06:00:00Z");
     same(&before, &answers(&place), "after the close's deletion");
+    assert_eq!(at_the_prompt(&place), decisions, "after the close's deletion");
     let mut partitions: BTreeMap<String, usize> = BTreeMap::new();
     let mut left = 0;
     for file in folder_lake::files(&place.lake()) {

@@ -273,6 +273,11 @@ fn objects_of_a_store_are_read_as_files_are() {
         (inputs.found.len(), inputs.passed_over, inputs.problems.len()),
         (1, 2, 0)
     );
+    let mut with_rows = Inputs::new(true);
+    runtime.block_on(find_in_bucket("b", "p/", &store, &mut with_rows));
+    assert_eq!((with_rows.found.len(), with_rows.passed_over), (2, 1));
+    let file = with_rows.found.iter().find(|input| input.is_parquet()).unwrap();
+    assert_eq!(file.ranges(runtime.handle()).unwrap().size, 4);
     assert_eq!(inputs.found[0].name, "s3://b/p/AWSLogs/1.json.gz");
     assert_eq!(inputs.found[0].size, Some(packed.len() as u64));
     let heard = std::cell::Cell::new(0);

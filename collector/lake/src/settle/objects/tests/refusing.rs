@@ -149,7 +149,7 @@ impl Place {
         Self::run(&self.refusing, &self.temp, now).await
     }
 
-    /// All is well again: in the end the rows are where they belong, once.
+    /// All is well again: in the end every event is where it belongs.
     async fn goes_on(&self) {
         for now in ["2026-11-22T03:00:00Z", "2026-11-22T10:00:00Z"] {
             Self::run(&self.lake, &self.temp, now).await.result().unwrap();
@@ -192,7 +192,6 @@ async fn files_that_may_not_be_written_are_named_and_nothing_is_entered() {
         ("approval_calls/account_id=", "partition"),
         ("copies/", "copies"),
         ("errors/approval_calls/rejected/", "rejected rows"),
-        ("errors/approval_calls/damaged/", "a damaged file"),
         ("settlement/approval_calls/0", "the log"),
     ] {
         let place = Place::new(move |call, path| call == "put" && path.as_ref().contains(place_of));
@@ -213,4 +212,22 @@ async fn files_that_may_not_be_written_are_named_and_nothing_is_entered() {
         assert!(landed.len() >= 11, "{what}: {landed:?}");
         place.goes_on().await;
     }
+}
+
+#[tokio::test]
+async fn no_file_waits_for_one_that_cannot_be_set_aside() {
+    let place = Place::new(|call, path| call == "put" && path.as_ref().contains("/damaged/"));
+    place.land().await;
+    let done = place.refused("2026-11-21T03:00:00Z").await.result().unwrap();
+    assert_eq!((done.days, done.set_aside.len()), (1, 0), "{done:?}");
+    let [left] = done.left.as_slice() else {
+        panic!("{done:?}")
+    };
+    assert!(
+        left.key.ends_with("text.parquet") && left.why.contains("AccessDenied"),
+        "{left:?}"
+    );
+    place.refused("2026-11-21T12:00:00Z").await.result().unwrap();
+    assert_eq!(keys(&place.lake, "landing").await.len(), 1);
+    place.goes_on().await;
 }

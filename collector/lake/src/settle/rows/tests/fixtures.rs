@@ -70,6 +70,7 @@ async fn readers_choose_the_copy_that_settling_keeps() {
             json!("replay"),
             json!("backfill:events"),
             json!("backfill:history"),
+            json!("backfill:rows"),
         ];
         let mut rows = Vec::new();
         // Every pair of values meets in some event, by plain arithmetic.
@@ -92,6 +93,7 @@ async fn readers_choose_the_copy_that_settling_keeps() {
             let source = match row.get("source").and_then(|source| source.as_str()) {
                 None | Some("live") => 0,
                 Some("replay") => 1,
+                Some("backfill:rows") => 3,
                 _ => 2,
             };
             // What readers order by; which of equal ones they take is chance.
