@@ -7,6 +7,7 @@
 mod answers;
 mod args;
 mod child;
+mod cost;
 mod measured;
 mod paced;
 mod responder;
@@ -31,11 +32,23 @@ use crate::environment::TestEnvironment;
 use crate::pipetrail;
 use crate::printer::{self, Step};
 
-/// Measures and prints a table.
+/// Accounts of the bills.
+const SIZES: [u32; 4] = [200, 2_000, 5_000, 20_000];
+
+/// Measures, or computes, and prints a table.
 ///
 /// # Errors
 /// When the binary cannot be built or fails.
 pub async fn run(args: &Args) -> Result<()> {
+    if args.cost {
+        let sizes = SIZES.map(|accounts| cost::Size {
+            accounts: f64::from(accounts),
+            regions: args.regions as f64,
+            events: f64::from(args.events),
+        });
+        printer::data(&cost::table(&sizes));
+        return Ok(());
+    }
     let built = prepare(Functions::Quick).await?;
     let measured = measure(&built, args).await?;
     printer::data(&table::table(args, &measured));

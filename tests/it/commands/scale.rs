@@ -10,6 +10,8 @@ const ARGS: Args = Args {
     units: 10,
     latency_ms: 0,
     throttle: false,
+    cost: false,
+    events: 330,
 };
 
 /// In the dev profile; design and `docs/scale.md` promise as much for 5,000 accounts.

@@ -22,4 +22,10 @@ pub struct Args {
     /// Throttle Organizations as AWS does: ListAccounts 8 calls a second, 12 at once
     #[arg(long)]
     pub throttle: bool,
+    /// Print what organizations of four sizes cost a month instead, computed from list prices
+    #[arg(long)]
+    pub cost: bool,
+    /// Events of CodePipeline an account, region and day, for --cost
+    #[arg(long, default_value_t = 330)]
+    pub events: u32,
 }
