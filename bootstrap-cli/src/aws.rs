@@ -2,6 +2,7 @@
 
 mod calls;
 mod connect;
+pub(crate) mod glob;
 mod http;
 mod identity;
 mod profiles;

@@ -6,7 +6,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{
-    apply, audit, completions, destroy, doctor, enroll, ingest, init, man, plan, query, report, settle, status,
+    apply, audit, completions, destroy, doctor, enroll, export, ingest, init, man, plan, query, report, settle, status,
     subscribe, subscriptions, unsubscribe,
 };
 use crate::context::Context;
@@ -47,6 +47,7 @@ enum Command {
     Query(query::Args),
     Audit(audit::Args),
     Report(report::Args),
+    Export(export::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -135,6 +136,7 @@ async fn run(Cli { context, command }: Cli) -> Result<Exit> {
             Command::Query(args) => query::run(context, args).await,
             Command::Audit(args) => audit::run(context, args).await,
             Command::Report(args) => report::run(context, args).await,
+            Command::Export(args) => export::run(context, args),
             Command::Completions(args) => Ok(completions::run(args, self::command())),
             Command::Man(args) => man::run(args, self::command()),
         }

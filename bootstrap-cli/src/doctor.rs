@@ -5,6 +5,7 @@
 
 pub(crate) mod check;
 mod fix;
+mod lake_formation;
 mod leftovers;
 mod members;
 mod organization;
@@ -146,9 +147,16 @@ async fn of_audit(config: &Config, session: &Session, known: Option<&(Organizati
     let (account, home) = (&config.audit.account, &config.audit.region);
     let whose = format!("the audit account {account}");
     let cloudformation = aws_sdk_cloudformation::Client::new(session.audit());
-    let (regions, quota) = tokio::join!(regions::read(session.audit(), None), quotas::read(session.audit()));
+    let (regions, quota, defaults) = tokio::join!(
+        regions::read(session.audit(), None),
+        quotas::read(session.audit()),
+        lake_formation::read(session.audit(), account)
+    );
     let (wanted, regions) = (std::slice::from_ref(home), regions.as_ref().map(Option::as_ref));
-    let mut checks = vec![regions::judge(regions::AUDIT, &whose, wanted, regions)];
+    let mut checks = vec![
+        regions::judge(regions::AUDIT, &whose, wanted, regions),
+        regions::home(home, regions),
+    ];
     match known {
         Some((organization, _)) => {
             let accounts = organization::enrolled(config, organization).len();
@@ -159,6 +167,7 @@ async fn of_audit(config: &Config, session: &Session, known: Option<&(Organizati
             "the organization's size is not known",
         )),
     }
+    checks.push(lake_formation::judge(account, home, defaults));
     let [artifacts, data, pipeline] = STACKS;
     let mut buckets = Vec::new();
     for (stack, kinds) in [
@@ -172,7 +181,13 @@ async fn of_audit(config: &Config, session: &Session, known: Option<&(Organizati
                 let found = leftovers::pipeline(session.audit(), account, home).await;
                 checks.extend(leftovers::judge(&whose, &found));
             }
-            Ok(None) => buckets.extend(kinds.iter().map(|kind| kind.name(account, home))),
+            Ok(None) => {
+                buckets.extend(kinds.iter().map(|kind| kind.name(account, home)));
+                if stack == data {
+                    let found = leftovers::data(session.audit(), config).await;
+                    checks.extend(leftovers::judge(&whose, &found));
+                }
+            }
             Err(error) => checks.push(Check::unread(leftovers::NAME, &error)),
         }
     }

@@ -1,18 +1,25 @@
 //! λ approval: for every decision an evidence record, then an alert.
 //!
-//! Per message: log the redacted event; stop if the marker `alerted/account_id=<id>/<event_key>` is there; put the
-//! record with `If-None-Match: *`; publish the alert, to the topic of all and then to the account's own
+//! Per message: log the redacted event; stop if the marker `alerted/account_id=<id>/<event_key>` is there and counts;
+//! put the record with `If-None-Match: *`; publish the alert, to the topic of all and then to the account's own
 //! where it has one; put the marker. So a decision is never without record and alert. There is one
 //! alert per topic, and one more for each delivery that was interrupted between alert and marker or ran
 //! beside another of the same decision; none for later duplicates, and no second record for a
 //! CloudTrail addendum. A topic that refuses interrupts: until it takes the alert, or the message rests
 //! in the dead-letter queue, the topics before it hear of the decision at every attempt.
 //!
+//! Whoever could put objects into the bucket could put a record or a marker first. A marker counts only beside the
+//! record that it names, and but for an addendum only if that is this decision's. Where something else lies in the
+//! place of record or marker, it is told by a metric, and ours goes beside it, under a name with its digest.
+//!
 //! Retried by SQS: every AWS error. Given up on, into the dead-letter queue after the queue's
 //! `maxReceiveCount`: messages that are no decision. Acknowledged without a record: calls that AWS
 //! refused, for they decided nothing.
 
+use std::cell::Cell;
+
 use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_sns::types::MessageAttributeValue;
 use pipetrail_names::chain;
@@ -21,8 +28,13 @@ use thiserror::Error;
 
 use crate::alert::{Alert, Topics};
 use crate::decision::{Decision, DecisionError, Reading};
+use crate::evidence::{Marker, beside};
+use crate::key::sha256_hex;
 use crate::sqs::{Batch, Failures};
 use crate::telemetry::{Level, counts, log};
+
+/// More than any record has: two dozen fields of 1,024 characters.
+const MOST_BYTES: i64 = 1 << 20;
 
 /// What the function works with, built once at cold start.
 #[derive(Clone, Debug)]
@@ -47,6 +59,8 @@ pub enum ApprovalError {
         /// The error with its causes.
         cause: String,
     },
+    #[error("s3://{bucket}/{key} is not what this function puts there, and neither is what lies beside it")]
+    Occupied { bucket: String, key: String },
     #[error("cannot write the {what}: {cause}")]
     Unwritable { what: &'static str, cause: String },
 }
@@ -63,8 +77,9 @@ impl Approval {
     pub async fn handle(&self, batch: &Batch) -> Failures {
         let mut failures = Failures::default();
         let (mut told, mut duplicates) = (0, 0);
+        let foreign = Cell::new(0);
         for message in &batch.records {
-            match self.decide(&message.body).await {
+            match self.decide(&message.body, &foreign).await {
                 Ok(Outcome::Told) => told += 1,
                 Ok(Outcome::ToldBefore) => duplicates += 1,
                 Ok(Outcome::Refused) => {}
@@ -84,12 +99,14 @@ impl Approval {
                 ("Decisions", told),
                 ("DuplicateDecisions", duplicates),
                 ("FailedMessages", failures.batch_item_failures.len()),
+                ("ForeignEvidence", foreign.get()),
             ],
         );
         failures
     }
 
-    async fn decide(&self, message: &str) -> Result<Outcome, ApprovalError> {
+    /// Counts in `foreign` what lies in the place of a record or marker and is neither.
+    async fn decide(&self, message: &str, foreign: &Cell<usize>) -> Result<Outcome, ApprovalError> {
         let (decision, redacted) = match Decision::of(message.as_bytes())? {
             Reading::Record(decision, redacted) => (decision, redacted),
             Reading::Refused => return Ok(Outcome::Refused),
@@ -99,13 +116,22 @@ impl Approval {
             cause: error.to_string(),
         })?;
         log(Level::Info, "decision", &LoggedEvent { event: &event });
-        let record_key = decision.record_key();
-        let marker_key = decision.marker_key();
-        if self.exists(&marker_key).await? {
-            return Ok(Outcome::ToldBefore);
+        let (record, marker_key) = (decision.record(), decision.marker_key());
+        let digest = sha256_hex(&record);
+        let own = [marker_key.clone(), beside(&marker_key, &digest)];
+        for key in &own {
+            match self.read(key).await? {
+                None => break,
+                Some(marker) if self.counts(&marker, &decision, &digest).await? => return Ok(Outcome::ToldBefore),
+                Some(_) => {}
+            }
         }
         // There already when a delivery was interrupted before its marker.
-        self.create(&record_key, decision.record()).await?;
+        let recorded = self.create(&decision.record_key(), &record, &digest, foreign).await;
+        let record_key = match &recorded {
+            Ok(key) | Err(ApprovalError::Occupied { key, .. }) => key.clone(),
+            Err(_) => return recorded.map(|_| Outcome::Told),
+        };
         let alert = decision
             .alert(&format!("s3://{}/{record_key}", self.evidence_bucket))
             .map_err(|error| ApprovalError::Unwritable {
@@ -115,12 +141,56 @@ impl Approval {
         for topic in self.topics.of(&decision.account_id) {
             self.publish(&topic, &alert).await?;
         }
-        self.create(&marker_key, String::new()).await?;
-        Ok(Outcome::Told)
+        // Told, and in the dead-letter queue in the end.
+        recorded?;
+        let marker = Marker {
+            digest: digest.clone(),
+            record_key,
+        };
+        match self.create(&marker_key, &marker.text(), &digest, foreign).await {
+            // A duplicate is told again then.
+            Ok(_) | Err(ApprovalError::Occupied { .. }) => Ok(Outcome::Told),
+            Err(error) => Err(error),
+        }
     }
 
-    /// Puts an object, unless it is there already.
-    async fn create(&self, key: &str, text: String) -> Result<(), ApprovalError> {
+    /// Whether a marker says that this decision was told.
+    async fn counts(&self, marker: &str, decision: &Decision, digest: &str) -> Result<bool, ApprovalError> {
+        let Some(marker) = Marker::parse(marker) else {
+            return Ok(false);
+        };
+        // Of an addendum the record is another: the one of the record that it adds to.
+        if !decision.is_addendum && marker.digest != digest {
+            return Ok(false);
+        }
+        let record = self.read(&marker.record_key).await?;
+        Ok(record.is_some_and(|record| sha256_hex(&record) == marker.digest))
+    }
+
+    /// Puts a text, unless it is there already; beside it, if something else is. Gives the key where it is.
+    async fn create(
+        &self,
+        key: &str,
+        text: &str,
+        digest: &str,
+        foreign: &Cell<usize>,
+    ) -> Result<String, ApprovalError> {
+        for key in [key.to_owned(), beside(key, digest)] {
+            if self.put(&key, text).await? || self.read(&key).await?.as_deref() == Some(text) {
+                return Ok(key);
+            }
+            foreign.set(foreign.get() + 1);
+            let place = format!("s3://{}/{key}", self.evidence_bucket);
+            log(Level::Error, "foreign evidence", &json!({"object": place}));
+        }
+        Err(ApprovalError::Occupied {
+            bucket: self.evidence_bucket.clone(),
+            key: key.to_owned(),
+        })
+    }
+
+    /// Puts an object; false if there is one.
+    async fn put(&self, key: &str, text: &str) -> Result<bool, ApprovalError> {
         let put = self
             .s3
             .put_object()
@@ -128,32 +198,30 @@ impl Approval {
             .key(key)
             .if_none_match("*")
             .content_type("text/plain; charset=utf-8");
-        match put.body(ByteStream::from(text.into_bytes())).send().await {
-            Ok(_) => Ok(()),
-            Err(error) if status(&error) == Some(412) => Ok(()),
+        match put.body(ByteStream::from(text.as_bytes().to_vec())).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if status(&error) == Some(412) => Ok(false),
             Err(error) => Err(self.failed("s3:PutObject", key, &error)),
         }
     }
 
-    async fn exists(&self, key: &str) -> Result<bool, ApprovalError> {
-        match self
-            .s3
-            .head_object()
-            .bucket(&self.evidence_bucket)
-            .key(key)
-            .send()
-            .await
-        {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(aws_sdk_s3::operation::head_object::HeadObjectError::is_not_found) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(self.failed("s3:GetObject", key, &error)),
+    /// Reads a record or marker, if there is one. What is too large to be either reads as an empty one.
+    async fn read(&self, key: &str) -> Result<Option<String>, ApprovalError> {
+        let get = self.s3.get_object().bucket(&self.evidence_bucket).key(key);
+        let found = match get.send().await {
+            Ok(found) => found,
+            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(None),
+            Err(error) => return Err(self.failed("s3:GetObject", key, &error)),
+        };
+        if found.content_length().is_none_or(|length| length > MOST_BYTES) {
+            return Ok(Some(String::new()));
         }
+        let bytes = found.body.collect().await.map_err(|error| ApprovalError::Aws {
+            call: "s3:GetObject",
+            target: format!("s3://{}/{key}", self.evidence_bucket),
+            cause: chain(&error),
+        })?;
+        Ok(Some(String::from_utf8_lossy(&bytes.into_bytes()).into_owned()))
     }
 
     async fn publish(&self, topic: &str, alert: &Alert) -> Result<(), ApprovalError> {

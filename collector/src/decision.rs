@@ -61,6 +61,9 @@ pub struct Decision {
     pub request_id: Option<String>,
     /// The identity of the decision; equal in duplicates. Subscribers de-duplicate by it.
     pub event_key: String,
+    /// Whether it is read from CloudTrail's addendum to the record of the call.
+    #[serde(skip)]
+    pub is_addendum: bool,
 }
 
 /// What to do with a message of the decisions queue.
@@ -115,6 +118,7 @@ impl Decision {
             cloudtrail_event_id: own(caller.cloudtrail_event_id),
             request_id: own(caller.request_id),
             event_key: key,
+            is_addendum: caller.addendum_of.is_some(),
         };
         let redacted = row.common.raw.map(ToString::to_string).unwrap_or_default();
         Ok(Reading::Record(Box::new(decision), redacted))
@@ -184,6 +188,6 @@ pub(crate) mod tests {
         let empty = br#"{"account":"000000000012","source":"aws.codepipeline","time":"2026-11-20T09:27:58Z","detail-type":"AWS API Call via CloudTrail","detail":{"eventName":"PutApprovalResult","errorCode":""}}"#;
         assert!(matches!(Decision::of(empty).unwrap(), Reading::Record(..)));
         let rule = r#""eventName": ["PutApprovalResult"], "errorCode": [{"exists": false}, null, ""]"#;
-        assert!(crate::templates::PIPELINE.contains(rule));
+        assert!(crate::templates::DATA.contains(rule));
     }
 }

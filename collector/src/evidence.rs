@@ -23,7 +23,7 @@ impl Decision {
         )
     }
 
-    /// Key of the marker that says that the alert went out.
+    /// Key of the [`Marker`] that says that the alert went out.
     pub fn marker_key(&self) -> String {
         format!("alerted/account_id={}/{}", self.account_id, self.event_key)
     }
@@ -79,9 +79,59 @@ impl Decision {
     }
 }
 
+/// Says that the alert of a decision went out. Its text is a line as `sha256sum` writes it, of the decision's record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marker {
+    /// SHA-256 of the record, 64 hex digits.
+    pub digest: String,
+    /// Where the record lies.
+    pub record_key: String,
+}
+
+impl Marker {
+    pub fn text(&self) -> String {
+        format!("{}  {}\n", self.digest, self.record_key)
+    }
+
+    /// `None` for what is no marker.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (digest, record_key) = text.strip_suffix('\n')?.split_once("  ")?;
+        Some(Marker {
+            digest: digest.to_owned(),
+            record_key: record_key.to_owned(),
+        })
+    }
+}
+
+/// The key for a record or marker whose own key something else occupies: with the beginning of the record's digest.
+pub fn beside(key: &str, digest: &str) -> String {
+    let (stem, end) = key.strip_suffix(".txt").map_or((key, ""), |stem| (stem, ".txt"));
+    format!("{stem}-{}{end}", digest.get(..16).unwrap_or(digest))
+}
+
 #[cfg(test)]
 mod tests {
+    use super::{Marker, beside};
     use crate::decision::tests::decision;
+
+    #[test]
+    fn a_marker_reads_back_and_what_is_none_does_not() {
+        let marker = Marker {
+            digest: "0123456789abcdef0123".into(),
+            record_key: "account_id=1/a b  c.txt".into(),
+        };
+        assert_eq!(Marker::parse(&marker.text()), Some(marker));
+        for text in ["", "\n", "0123", "0123 x\n", "0123  x"] {
+            assert_eq!(Marker::parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_lies_beside_is_named_by_the_digest() {
+        let digest = "0123456789abcdef0123";
+        assert_eq!(beside("a/b_c.txt", digest), "a/b_c-0123456789abcdef.txt");
+        assert_eq!(beside("alerted/x", digest), "alerted/x-0123456789abcdef");
+    }
 
     #[test]
     fn a_record_says_who_what_when_where_and_why() {

@@ -12,7 +12,7 @@ pub mod aws;
 pub mod columns;
 pub mod decision;
 pub mod event;
-mod evidence;
+pub mod evidence;
 #[cfg(test)]
 mod fixtures_test;
 pub mod json;

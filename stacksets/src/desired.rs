@@ -43,6 +43,14 @@ pub struct Scope {
     pub regions: Vec<Region>,
 }
 
+impl Scope {
+    /// Whether accounts that join an enrolled unit get the stack by themselves. It is one switch for the whole stack
+    /// set, so it stays off where only single accounts are enrolled.
+    pub fn auto_deploys(&self) -> bool {
+        !self.units.is_empty()
+    }
+}
+
 #[cfg(test)]
 impl Scope {
     /// Nobody is enrolled.
@@ -68,6 +76,21 @@ pub struct RolloutLimits {
     pub max_concurrent_percentage: u8,
     /// Failed accounts per region before the operation stops there, in per cent (0–100).
     pub failure_tolerance_percentage: u8,
+}
+
+impl RolloutLimits {
+    /// For an operation on so many accounts of a region. AWS rounds the tolerance down, which of a few accounts is
+    /// none: one failure is tolerated at least, unless none was to be.
+    pub(crate) fn over(&self, accounts: usize) -> Self {
+        let of_one = u8::try_from(100_usize.div_ceil(accounts.max(1))).unwrap_or(100);
+        RolloutLimits {
+            failure_tolerance_percentage: match self.failure_tolerance_percentage {
+                0 => 0,
+                percentage => percentage.max(of_one),
+            },
+            ..*self
+        }
+    }
 }
 
 /// One stack, or the stack set.
@@ -165,6 +188,20 @@ mod tests {
             bytes: b"abc".to_vec(),
         };
         assert_eq!(zip.key(), "lambda/transform-ba7816bf8f01cfea.zip");
+    }
+
+    #[test]
+    fn one_failure_is_tolerated_at_least_unless_none_is() {
+        let limits = |percentage| RolloutLimits {
+            max_concurrent_percentage: 20,
+            failure_tolerance_percentage: percentage,
+        };
+        for (percentage, accounts, tolerated) in
+            [(10, 3, 1), (10, 7, 1), (10, 40, 4), (10, 0, 0), (0, 3, 0), (100, 1, 1)]
+        {
+            let over = usize::from(limits(percentage).over(accounts).failure_tolerance_percentage);
+            assert_eq!(accounts * over / 100, tolerated, "{percentage} % of {accounts}");
+        }
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub use instance_result::InstanceResult;
 pub use journal::{StepProgress, StepResult, StepState};
 pub use management::{ManagementStack, ManagementStacks};
 pub use organization::{Account, Caller, Membership, Organization};
-pub use plan::{Focus, Plan};
+pub use plan::{Focus, Note, Plan};
 pub use remedy::Remedy;
 pub use stack::{Stack, settle};
 pub use stack_set::{Drift, Instance, StackSet};

@@ -3,7 +3,6 @@
 //! nothing here means to delete one, nor the stack around it.
 
 use pipetrail_names::Region;
-use pipetrail_names::audit::DATA_STACK;
 
 use crate::error::Error;
 
@@ -133,7 +132,7 @@ fn failed(name: &str, status: &str, reasons: &[String]) -> Remedy {
         .collect();
     if taken.is_empty() {
         Remedy::SeeEvents { stack: name.to_owned() }
-    } else if name == DATA_STACK || taken.iter().any(|reason| reason.contains("bucket")) {
+    } else if taken.iter().any(|reason| reason.contains("bucket")) {
         Remedy::AdoptBucket
     } else {
         Remedy::RenameResource
@@ -156,8 +155,12 @@ mod tests {
 
     #[test]
     fn a_name_that_is_left_over_is_told_from_a_bucket_that_can_be_adopted() {
-        let left_over = failed("pipetrail-pipeline", "Bus: pipetrail already exists in stack x");
-        assert_eq!(left_over, Some(Remedy::RenameResource));
+        for left_over in [
+            failed("pipetrail-data", "Bus: pipetrail already exists in stack x"),
+            failed("pipetrail-pipeline", "WorkGroup: pipetrail already exists"),
+        ] {
+            assert_eq!(left_over, Some(Remedy::RenameResource));
+        }
         for adopted in [
             failed("pipetrail-data", "EvidenceBucket: pipetrail-evidence already exists"),
             failed("pipetrail-artifacts", "ArtifactsBucket: the bucket already exists"),

@@ -74,7 +74,7 @@ impl SetCalls<'_> {
                 .set_tags(Some(tags_to(&step.tags)))
                 .capabilities(Capability::CapabilityNamedIam)
                 .permission_model(PermissionModels::ServiceManaged)
-                .auto_deployment(auto_deployment())
+                .auto_deployment(auto_deployment(step.auto_deployment))
                 .managed_execution(ManagedExecution::builder().active(true).build())
                 .send()
                 .await;
@@ -123,9 +123,9 @@ impl SetCalls<'_> {
             .set_tags(Some(tags_to(&step.tags)))
             .capabilities(Capability::CapabilityNamedIam)
             .permission_model(PermissionModels::ServiceManaged)
-            .auto_deployment(auto_deployment())
+            .auto_deployment(auto_deployment(step.auto_deployment))
             .managed_execution(ManagedExecution::builder().active(true).build())
-            .operation_preferences(preferences(self.rollout))
+            .operation_preferences(preferences(&self.rollout.over(step.accounts)))
             .operation_id(&wanted);
         let action = format!("update stack set {STACK}");
         let updated = self.write(&action, tell, || call.clone().send()).await?;
@@ -133,10 +133,11 @@ impl SetCalls<'_> {
     }
 }
 
-fn auto_deployment() -> AutoDeployment {
+/// What becomes of the stacks of accounts that leave may be said only where it is on.
+fn auto_deployment(on: bool) -> AutoDeployment {
     AutoDeployment::builder()
-        .enabled(true)
-        .retain_stacks_on_account_removal(false)
+        .enabled(on)
+        .set_retain_stacks_on_account_removal(on.then_some(false))
         .build()
 }
 

@@ -8,5 +8,6 @@ mod faults;
 mod fixtures;
 mod heartbeats;
 mod missing;
+mod policies;
 mod refusals;
 mod settling;

@@ -50,6 +50,14 @@ impl Function {
     /// # Errors
     /// When the binary cannot be started.
     pub async fn start(binary: &Path, environment: &[(&str, String)]) -> Result<Self> {
+        Self::start_with(binary, environment, Stdio::null()).await
+    }
+
+    /// The same, with its logs and metrics.
+    ///
+    /// # Errors
+    /// When the binary cannot be started.
+    pub async fn start_with(binary: &Path, environment: &[(&str, String)], stdout: Stdio) -> Result<Self> {
         let (events, received) = mpsc::channel(1);
         let (answering, answers) = mpsc::channel(1);
         let api = Arc::new(RuntimeApi {
@@ -61,7 +69,7 @@ impl Function {
             .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
             .envs(lambda_environment(address))
             .envs(environment.iter().map(|(name, value)| (*name, value.as_str())))
-            .stdout(Stdio::null())
+            .stdout(stdout)
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use pipetrail_names::audit::{DATA_STACK, PIPELINE_STACK};
-use pipetrail_stacksets::{Coverage, Plan, StepId, StepState};
+use pipetrail_stacksets::{Coverage, Note, Plan, StepId, StepState};
 use serde::Serialize;
 
 use crate::command::plan::{is_pending, show};
@@ -80,7 +80,20 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         return report(context.output, plan, &[], Some(&coverage));
     }
     let usage = "read the plan above, then run `pipetrail apply --yes`";
-    if !confirmed(args.yes, "apply this plan?", usage, "nothing was applied").await? {
+    let joined: Vec<&str> = plan
+        .notes
+        .iter()
+        .flat_map(Note::joined_units)
+        .map(AsRef::as_ref)
+        .collect();
+    let question = match joined.as_slice() {
+        [] => "apply this plan?".to_owned(),
+        units => format!(
+            "apply this plan, and let in every account that joins {}?",
+            units.join(", ")
+        ),
+    };
+    if !confirmed(args.yes, &question, usage, "nothing was applied").await? {
         return Ok(Exit::Failed);
     }
     context.begin();

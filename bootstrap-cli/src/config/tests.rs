@@ -54,7 +54,7 @@ fn an_unknown_key_is_refused_with_the_known_ones() {
     let text = format!("{LEAST}profil = \"audit\"\n");
     assert_eq!(
         complaint_about(&text),
-        "pipetrail.toml:9: unknown field `profil`, expected one of `account`, `profile`, `role_arn`, `external_id`, `region`, `architecture`, `lake_writers`"
+        "pipetrail.toml:9: unknown field `profil`, expected one of `account`, `profile`, `role_arn`, `external_id`, `region`, `architecture`, `lake_writers`, `deployer_role`"
     );
 }
 

@@ -37,14 +37,28 @@ pub(crate) fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> De
     };
     let output = ParameterValue::output;
     let email = config.alerts.operator_email.as_ref().map_or("", AsRef::as_ref);
+    let account_topics = list(&config.alerts.account_topics);
     let scan_limit = u64::from(config.athena.scan_limit_gb.0) * 1_000_000_000;
     let data_parameters = [
+        ("OrganizationId", text(&organization)),
         ("LakeWriters", ParameterValue::Text(list(&config.audit.lake_writers))),
         ("EvidenceRetentionDays", text(&config.retention.evidence_days.0)),
         ("EvidenceRetentionMode", text(&config.retention.evidence_mode.as_str())),
+        (
+            "DeployerRole",
+            ParameterValue::Text(list(config.audit.deployer_role.as_slice())),
+        ),
+        ("ArchiveDays", text(&config.delivery.archive_days.0)),
+        ("OperatorEmail", ParameterValue::Private(email.to_owned())),
+        ("AccountTopics", ParameterValue::Text(account_topics.clone())),
     ];
     let pipeline_parameters = [
-        ("OrganizationId", text(&organization)),
+        ("BusName", output(data, "BusName")),
+        ("BusDlqArn", output(data, "BusDlqArn")),
+        ("DecisionsQueueArn", output(data, "DecisionsQueueArn")),
+        ("AlertTopicArn", output(data, "AlertTopicArn")),
+        ("OperatorTopicArn", output(data, "OperatorTopicArn")),
+        ("AccountTopics", ParameterValue::Text(account_topics)),
         ("ArtifactsBucket", output(artifacts, "ArtifactsBucket")),
         ("TransformKey", key("transform")),
         ("SettleKey", key("settle")),
@@ -57,15 +71,9 @@ pub(crate) fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> De
         ("LogRetentionDays", text(&LOG_RETENTION_DAYS)),
         ("ScanLimitBytes", text(&scan_limit)),
         ("BufferSeconds", text(&config.delivery.buffer_seconds.0)),
-        ("ArchiveDays", text(&config.delivery.archive_days.0)),
-        ("OperatorEmail", ParameterValue::Private(email.to_owned())),
-        (
-            "AccountTopics",
-            ParameterValue::Text(list(&config.alerts.account_topics)),
-        ),
     ];
     let member_parameters = [
-        ("AuditBusArn", output(pipeline, "BusArn")),
+        ("AuditBusArn", output(data, "BusArn")),
         ("HeartbeatSchedule", text(&config.heartbeat.schedule.as_ref())),
     ];
     let artifacts = spec(artifacts, templates::ARTIFACTS, [], false);

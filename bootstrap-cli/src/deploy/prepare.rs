@@ -4,15 +4,17 @@ use std::path::Path;
 
 use pipetrail_lake::catalog::Catalog;
 use pipetrail_names::audit::{Bucket, DATA_STACK, DATABASE, PIPELINE_STACK};
-use pipetrail_names::member;
+use pipetrail_names::{AccountId, Region, member};
 use pipetrail_stacksets::{Actual, Clients, Desired, Organization, Plan, Scope, StepProgress, plan, settle};
+
+use thiserror::Error;
 
 use crate::aws::Session;
 use crate::context::Context;
 use crate::deploy::adopted_lake::LakeBucket;
 use crate::deploy::named_queries::{self, Changes};
-use crate::deploy::{desired, function_zips};
-use crate::failure::Result;
+use crate::deploy::{deployer, desired, function_zips};
+use crate::failure::{Explain, Result};
 use crate::terminal::progress::Steps;
 
 /// What to know beside a plan where [`Prepared::unregistered`] is true.
@@ -38,6 +40,26 @@ pub(crate) struct Prepared {
     pub plan: Plan,
 }
 
+/// The bus belongs to the pipeline stack, so the data stack cannot make it.
+#[derive(Debug, Error)]
+#[error(
+    "account {account}, {region} has an installation of an older version: its bus belongs to stack {PIPELINE_STACK}"
+)]
+struct OldLayout {
+    account: AccountId,
+    region: Region,
+}
+
+impl Explain for OldLayout {
+    fn hint(&self) -> Option<String> {
+        Some(
+            "run `pipetrail destroy`, which keeps the buckets with their data, then `pipetrail apply`, which takes \
+             them over; what happens in between is found by `pipetrail ingest` in the organization's trail"
+                .to_owned(),
+        )
+    }
+}
+
 /// Whether CloudFormation may be at work on our stacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Busy {
@@ -56,6 +78,7 @@ pub(crate) async fn prepare(context: &Context, folder: Option<&Path>, busy: Busy
     let zips = function_zips::find(folder, config.audit.architecture)?;
     let scope = desired::scope(&config);
     let session = Session::connect(&config, context).await?;
+    deployer::check(&config.audit, session.audit()).await?;
     let (organization, caller) = Organization::read(&session.organizations(), session.caller()?, &scope.units).await?;
     let clients = session.clients(caller);
     let desired = desired::desired(&config, &organization.id, zips);
@@ -67,8 +90,15 @@ pub(crate) async fn prepare(context: &Context, folder: Option<&Path>, busy: Busy
         settle_management(&clients, &desired.scope).await;
     }
     let actual = Actual::read(&clients, organization, &desired).await?;
-    let plan = plan::plan(&desired, &actual)?;
     let output = |stack: &str, name: &str| actual.stacks.get(stack)?.outputs.get(name);
+    if output(PIPELINE_STACK, "BusArn").is_some() {
+        return Err(OldLayout {
+            account: config.audit.account,
+            region: config.audit.region,
+        }
+        .into());
+    }
+    let plan = plan::plan(&desired, &actual)?;
     // Of the stack that stands, or of the one that is adopted.
     let bucket = adopted_lake(&plan).or_else(|| output(DATA_STACK, "LakeBucket"));
     let lake = bucket.map(|bucket| LakeBucket {

@@ -1,27 +1,32 @@
 //! Resources of our fixed names that no stack of ours holds: CloudFormation would stumble over them.
 //!
-//! Looked for: the rule, the queue and the roles of the member stack; in the audit account also the bus,
-//! the roles of the pipeline stack and the buckets. A schedule is not asked for by itself: it comes and
-//! goes with the role of its name.
+//! Looked for: the rule, the queue and the role of the member stack; in the audit account what the data stack
+//! makes, and of the pipeline stack the roles and the workgroup. Its functions, streams, schedules and log groups
+//! are not looked for: they come and go with their roles.
 
 use std::collections::BTreeSet;
 use std::error::Error as StdError;
 
 use aws_config::SdkConfig;
+use aws_sdk_athena::operation::get_work_group::GetWorkGroupError;
+use aws_sdk_eventbridge::operation::describe_archive::DescribeArchiveError;
 use aws_sdk_eventbridge::operation::describe_event_bus::DescribeEventBusError;
 use aws_sdk_eventbridge::operation::describe_rule::DescribeRuleError;
+use aws_sdk_glue::operation::get_database::GetDatabaseError;
 use aws_sdk_iam::config::http::HttpResponse;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::operation::get_role::GetRoleError;
 use aws_sdk_s3::operation::head_bucket::HeadBucketError;
+use aws_sdk_sns::operation::get_topic_attributes::GetTopicAttributesError;
 use aws_sdk_sqs::operation::get_queue_url::GetQueueUrlError;
-use pipetrail_names::audit::BUS;
-use pipetrail_names::member::{FORWARD_DLQ, FORWARD_RULE, Role};
-use pipetrail_names::{AccountId, Region};
+use pipetrail_names::audit::{ALERTS, ARCHIVE, BUS, DATABASE, OPERATOR, QUEUES, WORKGROUP};
+use pipetrail_names::member::{FORWARD_DLQ, FORWARD_RULE, forwarder};
+use pipetrail_names::{AccountId, Region, partition};
 use pipetrail_stacksets::{Error, from_sdk};
 
 use super::check::Check;
 use crate::aws;
+use crate::config::Config;
 
 /// Of rules, queues, roles and the bus.
 pub(super) const NAME: &str = "leftovers";
@@ -58,14 +63,11 @@ pub(super) async fn member(config: &SdkConfig, account: &AccountId, regions: &BT
         let here = aws::at(config, region.as_str());
         let rule = aws_sdk_eventbridge::Client::new(&here).describe_rule();
         let queue = aws_sdk_sqs::Client::new(&here).get_queue_url();
-        let [forwarder, heartbeat] = Role::ALL.map(|role| role.name(region.as_str()));
-        let (rule, queue, roles) = tokio::join!(
+        let forwarder = forwarder(region.as_str());
+        let (rule, queue, role) = tokio::join!(
             rule.name(FORWARD_RULE).send(),
             queue.queue_name(FORWARD_DLQ).send(),
-            async {
-                let forwarder = has_role(&iam, account, &forwarder).await;
-                (forwarder, has_role(&iam, account, &heartbeat).await)
-            }
+            has_role(&iam, account, &forwarder)
         );
         let action = format!("look for the rule {FORWARD_RULE} in account {account}, {region}");
         let rule = exists(rule, DescribeRuleError::is_resource_not_found_exception, action);
@@ -74,8 +76,7 @@ pub(super) async fn member(config: &SdkConfig, account: &AccountId, regions: &BT
         let denied = rule.is_err();
         found.take(format!("rule {FORWARD_RULE} in {region}"), rule);
         found.take(format!("queue {FORWARD_DLQ} in {region}"), queue);
-        found.take(format!("role {forwarder}"), roles.0);
-        found.take(format!("role {heartbeat}"), roles.1);
+        found.take(format!("role {forwarder}"), role);
         if denied && found.resources.is_empty() {
             // Most often the role cannot be assumed, in any region.
             break;
@@ -84,20 +85,83 @@ pub(super) async fn member(config: &SdkConfig, account: &AccountId, regions: &BT
     found
 }
 
+/// Looks for the resources in the audit account that the data stack is to make, but for its buckets, which are taken
+/// over.
+pub(super) async fn data(aws: &SdkConfig, config: &Config) -> Found {
+    let (account, region) = (&config.audit.account, &config.audit.region);
+    let mut found = Found::default();
+    let looking = |what: &str| format!("look for the {what} in account {account}, {region}");
+    let mut take = |what: String, answer| found.take(format!("{what} in {region}"), answer);
+    let events = aws_sdk_eventbridge::Client::new(aws);
+    let what = format!("bus {BUS}");
+    let bus = events.describe_event_bus().name(BUS).send().await;
+    let bus = exists(
+        bus,
+        DescribeEventBusError::is_resource_not_found_exception,
+        looking(&what),
+    );
+    take(what, bus);
+    if config.delivery.archive_days.0 > 0 {
+        let what = format!("archive {ARCHIVE}");
+        let archive = events.describe_archive().archive_name(ARCHIVE).send().await;
+        let archive = exists(
+            archive,
+            DescribeArchiveError::is_resource_not_found_exception,
+            looking(&what),
+        );
+        take(what, archive);
+    }
+    let sqs = aws_sdk_sqs::Client::new(aws);
+    for queue in QUEUES {
+        let what = format!("queue {queue}");
+        let queue = sqs.get_queue_url().queue_name(queue).send().await;
+        let queue = exists(queue, GetQueueUrlError::is_queue_does_not_exist, looking(&what));
+        take(what, queue);
+    }
+    let sns = aws_sdk_sns::Client::new(aws);
+    let own = config
+        .alerts
+        .account_topics
+        .iter()
+        .map(|account| format!("{ALERTS}-{account}"));
+    for topic in [ALERTS, OPERATOR].map(str::to_owned).into_iter().chain(own) {
+        let what = format!("topic {topic}");
+        let arn = format!("arn:{}:sns:{region}:{account}:{topic}", partition(region));
+        let topic = sns.get_topic_attributes().topic_arn(arn).send().await;
+        let topic = exists(topic, GetTopicAttributesError::is_not_found_exception, looking(&what));
+        take(what, topic);
+    }
+    let what = format!("database {DATABASE}");
+    let database = aws_sdk_glue::Client::new(aws).get_database().name(DATABASE);
+    let database = database.send().await;
+    let database = exists(
+        database,
+        GetDatabaseError::is_entity_not_found_exception,
+        looking(&what),
+    );
+    take(what, database);
+    found
+}
+
 /// Looks for the pipeline stack's resources in the audit account.
 pub(super) async fn pipeline(config: &SdkConfig, account: &AccountId, region: &Region) -> Found {
     let mut found = Found::default();
-    let bus = aws_sdk_eventbridge::Client::new(config).describe_event_bus();
-    let bus = bus.name(BUS).send().await;
-    let action = format!("look for the bus {BUS} in account {account}, {region}");
-    let bus = exists(bus, DescribeEventBusError::is_resource_not_found_exception, action);
-    found.take(format!("bus {BUS} in {region}"), bus);
     let iam = aws_sdk_iam::Client::new(config);
     for role in AUDIT_ROLES {
         let role = format!("pipetrail-{role}-{region}");
         found.take(format!("role {role}"), has_role(&iam, account, &role).await);
     }
+    let athena = aws_sdk_athena::Client::new(config).get_work_group();
+    let action = format!("look for the workgroup {WORKGROUP} in account {account}, {region}");
+    // Athena has no code of its own for what is not there.
+    let group = exists(athena.work_group(WORKGROUP).send().await, is_no_work_group, action);
+    found.take(format!("workgroup {WORKGROUP} in {region}"), group);
     found
+}
+
+fn is_no_work_group(error: &GetWorkGroupError) -> bool {
+    let message = error.message().unwrap_or_default();
+    error.is_invalid_request_exception() && message.contains("not found")
 }
 
 /// Looks for the buckets of those names in the audit account. Somebody else's bucket of that name is an

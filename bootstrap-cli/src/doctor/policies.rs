@@ -1,18 +1,17 @@
-//! Service control policies that would keep the member stack from being made, or its roles from doing
-//! their work.
+//! Service control policies that would keep the member stack from being made, or its role from doing its
+//! work.
 //!
 //! Read: policies attached to the roots and to the organizational units of enrolled accounts, with the
 //! units above them; not those of single accounts. Judged: every call of `calls`, against every
 //! statement. A denial that cannot be judged for certain is a warning that names policy and statement.
 
-mod glob;
 mod read;
 mod statement;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use pipetrail_names::audit::BUS;
-use pipetrail_names::member::{FORWARD_DLQ, FORWARD_RULE, HEARTBEAT_SCHEDULE, Role, STACK};
+use pipetrail_names::member::{FORWARD_DLQ, FORWARD_RULE, HEARTBEAT_SCHEDULE, STACK, forwarder};
 use pipetrail_names::{OuId, Region, partition};
 use serde_json::{Map, Value};
 
@@ -54,11 +53,11 @@ const QUEUE_ACTIONS: [&str; 4] = ["CreateQueue", "SetQueueAttributes", "GetQueue
 const SCHEDULE_ACTIONS: [&str; 2] = ["CreateSchedule", "GetSchedule"];
 const ROLE_ACTIONS: [&str; 5] = ["CreateRole", "PutRolePolicy", "GetRole", "PassRole", "TagRole"];
 
-/// The calls that the member stack takes, and those of its two roles.
+/// The calls that the member stack takes, and those of its role.
 fn calls(config: &Config, organization: &str) -> Vec<Call> {
     let home = config.audit.region.as_str();
     let partition = partition(&config.audit.region);
-    let [_, forwarder, heartbeat] = roles();
+    let [_, own] = roles();
     let mut calls = Vec::new();
     // A resource is a service, and the rest of an ARN behind it.
     let mut add = |role: &str, actions: &[&str], (service, resource): (&str, String), region: &str| {
@@ -85,22 +84,19 @@ fn calls(config: &Config, organization: &str) -> Vec<Call> {
         add(EXECUTION, &QUEUE_ACTIONS, here("sqs", FORWARD_DLQ.to_owned()), region);
         let schedule = here("scheduler", format!("schedule/default/{HEARTBEAT_SCHEDULE}"));
         add(EXECUTION, &SCHEDULE_ACTIONS, schedule, region);
-        for role in Role::ALL {
-            let role = format!(":{MEMBER}:role/{}", role.name(region));
-            add(EXECUTION, &ROLE_ACTIONS, ("iam", role), of_iam);
-        }
+        let role = format!(":{MEMBER}:role/{}", forwarder(region));
+        add(EXECUTION, &ROLE_ACTIONS, ("iam", role), of_iam);
         let bus = here("events", "event-bus/default".to_owned());
-        add(&heartbeat, &["PutEvents"], bus, region);
+        add(&own, &["PutEvents"], bus, region);
     }
     let bus = format!("{home}:{}:event-bus/{BUS}", config.audit.account);
-    add(&forwarder, &["PutEvents"], ("events", bus), home);
+    add(&own, &["PutEvents"], ("events", bus), home);
     calls
 }
 
-/// The roles that call: StackSets' own in a member, and the member stack's two, of any region.
-fn roles() -> [String; 3] {
-    let [forwarder, heartbeat] = Role::ALL.map(|role| role.name("*"));
-    [EXECUTION.to_owned(), forwarder, heartbeat]
+/// The roles that call: StackSets' own in a member, and the member stack's, of any region.
+fn roles() -> [String; 2] {
+    [EXECUTION.to_owned(), forwarder("*")]
 }
 
 /// The ARN of a role in an account.

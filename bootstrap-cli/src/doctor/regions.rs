@@ -18,6 +18,8 @@ const KNOWN: &str = "regions-known";
 pub(crate) const MANAGEMENT: &str = "regions-management";
 /// Of the audit account.
 pub(crate) const AUDIT: &str = "regions-audit";
+/// Whether the audit account's region is one to live in.
+pub(crate) const HOME: &str = "home-region";
 /// Of the members.
 pub(crate) const MEMBERS: &str = "regions-members";
 
@@ -152,9 +154,43 @@ pub(crate) fn judge(
     )
 }
 
+/// Whether the collector can live in its home region: some regions that are switched on by hand lack what it needs.
+pub(crate) fn home(region: &Region, regions: Result<Option<&Regions>, &Error>) -> Check {
+    let status = match regions {
+        Ok(Some(regions)) => regions.get(region),
+        Ok(None) => return Check::unknown(HOME, LACKING, None),
+        Err(error) => return Check::unread(HOME, error),
+    };
+    match status {
+        Some(RegionOptStatus::EnabledByDefault) => Check::ok(HOME, format!("{region} is enabled by default")),
+        _ => Check::warning(
+            HOME,
+            format!(
+                "{region} is an opt-in region: some of them lack CloudFormation's transforms (ap-southeast-3 did), and \
+                 a bus in some cannot be a target from another region"
+            ),
+            "choose a home region that is enabled by default (audit.region), or try a stack with Fn::ForEach and a rule \
+             from another region there first",
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::check::Grade;
+
+    #[test]
+    fn a_home_region_that_is_switched_on_by_hand_is_warned_of() {
+        let region = |text: &str| text.parse::<Region>().unwrap();
+        let regions = Regions::from([
+            (region("eu-central-1"), RegionOptStatus::EnabledByDefault),
+            (region("ap-southeast-3"), RegionOptStatus::Enabled),
+        ]);
+        let judged = |name: &str| home(&region(name), Ok(Some(&regions))).verdict;
+        assert_eq!(judged("eu-central-1"), Grade::Ok);
+        assert_eq!(judged("ap-southeast-3"), Grade::Warning);
+        assert_eq!(home(&region("eu-central-1"), Ok(None)).verdict, Grade::Unknown);
+    }
     use super::*;
     use crate::canned;
 

@@ -6,7 +6,7 @@ mod tests;
 use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::operation::get_subscription_attributes::GetSubscriptionAttributesError;
-use pipetrail_names::audit::PIPELINE_STACK;
+use pipetrail_names::audit::DATA_STACK;
 use pipetrail_names::{AccountId, Region};
 use pipetrail_stacksets::{Error, Stack, from_sdk};
 use serde::Serialize;
@@ -22,7 +22,7 @@ const OUTPUT: &str = "AlertTopicArn";
 
 /// The alert topic is not there.
 #[derive(Debug, Error)]
-#[error("stack {PIPELINE_STACK} does not stand in account {account}, {region}: there is no alert topic")]
+#[error("stack {DATA_STACK} does not stand in account {account}, {region}: there is no alert topic")]
 struct NoTopic {
     account: AccountId,
     region: Region,
@@ -34,7 +34,7 @@ impl Explain for NoTopic {
     }
 }
 
-/// The topics of the pipeline stack as it is deployed.
+/// The topics of the data stack as it is deployed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Topics {
     /// ARN of the one that takes every alert.
@@ -50,13 +50,13 @@ impl Topics {
     /// [`NoTopic`], a stack without the output, or a refused call.
     pub(crate) async fn read(aws: &SdkConfig, audit: &Audit) -> Result<Self> {
         let client = aws_sdk_cloudformation::Client::new(aws);
-        let stack = Stack::describe(&client, PIPELINE_STACK).await?;
+        let stack = Stack::describe(&client, DATA_STACK).await?;
         let mut stack = stack.ok_or_else(|| NoTopic {
             account: audit.account.clone(),
             region: audit.region.clone(),
         })?;
         let all = stack.outputs.remove(OUTPUT).ok_or_else(|| Error::MissingOutput {
-            stack: PIPELINE_STACK.to_owned(),
+            stack: DATA_STACK.to_owned(),
             output: OUTPUT.to_owned(),
         })?;
         // A stack of an older version has no such parameter; `none` is no account either.

@@ -7,7 +7,7 @@ use crate::terminal::printer;
 ///
 /// # Errors
 /// Without `--yes` and without a terminal; `hint` says how to run the command then.
-pub(crate) async fn confirmed(yes: bool, question: &'static str, hint: &'static str, otherwise: &str) -> Result<bool> {
+pub(crate) async fn confirmed(yes: bool, question: &str, hint: &'static str, otherwise: &str) -> Result<bool> {
     if yes {
         return Ok(true);
     }
@@ -16,7 +16,8 @@ pub(crate) async fn confirmed(yes: bool, question: &'static str, hint: &'static 
         return Err(UsageError::new(message, hint).into());
     }
     // On a thread of its own: a read from the terminal cannot be interrupted, and Ctrl-C must be seen.
-    let yes = tokio::task::spawn_blocking(move || printer::ask(question)).await?;
+    let question = question.to_owned();
+    let yes = tokio::task::spawn_blocking(move || printer::ask(&question)).await?;
     if !yes {
         printer::say(otherwise);
     }

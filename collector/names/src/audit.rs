@@ -5,10 +5,10 @@ use crate::{AccountId, Region};
 /// The stack of the bucket that function zips and large templates are uploaded to.
 pub const ARTIFACTS_STACK: &str = "pipetrail-artifacts";
 
-/// The stack of what holds data: buckets, tables, queues.
+/// The stack of what must survive: buckets, tables, the bus, topics, the queue of decisions.
 pub const DATA_STACK: &str = "pipetrail-data";
 
-/// The stack of what moves data: bus, rules, delivery streams, functions, topics.
+/// The stack of what moves data: rules, delivery streams, functions, schedules.
 pub const PIPELINE_STACK: &str = "pipetrail-pipeline";
 
 /// All stacks, in the order of their creation.
@@ -16,6 +16,18 @@ pub const STACKS: [&str; 3] = [ARTIFACTS_STACK, DATA_STACK, PIPELINE_STACK];
 
 /// The event bus that members forward to.
 pub const BUS: &str = "pipetrail";
+
+/// The archive of the bus.
+pub const ARCHIVE: &str = "pipetrail";
+
+/// The topic of decisions. The topic of one account has `-` and its id behind this name.
+pub const ALERTS: &str = "pipetrail-alerts";
+
+/// The topic of alarms.
+pub const OPERATOR: &str = "pipetrail-operator";
+
+/// The queues: of what no target took, of decisions, and of decisions that nobody could record.
+pub const QUEUES: [&str; 3] = ["pipetrail-bus-dlq", "pipetrail-decisions", "pipetrail-decisions-dlq"];
 
 /// The Glue database.
 pub const DATABASE: &str = "pipetrail";

@@ -15,25 +15,9 @@ pub const HEARTBEAT_SCHEDULE: &str = "pipetrail-heartbeat";
 /// The source of a heartbeat's event.
 pub const HEARTBEAT_SOURCE: &str = "pipetrail.heartbeat";
 
-/// A role of the member stack. One of each per region, so that no region's stack waits for another's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// The forwarding rule delivers with it.
-    Forwarder,
-    /// The heartbeat's schedule puts events with it.
-    Heartbeat,
-}
-
-impl Role {
-    /// All of them.
-    pub const ALL: [Role; 2] = [Role::Forwarder, Role::Heartbeat];
-
-    /// The role's name in a region; `*` stands for every region.
-    #[must_use]
-    pub fn name(self, region: &str) -> String {
-        match self {
-            Role::Forwarder => format!("pipetrail-forwarder-{region}"),
-            Role::Heartbeat => format!("pipetrail-heartbeat-{region}"),
-        }
-    }
+/// The role of the member stack in a region; `*` stands for every region. The forwarding rule delivers with it, and
+/// the heartbeat's schedule puts events. One per region, so that no region's stack waits for another's.
+#[must_use]
+pub fn forwarder(region: &str) -> String {
+    format!("pipetrail-forwarder-{region}")
 }

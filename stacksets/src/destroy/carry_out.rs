@@ -129,9 +129,11 @@ impl Run<'_> {
             _ if stack == data => &[&names.lake, &names.results, &names.evidence],
             _ => &[],
         };
+        // The data stack has the bus that members forward to.
+        let bus = (stack == data).then_some(Need::ForwardersGone);
         let pipeline = Need::StackGone(pipeline.to_owned());
         let buckets = buckets.iter().map(|bucket| Need::BucketGone((*bucket).clone()));
-        std::iter::once(pipeline).chain(buckets).collect()
+        bus.into_iter().chain([pipeline]).chain(buckets).collect()
     }
 
     /// What has to be gone before a bucket may go: its objects too.

@@ -154,7 +154,9 @@ fn notes(names: &Names, standing: &Standing, delete_data: bool) -> Vec<String> {
     let [_, data, pipeline] = STACKS;
     let mut notes = Vec::new();
     if standing.stacks.contains_key(pipeline) {
-        notes.push("events that are on their way, or wait in a buffer or queue, are lost".to_owned());
+        notes.push(
+            "events that are on their way, or wait in a buffer, are lost; decisions wait in their queue".to_owned(),
+        );
     }
     if standing.stack_set.is_some() {
         let note = "trusted access of StackSets and the organization's trail stay as they are: others may need them";

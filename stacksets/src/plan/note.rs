@@ -1,8 +1,9 @@
 //! What a plan says beside its steps: what it does not work on, and what will not be as one may expect.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-use pipetrail_names::{AccountId, Region};
+use pipetrail_names::{AccountId, OuId, Region};
 use serde::Serialize;
 
 use crate::account_region::AccountRegion;
@@ -39,8 +40,10 @@ pub enum Note {
     /// Auto-deployment ignores filters: excluded accounts below an enrolled unit get the stack when
     /// they join it.
     ExclusionIgnored { accounts: Vec<AccountId> },
-    /// Accounts that are enrolled alone: whoever joins their unit gets the stack too.
-    SingleAccounts { accounts: Vec<AccountId> },
+    /// Units of accounts that are enrolled alone, beside whole units: whoever joins them gets the stack too.
+    SingleAccounts { accounts: Vec<AccountId>, units: Vec<OuId> },
+    /// Auto-deployment is off although units are enrolled.
+    AutoDeploymentOff { units: Vec<OuId> },
     /// Instances in scope that StackSets cannot update any more.
     Inoperable { instances: Vec<AccountRegion> },
     /// Instances outside of the scope that are removed while their stacks stay behind: the account is
@@ -50,6 +53,16 @@ pub enum Note {
     LeftOrganization { instances: Vec<AccountRegion> },
     /// The audit account is not in the organization.
     AuditAccountOutside { account: AccountId },
+}
+
+impl Note {
+    /// Units of which only single accounts are enrolled, and whose newcomers auto-deployment enrols all the same.
+    pub fn joined_units(&self) -> &[OuId] {
+        match self {
+            Note::SingleAccounts { units, .. } => units,
+            _ => &[],
+        }
+    }
 }
 
 pub(super) fn notes(view: &View<'_>) -> Vec<Note> {
@@ -72,7 +85,21 @@ pub(super) fn notes(view: &View<'_>) -> Vec<Note> {
         });
         named.cloned().collect()
     };
-    let (excluded, single) = (named(&scope.excluded, true), named(&scope.accounts, false));
+    let excluded = named(&scope.excluded, true);
+    // Where no unit is enrolled as a whole, nobody is enrolled by joining one.
+    let single = if scope.auto_deploys() {
+        named(&scope.accounts, false)
+    } else {
+        vec![]
+    };
+    let units = single
+        .iter()
+        .filter_map(|id| organization.accounts.get(id)?.parent.clone());
+    let joined: Vec<OuId> = units.collect::<BTreeSet<OuId>>().into_iter().collect();
+    // A focussed plan leaves the stack set itself as it is.
+    let set = view.actual.stack_set.as_ref().filter(|_| view.focus.is_some());
+    let is_off = set.is_some_and(|set| set.auto_deploys == Some(false));
+    let waiting = if is_off { scope.units.clone() } else { vec![] };
 
     let (mut inoperable, mut left) = (Vec::new(), Vec::new());
     for instance in view.instances().filter(|instance| view.sees_account(&instance.account)) {
@@ -88,7 +115,11 @@ pub(super) fn notes(view: &View<'_>) -> Vec<Note> {
     let of_some = [
         some_of(skipped, |accounts| Note::NotActive { accounts }),
         some_of(excluded, |accounts| Note::ExclusionIgnored { accounts }),
-        some_of(single, |accounts| Note::SingleAccounts { accounts }),
+        some_of(single, |accounts| Note::SingleAccounts {
+            accounts,
+            units: joined,
+        }),
+        some_of(waiting, |units| Note::AutoDeploymentOff { units }),
         some_of(inoperable, |instances| Note::Inoperable { instances }),
         some_of(behind, |instances| Note::StacksLeftBehind { instances }),
         some_of(left, |instances| Note::LeftOrganization { instances }),
@@ -98,7 +129,7 @@ pub(super) fn notes(view: &View<'_>) -> Vec<Note> {
 }
 
 /// Nothing to say about nobody.
-fn some_of<T>(items: Vec<T>, note: fn(Vec<T>) -> Note) -> Option<Note> {
+fn some_of<T>(items: Vec<T>, note: impl FnOnce(Vec<T>) -> Note) -> Option<Note> {
     (!items.is_empty()).then(|| note(items))
 }
 
@@ -151,10 +182,16 @@ impl fmt::Display for Note {
                 "auto-deployment ignores excluded_accounts: {} get the stack when they join an enrolled OU (again), until the next apply removes it; to keep them out for good, leave their OU out",
                 some(accounts)
             ),
-            Note::SingleAccounts { accounts } => write!(
+            Note::SingleAccounts { accounts, units } => write!(
                 f,
-                "auto-deployment knows OUs only: other accounts that join the OUs of {} get the stack too, until the next apply removes it",
+                "auto-deployment is one switch for all OUs of the stack set: accounts that join {} get the stack too, until the next apply removes it, although of these only {} are enrolled",
+                some(units),
                 some(accounts)
+            ),
+            Note::AutoDeploymentOff { units } => write!(
+                f,
+                "auto-deployment is off, and the next apply switches it on: until then accounts that join {} get no stack by themselves",
+                some(units)
             ),
             Note::Inoperable { instances } => write!(
                 f,

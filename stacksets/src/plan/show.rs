@@ -138,7 +138,10 @@ impl fmt::Display for Change {
             } => write!(f, "{name}: {from:?} -> {to}"),
             Change::Tag { key, to } => write!(f, "tag {key} = {to:?}"),
             Change::TerminationProtection => f.write_str("termination protection on"),
-            Change::AutoDeployment => f.write_str("auto-deployment on, stacks go with accounts that leave"),
+            Change::AutoDeployment { on: true } => {
+                f.write_str("auto-deployment on, stacks go with accounts that leave")
+            }
+            Change::AutoDeployment { on: false } => f.write_str("auto-deployment off, no OU is enrolled as a whole"),
         }
     }
 }
@@ -170,6 +173,8 @@ impl fmt::Display for SetStep {
             changes,
             template: _,
             operation_id: _,
+            accounts: _,
+            auto_deployment: _,
             parameters: _,
             tags: _,
         } = self;

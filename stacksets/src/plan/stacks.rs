@@ -1,7 +1,9 @@
 //! What has to be done to the stacks and to the stack set itself.
 
-use pipetrail_names::Region;
+use std::collections::BTreeSet;
+
 use pipetrail_names::member::STACK;
+use pipetrail_names::{AccountId, Region};
 
 use crate::desired::StackSpec;
 use crate::error::Error;
@@ -71,13 +73,19 @@ fn action(view: &View<'_>, spec: &StackSpec, stack: &Stack) -> Result<StackActio
 /// update sends it.
 pub(super) fn set_step(view: &View<'_>) -> Result<Option<SetStep>, Error> {
     let (spec, set) = (&view.desired.stack_set, view.actual.stack_set.as_ref());
+    let wanted = view.desired.scope.auto_deploys();
     let (action, changes) = match set {
         None => (SetAction::Create, new_parameters(spec)),
         Some(set) if !set.is_ours() => return Err(Error::foreign("stack set", &spec.name)),
         Some(set) => {
             let mut changes = changes(spec, &set.template, &set.parameters, &set.tags, &view.outputs);
-            if set.auto_deployment == Some(false) {
-                changes.push(Change::AutoDeployment);
+            let is_right = if wanted {
+                set.auto_deployment
+            } else {
+                set.auto_deploys.map(|on| !on)
+            };
+            if is_right == Some(false) {
+                changes.push(Change::AutoDeployment { on: wanted });
             }
             (SetAction::Update, changes)
         }
@@ -87,15 +95,19 @@ pub(super) fn set_step(view: &View<'_>) -> Result<Option<SetStep>, Error> {
     }
     let tags = merged(&spec.tags, set.map(|set| &set.tags));
     let operation_id = set.map(|set| {
-        let state = format!("{} {tags:?}", state_of(spec, &view.outputs));
+        let state = format!("{} {tags:?} {wanted}", state_of(spec, &view.outputs));
         operation::next_id(&["update", &spec.template.digest(), &state], &set.operations)
     });
+    let instances = set.iter().flat_map(|set| &set.instances);
+    let accounts: BTreeSet<&AccountId> = instances.map(|instance| &instance.account).collect();
     Ok(Some(SetStep {
         name: spec.name.clone(),
         action,
         changes,
         template: spec.template.clone(),
         operation_id,
+        accounts: accounts.len(),
+        auto_deployment: wanted,
         parameters: spec.parameters.clone(),
         tags,
     }))

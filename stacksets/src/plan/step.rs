@@ -83,8 +83,10 @@ pub enum Change {
     },
     /// Termination protection is switched on.
     TerminationProtection,
-    /// Auto-deployment is switched on, without retaining the stacks of accounts that leave.
-    AutoDeployment,
+    /// Auto-deployment is switched on, without retaining the stacks of accounts that leave, or off.
+    AutoDeployment {
+        on: bool,
+    },
 }
 
 /// A Lambda zip to upload.
@@ -119,6 +121,12 @@ pub struct SetStep {
     pub template: Template,
     /// The operation's id; AWS takes none for a creation.
     pub operation_id: Option<String>,
+    /// How many accounts have an instance.
+    #[serde(skip)]
+    pub(crate) accounts: usize,
+    /// Whether accounts that join an enrolled unit get the stack by themselves.
+    #[serde(skip)]
+    pub(crate) auto_deployment: bool,
     #[serde(skip)]
     pub(crate) parameters: BTreeMap<String, ParameterValue>,
     #[serde(skip)]

@@ -338,7 +338,7 @@ fn auto_deployment_that_was_switched_off_is_switched_on() {
     set(&mut actual).auto_deployment = Some(false);
     assert_eq!(
         plan(&desired, &actual).unwrap().stack_set.unwrap().changes,
-        [Change::AutoDeployment]
+        [Change::AutoDeployment { on: true }]
     );
 }
 

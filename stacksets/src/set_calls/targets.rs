@@ -25,7 +25,8 @@ impl SetCalls<'_> {
     /// Gives the id of the operation: the step's own, unless the endpoint chooses one.
     async fn submit(&self, step: &InstancesStep, tell: Tell<'_>) -> Result<String, Error> {
         let (call_as, regions) = (self.caller.call_as(), Some(texts(&step.regions)));
-        let (targets, preferences) = (targets(step), preferences(self.rollout));
+        let accounts = step.instances.div_ceil(step.regions.len().max(1));
+        let (targets, preferences) = (targets(step), preferences(&self.rollout.over(accounts)));
         let submitted = match step.action {
             InstancesAction::Create => {
                 let call = self.client.create_stack_instances().stack_set_name(STACK);

@@ -128,6 +128,8 @@ async fn a_stack_set_that_somebody_else_created_meanwhile_is_refused() {
         changes: vec![],
         template: crate::Template::new("Resources: {}"),
         operation_id: None,
+        accounts: 0,
+        auto_deployment: true,
         parameters: BTreeMap::new(),
         tags: BTreeMap::new(),
     };

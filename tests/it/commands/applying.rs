@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use pipetrail_tests::aws;
+use pipetrail_tests::environment::TestEnvironment;
 use pipetrail_tests::organization::{HOME, Organization};
 use serde_json::Value;
 
+use crate::built::built;
 use crate::org;
 
 #[test]
@@ -53,6 +55,38 @@ fn status_names_every_enrolled_account_and_region_and_nobody_else() {
             .collect();
         assert_eq!(stacks, ["CREATE_COMPLETE"; 3]);
         assert_eq!(coverage["not_covered"].as_array().map(Vec::len), Some(0));
+        Ok(())
+    });
+}
+
+#[test]
+fn a_deployer_who_could_not_change_the_evidence_buckets_policy_again_is_refused() {
+    org::with(|organization| async move {
+        let audit = &organization.relay.cloud.audit;
+        let settings = std::fs::read_to_string(organization.folder().join("pipetrail.toml"))?;
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("pipetrail.toml");
+        let environment = TestEnvironment::new(folder.path()).aws_config(&organization.aws_config);
+        let plan = |more: &str| {
+            std::fs::write(&file, settings.replace("[audit]\n", &format!("[audit]\n{more}")))?;
+            environment.run(&built().pipetrail, &["plan"])
+        };
+        let deployer = format!("deployer_role = \"arn:aws:iam::{audit}:role/deployer-*\"\n");
+        let calls_as = |role: &str| format!("{deployer}role_arn = \"arn:aws:iam::{audit}:role/{role}\"\n");
+        let other = plan(&calls_as("reader"))?;
+        assert_eq!(other.code, Some(2), "{}", other.stderr);
+        for said in [
+            ":assumed-role/reader/",
+            "audit.deployer_role is",
+            "hint: call as that role",
+        ] {
+            assert!(other.stderr.contains(said), "{}", other.stderr);
+        }
+        let right = plan(&calls_as("deployer-1"))?;
+        assert_eq!(right.code, Some(0), "{}", right.stderr);
+        assert!(right.stdout.contains("DeployerRole"), "{}", right.stdout);
+        // The audit profile's own keys are root's here.
+        assert_eq!(plan(&deployer)?.code, Some(0));
         Ok(())
     });
 }

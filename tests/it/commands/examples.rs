@@ -13,7 +13,7 @@ use pipetrail_tests::organization::{Enrolment, HOME, Organization};
 use crate::built::built;
 
 /// The commands in the order in which their examples run.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 19] = [
     "completions",
     "man",
     "init",
@@ -31,6 +31,7 @@ const ORDER: [&str; 18] = [
     "query",
     "audit",
     "report",
+    "export",
     "destroy",
 ];
 

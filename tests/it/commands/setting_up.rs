@@ -101,6 +101,7 @@ async fn a_new_user_writes_the_file_and_mends_what_the_doctor_names() -> Result<
         "organization",
         "audit-account",
         "put-events-quota",
+        "lake-formation",
     ] {
         assert_eq!(verdicts(&ran, check), ["ok"], "{check}: {}", ran.stdout);
     }

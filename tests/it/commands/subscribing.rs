@@ -223,9 +223,14 @@ fn a_mail_address_is_shown_nowhere_and_what_cannot_be_is_refused_before_any_call
 
 /// Whether a topic's policy lets a role of an account do something.
 fn lets(policy: &Value, account: &str, action: &str, protocol: &str, topic: &str) -> bool {
-    let context = [("sns:protocol", protocol), ("aws:securetransport", "true")];
+    let role = format!("arn:aws:iam::{account}:role/team");
+    let context = [
+        ("sns:protocol", protocol),
+        ("aws:securetransport", "true"),
+        ("aws:principalarn", &role),
+    ];
     let request = Request {
-        principal: Principal::Role(format!("arn:aws:iam::{account}:role/team")),
+        principal: Principal::Role(role.clone()),
         action: action.to_owned(),
         resource: topic.to_owned(),
         context: context
@@ -268,7 +273,8 @@ fn an_account_with_a_topic_of_its_own_subscribes_itself_and_hears_of_nobody_else
             assert!(!lets(&policy, &own, action, "sqs", &topic), "{action}: {policy}");
         }
         let function = format!("arn:aws:iam::{audit}:role/pipetrail-approval-{HOME}");
-        assert_eq!(policy["Statement"][0]["Principal"]["AWS"], function.as_str());
+        let publishes = &policy["Statement"][0]["Condition"]["ArnEquals"]["aws:PrincipalArn"];
+        assert_eq!(*publishes, function.as_str());
         let none = format!("arn:aws:sns:{HOME}:{audit}:pipetrail-alerts-{other}");
         assert!(
             sns.get_topic_attributes().topic_arn(none).send().await.is_err(),

@@ -226,6 +226,44 @@ fn an_old_deployment_is_brought_forward_though_interrupted_and_old_rows_stay_rea
 }
 
 #[test]
+fn an_installation_whose_pipeline_stack_has_the_bus_is_refused_and_says_how_its_data_is_kept() {
+    org::with(|shared| async move {
+        let mut organization = org::fresh(&shared, 1).await?;
+        let targeted = organization.targeted().await?;
+        organization.aws_config.clone_from(&targeted.aws_config);
+        organization.apply().await?;
+        let kept = "approval_calls/account_id=111122223333/month=2026-11/kept.parquet";
+        let lake = names::bucket("lake", &organization.relay.cloud.audit, HOME);
+        let s3 = aws::s3(&organization.audit().await?);
+        s3.put_object()
+            .bucket(&lake)
+            .key(kept)
+            .body(b"rows".to_vec().into())
+            .send()
+            .await?;
+        let with_bus = ("Outputs:\n", "Outputs:\n  BusArn:\n    Value: the-bus\n");
+        turn_back(&organization, "pipetrail-pipeline", &[with_bus]).await?;
+
+        for command in [&["plan"][..], &["apply"]] {
+            let ran = run(&organization, command).await?;
+            assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+            for said in [
+                "its bus belongs to stack pipetrail-pipeline",
+                "hint: run `pipetrail destroy`",
+            ] {
+                assert!(ran.stderr.contains(said), "{}", ran.stderr);
+            }
+        }
+        let ran = run(&organization, &["destroy", "--yes"]).await?;
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        organization.apply().await?;
+        let found = s3.get_object().bucket(&lake).key(kept).send().await?;
+        assert_eq!(found.body.collect().await?.to_vec(), b"rows");
+        Ok(())
+    });
+}
+
+#[test]
 fn a_saved_plan_is_applied_once_and_then_refused() {
     org::with(|shared| async move {
         let organization = org::fresh(&shared, 1).await?;

@@ -179,9 +179,10 @@ fn envelopes() -> Vec<(String, Value)> {
 
 #[test]
 fn the_bus_sorts_every_event_into_the_one_table_that_the_code_says() {
-    let rules: BTreeMap<String, String> = template("pipeline")
-        .resolved("AWS::Events::Rule")
+    let both = ["pipeline", "data"].map(|name| template(name).resolved("AWS::Events::Rule"));
+    let rules: BTreeMap<String, String> = both
         .iter()
+        .flatten()
         .map(|rule| {
             let pattern = rule["EventPattern"]
                 .as_str()

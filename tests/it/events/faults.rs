@@ -5,6 +5,7 @@
 //! played here.
 
 mod bench;
+mod planted;
 
 use aws_config::SdkConfig;
 use bytes::Bytes;

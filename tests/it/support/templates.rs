@@ -20,6 +20,7 @@ pub(crate) struct Template {
 
 pub(crate) fn all() -> [Template; 4] {
     let bus = format!("arn:aws:events:{HOME}:{AUDIT}:event-bus/pipetrail");
+    let arn = |service: &str, name: &str| format!("arn:aws:{service}:{HOME}:{AUDIT}:{name}");
     let bucket = |kind: &str| format!("pipetrail-{kind}-{AUDIT}-{HOME}");
     [
         read("artifacts", templates::ARTIFACTS, AUDIT, &[]),
@@ -32,7 +33,11 @@ pub(crate) fn all() -> [Template; 4] {
                     "LakeWriters",
                     "arn:aws:iam::999988887777:role/a,arn:aws:iam::999988887777:role/b*",
                 ),
+                ("OrganizationId", "o-exampleorgid"),
                 ("EvidenceRetentionDays", "2557"),
+                ("DeployerRole", "arn:aws:iam::999988887777:role/deployer-*"),
+                ("OperatorEmail", "ops@example.com"),
+                ("AccountTopics", MEMBER),
             ],
         ),
         read(
@@ -40,7 +45,11 @@ pub(crate) fn all() -> [Template; 4] {
             templates::PIPELINE,
             AUDIT,
             &[
-                ("OrganizationId", "o-exampleorgid"),
+                ("BusName", "pipetrail"),
+                ("BusDlqArn", &arn("sqs", "pipetrail-bus-dlq")),
+                ("DecisionsQueueArn", &arn("sqs", "pipetrail-decisions")),
+                ("AlertTopicArn", &arn("sns", "pipetrail-alerts")),
+                ("OperatorTopicArn", &arn("sns", "pipetrail-operator")),
                 ("ArtifactsBucket", &bucket("artifacts")),
                 ("LakeBucket", &bucket("lake")),
                 ("EvidenceBucket", &bucket("evidence")),
@@ -48,9 +57,7 @@ pub(crate) fn all() -> [Template; 4] {
                 ("TransformKey", "t.zip"),
                 ("SettleKey", "s.zip"),
                 ("ApprovalKey", "a.zip"),
-                ("ArchiveDays", "7"),
                 ("LakeRetentionDays", "30"),
-                ("OperatorEmail", "ops@example.com"),
             ],
         ),
         read(
@@ -79,6 +86,10 @@ fn read(name: &'static str, body: &'static str, account: &str, parameters: &[(&s
             None => drop(resources.insert(id.clone(), resource.clone())),
         }
     }
+    // Once more, with the loops written out, so that a resource of a loop can be referred to.
+    let mut written_out = stack.template().clone();
+    written_out["Resources"] = Value::Object(resources.clone());
+    let stack = Stack::new(account, HOME, &written_out.to_string(), stack.parameters.clone()).unwrap();
     Template { name, stack, resources }
 }
 
@@ -102,8 +113,21 @@ fn for_each(stack: &Stack, loop_: &Value, out: &mut Map<String, Value>) {
             .replace(&json!({"Ref": identifier}).to_string(), &json!(value).to_string())
             .replace(&format!("&{{{identifier}}}"), &alphanumeric)
             .replace(&format!("${{{identifier}}}"), value);
-        let body: Map<String, Value> = serde_json::from_str(&body).unwrap();
-        out.extend(body);
+        let mut body = serde_json::from_str(&body).unwrap();
+        plain_references(&mut body);
+        out.extend(body.as_object().unwrap().clone());
+    }
+}
+
+/// `{"Ref": {"Fn::Sub": "Topic1"}}`, which the transform admits, is `{"Ref": "Topic1"}`.
+fn plain_references(value: &mut Value) {
+    if let Some(name) = value.pointer("/Ref/Fn::Sub").cloned() {
+        value["Ref"] = name;
+    }
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(plain_references),
+        Value::Object(fields) => fields.values_mut().for_each(plain_references),
+        _ => {}
     }
 }
 

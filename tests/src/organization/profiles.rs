@@ -41,8 +41,14 @@ pub(super) async fn write(
             writeln!(text, "aws_session_token = {token}")?;
         }
         // A bucket is no host name on loopback.
-        writeln!(text, "s3 =\n  addressing_style = path\n")?;
+        writeln!(text, "s3 =\n  addressing_style = path")?;
+        if account == &cloud.audit {
+            writeln!(text, "services = audit")?;
+        }
+        text.push('\n');
     }
+    // MiniStack has no Lake Formation.
+    writeln!(text, "[services audit]\nlakeformation =\n  endpoint_url = {moto}")?;
     fs::write(&path, text)?;
     Ok(path)
 }

@@ -26,7 +26,8 @@ pub(super) fn write(folder: &Path, made: &Made, enrolment: &Enrolment) -> Result
     let text = format!(
         "[organization]\nprofile = \"management\"\norganizational_units = {units}\nregions = {regions}\n\n\
          [audit]\naccount = \"{}\"\nprofile = \"audit\"\nregion = \"{HOME}\"\narchitecture = \"{architecture}\"\n\n\
-         [alerts]\naccount_topics = {topics}\n",
+         [alerts]\naccount_topics = {topics}\n\n\
+         [delivery]\n# MiniStack has no archives.\narchive_days = 0\n",
         made.audit
     );
     let path = folder.join("pipetrail.toml");

@@ -169,6 +169,7 @@ impl Stack {
             "AWS::URLSuffix" => "amazonaws.com".to_owned(),
             _ => match self.parameters.get(name) {
                 Some(value) => value.clone(),
+                None if self.kind(name)? == "AWS::SNS::Topic" => self.get_att(&json!([name, "Arn"]))?,
                 None => self.physical_name(name)?,
             },
         })
@@ -219,6 +220,7 @@ impl Stack {
                 format!("arn:aws:firehose:{region}:{account}:deliverystream/{name}")
             }
             "AWS::S3::Bucket" => format!("arn:aws:s3:::{name}"),
+            "AWS::Logs::LogGroup" => format!("arn:aws:logs:{region}:{account}:log-group:{name}:*"),
             "AWS::Scheduler::Schedule" => format!("arn:aws:scheduler:{region}:{account}:schedule/default/{name}"),
             other => bail!("cannot resolve the ARN of a {other}"),
         })

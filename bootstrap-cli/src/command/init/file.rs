@@ -69,6 +69,8 @@ region = {home}
 # architecture = "x86_64"
 # Roles that run `ingest` or `settle` on the lake; for example
 # lake_writers = ["arn:aws:iam::999988887777:role/auditor"]
+# The role that runs `apply` and `destroy`: nobody else may then change the evidence bucket's policy; for example
+# deployer_role = "arn:aws:iam::999988887777:role/pipetrail"
 
 [retention]
 # Days for which a month stays in the lake after its end; 0 keeps it for ever.
@@ -90,15 +92,16 @@ region = {home}
 [delivery]
 # Seconds for which Firehose collects before it writes, 60 to 900.
 # buffer_seconds = 300
-# Days for which the bus keeps events for a replay; 0 makes no archive.
-# archive_days = 0
+# Days for which the bus keeps events, but for heartbeats, for a replay; 0 makes no archive.
+# archive_days = 7
 
 [heartbeat]
 # How often every account and region says that it still forwards.
 # schedule = "rate(1 hour)"
 
 [rollout]
-# Per cent of a region's accounts at a time, and failures among them before an operation stops there.
+# Per cent of a region's accounts at a time, and failures among them before an operation stops there: of a few
+# accounts one may fail, unless this is 0.
 # max_concurrent_percentage = 20
 # failure_tolerance_percentage = 10
 "#

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::glob::{Overlap, overlap};
+use crate::aws::glob::{Overlap, overlap};
 
 /// A call by a principal, as far as it is known beforehand; see [`overlap`] for what is not.
 #[derive(Clone, Debug, PartialEq, Eq)]

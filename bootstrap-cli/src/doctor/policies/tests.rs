@@ -50,6 +50,19 @@ fn worst(statement: &Value) -> Grade {
 }
 
 #[test]
+fn our_own_policy_stands_in_nobodys_way() {
+    let policy: Value = serde_json::from_str(include_str!("../../../../member-stack/scp.json")).unwrap();
+    let statements = policy["Statement"].as_array().unwrap();
+    assert_eq!(statements.len(), 5);
+    for statement in statements {
+        assert_eq!(worst(statement), Grade::Ok, "{statement}");
+        let mut strict = statement.clone();
+        strict.as_object_mut().unwrap().remove("Condition");
+        assert_eq!(worst(&strict), Grade::Failed, "{strict}");
+    }
+}
+
+#[test]
 fn denials_are_told_from_what_only_looks_like_one() {
     let exempt = json!("arn:aws:iam::*:role/stacksets-exec-*");
     let all = json!(roles().map(|role| principal(&role, "*", "aws")));

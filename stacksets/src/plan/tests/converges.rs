@@ -113,6 +113,10 @@ impl Model {
         let scope = &desired.scope;
         for _ in 0..ROUNDS {
             let plan = plan(desired, actual).unwrap();
+            if let (Some(step), Some(set)) = (&plan.stack_set, &mut actual.stack_set) {
+                set.auto_deployment = Some(step.auto_deployment);
+                set.auto_deploys = Some(step.auto_deployment);
+            }
             for step in &plan.instances {
                 for AccountRegion { account, region } in self.carry_out(step, actual) {
                     let membership = actual.organization.membership(scope, &account, &region);

@@ -20,9 +20,46 @@ fn a_single_account_is_created_through_the_unit_that_it_is_in() {
     assert_eq!(
         plan.notes[1],
         Note::SingleAccounts {
-            accounts: vec![known("000000000004")]
+            accounts: vec![known("000000000004")],
+            units: vec![known(OTHER_UNIT)],
         }
     );
+    assert_eq!(
+        plan.notes[1].joined_units(),
+        [known::<pipetrail_names::OuId>(OTHER_UNIT)]
+    );
+}
+
+#[test]
+fn auto_deployment_is_on_where_a_unit_is_enrolled_and_nowhere_else() {
+    let mut desired = desired();
+    let mut actual = deployed(&desired);
+    desired.scope.accounts = vec![known("000000000004")];
+    desired.scope.units.clear();
+    let off = plan(&desired, &actual).unwrap();
+    let change = [Change::AutoDeployment { on: false }];
+    let step = off.stack_set.as_ref().unwrap();
+    assert_eq!((&step.changes[..], step.auto_deployment), (&change[..], false));
+    assert!(off.notes.iter().all(|note| note.joined_units().is_empty()));
+
+    set(&mut actual).auto_deployment = Some(false);
+    set(&mut actual).auto_deploys = Some(false);
+    assert_eq!(plan(&desired, &actual).unwrap().stack_set, None);
+
+    desired.scope.units = vec![known(UNIT)];
+    let on = plan(&desired, &actual).unwrap().stack_set.unwrap();
+    assert_eq!(
+        (&on.changes[..], on.auto_deployment),
+        (&[Change::AutoDeployment { on: true }][..], true)
+    );
+    let focus = Focus {
+        units: [known(UNIT)].into(),
+        ..Focus::default()
+    };
+    let note = Note::AutoDeploymentOff {
+        units: vec![known(UNIT)],
+    };
+    assert!(plan_for(&desired, &actual, &focus).unwrap().notes.contains(&note));
 }
 
 #[test]

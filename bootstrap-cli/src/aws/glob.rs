@@ -2,7 +2,7 @@
 
 /// How a pattern relates to a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Overlap {
+pub(crate) enum Overlap {
     /// It matches everything that the subject may be.
     Covers,
     /// It matches a part of that.
@@ -13,7 +13,7 @@ pub(super) enum Overlap {
 
 /// How `pattern` relates to `subject`, in which `#` stands for a digit and `*` for any rest of a name, up
 /// to the next `/` or `:`: what is not known.
-pub(super) fn overlap(pattern: &str, subject: &str) -> Overlap {
+pub(crate) fn overlap(pattern: &str, subject: &str) -> Overlap {
     let (pattern, subject): (Vec<char>, Vec<char>) = (pattern.chars().collect(), subject.chars().collect());
     if reaches(&pattern, &subject, false) {
         Overlap::Covers

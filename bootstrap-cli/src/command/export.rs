@@ -1,0 +1,121 @@
+//! `pipetrail export`
+
+use pipetrail_names::{Region, RoleArn, partition};
+use serde_json::Value;
+
+use crate::context::Context;
+use crate::failure::{Exit, Result};
+use crate::terminal::printer;
+
+/// For the partition of AWS's own ARNs; who may change the member stack is StackSets alone.
+const SCP: &str = include_str!("../../../member-stack/scp.json");
+
+/// Print what others are to install; nothing is installed by it
+///
+/// Needs no configuration and no network.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  pipetrail export scp > scp.json\n  pipetrail export scp --except 'arn:aws:iam::*:role/break-glass' > scp.json"
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Print a service control policy that keeps everybody in the members from changing pipetrail's resources there
+    Scp(Scp),
+}
+
+#[derive(Debug, clap::Args)]
+struct Scp {
+    /// Role that may change them all the same, beside StackSets' own; `*` stands for any account or characters; may
+    /// be repeated
+    #[arg(long = "except", value_name = "ROLE-ARN", value_parser = pattern)]
+    exceptions: Vec<String>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// None, but for a defect.
+pub(crate) fn run(context: &Context, args: &Args) -> Result<Exit> {
+    let What::Scp(Scp { exceptions }) = &args.what;
+    printer::verbatim(&scp(context.home_region.as_ref(), exceptions)?);
+    Ok(Exit::Ok)
+}
+
+/// The policy for the partition of a region, with more exceptions.
+fn scp(home: Option<&Region>, exceptions: &[String]) -> serde_json::Result<String> {
+    let partition = home.map_or("aws", partition);
+    let mut policy: Value = serde_json::from_str(&SCP.replace("arn:aws:", &format!("arn:{partition}:")))?;
+    let statements = policy["Statement"].as_array_mut();
+    for statement in statements.into_iter().flatten() {
+        let except = statement.pointer_mut("/Condition/ArnNotLike/aws:PrincipalArn");
+        let except = except.and_then(Value::as_array_mut);
+        except
+            .into_iter()
+            .for_each(|roles| roles.extend(exceptions.iter().cloned().map(Value::from)));
+    }
+    serde_json::to_string_pretty(&policy)
+}
+
+/// The ARN of a role, whose account may be `*`.
+fn pattern(text: &str) -> Result<String, String> {
+    let known = text.replacen("::*:role/", "::000000000000:role/", 1);
+    known.parse::<RoleArn>().map_err(|error| error.to_string())?;
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use pipetrail_names::member;
+
+    use super::*;
+
+    /// AWS takes no more characters.
+    const MOST: usize = 5_120;
+
+    #[test]
+    fn it_protects_the_member_stacks_names_and_fits() {
+        let except = ["arn:aws:iam::*:role/break-glass".to_owned()];
+        let policy = scp(None, &except).unwrap();
+        assert!(policy.len() < MOST, "{}", policy.len());
+        let policy: Value = serde_json::from_str(&policy).unwrap();
+        let statements = policy["Statement"].as_array().unwrap();
+        let resources: Vec<&str> = statements.iter().map(|one| one["Resource"].as_str().unwrap()).collect();
+        let stack = format!(":stack/StackSet-{}-*/*", member::STACK);
+        for (resource, end) in resources.iter().zip([
+            &format!(":rule/{}", member::FORWARD_RULE),
+            &format!(":{}", member::FORWARD_DLQ),
+            &format!(":schedule/default/{}", member::HEARTBEAT_SCHEDULE),
+            &format!(":role/{}", member::forwarder("*")),
+            &stack,
+        ]) {
+            assert!(resource.ends_with(end), "{resource} {end}");
+        }
+        assert_eq!(resources.len(), 5);
+        for statement in statements {
+            let roles = &statement["Condition"]["ArnNotLike"]["aws:PrincipalArn"];
+            assert_eq!(roles[0], "arn:aws:iam::*:role/stacksets-exec-*");
+            assert_eq!(roles[1], except[0]);
+        }
+    }
+
+    #[test]
+    fn it_is_of_the_home_regions_partition() {
+        let policy = scp(Some(&"cn-north-1".parse().unwrap()), &[]).unwrap();
+        assert!(policy.contains("\"arn:aws-cn:sqs:") && !policy.contains("arn:aws:"));
+    }
+
+    #[test]
+    fn an_exception_is_a_role() {
+        for wrong in ["break-glass", "arn:aws:iam::*:user/x", "*", "arn:aws:iam::*:role/"] {
+            assert!(pattern(wrong).is_err(), "{wrong}");
+        }
+        for right in ["arn:aws:iam::*:role/x", "arn:aws:iam::111122223333:role/p/x*"] {
+            assert_eq!(pattern(right).as_deref(), Ok(right));
+        }
+    }
+}

@@ -1,0 +1,29 @@
+// The rows of the service control policy that `pipetrail export scp` prints: who changes the member stack.
+import {
+  FORWARDER, FORWARD_DLQ, MEMBER, MEMBER_ADMINISTRATOR, STACK, SCHEDULE, administrator, allowed, denied, group, rule,
+} from "./names.mjs";
+
+const STACKSETS = administrator("role/stacksets-exec-0123456789abcdef", MEMBER);
+const ALIKE = administrator("role/my-stacksets-exec-1", MEMBER);
+
+const CHANGES = [
+  ["events", rule("pipetrail-forward", MEMBER), rule("mine", MEMBER),
+    ["DeleteRule", "DisableRule", "EnableRule", "PutRule", "PutTargets", "RemoveTargets"]],
+  ["sqs", FORWARD_DLQ, FORWARD_DLQ.replace("pipetrail-forward-dlq", "mine"),
+    ["AddPermission", "CreateQueue", "DeleteQueue", "PurgeQueue", "RemovePermission", "SetQueueAttributes"]],
+  ["scheduler", SCHEDULE, SCHEDULE.replace("pipetrail-heartbeat", "mine"),
+    ["CreateSchedule", "DeleteSchedule", "UpdateSchedule"]],
+  ["iam", FORWARDER.arn, FORWARDER.arn.replace("pipetrail-forwarder", "mine"),
+    ["AttachRolePolicy", "CreateRole", "DeleteRole", "DeleteRolePermissionsBoundary", "DeleteRolePolicy", "DetachRolePolicy",
+      "PutRolePermissionsBoundary", "PutRolePolicy", "UpdateAssumeRolePolicy", "UpdateRole"]],
+  ["cloudformation", STACK, STACK.replace("StackSet-pipetrail-member", "mine"),
+    ["CancelUpdateStack", "ContinueUpdateRollback", "CreateChangeSet", "DeleteChangeSet", "DeleteStack", "ExecuteChangeSet",
+      "RollbackStack", "SetStackPolicy", "SignalResource", "UpdateStack", "UpdateTerminationProtection"]],
+];
+
+export const scp = group("service control policy", CHANGES.map(([kind, ours, theirs, actions]) => [
+  actions.map((action) => denied(`An administrator of the member does not ${kind}:${action} what is ours.`, MEMBER_ADMINISTRATOR, `${kind}:${action}`, ours)),
+  allowed(`StackSets does ${kind}:${actions[0]} there.`, STACKSETS, `${kind}:${actions[0]}`, ours),
+  denied(`A role whose name only ends alike does not ${kind}:${actions[0]} there.`, ALIKE, `${kind}:${actions[0]}`, ours),
+  allowed(`An administrator does ${kind}:${actions[0]} what is not ours.`, MEMBER_ADMINISTRATOR, `${kind}:${actions[0]}`, theirs),
+]));
