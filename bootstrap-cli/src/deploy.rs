@@ -3,7 +3,7 @@
 
 pub(crate) mod adopted_lake;
 pub(crate) mod carry_out;
-mod deployer;
+pub(crate) mod deployer;
 pub(crate) mod desired;
 pub(crate) mod enrolment;
 pub(crate) mod function_zips;

@@ -38,6 +38,11 @@ impl Topics {
         Ok(Self { all, accounts })
     }
 
+    /// ARN of the topic of all alerts.
+    pub fn all(&self) -> &str {
+        &self.all
+    }
+
     /// The topics of an alert about `account`, by ARN; the one of all alerts first, so that a broken
     /// topic of an account never keeps the security team from hearing.
     pub fn of(&self, account: &str) -> impl Iterator<Item = String> {

@@ -8,9 +8,11 @@
 //! CloudTrail addendum. A topic that refuses interrupts: until it takes the alert, or the message rests
 //! in the dead-letter queue, the topics before it hear of the decision at every attempt.
 //!
-//! Whoever could put objects into the bucket could put a record or a marker first. A marker counts only beside the
-//! record that it names, and but for an addendum only if that is this decision's. Where something else lies in the
-//! place of record or marker, it is told by a metric, and ours goes beside it, under a name with its digest.
+//! Whoever could put objects into the bucket could put a record or a marker first. A marker counts only if the record
+//! that it names is there; that must be this decision's own record, unless the message is an addendum. Where something
+//! else lies in the place of a record or marker, a metric counts it, and ours goes beside it, under a name with the
+//! record's digest. Where that place is taken too, every receive tells again and fails. A call whose addendum came
+//! first is recorded and told once more.
 //!
 //! Retried by SQS: every AWS error. Given up on, into the dead-letter queue after the queue's
 //! `maxReceiveCount`: messages that are no decision. Acknowledged without a record: calls that AWS
@@ -21,6 +23,7 @@ use std::cell::Cell;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_sns::operation::publish::PublishError;
 use aws_sdk_sns::types::MessageAttributeValue;
 use pipetrail_names::chain;
 use serde_json::{json, value::RawValue};
@@ -59,6 +62,8 @@ pub enum ApprovalError {
         /// The error with its causes.
         cause: String,
     },
+    #[error("topic {topic} does not exist")]
+    NoTopic { topic: String },
     #[error("s3://{bucket}/{key} is not what this function puts there, and neither is what lies beside it")]
     Occupied { bucket: String, key: String },
     #[error("cannot write the {what}: {cause}")]
@@ -122,7 +127,7 @@ impl Approval {
         for key in &own {
             match self.read(key).await? {
                 None => break,
-                Some(marker) if self.counts(&marker, &decision, &digest).await? => return Ok(Outcome::ToldBefore),
+                Some(marker) if self.is_told(&marker, &decision, &digest).await? => return Ok(Outcome::ToldBefore),
                 Some(_) => {}
             }
         }
@@ -139,7 +144,13 @@ impl Approval {
                 cause: error.to_string(),
             })?;
         for topic in self.topics.of(&decision.account_id) {
-            self.publish(&topic, &alert).await?;
+            match self.publish(&topic, &alert).await {
+                // Its subscriptions went with it: the account has left the list, and this function hears of it later.
+                Err(ApprovalError::NoTopic { topic }) if topic != self.topics.all() => {
+                    log(Level::Warn, "topic gone", &json!({"topic": topic}));
+                }
+                told => told?,
+            }
         }
         // Told, and in the dead-letter queue in the end.
         recorded?;
@@ -155,8 +166,8 @@ impl Approval {
     }
 
     /// Whether a marker says that this decision was told.
-    async fn counts(&self, marker: &str, decision: &Decision, digest: &str) -> Result<bool, ApprovalError> {
-        let Some(marker) = Marker::parse(marker) else {
+    async fn is_told(&self, marker: &str, decision: &Decision, digest: &str) -> Result<bool, ApprovalError> {
+        let Some(marker) = Marker::parse(marker).filter(|marker| decision.may_have(&marker.record_key)) else {
             return Ok(false);
         };
         // Of an addendum the record is another: the one of the record that it adds to.
@@ -181,7 +192,7 @@ impl Approval {
             }
             foreign.set(foreign.get() + 1);
             let place = format!("s3://{}/{key}", self.evidence_bucket);
-            log(Level::Error, "foreign evidence", &json!({"object": place}));
+            log(Level::Warn, "foreign evidence", &json!({"object": place}));
         }
         Err(ApprovalError::Occupied {
             bucket: self.evidence_bucket.clone(),
@@ -205,12 +216,14 @@ impl Approval {
         }
     }
 
-    /// Reads a record or marker, if there is one. What is too large to be either reads as an empty one.
+    /// Reads a record or marker, if there is one. What is neither reads as an empty one: what is too large, and what S3
+    /// does not hand out (400 and 403), because it is archived or encrypted with a key of somebody else's.
     async fn read(&self, key: &str) -> Result<Option<String>, ApprovalError> {
         let get = self.s3.get_object().bucket(&self.evidence_bucket).key(key);
         let found = match get.send().await {
             Ok(found) => found,
             Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(None),
+            Err(error) if matches!(status(&error), Some(400 | 403)) => return Ok(Some(String::new())),
             Err(error) => return Err(self.failed("s3:GetObject", key, &error)),
         };
         if found.content_length().is_none_or(|length| length > MOST_BYTES) {
@@ -243,12 +256,23 @@ impl Approval {
                 })?;
             publish = publish.message_attributes(*name, attribute);
         }
-        publish.send().await.map_err(|error| ApprovalError::Aws {
-            call: "sns:Publish",
-            target: topic.to_owned(),
-            cause: chain(&error),
-        })?;
-        Ok(())
+        match publish.send().await {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(PublishError::is_not_found_exception) =>
+            {
+                Err(ApprovalError::NoTopic {
+                    topic: topic.to_owned(),
+                })
+            }
+            Err(error) => Err(ApprovalError::Aws {
+                call: "sns:Publish",
+                target: topic.to_owned(),
+                cause: chain(&error),
+            }),
+        }
     }
 
     fn failed<E: std::error::Error + 'static>(

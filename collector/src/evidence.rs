@@ -28,6 +28,11 @@ impl Decision {
         format!("alerted/account_id={}/{}", self.account_id, self.event_key)
     }
 
+    /// Whether a record of that key may be this decision's, or the one of the call that it is an addendum to.
+    pub fn may_have(&self, record_key: &str) -> bool {
+        record_key.starts_with(&format!("account_id={}/", self.account_id)) && record_key.contains(&self.event_key)
+    }
+
     /// The evidence record: plain text, one fact a line. Deterministic, so that its hash is too.
     pub fn record(&self) -> String {
         let mut out = String::from("pipetrail decision record\n=========================\n\n");
@@ -103,7 +108,8 @@ impl Marker {
     }
 }
 
-/// The key for a record or marker whose own key something else occupies: with the beginning of the record's digest.
+/// The second choice for the key of a record or marker, where something else has the first: with the beginning of the
+/// record's digest.
 pub fn beside(key: &str, digest: &str) -> String {
     let (stem, end) = key.strip_suffix(".txt").map_or((key, ""), |stem| (stem, ".txt"));
     format!("{stem}-{}{end}", digest.get(..16).unwrap_or(digest))

@@ -3,8 +3,8 @@
 /// Bucket of the Lambda zips; deployed first.
 pub const ARTIFACTS: &str = include_str!("../templates/artifacts.yaml");
 
-/// Buckets, Glue database and tables, partition queue: what outlives the pipeline stack.
+/// Buckets, Glue database and tables, bus, topics, queues: what outlives the pipeline stack.
 pub const DATA: &str = include_str!("../templates/data.yaml");
 
-/// Bus, rules, delivery streams, functions, queues, topics, workgroup and alarms.
+/// The other rules, delivery streams, functions, schedules, workgroup and alarms.
 pub const PIPELINE: &str = include_str!("../templates/pipeline.yaml");

@@ -3,6 +3,7 @@
 mod elsewhere;
 
 use aws_config::retry::RetryConfig;
+use pipetrail_names::audit::DATA_STACK;
 use pipetrail_stacksets::Organization;
 use pipetrail_stacksets::destroy::{DestroyPlan, Names, Remains, Standing, destroy, plan};
 use serde::Serialize;
@@ -11,7 +12,7 @@ use crate::aws::Session;
 use crate::config::Config;
 use crate::context::Context;
 use crate::deploy::step::Step;
-use crate::deploy::{carry_out, desired};
+use crate::deploy::{carry_out, deployer, desired};
 use crate::doctor::regions;
 use crate::failure::remedy::Again;
 use crate::failure::{Exit, Result};
@@ -22,8 +23,8 @@ use crate::terminal::progress::Steps;
 /// Take pipetrail away again: every enrolled account's stack, the stack set, the pipeline
 ///
 /// Shows what goes and what stays, asks, and does that: the forwarders of all accounts first, then
-/// the bus and all behind it. Lake and evidence stay, and a later `pipetrail apply` takes them up
-/// again, unless --delete-data names the lake's bucket. Evidence under retention or legal hold is
+/// the pipeline. Lake and evidence stay, with the bus, the queue of decisions and the topics with their
+/// subscriptions; a later `pipetrail apply` takes them up again. They go where --delete-data names the lake's bucket. Evidence under retention or legal hold is
 /// never deleted, and is named. Running it again does what is left.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -113,6 +114,17 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         scope.regions.extend(elsewhere);
     }
     let standing = Standing::read(&clients, organization, &scope, &names, deletes_data).await?;
+    if deletes_data {
+        let data = standing.stacks.get(DATA_STACK);
+        let deployer = data.and_then(|stack| stack.parameters.get(deployer::PARAMETER));
+        deployer::check(
+            session.audit(),
+            &names.audit_account,
+            deployer.map(String::as_str),
+            None,
+        )
+        .await?;
+    }
     let plan = plan(&names, &standing, deletes_data)?;
     printer::say(&plan.to_string());
 

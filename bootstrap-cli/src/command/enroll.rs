@@ -13,8 +13,9 @@ use crate::failure::{Exit, Result};
 /// excluded_accounts, and applies the part of the plan that concerns them. What fails is tried again
 /// after a while: a new account is not always ready at once. The rest of the plan is left to `apply`.
 ///
-/// StackSets enrols a single account through the unit that it is in, and auto-deployment ignores such
-/// filters: other accounts that join this unit get the stack too, until the next `apply` removes it.
+/// StackSets enrols a single account through the unit that it is in, and auto-deployment, which is on where
+/// an OU is enrolled, ignores such filters: other accounts that join this unit get the stack too then, until
+/// the next `apply` removes it.
 #[derive(Debug, clap::Args)]
 #[command(
     group = clap::ArgGroup::new("who").required(true).multiple(true),

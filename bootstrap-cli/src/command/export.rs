@@ -4,15 +4,19 @@ use pipetrail_names::{Region, RoleArn, partition};
 use serde_json::Value;
 
 use crate::context::Context;
-use crate::failure::{Exit, Result};
+use crate::failure::{Exit, Result, UsageError};
 use crate::terminal::printer;
 
-/// For the partition of AWS's own ARNs; who may change the member stack is StackSets alone.
+/// Lets StackSets alone change the member stack. The ARNs are those of the partition `aws`.
 const SCP: &str = include_str!("../../../member-stack/scp.json");
 
-/// Print what others are to install; nothing is installed by it
+/// AWS takes no more characters.
+const MOST: usize = 5_120;
+
+/// Print policies for others to install
 ///
-/// Needs no configuration and no network.
+/// Installs nothing, and needs no network. The partition of the ARNs is that of --home-region or of the configuration's
+/// home region, and `aws` without either.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  pipetrail export scp > scp.json\n  pipetrail export scp --except 'arn:aws:iam::*:role/break-glass' > scp.json"
@@ -31,7 +35,7 @@ enum What {
 #[derive(Debug, clap::Args)]
 struct Scp {
     /// Role that may change them all the same, beside StackSets' own; `*` stands for any account or characters; may
-    /// be repeated
+    /// be repeated. Whoever can make or change a role of that name can change them too
     #[arg(long = "except", value_name = "ROLE-ARN", value_parser = pattern)]
     exceptions: Vec<String>,
 }
@@ -39,10 +43,17 @@ struct Scp {
 /// Runs the command.
 ///
 /// # Errors
-/// None, but for a defect.
+/// A configuration that is there and wrong, or so many exceptions that AWS would refuse the policy.
 pub(crate) fn run(context: &Context, args: &Args) -> Result<Exit> {
     let What::Scp(Scp { exceptions }) = &args.what;
-    printer::verbatim(&scp(context.home_region.as_ref(), exceptions)?);
+    let configured = context.file.exists().then(|| context.configuration()).transpose()?;
+    let configured = configured.map(|config| config.audit.region);
+    let policy = scp(context.home_region.as_ref().or(configured.as_ref()), exceptions)?;
+    if policy.len() > MOST {
+        let message = format!("the policy has {} characters, and AWS takes {MOST}", policy.len());
+        return Err(UsageError::new(message, "name fewer roles, or one pattern for several").into());
+    }
+    printer::verbatim(&policy);
     Ok(Exit::Ok)
 }
 
@@ -61,10 +72,14 @@ fn scp(home: Option<&Region>, exceptions: &[String]) -> serde_json::Result<Strin
     serde_json::to_string_pretty(&policy)
 }
 
-/// The ARN of a role, whose account may be `*`.
+/// The ARN of a role, whose account may be `*`; not of every role.
 fn pattern(text: &str) -> Result<String, String> {
     let known = text.replacen("::*:role/", "::000000000000:role/", 1);
     known.parse::<RoleArn>().map_err(|error| error.to_string())?;
+    let name = text.rsplit('/').next().unwrap_or_default();
+    if name.bytes().all(|byte| matches!(byte, b'*' | b'?')) {
+        return Err("this is every role, name the beginning of its name at least".to_owned());
+    }
     Ok(text.to_owned())
 }
 
@@ -74,9 +89,6 @@ mod tests {
 
     use super::*;
 
-    /// AWS takes no more characters.
-    const MOST: usize = 5_120;
-
     #[test]
     fn it_protects_the_member_stacks_names_and_fits() {
         let except = ["arn:aws:iam::*:role/break-glass".to_owned()];
@@ -85,17 +97,17 @@ mod tests {
         let policy: Value = serde_json::from_str(&policy).unwrap();
         let statements = policy["Statement"].as_array().unwrap();
         let resources: Vec<&str> = statements.iter().map(|one| one["Resource"].as_str().unwrap()).collect();
-        let stack = format!(":stack/StackSet-{}-*/*", member::STACK);
         for (resource, end) in resources.iter().zip([
-            &format!(":rule/{}", member::FORWARD_RULE),
-            &format!(":{}", member::FORWARD_DLQ),
-            &format!(":schedule/default/{}", member::HEARTBEAT_SCHEDULE),
-            &format!(":role/{}", member::forwarder("*")),
-            &stack,
+            format!(":rule/{}", member::FORWARD_RULE),
+            format!(":{}", member::FORWARD_DLQ),
+            format!(":schedule/default/{}", member::HEARTBEAT_SCHEDULE),
+            format!(":role/{}", member::forwarder("*")),
+            format!(":stack/StackSet-{}-*/*", member::STACK),
+            ":role/stacksets-exec-*".to_owned(),
         ]) {
-            assert!(resource.ends_with(end), "{resource} {end}");
+            assert!(resource.ends_with(&end), "{resource} {end}");
         }
-        assert_eq!(resources.len(), 5);
+        assert_eq!(resources.len(), 6);
         for statement in statements {
             let roles = &statement["Condition"]["ArnNotLike"]["aws:PrincipalArn"];
             assert_eq!(roles[0], "arn:aws:iam::*:role/stacksets-exec-*");
@@ -111,7 +123,13 @@ mod tests {
 
     #[test]
     fn an_exception_is_a_role() {
-        for wrong in ["break-glass", "arn:aws:iam::*:user/x", "*", "arn:aws:iam::*:role/"] {
+        for wrong in [
+            "break-glass",
+            "arn:aws:iam::*:user/x",
+            "*",
+            "arn:aws:iam::*:role/",
+            "arn:aws:iam::*:role/p/*",
+        ] {
             assert!(pattern(wrong).is_err(), "{wrong}");
         }
         for right in ["arn:aws:iam::*:role/x", "arn:aws:iam::111122223333:role/p/x*"] {

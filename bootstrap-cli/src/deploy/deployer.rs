@@ -1,22 +1,28 @@
-//! Whoever applies must be able to apply again: the evidence bucket's policy leaves its own change to one role.
+//! Whoever deploys must be able to deploy again: the evidence bucket's policy leaves its own change to one role.
 
 use aws_config::SdkConfig;
-use pipetrail_names::RoleArn;
-use pipetrail_stacksets::from_sdk;
+use pipetrail_names::AccountId;
+use pipetrail_stacksets::{Error, from_sdk};
 use thiserror::Error;
 
 use crate::aws::glob::{Overlap, overlap};
-use crate::config::Audit;
 use crate::failure::{Exit, Explain, Result};
 
-/// Somebody else than the role that the policy names.
+/// The data stack's parameter, and its word for nobody.
+pub(crate) const PARAMETER: &str = "DeployerRole";
+const NONE: &str = "none";
+
+/// Somebody else than the role calls.
 #[derive(Debug, Error)]
-#[error(
-    "{caller} calls, and audit.deployer_role is {deployer}: the caller could not change the evidence bucket's policy again"
-)]
-struct NotTheDeployer {
-    caller: String,
-    deployer: RoleArn,
+enum NotTheDeployer {
+    /// Of the policy that would be deployed.
+    #[error(
+        "{caller} calls, and audit.deployer_role is {role}: the caller could not change the evidence bucket's policy again"
+    )]
+    Configured { caller: String, role: String },
+    /// Of the policy that is deployed.
+    #[error("{caller} calls, and the evidence bucket's policy lets only {role} change it")]
+    Deployed { caller: String, role: String },
 }
 
 impl Explain for NotTheDeployer {
@@ -25,40 +31,63 @@ impl Explain for NotTheDeployer {
     }
 
     fn hint(&self) -> Option<String> {
-        Some(
-            "call as that role (audit.role_arn or audit.profile), or correct audit.deployer_role in pipetrail.toml; \
-             `aws iam get-role` prints a role's ARN with its path, and * stands for any characters"
-                .to_owned(),
-        )
+        let hint = match self {
+            NotTheDeployer::Configured { .. } => {
+                "call as that role (audit.role_arn or audit.profile), or correct audit.deployer_role in pipetrail.toml; \
+                 `aws iam get-role` prints a role's ARN with its path, and * stands for any characters"
+            }
+            NotTheDeployer::Deployed { .. } => {
+                "call as that role (audit.role_arn or audit.profile); to hand over to another one, remove \
+                 audit.deployer_role, run `pipetrail apply` as the present role, then set the new one and apply as that"
+            }
+        };
+        Some(hint.to_owned())
     }
 }
 
-/// Checks that the caller in the audit account is the configured role, if there is one.
+/// Checks that the caller in the audit account is the role of the policy that is deployed, and of the one that is
+/// configured, where there are any.
 ///
 /// # Errors
-/// It is another, or STS gave no answer.
-pub(super) async fn check(audit: &Audit, aws: &SdkConfig) -> Result<()> {
-    let Some(deployer) = &audit.deployer_role else {
+/// It is another, or a read was refused.
+pub(crate) async fn check(
+    aws: &SdkConfig,
+    account: &AccountId,
+    deployed: Option<&str>,
+    configured: Option<&str>,
+) -> Result<()> {
+    let deployed = deployed.filter(|role| *role != NONE);
+    if deployed.is_none() && configured.is_none() {
         return Ok(());
-    };
+    }
     let answer = aws_sdk_sts::Client::new(aws).get_caller_identity().send().await;
-    let answer = answer.map_err(from_sdk(format!("ask who calls in account {}", audit.account)))?;
+    let answer = answer.map_err(from_sdk(format!("ask who calls in account {account}")))?;
     let caller = answer.arn().unwrap_or_default();
-    let role = match session_of(caller) {
-        None => None,
-        Some(name) => {
-            let role = aws_sdk_iam::Client::new(aws).get_role().role_name(name).send().await;
-            role.ok().and_then(|answer| answer.role).map(|role| role.arn)
-        }
+    let role = role_of(aws, account, caller).await?;
+    let fits = |wanted: &&str| admits(wanted, caller, role.as_deref());
+    let (told, others) = (role.as_deref().unwrap_or(caller).to_owned(), |role: &&str| !fits(role));
+    if let Some(role) = deployed.filter(others) {
+        let (caller, role) = (told, role.to_owned());
+        return Err(NotTheDeployer::Deployed { caller, role }.into());
+    }
+    if let Some(role) = configured.filter(others) {
+        let (caller, role) = (told, role.to_owned());
+        return Err(NotTheDeployer::Configured { caller, role }.into());
+    }
+    Ok(())
+}
+
+/// The ARN of the role whose session calls; `None` for other callers, and where IAM does not tell it to this one.
+async fn role_of(aws: &SdkConfig, account: &AccountId, caller: &str) -> Result<Option<String>, Error> {
+    let Some(name) = session_of(caller) else {
+        return Ok(None);
     };
-    if admits(deployer.as_str(), caller, role.as_deref()) {
-        return Ok(());
+    let answer = aws_sdk_iam::Client::new(aws).get_role().role_name(name).send().await;
+    match answer.map_err(from_sdk(format!("read role {name} of account {account}"))) {
+        Ok(answer) => Ok(answer.role.map(|role| role.arn)),
+        Err(error) if matches!(error.code(), Some("AccessDenied" | "AccessDeniedException")) => Ok(None),
+        Err(error) => Err(error),
     }
-    Err(NotTheDeployer {
-        caller: role.unwrap_or_else(|| caller.to_owned()),
-        deployer: deployer.clone(),
-    }
-    .into())
 }
 
 /// The name of the role whose session calls.
@@ -68,7 +97,8 @@ fn session_of(caller: &str) -> Option<&str> {
 }
 
 /// Whether `deployer` admits a caller; `role` is the ARN of its role, where IAM tells it. A session's own ARN lacks
-/// the role's path, which is taken to be right then. S3 lets root change a bucket's policy whatever the policy says.
+/// the role's path; where that is all there is, the path of `deployer` is believed. S3 lets root change a bucket's
+/// policy whatever the policy says.
 fn admits(deployer: &str, caller: &str, role: Option<&str>) -> bool {
     let covers = |arn: &str| overlap(deployer, arn) == Overlap::Covers;
     match (role, session_of(caller)) {

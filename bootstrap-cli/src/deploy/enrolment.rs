@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::config::edit::{self, Setting};
 use crate::context::Context;
 use crate::deploy::carry_out::{Outcome, carry_out, coverage, hint};
-use crate::deploy::prepare::settle_management;
+use crate::deploy::prepare::{check_layout, settle_management};
 use crate::deploy::step::Step;
 use crate::deploy::{desired, listing};
 use crate::failure::{Exit, Explain, Result};
@@ -85,6 +85,7 @@ pub(crate) async fn run(context: &Context, request: &Request) -> Result<Exit> {
     // What a killed run has begun there goes on.
     settle_management(&clients, &scope).await;
     let actual = Actual::read(&clients, organization, &desired).await?;
+    check_layout(&actual, &desired.scope)?;
     let plan = plan_for(&desired, &actual, &request.focus)?;
     for setting in &settings {
         printer::say(&format!("{}: {setting}", context.file.display()));

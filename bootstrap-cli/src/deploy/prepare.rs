@@ -53,11 +53,26 @@ struct OldLayout {
 impl Explain for OldLayout {
     fn hint(&self) -> Option<String> {
         Some(
-            "run `pipetrail destroy`, which keeps the buckets with their data, then `pipetrail apply`, which takes \
-             them over; what happens in between is found by `pipetrail ingest` in the organization's trail"
+            "run `pipetrail destroy`, which keeps the data stack with the buckets, then `pipetrail apply`, which goes on \
+             with it; subscriptions to the old topics end, and what happens in between is found by `pipetrail ingest` in \
+             the organization's trail"
                 .to_owned(),
         )
     }
+}
+
+/// # Errors
+/// What is deployed has the layout of an older version.
+pub(crate) fn check_layout(actual: &Actual, scope: &Scope) -> Result<()> {
+    let pipeline = actual.stacks.get(PIPELINE_STACK);
+    if pipeline.is_some_and(|stack| stack.outputs.contains_key("BusArn")) {
+        return Err(OldLayout {
+            account: scope.audit_account.clone(),
+            region: scope.region.clone(),
+        }
+        .into());
+    }
+    Ok(())
 }
 
 /// Whether CloudFormation may be at work on our stacks.
@@ -78,7 +93,6 @@ pub(crate) async fn prepare(context: &Context, folder: Option<&Path>, busy: Busy
     let zips = function_zips::find(folder, config.audit.architecture)?;
     let scope = desired::scope(&config);
     let session = Session::connect(&config, context).await?;
-    deployer::check(&config.audit, session.audit()).await?;
     let (organization, caller) = Organization::read(&session.organizations(), session.caller()?, &scope.units).await?;
     let clients = session.clients(caller);
     let desired = desired::desired(&config, &organization.id, zips);
@@ -90,15 +104,16 @@ pub(crate) async fn prepare(context: &Context, folder: Option<&Path>, busy: Busy
         settle_management(&clients, &desired.scope).await;
     }
     let actual = Actual::read(&clients, organization, &desired).await?;
-    let output = |stack: &str, name: &str| actual.stacks.get(stack)?.outputs.get(name);
-    if output(PIPELINE_STACK, "BusArn").is_some() {
-        return Err(OldLayout {
-            account: config.audit.account,
-            region: config.audit.region,
-        }
-        .into());
-    }
+    check_layout(&actual, &desired.scope)?;
     let plan = plan::plan(&desired, &actual)?;
+    if plan.stacks.iter().any(|step| step.name == DATA_STACK) {
+        let deployed = actual.stacks.get(DATA_STACK);
+        let deployed = deployed.and_then(|stack| stack.parameters.get(deployer::PARAMETER));
+        let configured = config.audit.deployer_role.as_ref().map(AsRef::as_ref);
+        let account = &config.audit.account;
+        deployer::check(session.audit(), account, deployed.map(String::as_str), configured).await?;
+    }
+    let output = |stack: &str, name: &str| actual.stacks.get(stack)?.outputs.get(name);
     // Of the stack that stands, or of the one that is adopted.
     let bucket = adopted_lake(&plan).or_else(|| output(DATA_STACK, "LakeBucket"));
     let lake = bucket.map(|bucket| LakeBucket {

@@ -178,19 +178,6 @@ pub(crate) fn home(region: &Region, regions: Result<Option<&Regions>, &Error>) -
 #[cfg(test)]
 mod tests {
     use super::super::check::Grade;
-
-    #[test]
-    fn a_home_region_that_is_switched_on_by_hand_is_warned_of() {
-        let region = |text: &str| text.parse::<Region>().unwrap();
-        let regions = Regions::from([
-            (region("eu-central-1"), RegionOptStatus::EnabledByDefault),
-            (region("ap-southeast-3"), RegionOptStatus::Enabled),
-        ]);
-        let judged = |name: &str| home(&region(name), Ok(Some(&regions))).verdict;
-        assert_eq!(judged("eu-central-1"), Grade::Ok);
-        assert_eq!(judged("ap-southeast-3"), Grade::Warning);
-        assert_eq!(home(&region("eu-central-1"), Ok(None)).verdict, Grade::Unknown);
-    }
     use super::*;
     use crate::canned;
 
@@ -206,6 +193,19 @@ mod tests {
     fn judged(wanted: &[&str]) -> Check {
         let wanted: Vec<Region> = wanted.iter().map(|region| region.parse().unwrap()).collect();
         judge(MANAGEMENT, "the management account", &wanted, Ok(Some(&regions())))
+    }
+
+    #[test]
+    fn a_home_region_that_is_switched_on_by_hand_is_warned_of() {
+        let region = |text: &str| text.parse::<Region>().unwrap();
+        let regions = Regions::from([
+            (region("eu-central-1"), RegionOptStatus::EnabledByDefault),
+            (region("ap-southeast-3"), RegionOptStatus::Enabled),
+        ]);
+        let judged = |name: &str| home(&region(name), Ok(Some(&regions))).verdict;
+        assert_eq!(judged("eu-central-1"), Grade::Ok);
+        assert_eq!(judged("ap-southeast-3"), Grade::Warning);
+        assert_eq!(home(&region("eu-central-1"), Ok(None)).verdict, Grade::Unknown);
     }
 
     #[test]

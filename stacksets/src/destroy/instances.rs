@@ -51,7 +51,8 @@ impl SetCalls<'_> {
         };
         let targets = targets_of(&removal.units, filter);
         let (regions, retains, id) = (&removal.regions, removal.retains_stacks, &removal.operation_id);
-        let id = self.delete_instances(targets, regions, retains, id, tell).await?;
+        // All may fail there, however many they are.
+        let id = self.delete_instances((targets, 0), regions, retains, id, tell).await?;
         self.wait(&id, tell).await
     }
 

@@ -154,13 +154,19 @@ fn notes(names: &Names, standing: &Standing, delete_data: bool) -> Vec<String> {
     let [_, data, pipeline] = STACKS;
     let mut notes = Vec::new();
     if standing.stacks.contains_key(pipeline) {
-        notes.push(
-            "events that are on their way, or wait in a buffer, are lost; decisions wait in their queue".to_owned(),
-        );
+        let note = if delete_data {
+            "events that are on their way, or wait in a buffer or queue, are lost"
+        } else {
+            "events that are on their way, or wait in a buffer, are lost"
+        };
+        notes.push(note.to_owned());
     }
     if standing.stack_set.is_some() {
         let note = "trusted access of StackSets and the organization's trail stay as they are: others may need them";
         notes.push(note.to_owned());
+    }
+    if delete_data && standing.stacks.contains_key(data) {
+        notes.push("the topics go with everybody's subscriptions to them".to_owned());
     }
     if delete_data && standing.stacks.contains_key(data) && standing.buckets.contains_key(&names.evidence) {
         notes.push(format!(

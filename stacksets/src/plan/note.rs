@@ -40,7 +40,8 @@ pub enum Note {
     /// Auto-deployment ignores filters: excluded accounts below an enrolled unit get the stack when
     /// they join it.
     ExclusionIgnored { accounts: Vec<AccountId> },
-    /// Units of accounts that are enrolled alone, beside whole units: whoever joins them gets the stack too.
+    /// Accounts that are enrolled alone while auto-deployment is on, and their units: whoever joins those gets the stack
+    /// too.
     SingleAccounts { accounts: Vec<AccountId>, units: Vec<OuId> },
     /// Auto-deployment is off although units are enrolled.
     AutoDeploymentOff { units: Vec<OuId> },
@@ -86,20 +87,15 @@ pub(super) fn notes(view: &View<'_>) -> Vec<Note> {
         named.cloned().collect()
     };
     let excluded = named(&scope.excluded, true);
-    // Where no unit is enrolled as a whole, nobody is enrolled by joining one.
-    let single = if scope.auto_deploys() {
-        named(&scope.accounts, false)
-    } else {
-        vec![]
-    };
+    // A focussed plan leaves the stack set itself as it is.
+    let set = view.actual.stack_set.as_ref().filter(|_| view.focus.is_some());
+    let deploys = set.map_or(scope.auto_deploys(), |set| set.auto_deploys != Some(false));
+    let single = if deploys { named(&scope.accounts, false) } else { vec![] };
     let units = single
         .iter()
         .filter_map(|id| organization.accounts.get(id)?.parent.clone());
     let joined: Vec<OuId> = units.collect::<BTreeSet<OuId>>().into_iter().collect();
-    // A focussed plan leaves the stack set itself as it is.
-    let set = view.actual.stack_set.as_ref().filter(|_| view.focus.is_some());
-    let is_off = set.is_some_and(|set| set.auto_deploys == Some(false));
-    let waiting = if is_off { scope.units.clone() } else { vec![] };
+    let waiting = if deploys { vec![] } else { scope.units.clone() };
 
     let (mut inoperable, mut left) = (Vec::new(), Vec::new());
     for instance in view.instances().filter(|instance| view.sees_account(&instance.account)) {
@@ -184,7 +180,7 @@ impl fmt::Display for Note {
             ),
             Note::SingleAccounts { accounts, units } => write!(
                 f,
-                "auto-deployment is one switch for all OUs of the stack set: accounts that join {} get the stack too, until the next apply removes it, although of these only {} are enrolled",
+                "auto-deployment is one switch for the whole stack set: accounts that join {} get the stack too, until the next apply removes it; enrolled there are only {}",
                 some(units),
                 some(accounts)
             ),

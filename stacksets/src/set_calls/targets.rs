@@ -44,16 +44,19 @@ impl SetCalls<'_> {
             }
             InstancesAction::Delete => {
                 let (id, retain) = (&step.operation_id, step.retain_stacks);
-                return self.delete_instances(targets, &step.regions, retain, id, tell).await;
+                return self
+                    .delete_instances((targets, accounts), &step.regions, retain, id, tell)
+                    .await;
             }
         };
         Ok(submitted.unwrap_or_else(|| step.operation_id.clone()))
     }
 
-    /// Begins to delete instances, with their stacks unless `retain`; gives the id of the operation.
+    /// Begins to delete the instances of so many accounts, with their stacks unless `retain`; gives the id of the
+    /// operation.
     pub(crate) async fn delete_instances(
         &self,
-        targets: DeploymentTargets,
+        (targets, accounts): (DeploymentTargets, usize),
         regions: &[Region],
         retain: bool,
         id: &str,
@@ -62,7 +65,8 @@ impl SetCalls<'_> {
         let call = self.client.delete_stack_instances().stack_set_name(STACK);
         let call = call.deployment_targets(targets).set_regions(Some(texts(regions)));
         let call = call.call_as(self.caller.call_as()).retain_stacks(retain);
-        let call = call.operation_preferences(preferences(self.rollout)).operation_id(id);
+        let preferences = preferences(&self.rollout.over(accounts));
+        let call = call.operation_preferences(preferences).operation_id(id);
         let done = self.write("delete stack instances", tell, || call.clone().send());
         let chosen = done.await?.and_then(|done| done.operation_id);
         Ok(chosen.unwrap_or_else(|| id.to_owned()))

@@ -71,20 +71,31 @@ fn a_deployer_who_could_not_change_the_evidence_buckets_policy_again_is_refused(
             std::fs::write(&file, settings.replace("[audit]\n", &format!("[audit]\n{more}")))?;
             environment.run(&built().pipetrail, &["plan"])
         };
-        let deployer = format!("deployer_role = \"arn:aws:iam::{audit}:role/deployer-*\"\n");
-        let calls_as = |role: &str| format!("{deployer}role_arn = \"arn:aws:iam::{audit}:role/{role}\"\n");
-        let other = plan(&calls_as("reader"))?;
-        assert_eq!(other.code, Some(2), "{}", other.stderr);
-        for said in [
-            ":assumed-role/reader/",
-            "audit.deployer_role is",
-            "hint: call as that role",
-        ] {
-            assert!(other.stderr.contains(said), "{}", other.stderr);
+        let iam = aws_sdk_iam::Client::new(&organization.audit().await?);
+        for (path, name) in [("/", "reader"), ("/teams/", "deployer-1")] {
+            let role = iam.create_role().path(path).role_name(name);
+            role.assume_role_policy_document("{}").send().await?;
         }
-        let right = plan(&calls_as("deployer-1"))?;
+        let role = |name: &str| format!("\"arn:aws:iam::{audit}:role/{name}\"\n");
+        let settings_of = |caller: &str, deployer: &str| {
+            let (caller, deployer) = (role(caller), role(deployer));
+            format!("role_arn = {caller}deployer_role = {deployer}")
+        };
+        let refused = |caller: &str, deployer: &str, said: &str| {
+            let ran = plan(&settings_of(caller, deployer))?;
+            assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+            for said in [said, "audit.deployer_role is", "hint: call as that role"] {
+                assert!(ran.stderr.contains(said), "{}", ran.stderr);
+            }
+            anyhow::Ok(())
+        };
+        refused("reader", "teams/deployer-*", ":role/reader calls")?;
+        // The policy would not know the role without its path.
+        refused("teams/deployer-1", "deployer-*", ":role/teams/deployer-1 calls")?;
+        let right = plan(&settings_of("teams/deployer-1", "teams/deployer-*"))?;
         assert_eq!(right.code, Some(0), "{}", right.stderr);
         assert!(right.stdout.contains("DeployerRole"), "{}", right.stdout);
+        let deployer = format!("deployer_role = {}", role("deployer-*"));
         // The audit profile's own keys are root's here.
         assert_eq!(plan(&deployer)?.code, Some(0));
         Ok(())

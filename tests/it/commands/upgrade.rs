@@ -226,7 +226,7 @@ fn an_old_deployment_is_brought_forward_though_interrupted_and_old_rows_stay_rea
 }
 
 #[test]
-fn an_installation_whose_pipeline_stack_has_the_bus_is_refused_and_says_how_its_data_is_kept() {
+fn an_installation_whose_pipeline_stack_tells_of_a_bus_is_refused_and_its_lake_survives_what_the_hint_says() {
     org::with(|shared| async move {
         let mut organization = org::fresh(&shared, 1).await?;
         let targeted = organization.targeted().await?;

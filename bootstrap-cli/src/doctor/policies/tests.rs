@@ -53,9 +53,12 @@ fn worst(statement: &Value) -> Grade {
 fn our_own_policy_stands_in_nobodys_way() {
     let policy: Value = serde_json::from_str(include_str!("../../../../member-stack/scp.json")).unwrap();
     let statements = policy["Statement"].as_array().unwrap();
-    assert_eq!(statements.len(), 5);
     for statement in statements {
         assert_eq!(worst(statement), Grade::Ok, "{statement}");
+        // Without its condition it is in the way of what it protects, but for StackSets' own role.
+        if statement["Sid"] == "StackSetsRole" {
+            continue;
+        }
         let mut strict = statement.clone();
         strict.as_object_mut().unwrap().remove("Condition");
         assert_eq!(worst(&strict), Grade::Failed, "{strict}");

@@ -1,4 +1,5 @@
-//! What somebody put into the evidence bucket before the function changes nothing but an alarm.
+//! What somebody put into the evidence bucket before the function suppresses neither record nor alert, but for the
+//! decision's own record and marker, to the letter.
 
 use std::fs::File;
 use std::process::Stdio;
@@ -56,6 +57,49 @@ fn a_decision_whose_every_place_is_taken_is_told_and_comes_again() {
         }
         assert_eq!(delivered(&bench, &body).await, (2, true));
         assert_eq!(alerts(&config, &queue).await, [decided.event_key.as_str()]);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_marker_that_s3_does_not_hand_out_suppresses_nothing() {
+    org::with(|org| async move {
+        let (config, bench) = (org.audit().await?, approval(&org).await);
+        let account = "000000600098";
+        let queue = subscribed(&config, &topic_arn(&org), account, "all").await;
+        let body = decision(account, "planted");
+        // As S3 answers for an object in an archive.
+        bench.proxy.place(Some((1, Fault::Error("InvalidObjectState"))));
+        assert_eq!(delivered(&bench, &body).await, (0, false));
+        assert_eq!(alerts(&config, &queue).await.len(), 1);
+        Ok(())
+    });
+}
+
+/// The limit of what the function can tell: both follow from the decision, so whoever knows it can write them. The
+/// bucket's policy is what keeps everybody else out.
+#[test]
+fn the_decisions_own_record_and_marker_are_believed() {
+    org::with(|org| async move {
+        let (config, bench) = (org.audit().await?, approval(&org).await);
+        let (s3, bucket, account) = (aws::s3(&config), bucket(&org, "evidence"), "000000600097");
+        let queue = subscribed(&config, &topic_arn(&org), account, "all").await;
+        let body = decision(account, "planted");
+        let Reading::Record(decided, _) = Decision::of(body.as_bytes())? else {
+            panic!("no decision")
+        };
+        let (record, record_key) = (decided.record(), decided.record_key());
+        let digest = sha256_hex(&record);
+        let marker = Marker {
+            digest,
+            record_key: record_key.clone(),
+        };
+        for (key, text) in [(record_key, record), (decided.marker_key(), marker.text())] {
+            let put = s3.put_object().bucket(&bucket).key(key);
+            put.body(text.into_bytes().into()).send().await?;
+        }
+        assert_eq!(delivered(&bench, &body).await, (0, false));
+        assert_eq!(alerts(&config, &queue).await, [""; 0]);
         Ok(())
     });
 }
