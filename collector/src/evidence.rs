@@ -133,6 +133,21 @@ mod tests {
     }
 
     #[test]
+    fn a_record_is_of_its_account_and_event() {
+        let decision = decision(r#"{"pipelineName":"p","actionName":"a","token":"t"}"#);
+        let key = decision.record_key();
+        assert!(decision.may_have(&key) && decision.may_have(&beside(&key, &"0".repeat(64))));
+        for other in [
+            "",
+            &key.replace("account_id=000000000012", "account_id=000000000013"),
+            &key.replace(&decision.event_key, "0"),
+            &format!("alerted/{key}"),
+        ] {
+            assert!(!decision.may_have(other), "{other}");
+        }
+    }
+
+    #[test]
     fn what_lies_beside_is_named_by_the_digest() {
         let digest = "0123456789abcdef0123";
         assert_eq!(beside("a/b_c.txt", digest), "a/b_c-0123456789abcdef.txt");

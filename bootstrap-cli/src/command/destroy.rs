@@ -23,9 +23,10 @@ use crate::terminal::progress::Steps;
 /// Take pipetrail away again: every enrolled account's stack, the stack set, the pipeline
 ///
 /// Shows what goes and what stays, asks, and does that: the forwarders of all accounts first, then
-/// the pipeline. Lake and evidence stay, with the bus, the queue of decisions and the topics with their
-/// subscriptions; a later `pipetrail apply` takes them up again. They go where --delete-data names the lake's bucket. Evidence under retention or legal hold is
-/// never deleted, and is named. Running it again does what is left.
+/// the pipeline. Lake and evidence stay, and so do the bus, the queue of decisions and the topics with
+/// their subscriptions; a later `pipetrail apply` takes them up again. With --delete-data they go too.
+/// Evidence under retention or legal hold is never deleted, and is named. Running it again does what
+/// is left.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  pipetrail destroy\n  pipetrail destroy --yes --output json > destroyed.json\n  pipetrail destroy --delete-data pipetrail-lake-999988887777-eu-central-1"

@@ -53,6 +53,20 @@ impl Found {
             Err(error) => self.errors.push(error),
         }
     }
+
+    /// Enters what the answer says of a resource, as in "rule pipetrail-forward", of a region.
+    fn look<T, E>(
+        &mut self,
+        what: &str,
+        (account, region): (&AccountId, &Region),
+        answer: Result<T, SdkError<E, HttpResponse>>,
+        is_missing: impl Fn(&E) -> bool,
+    ) where
+        E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+    {
+        let action = format!("look for the {what} in account {account}, {region}");
+        self.take(format!("{what} in {region}"), exists(answer, is_missing, action));
+    }
 }
 
 /// Looks for the member stack's resources in the given regions of one account.
@@ -69,13 +83,12 @@ pub(super) async fn member(config: &SdkConfig, account: &AccountId, regions: &BT
             queue.queue_name(FORWARD_DLQ).send(),
             has_role(&iam, account, &forwarder)
         );
-        let action = format!("look for the rule {FORWARD_RULE} in account {account}, {region}");
-        let rule = exists(rule, DescribeRuleError::is_resource_not_found_exception, action);
-        let action = format!("look for the queue {FORWARD_DLQ} in account {account}, {region}");
-        let queue = exists(queue, GetQueueUrlError::is_queue_does_not_exist, action);
-        let denied = rule.is_err();
-        found.take(format!("rule {FORWARD_RULE} in {region}"), rule);
-        found.take(format!("queue {FORWARD_DLQ} in {region}"), queue);
+        let (place, errors) = ((account, region), found.errors.len());
+        let is_missing = DescribeRuleError::is_resource_not_found_exception;
+        found.look(&format!("rule {FORWARD_RULE}"), place, rule, is_missing);
+        let denied = found.errors.len() > errors;
+        let is_missing = GetQueueUrlError::is_queue_does_not_exist;
+        found.look(&format!("queue {FORWARD_DLQ}"), place, queue, is_missing);
         found.take(format!("role {forwarder}"), role);
         if denied && found.resources.is_empty() {
             // Most often the role cannot be assumed, in any region.
@@ -88,58 +101,40 @@ pub(super) async fn member(config: &SdkConfig, account: &AccountId, regions: &BT
 /// Looks for the resources in the audit account that the data stack is to make, but for its buckets, which are taken
 /// over.
 pub(super) async fn data(aws: &SdkConfig, config: &Config) -> Found {
-    let (account, region) = (&config.audit.account, &config.audit.region);
+    let place = (&config.audit.account, &config.audit.region);
+    let (account, region) = place;
     let mut found = Found::default();
-    let looking = |what: &str| format!("look for the {what} in account {account}, {region}");
-    let mut take = |what: String, answer| found.take(format!("{what} in {region}"), answer);
     let events = aws_sdk_eventbridge::Client::new(aws);
-    let what = format!("bus {BUS}");
     let bus = events.describe_event_bus().name(BUS).send().await;
-    let bus = exists(
-        bus,
-        DescribeEventBusError::is_resource_not_found_exception,
-        looking(&what),
-    );
-    take(what, bus);
+    let is_missing = DescribeEventBusError::is_resource_not_found_exception;
+    found.look(&format!("bus {BUS}"), place, bus, is_missing);
     if config.delivery.archive_days.0 > 0 {
-        let what = format!("archive {ARCHIVE}");
         let archive = events.describe_archive().archive_name(ARCHIVE).send().await;
-        let archive = exists(
-            archive,
-            DescribeArchiveError::is_resource_not_found_exception,
-            looking(&what),
-        );
-        take(what, archive);
+        let is_missing = DescribeArchiveError::is_resource_not_found_exception;
+        found.look(&format!("archive {ARCHIVE}"), place, archive, is_missing);
     }
     let sqs = aws_sdk_sqs::Client::new(aws);
-    for queue in QUEUES {
-        let what = format!("queue {queue}");
-        let queue = sqs.get_queue_url().queue_name(queue).send().await;
-        let queue = exists(queue, GetQueueUrlError::is_queue_does_not_exist, looking(&what));
-        take(what, queue);
+    for name in QUEUES {
+        let queue = sqs.get_queue_url().queue_name(name).send().await;
+        found.look(
+            &format!("queue {name}"),
+            place,
+            queue,
+            GetQueueUrlError::is_queue_does_not_exist,
+        );
     }
     let sns = aws_sdk_sns::Client::new(aws);
-    let own = config
-        .alerts
-        .account_topics
-        .iter()
-        .map(|account| format!("{ALERTS}-{account}"));
-    for topic in [ALERTS, OPERATOR].map(str::to_owned).into_iter().chain(own) {
-        let what = format!("topic {topic}");
-        let arn = format!("arn:{}:sns:{region}:{account}:{topic}", partition(region));
+    let own = config.alerts.account_topics.iter();
+    let own = own.map(|account| format!("{ALERTS}-{account}"));
+    for name in [ALERTS, OPERATOR].map(str::to_owned).into_iter().chain(own) {
+        let arn = format!("arn:{}:sns:{region}:{account}:{name}", partition(region));
         let topic = sns.get_topic_attributes().topic_arn(arn).send().await;
-        let topic = exists(topic, GetTopicAttributesError::is_not_found_exception, looking(&what));
-        take(what, topic);
+        let is_missing = GetTopicAttributesError::is_not_found_exception;
+        found.look(&format!("topic {name}"), place, topic, is_missing);
     }
-    let what = format!("database {DATABASE}");
-    let database = aws_sdk_glue::Client::new(aws).get_database().name(DATABASE);
-    let database = database.send().await;
-    let database = exists(
-        database,
-        GetDatabaseError::is_entity_not_found_exception,
-        looking(&what),
-    );
-    take(what, database);
+    let database = aws_sdk_glue::Client::new(aws).get_database().name(DATABASE).send();
+    let is_missing = GetDatabaseError::is_entity_not_found_exception;
+    found.look(&format!("database {DATABASE}"), place, database.await, is_missing);
     found
 }
 
@@ -151,14 +146,20 @@ pub(super) async fn pipeline(config: &SdkConfig, account: &AccountId, region: &R
         let role = format!("pipetrail-{role}-{region}");
         found.take(format!("role {role}"), has_role(&iam, account, &role).await);
     }
-    let athena = aws_sdk_athena::Client::new(config).get_work_group();
-    let action = format!("look for the workgroup {WORKGROUP} in account {account}, {region}");
-    // Athena has no code of its own for what is not there.
-    let group = exists(athena.work_group(WORKGROUP).send().await, is_no_work_group, action);
-    found.take(format!("workgroup {WORKGROUP} in {region}"), group);
+    let group = aws_sdk_athena::Client::new(config)
+        .get_work_group()
+        .work_group(WORKGROUP);
+    let group = group.send().await;
+    found.look(
+        &format!("workgroup {WORKGROUP}"),
+        (account, region),
+        group,
+        is_no_work_group,
+    );
     found
 }
 
+/// Athena has no code of its own for what is not there.
 fn is_no_work_group(error: &GetWorkGroupError) -> bool {
     let message = error.message().unwrap_or_default();
     error.is_invalid_request_exception() && message.contains("not found")

@@ -244,3 +244,11 @@ fn the_json_names_the_kind_of_every_step() {
     assert_eq!(json["steps"][2]["filter"], "difference");
     assert_eq!(json["steps"][6]["contents"]["bytes"], 700);
 }
+
+#[test]
+fn what_goes_with_the_data_is_told_and_not_what_stays_without() {
+    let told = |delete_data| plan(&names(), &standing(), delete_data).unwrap().notes.join("\n");
+    let (kept, gone) = (told(false), told(true));
+    assert!(gone.contains("wait in a buffer or queue, are lost") && gone.contains("everybody's subscriptions"));
+    assert!(kept.contains("wait in a buffer, are lost") && !kept.contains("subscriptions"));
+}

@@ -83,9 +83,46 @@ async fn a_running_operation_of_the_same_id_is_joined_and_failures_of_a_succeede
         "DeploymentTargets.AccountFilterType=INTERSECTION",
         "OperationPreferences.ConcurrencyMode=SOFT_FAILURE_TOLERANCE",
         "OperationPreferences.RegionConcurrencyType=PARALLEL",
+        // One failure of one account.
+        "OperationPreferences.FailureTolerancePercentage=100",
         "CallAs=SELF",
     ] {
         assert!(server.count(sent) >= 1, "{sent}");
+    }
+}
+
+fn creation(auto_deployment: bool) -> SetStep {
+    SetStep {
+        name: "pipetrail-member".into(),
+        action: SetAction::Create,
+        changes: vec![],
+        template: crate::Template::new("Resources: {}"),
+        operation_id: None,
+        accounts: 0,
+        auto_deployment,
+        parameters: BTreeMap::new(),
+        tags: BTreeMap::new(),
+    }
+}
+
+#[tokio::test]
+async fn auto_deployment_is_sent_as_planned() {
+    for on in [true, false] {
+        let server = Answers::new(&[(
+            "Action=CreateStackSet",
+            200,
+            "<CreateStackSetResponse><CreateStackSetResult><StackSetId>pipetrail-member:1</StackSetId></CreateStackSetResult></CreateStackSetResponse>",
+        )]);
+        let (client, written) = (server.cloudformation(), Written::default());
+        let calls = calls(&client, &written);
+        calls
+            .deploy(&creation(on), &BTreeMap::new(), &mut |_| {})
+            .await
+            .unwrap();
+        assert_eq!(server.count(&format!("AutoDeployment.Enabled={on}")), 1);
+        // AWS admits it only where auto-deployment is on.
+        let retains = server.count("AutoDeployment.RetainStacksOnAccountRemoval");
+        assert_eq!(retains, usize::from(on));
     }
 }
 
@@ -122,17 +159,7 @@ async fn a_stack_set_that_somebody_else_created_meanwhile_is_refused() {
     ]);
     let (client, written) = (server.cloudformation(), Written::default());
     let calls = calls(&client, &written);
-    let step = SetStep {
-        name: "pipetrail-member".into(),
-        action: SetAction::Create,
-        changes: vec![],
-        template: crate::Template::new("Resources: {}"),
-        operation_id: None,
-        accounts: 0,
-        auto_deployment: true,
-        parameters: BTreeMap::new(),
-        tags: BTreeMap::new(),
-    };
+    let step = creation(true);
     let error = calls.deploy(&step, &BTreeMap::new(), &mut |_| {}).await.unwrap_err();
     assert!(matches!(error, Error::Foreign { what: "stack set", .. }), "{error}");
     assert!(!written.take());
@@ -175,6 +202,7 @@ async fn a_delegated_administrator_deletes_instances_of_one_account_and_their_fa
     assert_eq!(ended.failed, [failed]);
     for sent in [
         "RetainStacks=false",
+        "OperationPreferences.FailureTolerancePercentage=100",
         "DeploymentTargets.OrganizationalUnitIds.member.1=ou-ab12-11111111",
         "DeploymentTargets.Accounts.member.1=000000000003",
         "DeploymentTargets.AccountFilterType=INTERSECTION",

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use pipetrail_tests::aws;
 use pipetrail_tests::environment::TestEnvironment;
+use pipetrail_tests::names;
 use pipetrail_tests::organization::{HOME, Organization};
 use serde_json::Value;
 
@@ -61,16 +62,19 @@ fn status_names_every_enrolled_account_and_region_and_nobody_else() {
 
 #[test]
 fn a_deployer_who_could_not_change_the_evidence_buckets_policy_again_is_refused() {
-    org::with(|organization| async move {
+    org::with(|shared| async move {
+        let organization = org::fresh(&shared, 1).await?;
+        organization.apply().await?;
         let audit = &organization.relay.cloud.audit;
         let settings = std::fs::read_to_string(organization.folder().join("pipetrail.toml"))?;
         let folder = tempfile::tempdir()?;
         let file = folder.path().join("pipetrail.toml");
         let environment = TestEnvironment::new(folder.path()).aws_config(&organization.aws_config);
-        let plan = |more: &str| {
+        let run = |more: &str, arguments: &[&str]| {
             std::fs::write(&file, settings.replace("[audit]\n", &format!("[audit]\n{more}")))?;
-            environment.run(&built().pipetrail, &["plan"])
+            environment.run(&built().pipetrail, arguments)
         };
+        let plan = |more: &str| run(more, &["plan"]);
         let iam = aws_sdk_iam::Client::new(&organization.audit().await?);
         for (path, name) in [("/", "reader"), ("/teams/", "deployer-1")] {
             let role = iam.create_role().path(path).role_name(name);
@@ -97,7 +101,19 @@ fn a_deployer_who_could_not_change_the_evidence_buckets_policy_again_is_refused(
         assert!(right.stdout.contains("DeployerRole"), "{}", right.stdout);
         let deployer = format!("deployer_role = {}", role("deployer-*"));
         // The audit profile's own keys are root's here.
-        assert_eq!(plan(&deployer)?.code, Some(0));
+        assert_eq!(run(&deployer, &["apply", "--yes"])?.code, Some(0));
+        // From now on the policy keeps others out, whatever the file says.
+        let lake = names::bucket("lake", audit, HOME);
+        let reader = format!("role_arn = {}", role("reader"));
+        for command in [&["plan"][..], &["destroy", "--delete-data", &lake, "--yes"]] {
+            let ran = run(&reader, command)?;
+            assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+            let said = format!("policy lets only arn:aws:iam::{audit}:role/deployer-* change it");
+            assert!(ran.stderr.contains(&said), "{}", ran.stderr);
+        }
+        // Who changes nothing of the data stack may look.
+        let same = run(&format!("{reader}{deployer}"), &["plan", "--check"])?;
+        assert_eq!(same.code, Some(0), "{}{}", same.stdout, same.stderr);
         Ok(())
     });
 }
@@ -119,7 +135,7 @@ async fn deployed(organization: &Organization) -> Result<BTreeMap<String, String
         deployed.insert(format!("stack {}", stack.stack_name.unwrap()), times);
     }
     let s3 = aws::s3(&audit);
-    let bucket = pipetrail_tests::names::bucket("artifacts", &organization.relay.cloud.audit, HOME);
+    let bucket = names::bucket("artifacts", &organization.relay.cloud.audit, HOME);
     for object in s3
         .list_objects_v2()
         .bucket(bucket)

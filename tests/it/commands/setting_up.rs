@@ -102,6 +102,7 @@ async fn a_new_user_writes_the_file_and_mends_what_the_doctor_names() -> Result<
         "audit-account",
         "put-events-quota",
         "lake-formation",
+        "home-region",
     ] {
         assert_eq!(verdicts(&ran, check), ["ok"], "{check}: {}", ran.stdout);
     }
@@ -177,11 +178,33 @@ async fn a_new_user_writes_the_file_and_mends_what_the_doctor_names() -> Result<
         .context("no policy")?;
     client.attach_policy().policy_id(&id).target_id(&root).send().await?;
 
+    // What an earlier deployment may have left in the audit account.
+    let audit = organization.audit().await?;
+    let sqs = aws_sdk_sqs::Client::new(&audit).create_queue();
+    sqs.queue_name("pipetrail-decisions").send().await?;
+    let sns = aws_sdk_sns::Client::new(&audit).create_topic();
+    sns.name("pipetrail-alerts").send().await?;
+    let athena = aws_sdk_athena::Client::new(&audit).create_work_group();
+    athena.name("pipetrail").send().await?;
+    let database = aws_sdk_glue::types::DatabaseInput::builder().name("pipetrail");
+    let glue = aws_sdk_glue::Client::new(&audit).create_database();
+    glue.database_input(database.build()?).send().await?;
+
     let ran = pipetrail(&["doctor", "--members", "--output", "json"]);
     assert_eq!(ran.code, Some(1), "{}", ran.stderr);
-    let found = &lines(&ran, "leftovers")[0];
+    let found = lines(&ran, "leftovers");
+    let whose = format!("the audit account {} has, without a stack of pipetrail's", cloud.audit);
+    for (line, kept) in [
+        (
+            0,
+            "queue pipetrail-decisions in eu-central-1, topic pipetrail-alerts in eu-central-1, database pipetrail in eu-central-1",
+        ),
+        (1, "workgroup pipetrail in eu-central-1"),
+    ] {
+        assert_eq!(found[line]["evidence"], format!("{whose}: {kept}"));
+    }
     assert_eq!(
-        found["evidence"],
+        found[2]["evidence"],
         format!(
             "account {member} has, without a stack of pipetrail's: rule pipetrail-forward in eu-west-1, role pipetrail-forwarder-eu-west-1"
         )

@@ -244,7 +244,8 @@ fn an_installation_whose_pipeline_stack_tells_of_a_bus_is_refused_and_its_lake_s
         let with_bus = ("Outputs:\n", "Outputs:\n  BusArn:\n    Value: the-bus\n");
         turn_back(&organization, "pipetrail-pipeline", &[with_bus]).await?;
 
-        for command in [&["plan"][..], &["apply"]] {
+        let member = organization.members[0].id.as_str();
+        for command in [&["plan"][..], &["apply"], &["enroll", "--account", member, "--yes"]] {
             let ran = run(&organization, command).await?;
             assert_eq!(ran.code, Some(1), "{}", ran.stderr);
             for said in [

@@ -222,6 +222,23 @@ fn an_account_with_a_topic_of_its_own_is_told_there_as_surely_as_on_the_topic_of
 }
 
 #[test]
+fn an_account_whose_own_topic_is_gone_holds_nobody_up() {
+    org::with(|org| async move {
+        let (config, all, account) = (org.audit().await?, topic_arn(&org), "000000000620");
+        let environment = vec![
+            ("EVIDENCE_BUCKET", bucket(&org, "evidence")),
+            ("ALERT_TOPIC_ARN", all.clone()),
+            ("ACCOUNT_TOPICS", account.to_owned()),
+        ];
+        let bench = Bench::new(&org, "approval", environment).await;
+        let everyone = subscribed(&config, &all, account, "all").await;
+        assert_eq!(bench.deliver(&[decision(account, "gone")], None).await, 1);
+        assert_eq!(alerts(&config, &everyone).await.len(), 1);
+        Ok(())
+    });
+}
+
+#[test]
 fn messages_that_can_never_succeed_fail_alone_and_so_reach_the_dead_letter_queue() {
     org::with(|org| async move {
         let topic = topic_arn(&org);

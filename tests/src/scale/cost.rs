@@ -188,7 +188,7 @@ mod tests {
             .sum()
     }
 
-    /// Issue and design: 2,000 accounts × 4 regions × 330 events a day.
+    /// At 4 regions and 330 events a day (docs/scale.md).
     #[test]
     fn two_thousand_accounts_cost_at_most_sixty_dollars() {
         let cost = audit_account(2_000.0);

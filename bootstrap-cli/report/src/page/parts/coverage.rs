@@ -21,7 +21,7 @@ impl Parts<'_> {
         let whole = coverage.rows().filter(|row| !is_gap(*row)).count();
         let were = |number| counted(number, "account and region was", "accounts and regions were");
         format!(
-            "A heartbeat every hour proves the way of the events, per account and region. {} heard in every hour of \
+            "A heartbeat every hour shows that the way is open, per account and region. {} heard in every hour of \
              the window, {} not.",
             were(whole),
             were(coverage.len() - whole)
