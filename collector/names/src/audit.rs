@@ -29,6 +29,9 @@ pub const OPERATOR: &str = "pipetrail-operator";
 /// The queues: of what no target took, of decisions, and of decisions that nobody could record.
 pub const QUEUES: [&str; 3] = ["pipetrail-bus-dlq", "pipetrail-decisions", "pipetrail-decisions-dlq"];
 
+/// The role that looks into members. Whoever may assume it in the audit account sees what stands there.
+pub const READER: &str = "pipetrail-reader";
+
 /// The Glue database.
 pub const DATABASE: &str = "pipetrail";
 

@@ -12,6 +12,9 @@ pub const FORWARD_DLQ: &str = "pipetrail-forward-dlq";
 /// The schedule of the heartbeat.
 pub const HEARTBEAT_SCHEDULE: &str = "pipetrail-heartbeat";
 
+/// The schedule of the call that must be refused, whose record in CloudTrail must arrive.
+pub const CANARY_SCHEDULE: &str = "pipetrail-canary";
+
 /// The source of a heartbeat's event.
 pub const HEARTBEAT_SOURCE: &str = "pipetrail.heartbeat";
 
@@ -20,4 +23,10 @@ pub const HEARTBEAT_SOURCE: &str = "pipetrail.heartbeat";
 #[must_use]
 pub fn forwarder(region: &str) -> String {
     format!("pipetrail-forwarder-{region}")
+}
+
+/// The role by which the audit account's reader looks into a member; `region` is the one whose stack made it.
+#[must_use]
+pub fn reader(region: &str) -> String {
+    format!("pipetrail-reader-{region}")
 }
