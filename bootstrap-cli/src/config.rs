@@ -75,6 +75,26 @@ pub(crate) struct Organization {
     pub management_account: bool,
     /// Regions to enrol in every account.
     pub regions: Vec<Region>,
+    /// The region whose stack makes the role by which an account is looked into from outside, one of `regions`.
+    reader_region: Option<Region>,
+}
+
+impl Organization {
+    /// The region whose stack makes the reader's role: the configured one, else the home region, else the first in
+    /// the alphabet, so that another order in the file moves nothing.
+    pub(crate) fn reader_region<'a>(&'a self, home: &'a Region) -> &'a Region {
+        let configured = self.reader_region.as_ref();
+        let enrolled = Some(home).filter(|home| self.regions.contains(home));
+        configured.or(enrolled).or(self.regions.iter().min()).unwrap_or(home)
+    }
+
+    /// Why nobody could look into members.
+    fn unread(&self) -> Option<String> {
+        let region = self.reader_region.as_ref()?;
+        (!self.regions.contains(region)).then(|| {
+            format!("\"{region}\" is not among organization.regions: no stack would make the role that members are looked into with")
+        })
+    }
 }
 
 fn yes() -> bool {
@@ -262,6 +282,7 @@ impl Config {
             ("account_topics", repetition(topics)),
             ("organizational_units", repetition(units)),
             ("regions", complaint(&organization.regions, region)),
+            ("reader_region", organization.unread()),
             ("lake_writers", repetition(&self.audit.lake_writers)),
             ("lake_writers", unfit(&self.audit.lake_writers)),
             ("deployer_role", unfit(self.audit.deployer_role.as_slice())),

@@ -18,5 +18,5 @@ pub use facts::Facts;
 #[cfg(feature = "aws")]
 pub use reader::Reader;
 
-/// The template of a member's stack.
+/// The template of a member's stack: plain, because service-managed stack sets refuse transforms and nested stacks.
 pub const TEMPLATE: &str = include_str!("../template.yaml");

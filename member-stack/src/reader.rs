@@ -3,7 +3,8 @@
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{Region as AwsRegion, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
-use pipetrail_names::{AccountId, Region, audit, member, partition};
+use pipetrail_names::audit::reader;
+use pipetrail_names::{AccountId, Region, member, partition};
 
 /// What the session of a reader is called in CloudTrail.
 const SESSION_NAME: &str = "pipetrail-reader";
@@ -18,9 +19,11 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// The reader of `audit_account`, from a caller of that account who may assume it. Nothing is asked yet.
-    pub async fn new(caller: &SdkConfig, audit_account: &AccountId, region: &Region, external_id: &str) -> Self {
-        let arn = format!("arn:{}:iam::{audit_account}:role/{}", partition(region), audit::READER);
+    /// The reader of the audit account `audit` with its home region, from a caller of that account who may assume
+    /// it. In members it takes the role that the stack of `region` makes. Nothing is asked yet.
+    pub async fn new(caller: &SdkConfig, audit: (&AccountId, &Region), region: &Region, external_id: &str) -> Self {
+        let (account, home) = audit;
+        let arn = format!("arn:{}:iam::{account}:role/{}", partition(home), reader(home));
         Reader {
             config: assume(caller, &arn, None).await,
             region: region.clone(),

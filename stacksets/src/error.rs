@@ -82,6 +82,11 @@ pub enum Error {
         /// The account that should own it.
         account: AccountId,
     },
+    /// Nobody could look into members any more.
+    #[error(
+        "region {from} has the role that members are looked into with, and {to}, where it is to move, has no stacks yet"
+    )]
+    LastReader { from: Region, to: Region },
     /// A stack ended in a failed state.
     #[error("stack {name} ended in {status}{}", joined(.reasons))]
     StackFailed {

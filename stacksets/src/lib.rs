@@ -59,10 +59,6 @@ pub use stack_set::{Drift, Instance, StackSet};
 pub use step_id::StepId;
 pub use template::{MAX_BODY_BYTES, Template, TemplateDiff};
 
-/// The template of a member account: plain, because service-managed stack sets refuse transforms and
-/// nested stacks.
-pub const MEMBER_TEMPLATE: &str = include_str!("../../member-stack/template.yaml");
-
 /// The service principal whose trusted access (and delegated administration) service-managed stack
 /// sets need.
 pub const SERVICE_PRINCIPAL: &str = "member.org.stacksets.cloudformation.amazonaws.com";

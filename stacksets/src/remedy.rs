@@ -32,6 +32,8 @@ pub enum Remedy {
     CorrectManagementAccount,
     /// Apply everything first: that makes the stack set.
     ApplyFirst,
+    /// Keep the region enrolled until the other one has stacks.
+    KeepRegion { region: Region },
     /// Apply once from the management account, which may switch trusted access on.
     ApplyFromManagementAccount,
     /// Ask whoever made the change set that waits there.
@@ -85,6 +87,7 @@ impl Error {
             Error::UnknownAccount { .. } => Remedy::CorrectAccounts,
             Error::NotManagement { .. } => Remedy::CorrectManagementAccount,
             Error::NoStackSet(_) => Remedy::ApplyFirst,
+            Error::LastReader { from, .. } => Remedy::KeepRegion { region: from.clone() },
             Error::TrustedAccessOff => Remedy::ApplyFromManagementAccount,
             Error::Blocked {
                 name, region, status, ..

@@ -16,6 +16,7 @@ use aws_sdk_cloudformation::types::{
     AutoDeployment, Capability, ConcurrencyMode, ManagedExecution, PermissionModels, RegionConcurrencyType,
     StackSetOperationPreferences,
 };
+use pipetrail_names::Region;
 use pipetrail_names::member::STACK;
 
 use crate::desired::RolloutLimits;
@@ -125,7 +126,10 @@ impl SetCalls<'_> {
             .permission_model(PermissionModels::ServiceManaged)
             .auto_deployment(auto_deployment(step.auto_deployment))
             .managed_execution(ManagedExecution::builder().active(true).build())
-            .operation_preferences(preferences(&self.rollout.over(step.accounts)))
+            .operation_preferences(in_order(
+                &step.region_order,
+                preferences(&self.rollout.over(step.accounts)),
+            ))
             .operation_id(&wanted);
         let action = format!("update stack set {STACK}");
         let updated = self.write(&action, tell, || call.clone().send()).await?;
@@ -149,4 +153,15 @@ pub(crate) fn preferences(rollout: &RolloutLimits) -> StackSetOperationPreferenc
         .max_concurrent_percentage(i32::from(rollout.max_concurrent_percentage))
         .failure_tolerance_percentage(i32::from(rollout.failure_tolerance_percentage))
         .build()
+}
+
+/// The same, but one region after another in this order, unless it is empty.
+fn in_order(regions: &[Region], preferences: StackSetOperationPreferences) -> StackSetOperationPreferences {
+    if regions.is_empty() {
+        return preferences;
+    }
+    let mut preferences = preferences;
+    preferences.region_concurrency_type = Some(RegionConcurrencyType::Sequential);
+    preferences.region_order = Some(regions.iter().map(ToString::to_string).collect());
+    preferences
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use pipetrail_collector::templates;
 use pipetrail_names::OUR_TAG;
 use pipetrail_names::audit::{Bucket, STACKS};
-use pipetrail_names::member::STACK;
-use pipetrail_stacksets::{Desired, MEMBER_TEMPLATE, ParameterValue, RolloutLimits, Scope, StackSpec, Template, Zip};
+use pipetrail_names::member::{READER_REGION, STACK};
+use pipetrail_stacksets::{Desired, ParameterValue, RolloutLimits, Scope, StackSpec, Template, Zip};
 
 use crate::config::Config;
 
@@ -75,6 +75,11 @@ pub(crate) fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> De
     let member_parameters = [
         ("AuditBusArn", output(data, "BusArn")),
         ("HeartbeatSchedule", text(&config.heartbeat.schedule.as_ref())),
+        (
+            READER_REGION,
+            text(config.organization.reader_region(&config.audit.region)),
+        ),
+        ("ReaderExternalId", text(&organization)),
     ];
     let artifacts = spec(artifacts, templates::ARTIFACTS, [], false);
     let data = spec(data, templates::DATA, data_parameters, true);
@@ -87,7 +92,7 @@ pub(crate) fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> De
         ],
         bucket_output: "ArtifactsBucket".to_owned(),
         zips,
-        stack_set: spec(STACK, MEMBER_TEMPLATE, member_parameters, false),
+        stack_set: spec(STACK, pipetrail_member::TEMPLATE, member_parameters, false),
         rollout: RolloutLimits {
             max_concurrent_percentage: percentage(config.rollout.max_concurrent_percentage.0),
             failure_tolerance_percentage: percentage(config.rollout.failure_tolerance_percentage.0),
@@ -222,7 +227,7 @@ mod tests {
 
     #[test]
     fn the_first_stack_and_the_member_template_can_be_sent_inline() {
-        for body in [templates::ARTIFACTS, MEMBER_TEMPLATE] {
+        for body in [templates::ARTIFACTS, pipetrail_member::TEMPLATE] {
             assert!(body.len() <= MAX_BODY_BYTES);
         }
     }

@@ -49,6 +49,9 @@ pub(crate) fn words(remedy: &Remedy, again: Again) -> String {
             "set organization.management_profile to a profile of the management account".to_owned()
         }
         Remedy::ApplyFirst => format!("run {again} first: it creates what accounts are enrolled in"),
+        Remedy::KeepRegion { region } => {
+            format!("keep {region} in organization.regions, run `pipetrail apply` twice, then remove it")
+        }
         Remedy::ApplyFromManagementAccount => format!("run {again} once with a profile of the management account"),
         Remedy::AskAboutChangeSet { stack, region } => format!(
             "somebody's change set waits there: ask its owner, see `aws cloudformation list-change-sets \

@@ -29,9 +29,6 @@ pub const OPERATOR: &str = "pipetrail-operator";
 /// The queues: of what no target took, of decisions, and of decisions that nobody could record.
 pub const QUEUES: [&str; 3] = ["pipetrail-bus-dlq", "pipetrail-decisions", "pipetrail-decisions-dlq"];
 
-/// The role that looks into members. Whoever may assume it in the audit account sees what stands there.
-pub const READER: &str = "pipetrail-reader";
-
 /// The Glue database.
 pub const DATABASE: &str = "pipetrail";
 
@@ -41,6 +38,13 @@ pub const WORKGROUP: &str = "pipetrail";
 /// What the name of a delivery stream begins with, before its table's. Names of streams may not hold
 /// `_`, so there `-` stands for it.
 pub const STREAM_PREFIX: &str = "pipetrail-";
+
+/// The role that looks into members. Whoever may assume it in the audit account sees what stands there. A member
+/// has a role of the name [`crate::member::reader`], and the audit account may be a member too.
+#[must_use]
+pub fn reader(home: &Region) -> String {
+    format!("pipetrail-audit-reader-{home}")
+}
 
 /// A bucket of the audit account, by what it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -25,6 +25,9 @@ pub fn forwarder(region: &str) -> String {
     format!("pipetrail-forwarder-{region}")
 }
 
+/// The parameter of the member's template that says which region's stack makes the reader's role.
+pub const READER_REGION: &str = "ReaderRegion";
+
 /// The role by which the audit account's reader looks into a member; `region` is the one whose stack made it.
 #[must_use]
 pub fn reader(region: &str) -> String {

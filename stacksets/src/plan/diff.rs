@@ -13,7 +13,7 @@ use crate::plan::note::notes;
 use crate::plan::stacks::{management_steps, set_step, stack_step};
 use crate::plan::step::{AccessStep, InstancesStep, SetAction, SetStep, Upload};
 use crate::plan::view::{Focus, View};
-use crate::plan::{Plan, instances};
+use crate::plan::{Plan, instances, reader};
 use crate::stack_set::StackSet;
 
 /// Computes the plan that turns `actual` into `desired`.
@@ -57,7 +57,10 @@ pub fn plan_for(desired: &Desired, actual: &Actual, focus: &Focus) -> Result<Pla
     match &actual.stack_set {
         None => Err(Error::NoStackSet(STACK.to_owned())),
         Some(set) if !set.is_ours() => Err(Error::foreign("stack set", STACK)),
-        Some(_) => enrolment(view, None),
+        Some(_) => {
+            reader::check_without_update(&view)?;
+            enrolment(view, None)
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::account_region::AccountRegion;
 use crate::organization::Membership;
+use crate::plan::reader;
 use crate::plan::removals::stacks_left_behind;
 use crate::plan::show::some;
 use crate::plan::view::View;
@@ -26,6 +27,8 @@ pub enum Uncovering {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Note {
+    /// The reader's role stays where it is until its new region has stacks.
+    ReaderStays { from: Region, to: Region },
     /// The management account gets no stacks; service-managed stack sets never deploy into it.
     ManagementAccountNotCovered { account: AccountId, reason: Uncovering },
     /// A region of the management account cannot be looked into, so it gets no stack there.
@@ -69,6 +72,7 @@ impl Note {
 pub(super) fn notes(view: &View<'_>) -> Vec<Note> {
     let (scope, organization) = (&view.desired.scope, &view.actual.organization);
     let mut notes = management(view);
+    notes.extend(reader::waits(view).map(|(from, to)| Note::ReaderStays { from, to }));
     if view.focus.is_none() && !organization.has_account(&scope.audit_account) {
         notes.push(Note::AuditAccountOutside {
             account: scope.audit_account.clone(),
@@ -170,6 +174,10 @@ impl fmt::Display for Note {
                 region,
                 reason,
             } => write!(f, "management account {account} is not covered in {region}: {reason}"),
+            Note::ReaderStays { from, to } => write!(
+                f,
+                "the role that members are looked into with stays in {from} until {to} has stacks; the next apply moves it"
+            ),
             Note::NotActive { accounts } => {
                 write!(f, "not active, so StackSets skips them: {}", some(accounts))
             }

@@ -175,6 +175,7 @@ impl fmt::Display for SetStep {
             operation_id: _,
             accounts: _,
             auto_deployment: _,
+            region_order,
             parameters: _,
             tags: _,
         } = self;
@@ -183,7 +184,14 @@ impl fmt::Display for SetStep {
             SetAction::Create => writeln!(f, "+ {id}: create")?,
             SetAction::Update => writeln!(f, "~ {id}: update, and all its instances")?,
         }
-        changes.iter().try_for_each(|change| writeln!(f, "    {change}"))
+        changes.iter().try_for_each(|change| writeln!(f, "    {change}"))?;
+        match region_order.first() {
+            Some(first) => writeln!(
+                f,
+                "    one region after another, {first} first: the reader's role moves there"
+            ),
+            None => Ok(()),
+        }
     }
 }
 

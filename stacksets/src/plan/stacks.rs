@@ -9,6 +9,7 @@ use crate::desired::StackSpec;
 use crate::error::Error;
 use crate::operation;
 use crate::plan::changes::{changes, merged, new_parameters, state_of};
+use crate::plan::reader;
 use crate::plan::step::{Change, ManagementAction, ManagementStep, SetAction, SetStep, StackAction, StackStep};
 use crate::plan::view::View;
 use crate::stack::{Condition, Stack};
@@ -72,7 +73,7 @@ fn action(view: &View<'_>, spec: &StackSpec, stack: &Stack) -> Result<StackActio
 /// `ManagedExecution` is not compared: it orders operations and changes nothing in an account. Every
 /// update sends it.
 pub(super) fn set_step(view: &View<'_>) -> Result<Option<SetStep>, Error> {
-    let (spec, set) = (&view.desired.stack_set, view.actual.stack_set.as_ref());
+    let (spec, set) = (&reader::spec(view)?, view.actual.stack_set.as_ref());
     let wanted = view.desired.scope.auto_deploys();
     let (action, changes) = match set {
         None => (SetAction::Create, new_parameters(spec)),
@@ -108,6 +109,7 @@ pub(super) fn set_step(view: &View<'_>) -> Result<Option<SetStep>, Error> {
         operation_id,
         accounts: accounts.len(),
         auto_deployment: wanted,
+        region_order: if set.is_some() { reader::order(view) } else { vec![] },
         parameters: spec.parameters.clone(),
         tags,
     }))

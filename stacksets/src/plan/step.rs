@@ -127,6 +127,8 @@ pub struct SetStep {
     /// Whether accounts that join an enrolled unit get the stack by themselves.
     #[serde(skip)]
     pub(crate) auto_deployment: bool,
+    /// In this order one region after another; empty for all at once.
+    pub region_order: Vec<Region>,
     #[serde(skip)]
     pub(crate) parameters: BTreeMap<String, ParameterValue>,
     #[serde(skip)]

@@ -4,6 +4,7 @@ mod converges;
 mod focus;
 mod instances;
 mod management;
+mod reader;
 mod refused;
 mod removals;
 mod saved;

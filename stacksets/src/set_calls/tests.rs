@@ -100,6 +100,7 @@ fn creation(auto_deployment: bool) -> SetStep {
         operation_id: None,
         accounts: 0,
         auto_deployment,
+        region_order: vec![],
         parameters: BTreeMap::new(),
         tags: BTreeMap::new(),
     }

@@ -392,7 +392,7 @@ fn a_policy_that_is_not_json_is_a_warning_and_none_at_all_is_ok() {
 #[test]
 fn every_service_of_the_member_template_is_among_the_calls() {
     let calls = calls(&config(&["eu-central-1"]), "o-abcdefghij");
-    let types = pipetrail_stacksets::MEMBER_TEMPLATE
+    let types = pipetrail_member::TEMPLATE
         .lines()
         .filter_map(|line| line.strip_prefix("    Type: AWS::"));
     let services: BTreeSet<String> = types
