@@ -145,7 +145,16 @@ async fn data_stays(organization: &Arc<Organization>) -> Result<()> {
     assert!(step("stack instances: delete 4")? < step("stack set pipetrail-member")?);
     assert!(step("stack pipetrail-member of")? < step("stack pipetrail-pipeline")?);
     let left = everything(organization).await?;
-    let kinds = ["bucket", "bus", "database", "queue", "stack", "table", "topic"];
+    let kinds = [
+        "bucket",
+        "bus",
+        "database",
+        "queue",
+        "role pipetrail-audit-reader-",
+        "stack",
+        "table",
+        "topic",
+    ];
     assert!(
         left.iter().all(|line| kinds.iter().any(|kind| line.starts_with(kind))),
         "{left:?}"
