@@ -94,6 +94,8 @@ fn settings(old: &Gate, new: &Gate) -> Vec<String> {
         let (from, to) = (old.timeout_minutes, new.timeout_minutes);
         changes.push(format!("waits for {to} minutes instead of {from}"));
     }
+    let skips = new.skipped_by.difference(&old.skipped_by);
+    changes.extend(skips.map(|by| format!("its stage may be skipped by {by}")));
     // Where the settings are hidden, so is the topic.
     if let (Some(before), Some(after)) = (&old.settings, &new.settings) {
         match (&old.topic, &new.topic) {
@@ -304,6 +306,13 @@ mod tests {
         ] {
             assert_eq!(told(&of(from), &of(to)), [format!("Prod/Approve: {how}")]);
         }
+        let mut skipped = of("");
+        skipped.gates[0].skipped_by.insert("beforeEntry/Never".into());
+        assert_eq!(
+            told(&of(""), &skipped),
+            ["Prod/Approve: its stage may be skipped by beforeEntry/Never"]
+        );
+        assert_eq!(told(&skipped, &of("")), [""; 0]);
         let (mut slow, mut other) = (of(""), of(""));
         slow.gates[0].timeout_minutes = 5;
         other.gates[0].kind = "Approval Custom Auto 1".into();

@@ -3,6 +3,8 @@
 //! Action configuration is never kept: flags and digests stand for it. Names are AWS's own, at most 100 characters;
 //! longer ones are cut.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::decision::limited_to;
@@ -36,6 +38,10 @@ pub struct Gate {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub topic: Option<String>,
     pub summary_required: bool,
+    /// What lets an execution go past its stage although it did not let it through: rules of `beforeEntry`, and
+    /// `onFailure`, whose result is to skip. Source: CodePipeline's guide, stage conditions.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
+    pub skipped_by: BTreeSet<String>,
     /// Digest of everything else that it is set to; `None` where that is hidden.
     pub settings: Option<String>,
 }
@@ -95,8 +101,13 @@ impl Outline {
                 let place = Place { stage: index, order };
                 outline.conditions(stage.get(phase), &format!("{name}/{phase}"), place, scope)?;
             }
+            let first = outline.gates.len();
             for action in list(stage.get("actions"))? {
                 outline.action(action, &name, index, scope);
+            }
+            let skipped_by = skips(stage);
+            for gate in &mut outline.gates[first..] {
+                gate.skipped_by.clone_from(&skipped_by);
             }
         }
         Some(outline)
@@ -122,6 +133,7 @@ impl Outline {
                     timeout_minutes: rule.get("timeoutInMinutes").and_then(Json::integer).unwrap_or(0),
                     topic: None,
                     summary_required: false,
+                    skipped_by: BTreeSet::new(),
                     settings: Some(digest(scope, &name, &parts)),
                     name,
                 });
@@ -191,8 +203,29 @@ fn gate(action: &Json<'_>, name: &str, kind: &str, place: Place, scope: &str) ->
             .unwrap_or(DEFAULT_TIMEOUT),
         topic: topic.map(|topic| digest(scope, name, &[Some(topic)])),
         summary_required: configuration.get(SUMMARY_REQUIRED).and_then(Json::boolean) == Some(true),
+        skipped_by: BTreeSet::new(),
         settings,
     }
+}
+
+/// The rules and results of a stage that skip it.
+fn skips(stage: &Json<'_>) -> BTreeSet<String> {
+    let is_skip = |value: &Json<'_>| value.get("result").and_then(Json::as_str) == Some("SKIP");
+    let mut found = BTreeSet::new();
+    for phase in ["beforeEntry", "onFailure"] {
+        let conditions = list(stage.at(&[phase, "conditions"])).unwrap_or_default();
+        for condition in conditions.iter().filter(|condition| is_skip(condition)) {
+            let rules = list(condition.get("rules")).unwrap_or_default().iter();
+            found.extend(rules.map(|rule| format!("{phase}/{}", text(rule, "name"))));
+        }
+    }
+    found.extend(
+        stage
+            .get("onFailure")
+            .filter(|phase| is_skip(phase))
+            .map(|_| "onFailure".to_owned()),
+    );
+    found
 }
 
 /// The items of a list; none where it is not there, `None` where something else is in its place.
@@ -285,6 +318,22 @@ pub(crate) mod tests {
         }
         let masked = gate(r#","configuration":"HIDDEN_DUE_TO_SECURITY_REASONS""#);
         assert_eq!((masked.settings, masked.topic), (None, None));
+    }
+
+    #[test]
+    fn what_skips_the_stage_of_a_gate_is_kept() {
+        let rule = r#"{"conditions":[{"result":"SKIP","rules":[{"name":"Never"}]}]}"#;
+        let pipeline = format!(
+            r#"{{"stages":[{{"name":"Prod","beforeEntry":{rule},"onFailure":{{"result":"SKIP"}},"actions":[{{"name":"Approve",{APPROVAL}}}]}}]}}"#
+        );
+        let gates = outline(&pipeline).unwrap().gates;
+        let skipped_by: Vec<_> = gates[1].skipped_by.iter().map(String::as_str).collect();
+        assert_eq!(
+            (gates[1].name.as_str(), skipped_by),
+            ("Prod/Approve", vec!["beforeEntry/Never", "onFailure"])
+        );
+        let failing = pipeline.replace("SKIP", "FAIL");
+        assert!(outline(&failing).unwrap().gates[1].skipped_by.is_empty());
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::*;
 async fn approval(org: &Organization) -> Bench {
     let environment = vec![
         ("EVIDENCE_BUCKET", bucket(org, "evidence")),
+        ("LAKE_BUCKET", bucket(org, "lake")),
         ("ALERT_TOPIC_ARN", topic_arn(org)),
         ("ACCOUNT_TOPICS", "none".to_owned()),
     ];
