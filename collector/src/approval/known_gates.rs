@@ -102,3 +102,120 @@ impl KnownGates<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use aws_config::{BehaviorVersion, Region, SdkConfig};
+    use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
+    use pipetrail_unit::answers::answering;
+
+    use super::*;
+    use crate::gates::call::Reading;
+
+    fn error(code: &str) -> String {
+        match code {
+            "" => String::new(),
+            code => format!("<Error><Code>{code}</Code><Message>m</Message></Error>"),
+        }
+    }
+
+    /// Enters the deletion of a pipeline in a bucket that gives these answers and then 412; gives what came of it, and
+    /// the puts that were sent.
+    async fn entered(answers: &[(u16, &str)]) -> (Result<Vec<Change>, ApprovalError>, Vec<String>) {
+        let puts = Arc::new(Mutex::new(Vec::new()));
+        let (seen, mut left) = (
+            Arc::clone(&puts),
+            answers
+                .iter()
+                .map(|(status, code)| (*status, error(code)))
+                .collect::<Vec<_>>()
+                .into_iter(),
+        );
+        let http = answering(move |request| {
+            if request.starts_with("PUT") {
+                seen.lock().unwrap().push(request.to_owned());
+            }
+            left.next().unwrap_or_else(|| (412, error("PreconditionFailed")))
+        });
+        let keys = Credentials::new("test", "test", None, None, "test");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new("eu-central-1"))
+            .credentials_provider(SharedCredentialsProvider::new(keys))
+            .http_client(http)
+            .build();
+        let s3 = aws_sdk_s3::Client::new(&config);
+        let known = KnownGates {
+            s3: &s3,
+            bucket: "lake",
+        };
+        let event = br#"{"account":"000000000012","region":"eu-central-1","source":"aws.codepipeline","time":"2026-11-20T09:27:58Z","detail-type":"AWS API Call via CloudTrail","detail":{"eventName":"DeletePipeline","eventID":"e1","requestParameters":{"name":"p"}}}"#;
+        let Reading::Structure(call, made) = GateCall::of(event).unwrap() else {
+            panic!("no structure")
+        };
+        let entered = known.enter(&call, "p", &made).await;
+        let puts = puts.lock().unwrap().clone();
+        (entered, puts)
+    }
+
+    #[tokio::test]
+    async fn an_object_that_s3_does_not_show_is_none_and_is_only_made_where_there_is_none() {
+        let (told, puts) = entered(&[(403, "AccessDenied"), (200, "")]).await;
+        assert_eq!(told.unwrap().len(), 1);
+        assert_eq!(puts.len(), 1);
+        assert!(
+            puts[0].starts_with("PUT /gates/account_id%3D000000000012/eu-central-1/p.json"),
+            "{}",
+            puts[0]
+        );
+        assert!(puts[0].contains("\nif-none-match: *\n"), "{}", puts[0]);
+    }
+
+    #[tokio::test]
+    async fn who_comes_second_reads_again_and_gives_up_when_it_always_does() {
+        let answers = [
+            (404, "NoSuchKey"),
+            (409, "ConditionalRequestConflict"),
+            (404, "NoSuchKey"),
+            (412, "PreconditionFailed"),
+            (403, "AccessDenied"),
+            (200, ""),
+        ];
+        let (told, puts) = entered(&answers).await;
+        assert_eq!((told.unwrap().len(), puts.len()), (1, 3));
+
+        let missing = [(404, "NoSuchKey"), (412, "PreconditionFailed")].repeat(8);
+        let (told, puts) = entered(&missing).await;
+        assert!(matches!(told, Err(ApprovalError::Contended { .. })), "{told:?}");
+        assert_eq!(puts.len(), 8);
+    }
+
+    #[tokio::test]
+    async fn a_bucket_that_refuses_the_put_or_fails_keeps_the_message() {
+        let (told, _) = entered(&[(404, "NoSuchKey"), (403, "AccessDenied")]).await;
+        assert!(
+            matches!(
+                told,
+                Err(ApprovalError::Aws {
+                    call: "s3:PutObject",
+                    ..
+                })
+            ),
+            "{told:?}"
+        );
+        let (told, puts) = entered(&[(400, "KMS.DisabledException")]).await;
+        assert!(
+            matches!(
+                told,
+                Err(ApprovalError::Aws {
+                    call: "s3:GetObject",
+                    ..
+                })
+            ),
+            "{told:?}"
+        );
+        assert_eq!(puts, [""; 0]);
+    }
+}
