@@ -1,4 +1,4 @@
-//! The alert of a decision, as SNS takes it, and which topics it goes to.
+//! An alert as SNS takes it, that of a decision, and which topics alerts go to.
 
 use std::collections::BTreeSet;
 
@@ -79,6 +79,36 @@ struct ByProtocol<'a> {
     sms: &'a str,
 }
 
+impl Alert {
+    /// From the text for mail and the JSON for everything else; of the attributes those that have a value.
+    ///
+    /// # Errors
+    /// When the message cannot be written as JSON.
+    pub(crate) fn new(
+        subject: &str,
+        mail: &str,
+        full: &impl Serialize,
+        attributes: &[(&'static str, Option<&str>)],
+    ) -> Result<Self, serde_json::Error> {
+        let full = serde_json::to_string(full)?;
+        let message = serde_json::to_string(&ByProtocol {
+            default: &full,
+            email: mail,
+            sms: subject,
+        })?;
+        // SNS refuses an empty value: the attribute is left out instead.
+        let attributes = attributes.iter().filter_map(|(name, value)| {
+            let value: String = value.as_ref()?.chars().filter(|c| !c.is_control()).collect();
+            (!value.is_empty()).then_some((*name, value))
+        });
+        Ok(Self {
+            subject: ascii(subject, 99),
+            message,
+            attributes: attributes.collect(),
+        })
+    }
+}
+
 impl Decision {
     /// What is published of the decision; `evidence` is the record's S3 URI.
     ///
@@ -109,35 +139,18 @@ impl Decision {
                 .map_or_else(|| "(none given)".to_owned(), one_line),
             self.event_key,
         );
-        let full = serde_json::to_string(&Full {
+        let full = Full {
             decision: self,
             evidence,
-        })?;
-        let message = serde_json::to_string(&ByProtocol {
-            default: &full,
-            email: &mail,
-            sms: &subject,
-        })?;
-        let pairs = [
+        };
+        let attributes = [
             ("account_id", Some(self.account_id.as_str())),
             ("region", Some(self.region.as_str())),
             ("pipeline", self.pipeline.as_deref()),
             ("decision", self.decision.as_deref()),
             ("event_class", Some(self.event_class)),
         ];
-        // SNS refuses an empty value: the attribute is left out instead.
-        let attributes = pairs
-            .into_iter()
-            .filter_map(|(name, value)| {
-                let value: String = value?.chars().filter(|c| !c.is_control()).collect();
-                (!value.is_empty()).then_some((name, value))
-            })
-            .collect();
-        Ok(Alert {
-            subject: ascii(&subject, 99),
-            message,
-            attributes,
-        })
+        Alert::new(&subject, &mail, &full, &attributes)
     }
 }
 

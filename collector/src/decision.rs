@@ -25,7 +25,7 @@ pub enum DecisionError {
 /// A decision that counted. Serialises as the alert's JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Decision {
-    /// Always `approval_decision`.
+    /// Always `decision`.
     pub event_class: &'static str,
     /// `Approved` or `Rejected`, AWS's own words.
     pub decision: Option<String>,
@@ -97,7 +97,7 @@ impl Decision {
         }
         let own = |text: Option<std::borrow::Cow<'_, str>>| text.map(|text| limited(&text));
         let decision = Self {
-            event_class: "approval_decision",
+            event_class: "decision",
             decision: own(call.decision),
             account_id: event.account().to_owned(),
             region: limited(event.region()),
@@ -130,8 +130,13 @@ impl Decision {
 const FIELD_LIMIT: usize = 1024;
 
 /// The text, or its beginning and its hash: nobody can make two long texts look alike.
-fn limited(text: &str) -> String {
-    match text.char_indices().nth(FIELD_LIMIT) {
+pub(crate) fn limited(text: &str) -> String {
+    limited_to(text, FIELD_LIMIT)
+}
+
+/// As [`limited`], for a field of at most that many characters.
+pub(crate) fn limited_to(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
         None => text.to_owned(),
         Some((end, _)) => format!("{}… [cut; SHA-256 of the whole {}]", &text[..end], sha256_hex(text)),
     }
@@ -187,7 +192,7 @@ pub(crate) mod tests {
     fn an_empty_error_code_is_a_decision_here_and_for_the_rule_that_sends_it() {
         let empty = br#"{"account":"000000000012","source":"aws.codepipeline","time":"2026-11-20T09:27:58Z","detail-type":"AWS API Call via CloudTrail","detail":{"eventName":"PutApprovalResult","errorCode":""}}"#;
         assert!(matches!(Decision::of(empty).unwrap(), Reading::Record(..)));
-        let rule = r#""eventName": ["PutApprovalResult"], "errorCode": [{"exists": false}, null, ""]"#;
+        let rule = r#""errorCode": [{"exists": false}, null, ""]"#;
         assert!(crate::templates::DATA.contains(rule));
     }
 }

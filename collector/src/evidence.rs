@@ -1,4 +1,4 @@
-//! The evidence of a decision: a text file that a human auditor reads as it is, and where it lies.
+//! Evidence: text files that a human auditor reads as they are, where they lie, and that of a decision.
 
 use std::fmt::Write as _;
 
@@ -23,14 +23,15 @@ impl Decision {
         )
     }
 
-    /// Key of the [`Marker`] that says that the alert went out.
-    pub fn marker_key(&self) -> String {
-        format!("alerted/account_id={}/{}", self.account_id, self.event_key)
-    }
-
-    /// Whether a record of that key may be this decision's, or the one of the call that it is an addendum to.
-    pub fn may_have(&self, record_key: &str) -> bool {
-        record_key.starts_with(&format!("account_id={}/", self.account_id)) && record_key.contains(&self.event_key)
+    pub fn evidence(&self) -> Evidence {
+        Evidence {
+            account_id: self.account_id.clone(),
+            event_key: self.event_key.clone(),
+            folder: format!("account_id={}/", self.account_id),
+            key: self.record_key(),
+            text: self.record(),
+            is_addendum: self.is_addendum,
+        }
     }
 
     /// The evidence record: plain text, one fact a line. Deterministic, so that its hash is too.
@@ -84,7 +85,32 @@ impl Decision {
     }
 }
 
-/// Says that the alert of a decision went out. Its text is a line as `sha256sum` writes it, of the decision's record.
+/// A record, and what its marker depends on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    pub account_id: String,
+    pub event_key: String,
+    /// What the keys of all such records of the account begin with.
+    pub folder: String,
+    pub key: String,
+    pub text: String,
+    /// Whether it is of CloudTrail's addendum to the record of a call.
+    pub is_addendum: bool,
+}
+
+impl Evidence {
+    /// Key of the [`Marker`] that says that the alert went out.
+    pub fn marker_key(&self) -> String {
+        format!("alerted/account_id={}/{}", self.account_id, self.event_key)
+    }
+
+    /// Whether a record of that key may be this one, or that of the call that it is an addendum to.
+    pub fn may_have(&self, record_key: &str) -> bool {
+        record_key.starts_with(&self.folder) && record_key.contains(&self.event_key)
+    }
+}
+
+/// Says that the alert of a record went out. Its text is a line as `sha256sum` writes it, of the record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Marker {
     /// SHA-256 of the record, 64 hex digits.
@@ -135,15 +161,15 @@ mod tests {
     #[test]
     fn a_record_is_of_its_account_and_event() {
         let decision = decision(r#"{"pipelineName":"p","actionName":"a","token":"t"}"#);
-        let key = decision.record_key();
-        assert!(decision.may_have(&key) && decision.may_have(&beside(&key, &"0".repeat(64))));
+        let (key, evidence) = (decision.record_key(), decision.evidence());
+        assert!(evidence.may_have(&key) && evidence.may_have(&beside(&key, &"0".repeat(64))));
         for other in [
             "",
             &key.replace("account_id=000000000012", "account_id=000000000013"),
             &key.replace(&decision.event_key, "0"),
             &format!("alerted/{key}"),
         ] {
-            assert!(!decision.may_have(other), "{other}");
+            assert!(!evidence.may_have(other), "{other}");
         }
     }
 
@@ -167,7 +193,7 @@ mod tests {
             )
         );
         assert_eq!(
-            decision.marker_key(),
+            decision.evidence().marker_key(),
             format!("alerted/account_id=000000000012/{}", decision.event_key)
         );
         let record = decision.record();

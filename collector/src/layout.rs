@@ -117,6 +117,15 @@ pub fn is_before(table: Table, key: &str, month: &str) -> bool {
     of_rows || copies_month(table, key).is_some_and(|of_copies| of_copies < month)
 }
 
+/// Key of what is known of a pipeline's gates, in the lake's bucket: no table, and no row comes from it.
+pub fn known_gates(account: &str, region: &str, pipeline: &str) -> String {
+    format!(
+        "gates/account_id={account}/{}/{}.json",
+        segment(region),
+        segment(pipeline)
+    )
+}
+
 fn valid(name: &str, value: &str) -> bool {
     let pattern: &[u8] = match name {
         "account_id" => b"000000000000",

@@ -1,7 +1,7 @@
 //! From EventBridge envelopes to rows, evidence and alerts; and the audit account's templates.
 //!
 //! Reading, sorting, redacting and deciding are pure ([`event`], [`rows`], [`redact`], [`transform`],
-//! [`decision`]). The handler around AWS calls (`approval`) stands behind the feature `aws`, so that
+//! [`decision`], [`gates`]). The handler around AWS calls (`approval`) stands behind the feature `aws`, so that
 //! λ transform links no AWS SDK. Whatever reads or writes a lake is above, in `pipetrail-lake`.
 
 pub mod alert;
@@ -15,6 +15,7 @@ pub mod event;
 pub mod evidence;
 #[cfg(test)]
 mod fixtures_test;
+pub mod gates;
 pub mod json;
 mod key;
 #[cfg(test)]

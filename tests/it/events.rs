@@ -6,6 +6,7 @@ mod captures;
 mod contract;
 mod faults;
 mod fixtures;
+mod gates;
 mod heartbeats;
 mod missing;
 mod policies;

@@ -83,9 +83,32 @@ const log = group("lake bucket: the log of settling", [
   denied("An administrator deletes no entry.", ADMINISTRATOR, DELETE, ENTRY),
 ]);
 
+const GATES = `${LAKE}/gates/account_id=111122223333/eu-central-1/shop.json`;
+const PUT_IF_MATCH = { ...PUT, "s3:if-match": "0123" };
+
+const gates = group("lake bucket: known gates", [
+  allowed("λ approval puts what it knows of a new pipeline.", APPROVAL, PUT_OBJECT, GATES, PUT_IF_ABSENT),
+  allowed("λ approval replaces it as it was read.", APPROVAL, PUT_OBJECT, GATES, PUT_IF_MATCH),
+  allowed("λ approval reads it.", APPROVAL, GET, GATES),
+  denied("λ approval does not delete it.", APPROVAL, DELETE, GATES),
+  denied("λ approval deletes no version of it.", APPROVAL, DELETE_VERSION, GATES),
+  denied("λ approval puts nothing else into the lake.", APPROVAL, PUT_OBJECT, `${LAKE}/unregistered`, PUT_IF_ABSENT),
+  denied("An administrator puts nothing there.", ADMINISTRATOR, PUT_OBJECT, GATES, PUT_IF_MATCH),
+  denied("Nor does whoever deploys.", DEPLOYER, PUT_OBJECT, GATES, PUT_IF_MATCH),
+  denied("An administrator replicates nothing there.", ADMINISTRATOR, REPLICATE, GATES),
+  denied("An administrator deletes nothing there.", ADMINISTRATOR, DELETE, GATES),
+  denied("An administrator replicates no delete marker there.", ADMINISTRATOR, REPLICATE_DELETE, GATES),
+  denied("A lake writer puts nothing there.", WRITER_A, PUT_OBJECT, GATES, PUT_IF_MATCH),
+  denied("λ settle puts nothing there.", SETTLE, PUT_OBJECT, GATES, PUT_IF_MATCH),
+  denied("A role of λ approval's name in another region puts nothing.", administrator("role/pipetrail-approval-us-east-1"), PUT_OBJECT, GATES, PUT_IF_MATCH),
+  denied("Nor does one of its name in another account.", administrator(`role/pipetrail-approval-${REGION}`, OTHER), PUT_OBJECT, GATES, PUT_IF_MATCH),
+  allowed("An administrator deletes a version by its id: destroy needs it.", ADMINISTRATOR, DELETE_VERSION, GATES),
+]);
+
 const RECORD = `${EVIDENCE}/account_id=111122223333/shop/2026/11/30/approve_20261130T120000Z_0123.txt`;
 const MARKER = `${EVIDENCE}/alerted/account_id=111122223333/0123`;
-const THINGS = [["record", RECORD], ["marker", MARKER]];
+const GATE_CHANGE = `${EVIDENCE}/gate_changes/account_id=111122223333/shop/2026/11/30/UpdatePipeline_20261130T120000Z_0123.txt`;
+const THINGS = [["record", RECORD], ["record of a gate", GATE_CHANGE], ["marker", MARKER]];
 
 const written = group("evidence bucket: written by approval", [
   THINGS.map(([name, object]) => [
@@ -134,4 +157,4 @@ const settings = group("evidence bucket: changed by the deployer", SETTINGS.map(
   denied(`No role whose name only begins alike ${does}.`, administrator("role/deployer"), action, resource),
 ]));
 
-export const buckets = [...every, ...open, settled, landing, log, written, hidden, settings].flat();
+export const buckets = [...every, ...open, settled, landing, log, gates, written, hidden, settings].flat();

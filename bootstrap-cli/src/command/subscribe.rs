@@ -26,7 +26,8 @@ use crate::terminal::printer::{self, Output};
 /// Send alerts about decisions to an endpoint
 ///
 /// Makes one subscription to the alert topic, with a filter that only lets those alerts through that
-/// it names. Running it again changes nothing; with another filter it shows the old and the new one
+/// it names. They are about decisions; with --gate-changes also about gates that somebody removed, changed
+/// or overrode. Running it again changes nothing; with another filter it shows the old and the new one
 /// and asks. Uses the audit account only, unless --ou asks Organizations for accounts.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -37,7 +38,8 @@ use crate::terminal::printer::{self, Output};
   pipetrail subscribe --email team@example.com --account 111122223333
   pipetrail subscribe --sqs arn:aws:sqs:eu-central-1:999988887777:alerts --decision Rejected --raw
   pipetrail subscribe --https https://example.com/in --ou ou-ab12-11111111 --pipeline-prefix web-
-  pipetrail subscribe --lambda arn:aws:lambda:eu-central-1:999988887777:function:alerts --all"
+  pipetrail subscribe --lambda arn:aws:lambda:eu-central-1:999988887777:function:alerts --all
+  pipetrail subscribe --email security@example.com --all --gate-changes"
 )]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -55,15 +57,19 @@ pub(crate) struct Args {
     /// Alerts of pipelines whose names begin so; repeatable
     #[arg(long, value_name = "PREFIX")]
     pipeline_prefix: Vec<String>,
-    /// Alerts of one kind of decision
-    #[arg(long, value_enum, ignore_case = true)]
+    /// Alerts of one kind of decision. Alerts about gates have no decision, so not with --gate-changes
+    #[arg(long, value_enum, ignore_case = true, conflicts_with = "gate_changes")]
     decision: Option<Decision>,
     /// Alerts of pipelines in this region; repeatable
     #[arg(long, value_name = "REGION")]
     region: Vec<Region>,
-    /// Every alert
+    /// Alerts of every account, region and pipeline
     #[arg(long, conflicts_with_all = ["account", "ou", "pipeline", "pipeline_prefix", "decision", "region"])]
     all: bool,
+    /// Also alerts about gates: removed, changed, not comparable; conditions overridden, transitions disabled or
+    /// enabled
+    #[arg(long)]
+    gate_changes: bool,
     /// Deliver without SNS's envelope; SQS and HTTPS only
     #[arg(long)]
     raw: bool,
@@ -113,6 +119,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         pipelines: args.pipeline.iter().cloned().collect(),
         prefixes: args.pipeline_prefix.iter().cloned().collect(),
         decision: args.decision,
+        gate_changes: args.gate_changes,
     };
     // Checked before the first call; accounts of units are added, and checked, later.
     filter.policy()?;
@@ -123,7 +130,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         filter.accounts.extend(members(&session, &args.ou).await?);
         session.audit().clone()
     };
-    let wanted = Settings::wanted(filter.policy()?, args.raw);
+    let wanted = Settings::wanted(Some(filter.policy()?), args.raw);
     subscribe(context, args, &config, &audit, &endpoint, &wanted).await
 }
 

@@ -32,6 +32,10 @@ pub(crate) enum Decision {
     Rejected,
 }
 
+/// The message attribute that says what an alert is about, and its values.
+const EVENT_CLASS: &str = "event_class";
+const CLASSES: [&str; 2] = ["decision", "gate_change"];
+
 /// What an alert must be about. An empty set admits everything; the sets are alternatives inside and
 /// must all hold together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,22 +48,26 @@ pub(crate) struct Filter {
     pub pipelines: BTreeSet<String>,
     /// Beginnings of names of pipelines.
     pub prefixes: BTreeSet<String>,
-    /// The decision.
+    /// The decision; alerts about gates have none.
     pub decision: Option<Decision>,
+    /// Whether alerts about gates come too, not decisions alone.
+    pub gate_changes: bool,
 }
 
 impl Filter {
-    /// The filter policy; `None` when everything is admitted.
+    /// The filter policy. It always says which classes of alerts are admitted, so that nobody gets what was not asked
+    /// for.
     ///
     /// # Errors
     /// A name that no pipeline can have, or a policy beyond one of SNS's limits.
-    pub(crate) fn policy(&self) -> Result<Option<Value>, UsageError> {
+    pub(crate) fn policy(&self) -> Result<Value, UsageError> {
         let Filter {
             accounts,
             regions,
             pipelines,
             prefixes,
             decision,
+            gate_changes,
         } = self;
         for name in pipelines.iter().chain(prefixes) {
             check_name(name)?;
@@ -71,11 +79,12 @@ impl Filter {
             ("region", json!(regions)),
             ("pipeline", names.collect()),
             ("decision", json!(decision.as_slice())),
+            (EVENT_CLASS, json!(&CLASSES[..=usize::from(*gate_changes)])),
         ];
         let present = keys.into_iter().filter(|(_, values)| *values != json!([]));
         let policy: Map<String, Value> = present.map(|(key, values)| (key.to_owned(), values)).collect();
         check_limits(&policy)?;
-        Ok((!policy.is_empty()).then_some(policy.into()))
+        Ok(policy.into())
     }
 }
 
@@ -125,7 +134,11 @@ pub(crate) fn words(policy: Option<&Value>) -> String {
         return policy.to_string();
     };
     let parts = keys.iter().map(|(key, values)| {
-        let name = if key == "account_id" { "account" } else { key };
+        let name = match key.as_str() {
+            "account_id" => "account",
+            EVENT_CLASS => "class",
+            other => other,
+        };
         let values = values.as_array().map_or(slice::from_ref(values), Vec::as_slice);
         let values: Vec<String> = values.iter().map(word).collect();
         format!("{name} {}", values.join(", "))

@@ -97,7 +97,7 @@ fn a_queue_gets_what_its_filter_names_until_it_is_unsubscribed() {
         assert_eq!(made["result"], "created");
         assert_eq!(
             made["subscription"]["policy"],
-            json!({"account_id": [own], "decision": ["Rejected"]})
+            json!({"account_id": [own], "decision": ["Rejected"], "event_class": ["decision"]})
         );
         assert_eq!(made["remaining"][0]["policy_statement"]["Resource"], queue.as_str());
         let arn = made["subscription"]["arn"].as_str().unwrap().to_owned();
@@ -131,7 +131,10 @@ fn a_queue_gets_what_its_filter_names_until_it_is_unsubscribed() {
         );
         let changed = said(&organization, &[&wider[..], &["--yes"]].concat()).await?;
         assert_eq!(changed["result"], "changed");
-        assert_eq!(changed["previous"], format!("account {own}; decision Rejected (raw)"));
+        assert_eq!(
+            changed["previous"],
+            format!("account {own}; decision Rejected; class decision (raw)")
+        );
         let policy = &changed["subscription"]["policy"];
         assert_eq!(policy["pipeline"], json!([{"prefix": "pay"}]));
         assert!(policy["account_id"].as_array().unwrap().contains(&json!(other)));
@@ -146,7 +149,8 @@ fn a_queue_gets_what_its_filter_names_until_it_is_unsubscribed() {
             (&json!("confirmed"), &json!(queue))
         );
         assert_eq!(&ours["policy"], policy);
-        assert!(!listed.iter().any(|one| one["policy"] == json!({"account_id": [own]})));
+        let of_another = json!({"account_id": [own], "event_class": ["decision"]});
+        assert!(!listed.iter().any(|one| one["policy"] == of_another));
 
         assert!(
             refused(&organization, &["unsubscribe", &arn])

@@ -5,6 +5,7 @@
 //! played here.
 
 mod bench;
+mod gates;
 mod planted;
 
 use aws_config::SdkConfig;
@@ -118,6 +119,7 @@ fn a_decision_is_recorded_once_and_told_at_least_once_wherever_a_call_fails_or_t
         let bucket = bucket(&org, "evidence");
         let own = vec![
             ("EVIDENCE_BUCKET", bucket.clone()),
+            ("LAKE_BUCKET", self::bucket(&org, "lake")),
             ("ALERT_TOPIC_ARN", topic.clone()),
             ("ACCOUNT_TOPICS", "none".to_owned()),
         ];
@@ -196,6 +198,7 @@ fn an_account_with_a_topic_of_its_own_is_told_there_as_surely_as_on_the_topic_of
         let accounts = FAULTS.map(|fault| format!("{:012}", 610 + FAULTS.iter().position(|f| *f == fault).unwrap()));
         let environment = vec![
             ("EVIDENCE_BUCKET", bucket(&org, "evidence")),
+            ("LAKE_BUCKET", bucket(&org, "lake")),
             ("ALERT_TOPIC_ARN", all.clone()),
             ("ACCOUNT_TOPICS", accounts.join(",")),
         ];
@@ -227,6 +230,7 @@ fn an_account_whose_own_topic_is_gone_holds_nobody_up() {
         let (config, all, account) = (org.audit().await?, topic_arn(&org), "000000000620");
         let environment = vec![
             ("EVIDENCE_BUCKET", bucket(&org, "evidence")),
+            ("LAKE_BUCKET", bucket(&org, "lake")),
             ("ALERT_TOPIC_ARN", all.clone()),
             ("ACCOUNT_TOPICS", account.to_owned()),
         ];
@@ -244,6 +248,7 @@ fn messages_that_can_never_succeed_fail_alone_and_so_reach_the_dead_letter_queue
         let topic = topic_arn(&org);
         let own = vec![
             ("EVIDENCE_BUCKET", bucket(&org, "evidence")),
+            ("LAKE_BUCKET", bucket(&org, "lake")),
             ("ALERT_TOPIC_ARN", topic),
             ("ACCOUNT_TOPICS", "none".to_owned()),
         ];

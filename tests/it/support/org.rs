@@ -22,6 +22,7 @@ pub(crate) const SUBSCRIBING: [usize; 2] = [8, 9];
 /// Has an alert topic of its own.
 pub(crate) const OWN_TOPIC: usize = 10;
 pub(crate) const AUDITS: usize = 11;
+pub(crate) const GATES: usize = 12;
 
 struct Shared {
     // One runtime for all: kept connections belong to the runtime that made them.
@@ -47,7 +48,7 @@ pub(crate) fn with<F: Future<Output = Result<()>>>(test: impl FnOnce(Arc<Organiz
 
 async fn enrolled() -> Result<Arc<Organization>> {
     let enrolment = Enrolment {
-        members: 12,
+        members: 13,
         account_topics: vec![OWN_TOPIC],
         ..Enrolment::default()
     };

@@ -1,4 +1,4 @@
-//! Who listens to the alerts: one queue per member that takes that member's only, and one that
+//! Who listens to the alerts of decisions: one queue per member that takes that member's only, and one that
 //! takes all.
 
 use std::collections::BTreeMap;
@@ -21,13 +21,16 @@ impl Organization {
     /// When the topic is not there or a call fails.
     pub async fn subscribe(&self) -> Result<()> {
         for member in &self.members {
-            self.subscriber(&member.id, Some(json!({"account_id": [member.id]})))
-                .await?;
+            self.subscriber(
+                &member.id,
+                &json!({"account_id": [member.id], "event_class": ["decision"]}),
+            )
+            .await?;
         }
-        self.subscriber(EVERYONE, None).await
+        self.subscriber(EVERYONE, &json!({"event_class": ["decision"]})).await
     }
 
-    async fn subscriber(&self, name: &str, filter: Option<Value>) -> Result<()> {
+    async fn subscriber(&self, name: &str, filter: &Value) -> Result<()> {
         let (config, audit) = (self.audit().await?, &self.relay.cloud.audit);
         let topic = format!("arn:aws:sns:{HOME}:{audit}:{}", names::ALERTS);
         let queue = format!("arn:aws:sqs:{HOME}:{audit}:alerts-{name}");
@@ -38,10 +41,8 @@ impl Organization {
         let made = sqs.create_queue().queue_name(format!("alerts-{name}"));
         made.attributes(Attribute::Policy, policy.to_string()).send().await?;
         let sns = aws_sdk_sns::Client::new(&config);
-        let mut subscription = sns.subscribe().topic_arn(topic).protocol("sqs").endpoint(queue);
-        if let Some(filter) = filter {
-            subscription = subscription.attributes("FilterPolicy", filter.to_string());
-        }
+        let subscription = sns.subscribe().topic_arn(topic).protocol("sqs").endpoint(queue);
+        let subscription = subscription.attributes("FilterPolicy", filter.to_string());
         subscription.send().await.context("cannot subscribe to the alerts")?;
         Ok(())
     }

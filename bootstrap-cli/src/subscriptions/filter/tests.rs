@@ -28,22 +28,31 @@ fn a_filter_becomes_one_policy_with_prefixes() {
         pipelines: set(&["web"]),
         prefixes: set(&["payments-"]),
         decision: Some(Decision::Rejected),
+        gate_changes: false,
     };
-    let policy = filter.policy().unwrap().unwrap();
+    let policy = filter.policy().unwrap();
     assert_eq!(
         policy,
         json!({"account_id": ["000000000012", "111122223333"], "region": ["eu-central-1"],
-               "pipeline": ["web", {"prefix": "payments-"}], "decision": ["Rejected"]})
+               "pipeline": ["web", {"prefix": "payments-"}], "decision": ["Rejected"], "event_class": ["decision"]})
     );
     assert_eq!(
         words(Some(&policy)),
-        "account 000000000012, 111122223333; decision Rejected; pipeline web, payments-*; region eu-central-1"
+        "account 000000000012, 111122223333; decision Rejected; class decision; pipeline web, payments-*; region eu-central-1"
     );
 }
 
 #[test]
-fn no_filter_is_no_policy() {
-    assert_eq!(Filter::default().policy(), Ok(None));
+fn gate_changes_come_only_where_they_are_asked_for() {
+    let of = |gate_changes| Filter {
+        gate_changes,
+        ..Filter::default()
+    };
+    assert_eq!(of(false).policy(), Ok(json!({"event_class": ["decision"]})));
+    assert_eq!(
+        of(true).policy(),
+        Ok(json!({"event_class": ["decision", "gate_change"]}))
+    );
     assert_eq!(words(None), "everything");
 }
 
@@ -57,7 +66,7 @@ fn a_hundred_and_fifty_combinations_pass_and_one_more_does_not() {
     assert!(of(150).policy().is_ok());
     assert_eq!(
         refusal(&of(151)),
-        "the filter has 151 combinations (151 of account_id × 1 of decision), and SNS takes 150 at most"
+        "the filter has 151 combinations (151 of account_id × 1 of decision × 1 of event_class), and SNS takes 150 at most"
     );
     let product = Filter {
         accounts: accounts(38),
@@ -65,7 +74,7 @@ fn a_hundred_and_fifty_combinations_pass_and_one_more_does_not() {
         prefixes: set(&["c", "d"]),
         ..Filter::default()
     };
-    assert!(refusal(&product).contains("152 combinations (38 of account_id × 4 of pipeline)"));
+    assert!(refusal(&product).contains("152 combinations (38 of account_id × 1 of event_class × 4 of pipeline)"));
 }
 
 #[test]

@@ -13,6 +13,7 @@ use super::*;
 async fn approval(org: &Organization) -> Bench {
     let environment = vec![
         ("EVIDENCE_BUCKET", bucket(org, "evidence")),
+        ("LAKE_BUCKET", bucket(org, "lake")),
         ("ALERT_TOPIC_ARN", topic_arn(org)),
         ("ACCOUNT_TOPICS", "none".to_owned()),
     ];
@@ -94,7 +95,7 @@ fn the_decisions_own_record_and_marker_are_believed() {
             digest,
             record_key: record_key.clone(),
         };
-        for (key, text) in [(record_key, record), (decided.marker_key(), marker.text())] {
+        for (key, text) in [(record_key, record), (decided.evidence().marker_key(), marker.text())] {
             let put = s3.put_object().bucket(&bucket).key(key);
             put.body(text.into_bytes().into()).send().await?;
         }
@@ -136,7 +137,7 @@ fn planted_records_and_markers_suppress_neither_record_nor_alert() {
             let planted = [
                 (record_key.clone(), record.map(|text| text.replace("ours", &own))),
                 (
-                    decided.marker_key(),
+                    decided.evidence().marker_key(),
                     marker.map(|text| match text {
                         "ours" => of(&own),
                         "of the forged" => of(forged),
