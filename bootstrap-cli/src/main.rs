@@ -12,6 +12,7 @@ mod doctor;
 mod failure;
 mod lake;
 mod private_file;
+mod smoke;
 mod status;
 mod subscriptions;
 mod terminal;
