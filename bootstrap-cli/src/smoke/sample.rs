@@ -100,7 +100,7 @@ impl Sample {
                 "stage",
                 pipeline,
                 "CodePipeline Stage Execution State Change",
-                state(stage.clone()),
+                state(stage),
             )?,
             event(
                 "action",
@@ -121,20 +121,16 @@ impl Sample {
                 "pipetrail heartbeat",
                 json!({"scheduled_time": time}),
             )?,
-            event("other", "pipetrail.smoke", "pipetrail smoke", json!({"run": seed}))?,
+            event("other", pipeline, "pipetrail smoke", json!({"run": seed}))?,
         ];
         let misplaced = event(
             "misplaced",
             pipeline,
             "CodePipeline Stage Execution State Change",
-            state(stage),
+            state(json!({"stage": "Staging"})),
         )?;
-        let unconverted = event(
-            "unconverted",
-            "pipetrail.smoke",
-            "pipetrail smoke",
-            json!({"unconverted": seed}),
-        )?;
+        // Of CodePipeline, as members forward nothing else, and `ingest` takes nothing else.
+        let unconverted = event("unconverted", pipeline, "pipetrail smoke", json!({"unconverted": seed}))?;
         let Ok(Reading::Record(told, _)) = Decision::of(decision.body.as_bytes()) else {
             return Err(Problem::new("the decision of the run is none").into());
         };

@@ -63,7 +63,7 @@ pub async fn review(
         .await;
     let created = created.map_err(from_sdk(format!("create change set {set} of stack {name}")))?;
     let id = answered("CreateChangeSet", "StackId", created.stack_id())?;
-    let read = read(client, id, &set).await;
+    let read = read(client, name, &set).await;
     // The change set goes with its shell, whatever it says.
     let written = &Written::default();
     let calls = StackCalls { client, name, written };
