@@ -11,7 +11,6 @@ pub(crate) mod ground;
 pub(crate) mod guard;
 mod judge;
 mod lake;
-mod name;
 pub(crate) mod records;
 mod sample;
 pub(crate) mod scratch;

@@ -158,9 +158,8 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let (examination, _) = doctor::examine(&ground.config, Profiles::load(&ground.config, context).await, None).await;
     let mut findings = Findings::default();
     let begun = scratch::create(&ground).await;
-    match &begun {
-        Ok(()) => steps::run(&ground, zips, &examination.checks, &mut findings).await,
-        Err(failure) => printer::error(&failure.to_string(), failure.hint().as_deref()),
+    if begun.is_ok() {
+        steps::run(&ground, zips, &examination.checks, &mut findings).await;
     }
     let cleaned = match guard::check(&ground).await {
         Ok(earlier) => clean(&ground, ground.member.as_ref(), earlier.stack.as_ref()).await,
@@ -171,6 +170,9 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         left: vec![failure.to_string()],
         ..Cleaned::default()
     });
+    if begun.is_err() {
+        tell_left(&cleaned.left);
+    }
     begun?;
     let outcome = Outcome::of(findings.refutes(), !cleaned.left.is_empty(), false);
     report(context.output, &captures, outcome, &findings.sorted(), &cleaned)
@@ -196,6 +198,12 @@ async fn agreed(ground: &Ground, earlier: &Earlier, args: &Args) -> Result<bool>
     };
     let hint = "read what `pipetrail smoke --help` says of it, then run it again with --yes";
     confirmed(args.yes, &question, hint, "nothing was changed").await
+}
+
+fn tell_left(left: &[String]) {
+    for left in left {
+        printer::error(&format!("left behind: {left}"), None);
+    }
 }
 
 fn report(
@@ -233,13 +241,11 @@ fn report(
             }
         }
     }
-    for left in left {
-        printer::error(&format!("left behind: {left}"), None);
-    }
+    tell_left(left);
     match result {
         Outcome::LeftBehind => printer::hint("fix the reason, then run `pipetrail smoke --clean-up`"),
         Outcome::Refuted => {
-            printer::hint("send the folder of --captures; docs/first-account.md says what is masked in it")
+            printer::hint("send the folder of --captures; docs/first-account.md says what is masked in it");
         }
         _ if !records.is_empty() => {
             printer::advice("after that date `pipetrail smoke --clean-up` deletes the records and their bucket");

@@ -65,9 +65,9 @@ claims! {
     MISPLACED = 3 "misplaced-kept", "an event of another table is kept under errors/ with its bytes", "";
     UNCONVERTED = 3 "unconverted-kept", "a row of a wrong type is kept under errors/ with its bytes", "";
     INGESTED = 3 "ingested", "`ingest --rows` makes rows of what is under errors/, and Athena sees them", "3";
-    EVIDENCE = 4 "evidence", "a decision becomes a record of evidence", "3";
+    EVIDENCE = 4 "evidence", "a decision becomes a record of evidence", "3; Settled by documents: conditional writes";
     RETENTION = 4 "evidence-retention", "Object Lock holds the record", "";
-    ONCE = 4 "evidence-once", "the same decision again makes no second version", "Settled by documents: conditional writes";
+    ONCE = 4 "evidence-once", "the same decision again makes no second version", "";
     PUT = 4 "put-refused", "nobody else puts a record", "3";
     OVERWRITE = 4 "overwrite-refused", "nobody overwrites a record", "Settled by documents: conditional writes";
     DELETE = 4 "delete-refused", "nobody hides a record behind a delete marker", "";

@@ -6,8 +6,8 @@ use pipetrail_stacksets::{Clients, Organization, Stack, StepState};
 
 use super::forwarder;
 use super::ground::{Ground, Member};
-use super::name::SMOKE;
 use super::records::{self, Kept};
+use super::sample::SMOKE;
 use super::steps::remove_scratch_stream;
 use crate::failure::Result;
 use crate::terminal::progress::Steps;

@@ -11,8 +11,7 @@ use pipetrail_stacksets::destroy::Names;
 use pipetrail_stacksets::{Clients, Desired, ManagementAccount, Organization, ParameterValue, Scope, Zip};
 
 use super::judge::Place;
-use super::name::SMOKE;
-use super::sample::Sample;
+use super::sample::{SMOKE, Sample};
 use crate::aws::{self, Session};
 use crate::config::{Config, Number, RetentionMode};
 use crate::deploy::{deployer, desired};
@@ -60,10 +59,7 @@ impl Ground {
         let writer = deployer::principal(session.audit(), &config.audit.account).await?;
         settings(&mut config);
         let sample = Sample::new(Timestamp::now(), &config.audit.region)?;
-        let place = match session.audit().endpoint_url() {
-            None => Place::Aws,
-            Some(endpoint) => Place::Other(endpoint.to_owned()),
-        };
+        let place = Place::of(session.audit().endpoint_url());
         Ok(Ground {
             scope: desired::scope(&config),
             clients: session.clients(caller),

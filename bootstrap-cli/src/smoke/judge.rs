@@ -42,6 +42,19 @@ pub(crate) enum Place {
 }
 
 impl Place {
+    /// By the endpoint that is configured, where one is.
+    pub(super) fn of(endpoint: Option<&str>) -> Self {
+        let host = endpoint.and_then(|url| url.split("://").nth(1)).unwrap_or_default();
+        let host = host.split(['/', ':']).next().unwrap_or_default();
+        let is_aws = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"]
+            .iter()
+            .any(|end| host.ends_with(end));
+        match endpoint {
+            Some(endpoint) if !is_aws => Place::Other(endpoint.to_owned()),
+            _ => Place::Aws,
+        }
+    }
+
     /// Something that AWS does according to its contract was not seen.
     pub(super) fn missed(&self, observed: &str) -> Judged {
         match self {

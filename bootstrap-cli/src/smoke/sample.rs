@@ -17,8 +17,9 @@ use crate::failure::{Problem, Result};
 /// The account of every event of a run. AWS gives it to nobody.
 pub(crate) const ACCOUNT: &str = "000000000000";
 
-/// The pipeline that they are of.
-const PIPELINE: &str = "pipetrail-smoke";
+/// What is of a run and of no installation: its stack, queue and delivery stream, what its bucket's name begins with, and
+/// the pipeline that its events are of.
+pub(super) const SMOKE: &str = "pipetrail-smoke";
 
 /// An event, the table that it belongs to, and its key.
 #[derive(Clone, Debug)]
@@ -65,7 +66,7 @@ impl Sample {
         let execution = id("execution");
         let state = |more: Value| {
             let mut detail =
-                json!({"pipeline": PIPELINE, "execution-id": execution, "state": "SUCCEEDED", "version": 1.0});
+                json!({"pipeline": SMOKE, "execution-id": execution, "state": "SUCCEEDED", "version": 1.0});
             if let (Some(fields), Value::Object(more)) = (detail.as_object_mut(), more) {
                 fields.extend(more);
             }
@@ -82,7 +83,7 @@ impl Sample {
                     "arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/pipetrail-smoke/smoke")},
             })
         };
-        let approved = json!({"pipelineName": PIPELINE, "stageName": "Prod", "actionName": "Approve", "token": token,
+        let approved = json!({"pipelineName": SMOKE, "stageName": "Prod", "actionName": "Approve", "token": token,
             "result": {"status": "Approved", "summary": "pipetrail smoke"}});
         let trail = "AWS API Call via CloudTrail";
         let stage = json!({"stage": "Prod"});
@@ -113,7 +114,7 @@ impl Sample {
                 "call",
                 pipeline,
                 trail,
-                call("StartPipelineExecution", json!({"name": PIPELINE})),
+                call("StartPipelineExecution", json!({"name": SMOKE})),
             )?,
             event(
                 "heartbeat",

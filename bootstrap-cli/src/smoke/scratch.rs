@@ -11,7 +11,7 @@ use pipetrail_stacksets::{ParameterValue, Plan, Stack, StackSpec, StepState, Tem
 
 use super::ground::{Ground, Member};
 use super::judge::Control;
-use super::name::SMOKE;
+use super::sample::SMOKE;
 use crate::failure::{Problem, Result};
 
 const TEMPLATE: &str = include_str!("scratch.yaml");

@@ -26,7 +26,6 @@ const NO_STACKS: &str = "the stacks of the audit account were not created";
 /// Carries out all steps; `checks` are those of `doctor`. What is made is left for the clean-up.
 pub(crate) async fn run(ground: &Ground, zips: Vec<Zip>, checks: &[Check], findings: &mut Findings) {
     let desired = ground.desired(zips);
-    let controls = scratch::controls(ground).await;
     account::run(ground, &desired, checks, findings).await;
     let done = stacks::run(ground, &desired, findings).await;
     end(2, done, findings);
@@ -38,6 +37,8 @@ pub(crate) async fn run(ground: &Ground, zips: Vec<Zip>, checks: &[Check], findi
     }
     let done = rows::run(ground, findings).await;
     end(3, done, findings);
+    // Not at once: what a new policy says takes a moment to count.
+    let controls = scratch::controls(ground).await;
     let done = decision::run(ground, &controls, findings).await;
     end(4, done, findings);
     let done = member_step(ground, &desired, findings).await;

@@ -56,6 +56,18 @@ fn a_record_without_retention_is_refuted_only_where_locks_work() {
 }
 
 #[test]
+fn an_endpoint_of_aws_is_aws_and_another_is_not() {
+    assert_eq!(Place::of(None), Place::Aws);
+    assert_eq!(
+        Place::of(Some("https://vpce-1.s3.eu-central-1.vpce.amazonaws.com/x")),
+        Place::Aws
+    );
+    for other in ["http://127.0.0.1:4566", "https://amazonaws.com.example", "nowhere"] {
+        assert_eq!(Place::of(Some(other)), Place::Other(other.into()));
+    }
+}
+
+#[test]
 fn what_is_missing_is_refuted_on_aws_and_not_possible_elsewhere() {
     assert_eq!(Place::Aws.missed("nothing").verdict, Verdict::Refuted);
     let elsewhere = ELSEWHERE().missed("nothing landed");

@@ -15,7 +15,7 @@ use pipetrail_names::partition;
 use pipetrail_stacksets::from_sdk;
 
 use super::super::ground::Ground;
-use super::super::name::SMOKE;
+use super::super::sample::SMOKE;
 use super::super::wait::wait_for;
 use super::stacks::state;
 use crate::failure::{Problem, Result};
