@@ -87,13 +87,13 @@ async fn heartbeats(ground: &Ground, member: &Member, regions: &[Region], begun:
     }
 }
 
-/// The regions that heartbeats of the member's schedules came from.
+/// The regions that heartbeats of the member's schedules came from: those whose Scheduler put a time in, which makes
+/// the hour that they cover.
 async fn heard(ground: &Ground, member: &Member) -> Result<BTreeSet<String>> {
     let heartbeats = Tier::Landing.of(Table::Heartbeats);
     let account = &member.account;
-    let sql = format!(
-        "SELECT DISTINCT region FROM {heartbeats} WHERE account_id = '{account}' AND scheduled_time IS NOT NULL"
-    );
+    let sql =
+        format!("SELECT DISTINCT region FROM {heartbeats} WHERE account_id = '{account}' AND covered_hour IS NOT NULL");
     let answer = ground.athena().ask(&sql).await?.collect().await?;
     let regions = answer.rows.into_iter().flatten().filter_map(|value| match value {
         Value::Text(region) => Some(region),
