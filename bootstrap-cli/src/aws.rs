@@ -1,6 +1,8 @@
 //! AWS clients: the only place that builds them.
 
+mod call;
 mod calls;
+pub(crate) mod captures;
 mod connect;
 pub(crate) mod glob;
 mod http;
@@ -10,6 +12,7 @@ mod session;
 
 use aws_config::SdkConfig;
 
+pub(crate) use self::captures::Captures;
 pub(crate) use self::connect::ConnectError;
 pub(crate) use self::http::at;
 pub(crate) use self::profiles::{Profiles, account, audit, profile};

@@ -6,8 +6,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{
-    apply, audit, completions, destroy, doctor, enroll, export, ingest, init, man, plan, query, report, settle, status,
-    subscribe, subscriptions, unsubscribe,
+    apply, audit, completions, destroy, doctor, enroll, export, ingest, init, man, plan, query, report, settle, smoke,
+    status, subscribe, subscriptions, unsubscribe,
 };
 use crate::context::Context;
 use crate::deploy::function_zips;
@@ -42,6 +42,7 @@ enum Command {
     Unsubscribe(unsubscribe::Args),
     Subscriptions(subscriptions::Args),
     Destroy(destroy::Args),
+    Smoke(smoke::Args),
     Ingest(ingest::Args),
     Settle(settle::Args),
     Query(query::Args),
@@ -131,6 +132,7 @@ async fn run(Cli { context, command }: Cli) -> Result<Exit> {
             Command::Unsubscribe(args) => unsubscribe::run(context, args).await,
             Command::Subscriptions(args) => subscriptions::run(context, args).await,
             Command::Destroy(args) => destroy::run(context, args).await,
+            Command::Smoke(args) => smoke::run(context, args).await,
             Command::Ingest(args) => ingest::run(context, args).await,
             Command::Settle(args) => settle::run(context, args).await,
             Command::Query(args) => query::run(context, args).await,

@@ -15,6 +15,7 @@ pub(crate) mod query;
 pub(crate) mod report;
 pub(crate) mod select;
 pub(crate) mod settle;
+pub(crate) mod smoke;
 pub(crate) mod status;
 pub(crate) mod subscribe;
 pub(crate) mod subscriptions;

@@ -2,10 +2,12 @@
 
 use std::cell::Cell;
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 use clap::ValueHint;
 use pipetrail_names::Region;
 
+use crate::aws::Captures;
 use crate::config::{Config, ConfigError};
 use crate::terminal::printer::{Output, Volume};
 
@@ -49,6 +51,9 @@ pub(crate) struct Context {
     /// Whether something is being changed: see [`Context::begin`].
     #[arg(skip)]
     pub begun: Cell<bool>,
+    /// Where the raw answers of AWS are kept; nowhere unless a command says so before it connects.
+    #[arg(skip)]
+    pub captures: OnceLock<Arc<Captures>>,
 }
 
 /// Reads `--endpoint-url`.

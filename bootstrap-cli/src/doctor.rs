@@ -23,6 +23,7 @@ use pipetrail_stacksets::{Caller, Organization, Stack, TrustedAccess};
 
 use self::check::Check;
 pub(crate) use self::fix::{Examination, Fix, fixes};
+pub(crate) use self::lake_formation::NAME as LAKE_FORMATION;
 pub(crate) use self::policies::roots;
 pub(crate) use self::regions::{LACKING, Regions, enabled, read as read_regions};
 use crate::aws::{self, Profiles, Session};

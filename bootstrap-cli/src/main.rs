@@ -13,6 +13,7 @@ mod failure;
 mod lake;
 mod members;
 mod private_file;
+mod smoke;
 mod status;
 mod subscriptions;
 mod terminal;

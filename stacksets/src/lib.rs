@@ -54,7 +54,7 @@ pub use management::{ManagementStack, ManagementStacks};
 pub use organization::{Account, Caller, Membership, Organization};
 pub use plan::{Focus, Note, Plan};
 pub use remedy::Remedy;
-pub use stack::{Stack, settle};
+pub use stack::{Review, Stack, review, settle};
 pub use stack_set::{Drift, Instance, StackSet};
 pub use step_id::StepId;
 pub use template::{MAX_BODY_BYTES, Template, TemplateDiff};

@@ -4,6 +4,7 @@ mod changes;
 mod diff;
 mod instances;
 mod note;
+mod plain;
 mod reader;
 mod removals;
 mod show;

@@ -5,6 +5,7 @@ mod condition;
 mod convert;
 mod deploy;
 mod failures;
+mod review;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ use aws_sdk_cloudformation::types::TemplateStage;
 pub(crate) use condition::Condition;
 pub(crate) use convert::{is_ours, parameters_from, parameters_to, reason_of, tags_from, tags_to, text_of};
 pub(crate) use deploy::StackCalls;
+pub use review::{Review, review};
 
 use crate::error::{Error, from_sdk};
 use crate::journal::StepProgress;

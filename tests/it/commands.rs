@@ -12,6 +12,7 @@ mod refused_by_aws;
 mod scale;
 mod setting_up;
 mod silenced;
+mod smoking;
 mod status;
 mod stuck;
 mod subscribing;

@@ -23,10 +23,12 @@ pub(crate) async fn run(built: &Built) -> Result<()> {
     let cloud = &organization.relay.cloud;
     // As AWS takes deployment targets, not as moto does.
     let targeted = organization.targeted().await?;
+    // As Firehose takes records, not as MiniStack does.
+    let streamed = organization.streamed(&targeted.endpoint).await?;
     let members = organization.members.iter().map(|member| member.id.as_str());
     printer::data(&format!(
         "AWS_CONFIG_FILE={}\nPIPETRAIL={}\nMANAGEMENT={}\nAUDIT={}\nUNITS={}\nMEMBERS={}\nOUTSIDE={}",
-        targeted.aws_config.display(),
+        streamed.aws_config.display(),
         organization.binary().display(),
         cloud.management,
         cloud.audit,
@@ -52,7 +54,10 @@ pub(crate) async fn run(built: &Built) -> Result<()> {
 }
 
 /// Fires every schedule that is deployed now.
-async fn heartbeats(organization: &Organization) -> Result<()> {
+///
+/// # Errors
+/// When an emulator refuses, or something deployed cannot be evaluated: it may be taken away meanwhile.
+pub async fn heartbeats(organization: &Organization) -> Result<()> {
     let relay = &organization.relay;
     relay.invalidate().await;
     let time = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();

@@ -2,7 +2,7 @@
 //! and functions.
 
 pub mod aws;
-mod bare;
+pub mod bare;
 pub mod day;
 pub mod emulators;
 pub mod environment;

@@ -7,6 +7,7 @@ mod profiles;
 mod proxied;
 mod settings;
 mod stranger;
+mod streamed;
 pub mod subscribers;
 mod targets;
 
@@ -23,6 +24,7 @@ use tokio::sync::Mutex;
 pub use self::accounts::Member;
 pub use self::enrolment::{Enrolment, HOME, MEMBERS, SECOND};
 pub use self::proxied::Proxied;
+pub use self::streamed::Streamed;
 pub use self::targets::Targeted;
 use crate::aws;
 use crate::emulators::prepare::Built;

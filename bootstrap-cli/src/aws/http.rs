@@ -1,5 +1,7 @@
 //! The way to AWS of every client: one stack of TLS, watched where every call is to be told.
 
+use std::sync::Arc;
+
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{Region, SdkConfig};
 use aws_sdk_sts::config::{SharedCredentialsProvider, SharedHttpClient};
@@ -8,37 +10,41 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
 use super::calls;
+use super::captures::Captures;
+use crate::context::Context;
 use crate::terminal::printer;
 
 /// What the session of an assumed role is called in CloudTrail: this tool, this version.
 const SESSION_NAME: &str = concat!("pipetrail-", env!("CARGO_PKG_VERSION"));
 
 /// The connections of all clients.
-pub(super) struct Http(SharedHttpClient);
-
-impl Default for Http {
-    fn default() -> Self {
-        Http(
-            Builder::new()
-                .tls_provider(Provider::Rustls(CryptoMode::Ring))
-                .build_https(),
-        )
-    }
+pub(super) struct Http {
+    client: SharedHttpClient,
+    captures: Option<Arc<Captures>>,
 }
 
 impl Http {
+    /// For what runs in that context: where it keeps answers, those are kept.
+    pub(super) fn new(context: &Context) -> Self {
+        Http {
+            client: Builder::new()
+                .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                .build_https(),
+            captures: context.captures.get().cloned(),
+        }
+    }
+
     /// Over another client.
     #[cfg(test)]
     pub(super) fn over(client: SharedHttpClient) -> Self {
-        Http(client)
+        Http { client, captures: None }
     }
 
     /// For clients of that account.
     pub(super) fn of(&self, account: &'static str) -> SharedHttpClient {
-        if printer::is_verbose() {
-            calls::watched(self.0.clone(), account)
-        } else {
-            self.0.clone()
+        match (printer::is_verbose(), &self.captures) {
+            (false, None) => self.client.clone(),
+            (tells, captures) => calls::watched(self.client.clone(), account, tells, captures.clone()),
         }
     }
 }

@@ -42,7 +42,7 @@ impl Profiles {
             external_id: organization.external_id.clone(),
             ..Identity::default()
         };
-        let http = Http::default();
+        let http = Http::new(context);
         let reader = async {
             let identity = reader(config)?;
             Some(Way::load(identity, &http, config, context).await)
@@ -91,7 +91,7 @@ impl Profiles {
 /// # Errors
 /// No credentials, no answer, or a profile of another account.
 pub(crate) async fn audit(config: &Config, context: &Context) -> Result<SdkConfig, ConnectError> {
-    let way = Way::load(configured(config, context), &Http::default(), config, context).await;
+    let way = Way::load(configured(config, context), &Http::new(context), config, context).await;
     way.account().await?;
     Ok(way.config)
 }
@@ -108,7 +108,7 @@ pub(super) async fn owner(config: &Config, context: &Context) -> Result<Option<(
         profile: Some(profile),
         ..Identity::default()
     };
-    let way = Way::load(identity, &Http::default(), config, context).await;
+    let way = Way::load(identity, &Http::new(context), config, context).await;
     let found = way.account().await?;
     Ok(Some((way.config, found)))
 }
@@ -116,7 +116,7 @@ pub(super) async fn owner(config: &Config, context: &Context) -> Result<Option<(
 /// A profile's way to AWS where there is no configuration yet; in the profile's own region without
 /// `--home-region`. `account` is `management` or `audit`.
 pub(crate) async fn profile(account: &'static str, name: Option<&String>, context: &Context) -> SdkConfig {
-    let (identity, http) = (unconfigured(account, name), Http::default().of(account));
+    let (identity, http) = (unconfigured(account, name), Http::new(context).of(account));
     load(&identity, http, context.home_region.as_ref(), context).await
 }
 

@@ -179,3 +179,79 @@ async fn credentials_that_sts_refuses_are_to_be_renewed() {
     );
     assert!(error.hint().unwrap().contains("aws sso login"));
 }
+
+#[tokio::test]
+async fn an_answer_that_is_kept_is_a_numbered_file_without_secrets_and_reaches_its_client_as_it_came() {
+    let folder = std::env::temp_dir().join(format!("pipetrail-captures-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    let identity = "<GetCallerIdentityResponse><GetCallerIdentityResult>\
+        <Arn>arn:aws:sts::999988887777:assumed-role/Admin/dana@example.com</Arn><UserId>the-token</UserId>\
+        <Account>999988887777</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
+    let keys = "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>AKID</AccessKeyId>\
+        <SecretAccessKey>secret</SecretAccessKey><SessionToken>session</SessionToken>\
+        <Expiration>2030-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>";
+    let dead = r#"{"Messages":[{"MessageId":"1","Body":"{\"summary\":\"private\"}","MessageAttributes":{"ERROR_CODE":{"DataType":"String","StringValue":"NO_PERMISSIONS"}}}]}"#;
+    let config = crate::canned::serve(&[
+        ("GetCallerIdentity", 200, identity),
+        ("AssumeRole", 200, keys),
+        ("", 200, dead),
+    ]);
+    let captures = Arc::new(Captures::open(&folder).unwrap());
+    captures.hide("the-token");
+    let http = super::calls::watched(
+        config.http_client().unwrap(),
+        "audit",
+        false,
+        Some(Arc::clone(&captures)),
+    );
+    let config = config.to_builder().http_client(http).build();
+    let sts = aws_sdk_sts::Client::new(&config);
+    let caller = sts.get_caller_identity().send().await.unwrap();
+    assert_eq!(
+        (caller.account(), caller.user_id()),
+        (Some("999988887777"), Some("the-token"))
+    );
+    let assumed = sts
+        .assume_role()
+        .role_arn(ROLE)
+        .role_session_name("xx")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(assumed.credentials().unwrap().secret_access_key(), "secret");
+    let sqs = aws_sdk_sqs::Client::new(&config);
+    let received = sqs
+        .receive_message()
+        .queue_url("https://sqs.test/1/pipetrail-forward-dlq")
+        .send()
+        .await
+        .unwrap();
+    assert!(received.messages()[0].body().unwrap().contains("private"));
+
+    assert_eq!(Captures::open(&folder).unwrap().count(), 3, "numbers go on");
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let first = read("0001-sts-GetCallerIdentity.json");
+    let (second, third) = (read("0002-sts-AssumeRole.json"), read("0003-sqs-ReceiveMessage.json"));
+    let _ = std::fs::remove_dir_all(&folder);
+    let capture: serde_json::Value = serde_json::from_str(&first).unwrap();
+    assert_eq!(
+        (&capture["status"], &capture["account"]),
+        (&200.into(), &"audit".into())
+    );
+    assert!(first.contains("<Account>999988887777</Account>"), "{first}");
+    assert!(third.contains("NO_PERMISSIONS"), "{third}");
+    for secret in [
+        "dana",
+        "the-token",
+        "AKID",
+        "\"secret\"",
+        ">secret<",
+        "session<",
+        "private",
+    ] {
+        assert!(
+            !format!("{first}{second}{third}").contains(secret),
+            "{secret} in {first}{second}{third}"
+        );
+    }
+}

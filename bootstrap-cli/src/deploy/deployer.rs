@@ -77,6 +77,29 @@ pub(crate) async fn check(
     Ok(())
 }
 
+/// The caller in the audit account as policies name it: the ARN of its role, where IAM does not tell its path a pattern
+/// of it, or else its own.
+///
+/// # Errors
+/// A refused call.
+pub(crate) async fn principal(aws: &SdkConfig, account: &AccountId) -> Result<String> {
+    let answer = aws_sdk_sts::Client::new(aws).get_caller_identity().send().await;
+    let answer = answer.map_err(from_sdk(format!("ask who calls in account {account}")))?;
+    let caller = answer.arn().unwrap_or_default();
+    let role = role_of(aws, account, caller).await?;
+    Ok(role.unwrap_or_else(|| pattern(caller)))
+}
+
+/// A pattern of the role whose session calls, or the caller's own ARN.
+fn pattern(caller: &str) -> String {
+    let partition = caller.split(':').nth(1).unwrap_or("aws");
+    let account = caller.split(':').nth(4).unwrap_or_default();
+    session_of(caller).map_or_else(
+        || caller.to_owned(),
+        |name| format!("arn:{partition}:iam::{account}:role/*{name}"),
+    )
+}
+
 /// The ARN of the role whose session calls; `None` for other callers, and where IAM does not tell it to this one.
 async fn role_of(aws: &SdkConfig, account: &AccountId, caller: &str) -> Result<Option<String>, Error> {
     let Some(name) = session_of(caller) else {
@@ -132,6 +155,14 @@ mod tests {
         // Without the path the policy would lock this caller out.
         let short = "arn:aws:iam::999988887777:role/AWSReservedSSO_Admin_*";
         assert!(!admits(short, &caller, Some(&role)));
+    }
+
+    #[test]
+    fn a_session_whose_role_is_not_told_is_named_by_a_pattern() {
+        let role = "arn:aws:iam::999988887777:role/*AWSReservedSSO_Admin_0";
+        assert_eq!(pattern(&session("AWSReservedSSO_Admin_0")), role);
+        let user = "arn:aws:iam::999988887777:user/eve";
+        assert_eq!(pattern(user), user);
     }
 
     #[test]

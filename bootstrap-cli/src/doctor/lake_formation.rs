@@ -12,7 +12,7 @@ use pipetrail_stacksets::{Error, from_sdk};
 use super::check::Check;
 
 /// The check.
-pub(super) const NAME: &str = "lake-formation";
+pub(crate) const NAME: &str = "lake-formation";
 
 /// Lake Formation's word for whoever IAM allows.
 const EVERYBODY: &str = "IAM_ALLOWED_PRINCIPALS";

@@ -13,7 +13,7 @@ use pipetrail_tests::organization::{Enrolment, HOME, Organization};
 use crate::built::built;
 
 /// The commands in the order in which their examples run.
-const ORDER: [&str; 19] = [
+const ORDER: [&str; 20] = [
     "completions",
     "man",
     "init",
@@ -21,6 +21,7 @@ const ORDER: [&str; 19] = [
     "plan",
     "apply",
     "status",
+    "smoke",
     "enroll",
     "subscribe",
     "subscriptions",
@@ -36,7 +37,7 @@ const ORDER: [&str; 19] = [
 ];
 
 /// Examples that do not end with 0, and why.
-const CODES: [(&str, i32); 13] = [
+const CODES: [(&str, i32); 16] = [
     // It has questions, and no terminal to ask them on.
     ("pipetrail init --profile management --audit-profile audit", 2),
     // The local organization has no trail, and it says so.
@@ -49,6 +50,10 @@ const CODES: [(&str, i32); 13] = [
     ),
     // No heartbeat has come yet.
     ("pipetrail status --check --output json > coverage.json", 4),
+    // Accounts are enrolled here.
+    ("pipetrail smoke --captures smoke --member 111122223333 --yes", 1),
+    ("pipetrail smoke --captures smoke --yes --output json > smoke.json", 1),
+    ("pipetrail smoke --captures smoke --clean-up --yes", 1),
     // There is something to do,
     ("pipetrail plan --check --output json", 3),
     // and no terminal to agree on.
