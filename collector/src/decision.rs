@@ -139,7 +139,7 @@ fn limited(text: &str) -> String {
 
 /// Text that cannot leave its line or change its direction: control and invisible formatting
 /// characters, and the backslash that marks them, are written as `\u{…}`.
-pub(crate) fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         let formatting = c == '\\'
