@@ -77,7 +77,10 @@ fn of_change(change: &Change, basis: Timestamp, now: Timestamp) -> Alert {
     if *left {
         mail.push_str("\nThe account and region left the list of members.\n");
     } else if !began.is_empty() {
-        let _ = write!(mail, "\n`pipetrail status --account {account}` shows it as it is now.\n");
+        let _ = write!(
+            mail,
+            "\n`pipetrail status --account {account}` shows it as it is now.\n"
+        );
     }
     let _ = write!(mail, "\nAlert    {id}\n");
     let attributes = vec![
@@ -268,7 +271,11 @@ mod tests {
         assert_eq!(full["began"][0]["what"], "pattern of rule pipetrail-forward");
         assert_eq!(full["began"][0]["found"], hostile.as_str());
         assert_eq!(full["ended"][0]["condition"], "unreadable");
-        assert_eq!(mail.lines().filter(|line| line.starts_with("Account")).count(), 1, "{mail}");
+        assert_eq!(
+            mail.lines().filter(|line| line.starts_with("Account")).count(),
+            1,
+            "{mail}"
+        );
         assert!(!mail.contains('\u{202e}') && !mail.contains('\r'), "{mail}");
         assert!(mail.len() < 3_000, "{}", mail.len());
         // Told again after a crash: the same id; after the next run another.
@@ -281,7 +288,9 @@ mod tests {
     fn a_storm_is_one_message_of_bounded_size() {
         let many = |from: u32| -> BTreeMap<Place, Vec<Condition>> {
             let places = (from..from + 20_000).map(place);
-            places.map(|place| (place, vec![differs(&"x".repeat(400)); 3])).collect()
+            places
+                .map(|place| (place, vec![differs(&"x".repeat(400)); 3]))
+                .collect()
         };
         let storm = Storm {
             began: many(0),
@@ -295,7 +304,10 @@ mod tests {
             "[pipetrail] began in 20000, last in 20000, over in 20000 of 80000 accounts and regions"
         );
         let (full, mail) = parts(&alert);
-        assert_eq!(full["began"], json!({"places": 20_000, "conditions": {"differs": 60_000}}));
+        assert_eq!(
+            full["began"],
+            json!({"places": 20_000, "conditions": {"differs": 60_000}})
+        );
         assert_eq!(full["lasting"]["names"].as_array().unwrap().len(), NAMES);
         assert_eq!(full["ended"]["more"], 20_000 - NAMES);
         assert!(mail.contains("and 19950 more"), "{mail}");

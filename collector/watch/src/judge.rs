@@ -104,7 +104,9 @@ pub fn watched(roster: &Roster, newcomers: &BTreeMap<Place, Since>) -> BTreeMap<
         (place.clone(), Watched { versions, since })
     });
     let listed = roster.members.iter().map(listed);
-    let all = joined.filter(|(place, _)| !roster.members.contains_key(place)).chain(listed);
+    let all = joined
+        .filter(|(place, _)| !roster.members.contains_key(place))
+        .chain(listed);
     all.filter(|(_, watched)| !watched.versions.is_empty()).collect()
 }
 
@@ -140,7 +142,11 @@ pub fn judge(
     let newcomers = newcomers(previous, now, roster, observed.heard.as_ref());
     let watched = watched(roster, &newcomers);
     let nothing = Vec::new();
-    let before = |place: &Place| previous.and_then(|state| state.conditions.get(place)).unwrap_or(&nothing);
+    let before = |place: &Place| {
+        previous
+            .and_then(|state| state.conditions.get(place))
+            .unwrap_or(&nothing)
+    };
 
     let mut next = State {
         format: FORMAT,
@@ -169,7 +175,10 @@ pub fn judge(
         let settles = now.duration_since(member.since) < SETTLES;
         conditions.retain(|condition| !settles || before(place).iter().any(|held| held.condition.is(condition)));
 
-        let known = previous.and_then(|state| state.heard.get(place)).copied().unwrap_or_default();
+        let known = previous
+            .and_then(|state| state.heard.get(place))
+            .copied()
+            .unwrap_or_default();
         let signs = match &observed.heard {
             Some(heard) => known.and(heard.get(place).copied().unwrap_or_default()),
             None => known,

@@ -54,7 +54,9 @@ pub(crate) async fn look(
     let (mut running, mut waiting) = (JoinSet::new(), work.iter());
     loop {
         while running.len() < AT_ONCE && Instant::now() < until {
-            let Some((account, regions)) = waiting.next() else { break };
+            let Some((account, regions)) = waiting.next() else {
+                break;
+            };
             let places = regions.iter().map(|region| Place {
                 account: account.clone(),
                 region: region.clone(),
@@ -135,7 +137,10 @@ async fn enter(readers: &[Reader], account: &AccountId) -> Result<SdkConfig, Str
                 return Ok(member.into_builder().credentials_provider(once).build());
             }
             Err(error) => {
-                why = format!("cannot assume the reader's role in account {account}: {}", chain(&error));
+                why = format!(
+                    "cannot assume the reader's role in account {account}: {}",
+                    chain(&error)
+                );
                 if !is_refusal(&why) {
                     break;
                 }

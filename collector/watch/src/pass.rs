@@ -77,7 +77,10 @@ impl Pass {
             }
             // Up to the first that is left: what lies behind it is looked into once more.
             Some(first) => {
-                let before = work.iter().map(|(account, _)| account).filter(|account| *account < first);
+                let before = work
+                    .iter()
+                    .map(|(account, _)| account)
+                    .filter(|account| *account < first);
                 self.after = before.max().cloned().max(self.after);
             }
         }

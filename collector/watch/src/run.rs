@@ -194,7 +194,11 @@ impl Watch {
             Ok(state) => Ok((Some(state), etag)),
             Err(error) => {
                 let object = format!("s3://{}/{WATCH_KEY}", self.bucket);
-                log(Level::Warn, "memory lost", &json!({"object": object, "why": chain(&error)}));
+                log(
+                    Level::Warn,
+                    "memory lost",
+                    &json!({"object": object, "why": chain(&error)}),
+                );
                 counts("watch", &[(FORGOTTEN, 1)]);
                 Ok((None, etag))
             }

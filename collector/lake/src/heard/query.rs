@@ -63,7 +63,10 @@ impl Question {
         let months = format!("month IN ('{}', '{}')", month(last_month), month(this_month));
         let [account, region, event, heartbeat, canary] = COLUMNS;
         // The role of the call is in no other table.
-        let is_canary = format!("event_name = '{CANARY_CALL}' AND role_name = '{}' || region", forwarder(""));
+        let is_canary = format!(
+            "event_name = '{CANARY_CALL}' AND role_name = '{}' || region",
+            forwarder("")
+        );
         let none = "CAST(NULL AS varchar)";
         let from = |table: Table| {
             let (last_event, last_beat, last_canary) = match (table, topic) {
@@ -181,11 +184,7 @@ mod tests {
 
     #[test]
     fn arrivals_are_heartbeats_and_the_canary_of_landing_alone() {
-        let sql = asked(
-            Topic::Arrivals,
-            "2026-11-21T12:00:00Z",
-            SignedDuration::from_hours(3),
-        );
+        let sql = asked(Topic::Arrivals, "2026-11-21T12:00:00Z", SignedDuration::from_hours(3));
         let lines: Vec<&str> = sql.lines().collect();
         assert_eq!(lines.len(), 4, "{sql}");
         assert!(

@@ -79,7 +79,10 @@ fn times_are_read_and_null_is_none() {
     let west = of(&lake, "000000000001", "eu-west-1");
     assert_eq!((west.last_event, west.last_heartbeat), (None, time.parse().ok()));
     let east = of(&lake, "000000000001", "us-east-1");
-    assert_eq!((east.last_event, east.last_canary), (time.parse().ok(), time.parse().ok()));
+    assert_eq!(
+        (east.last_event, east.last_canary),
+        (time.parse().ok(), time.parse().ok())
+    );
     assert_eq!(of(&lake, "000000000002", "us-east-1"), Heard::default());
     assert_eq!(lake.unreadable, 0);
 }
