@@ -113,6 +113,9 @@ pub(crate) struct Audit {
     pub role_arn: Option<RoleArn>,
     /// External id for that role.
     pub external_id: Option<String>,
+    /// AWS profile of the audit account that members are looked into with; the one above when absent. All it needs is
+    /// to assume the audit account's reader role.
+    pub reader_profile: Option<String>,
     /// Home region of the bus.
     pub region: Region,
     /// What the zips were built for.

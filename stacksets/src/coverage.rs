@@ -36,10 +36,21 @@ pub struct Coverage<R = CoverageRow> {
     /// The audit account's stacks, in the order of deployment.
     pub stacks: Vec<StackState>,
     pub stack_set_exists: bool,
+    /// What members got, where there is a stack set.
+    #[serde(skip)]
+    pub stack_set: Option<StackSetParameters>,
     /// One row per account and region, by account and region.
     pub instances: Vec<R>,
     /// Accounts that the stack set cannot reach.
     pub not_covered: Vec<Uncovered>,
+}
+
+/// The template and the parameters of the stack set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StackSetParameters {
+    /// The template as it was sent.
+    pub template: String,
+    pub parameters: BTreeMap<String, String>,
 }
 
 /// A stack of the audit account.
@@ -138,6 +149,10 @@ impl Coverage {
             region: scope.region.clone(),
             stacks: stacks.collect(),
             stack_set_exists: set.is_some(),
+            stack_set: set.map(|set| StackSetParameters {
+                template: set.template.clone(),
+                parameters: set.parameters.clone(),
+            }),
             instances: rows.into_values().collect(),
             not_covered: not_covered(organization, scope),
         };
@@ -218,6 +233,7 @@ impl<R> Coverage<R> {
             region,
             stacks,
             stack_set_exists,
+            stack_set,
             instances,
             not_covered,
         } = self;
@@ -227,6 +243,7 @@ impl<R> Coverage<R> {
             region,
             stacks,
             stack_set_exists,
+            stack_set,
             instances: rows(instances),
             not_covered,
         }
@@ -264,6 +281,7 @@ impl fmt::Display for Coverage {
             region: _,
             stacks: _,
             stack_set_exists,
+            stack_set: _,
             instances,
             not_covered,
         } = self;

@@ -42,7 +42,7 @@ pub use access::TrustedAccess;
 pub use account_region::AccountRegion;
 pub use actual::Actual;
 pub use clients::{Clients, ManagementAccount};
-pub use coverage::{Coverage, CoverageRow, CoverageState, Origin, StackState, Uncovered};
+pub use coverage::{Coverage, CoverageRow, CoverageState, Origin, StackSetParameters, StackState, Uncovered};
 pub use desired::{Desired, ParameterValue, RolloutLimits, Scope, StackSpec, Zip};
 pub use drift::{Detection, detect_drift};
 pub use error::{Error, Fault, from_sdk};

@@ -11,6 +11,7 @@ mod partial;
 mod refused_by_aws;
 mod scale;
 mod setting_up;
+mod silenced;
 mod status;
 mod stuck;
 mod subscribing;

@@ -28,6 +28,8 @@ export const SETTLE = ours(`pipetrail-settle-${REGION}`);
 export const SCHEDULES = ours(`pipetrail-schedules-${REGION}`);
 export const APPROVAL = ours(`pipetrail-approval-${REGION}`);
 export const FORWARDER = ours(`pipetrail-forwarder-${REGION}`, MEMBER);
+export const READER = ours(`pipetrail-reader-${REGION}`, MEMBER);
+export const AUDIT_READER = ours(`pipetrail-audit-reader-${REGION}`);
 
 export const ADMINISTRATOR = administrator("role/admin");
 export const PERSON = person("role/reader");
@@ -55,6 +57,7 @@ export const ATHENA = bucket("athena");
 export const BUS = arn("events", "event-bus/pipetrail");
 export const DEFAULT_BUS = arn("events", "event-bus/default", MEMBER);
 export const SCHEDULE = arn("scheduler", "schedule/default/pipetrail-heartbeat", MEMBER);
+export const CANARY = arn("scheduler", "schedule/default/pipetrail-canary", MEMBER);
 export const STACK = arn("cloudformation", "stack/StackSet-pipetrail-member-1/2", MEMBER);
 export const BUS_DLQ = arn("sqs", "pipetrail-bus-dlq");
 export const DECISIONS = arn("sqs", "pipetrail-decisions");

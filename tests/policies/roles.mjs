@@ -1,8 +1,8 @@
 // The rows of the roles: who may take them, and what they may do by their own policies.
 import {
-  ACCOUNT_TOPIC, ADMINISTRATOR, ALERTS, APPROVAL, ARTIFACTS, AUDIT, BUS, BUS_ROLE, CATALOG, DATABASE, DECISIONS,
-  DEFAULT_BUS, EVENTBRIDGE, EVIDENCE, FORWARDER, FORWARD_DLQ, GATE, LAKE, MEMBER, MEMBER_ADMINISTRATOR, OTHER, PIPELINE,
-  PUT, PUT_IF_ABSENT, REGION, SCHEDULES, SETTLE, STREAMS, TABLES, TRANSFORM, allowed, denied, from, group, lambda,
+  ACCOUNT_TOPIC, ADMINISTRATOR, ALERTS, APPROVAL, ARTIFACTS, AUDIT, AUDIT_READER, BUS, BUS_ROLE, CANARY, CATALOG, DATABASE, DECISIONS,
+  DEFAULT_BUS, EVENTBRIDGE, EVIDENCE, FORWARDER, FORWARD_DLQ, GATE, LAKE, MEMBER, MEMBER_ADMINISTRATOR, ORGANIZATION, OTHER, PERSON, PIPELINE,
+  PUT, PUT_IF_ABSENT, READER, REGION, SCHEDULE, SCHEDULES, SETTLE, STREAMS, TABLES, TRANSFORM, allowed, denied, from, group, lambda,
   logGroup, logs, rule, service, source, stream, table,
 } from "./names.mjs";
 
@@ -172,4 +172,33 @@ const forwarder = group("the forwarder's role", [
     denied(`It may not call codepipeline:${name}.`, FORWARDER, `codepipeline:${name}`, PIPELINE)),
 ]);
 
-export const roles = [trust, bus, streams, functions, settle, schedules, approval, forwarder].flat();
+const OUR_WAY = { "sts:ExternalId": ORGANIZATION, "aws:ResourceOrgID": ORGANIZATION };
+const ELSEWHERE = rule("pipetrail-forward", MEMBER).replace(REGION, "us-east-1");
+const reader = group("the readers", [
+  takes("The audit account's reader takes the member's.", AUDIT_READER, READER, OUR_WAY),
+  refused("It takes none without the organization's id.", AUDIT_READER, READER, { "aws:ResourceOrgID": ORGANIZATION }),
+  refused("It takes none with another organization's id.", AUDIT_READER, READER, { ...OUR_WAY, "sts:ExternalId": "o-anotherorgid" }),
+  refused("It takes none of another organization.", AUDIT_READER, READER, { ...OUR_WAY, "aws:ResourceOrgID": "o-anotherorgid" }),
+  refused("It takes no other role of the member.", AUDIT_READER, FORWARDER, OUR_WAY),
+  refused("An administrator of the audit account does not take the member's.", ADMINISTRATOR, READER, OUR_WAY),
+  refused("An administrator of the member does not.", MEMBER_ADMINISTRATOR, READER, OUR_WAY),
+  takes("An administrator of the audit account takes its reader by its own policy.", ADMINISTRATOR, AUDIT_READER),
+  refused("Somebody there without an own policy does not.", PERSON, AUDIT_READER),
+  refused("An administrator of the member does not take the audit account's reader.", MEMBER_ADMINISTRATOR, AUDIT_READER),
+  ["events:DescribeRule", "events:ListTargetsByRule"].map((action) => [rule("pipetrail-forward", MEMBER), ELSEWHERE].map((resource) =>
+    allowed(`It may ${action} of the forwarding rule of every region.`, READER, action, resource))),
+  denied("It reads no other rule.", READER, "events:DescribeRule", rule("mine", MEMBER)),
+  denied("It changes no rule.", READER, "events:PutRule", rule("pipetrail-forward", MEMBER)),
+  ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"].map((action) => [
+    allowed(`It may ${action} of the forwarder's role.`, READER, action, FORWARDER.arn),
+    denied(`It may not ${action} of another role.`, READER, action, FORWARDER.arn.replace("pipetrail-forwarder", "mine")),
+  ]),
+  ["sqs:GetQueueAttributes", "sqs:GetQueueUrl"].map((action) => allowed(`It may ${action} of the dead-letter queue.`, READER, action, FORWARD_DLQ)),
+  denied("It reads no other queue's settings.", READER, "sqs:GetQueueAttributes", FORWARD_DLQ.replace("pipetrail-forward-dlq", "mine")),
+  denied("It takes nothing out of the queue.", READER, "sqs:ReceiveMessage", FORWARD_DLQ),
+  [SCHEDULE, CANARY].map((schedule) => allowed(`It reads ${schedule.split("/").pop()}.`, READER, "scheduler:GetSchedule", schedule)),
+  denied("It reads no other schedule.", READER, "scheduler:GetSchedule", SCHEDULE.replace("pipetrail-heartbeat", "mine")),
+  denied("It reads no pipeline.", READER, "codepipeline:GetPipeline", PIPELINE),
+]);
+
+export const roles = [trust, bus, streams, functions, settle, schedules, approval, forwarder, reader].flat();

@@ -1,6 +1,6 @@
 // The rows of the service control policy that `pipetrail export scp` prints: who changes the member stack.
 import {
-  FORWARDER, FORWARD_DLQ, MEMBER, MEMBER_ADMINISTRATOR, STACK, SCHEDULE, administrator, allowed, denied, group, rule,
+  CANARY, FORWARDER, FORWARD_DLQ, MEMBER, MEMBER_ADMINISTRATOR, READER, STACK, SCHEDULE, administrator, allowed, denied, group, rule,
 } from "./names.mjs";
 
 const STACKSETS = administrator("role/stacksets-exec-0123456789abcdef", MEMBER);
@@ -12,6 +12,9 @@ const CHANGES = [
     ["AddPermission", "CreateQueue", "DeleteQueue", "PurgeQueue", "RemovePermission", "SetQueueAttributes"]],
   ["scheduler", SCHEDULE, SCHEDULE.replace("pipetrail-heartbeat", "mine"),
     ["CreateSchedule", "DeleteSchedule", "UpdateSchedule"]],
+  ["scheduler", CANARY, CANARY.replace("pipetrail-canary", "mine"), ["CreateSchedule", "DeleteSchedule", "UpdateSchedule"]],
+  ["iam", READER.arn, READER.arn.replace("pipetrail-reader", "mine"),
+    ["AttachRolePolicy", "CreateRole", "DeleteRole", "DeleteRolePolicy", "PutRolePolicy", "UpdateAssumeRolePolicy"]],
   ["iam", FORWARDER.arn, FORWARDER.arn.replace("pipetrail-forwarder", "mine"),
     ["AttachRolePolicy", "CreateRole", "DeleteRole", "DeleteRolePermissionsBoundary", "DeleteRolePolicy", "DetachRolePolicy",
       "PassRole", "PutRolePermissionsBoundary", "PutRolePolicy", "UpdateAssumeRolePolicy", "UpdateRole"]],

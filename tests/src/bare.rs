@@ -41,7 +41,11 @@ pub(crate) async fn run(built: &Built) -> Result<()> {
             () = tokio::time::sleep(EVERY) => {}
         }
         // What is deployed may be taken away at this very moment.
-        if let Err(error) = heartbeats(&organization).await {
+        let stands = async {
+            organization.complete_members().await?;
+            heartbeats(&organization).await
+        };
+        if let Err(error) = stands.await {
             printer::progress(&format!("no heartbeats this time: {error:#}"));
         }
     }

@@ -1,6 +1,7 @@
 //! An AWS Organization on the emulators, enrolled by the real `pipetrail apply`.
 
 mod accounts;
+mod completed;
 mod enrolment;
 mod profiles;
 mod proxied;
@@ -48,6 +49,7 @@ pub struct Organization {
     pub aws_config: PathBuf,
     built: Built,
     settings: PathBuf,
+    completed: completed::Completed,
     // Ended before the folder goes.
     emulators: Arc<Emulators>,
     folder: TempDir,
@@ -135,6 +137,7 @@ impl Organization {
             aws_config,
             built: built.clone(),
             settings,
+            completed: completed::Completed::default(),
             emulators,
             folder,
         })

@@ -8,6 +8,7 @@
 //! It knows no pattern and no table of ours.
 
 pub mod access;
+mod canary;
 pub mod cloud;
 mod deployed;
 pub mod policy;
@@ -78,6 +79,14 @@ impl Relay {
             Put::NoStream => bail!("there is no stream {stream}"),
             Put::Taken | Put::Failed => Ok(()),
         }
+    }
+
+    /// The stacks that are deployed in an account and region, stack instances included.
+    ///
+    /// # Errors
+    /// When a stack cannot be read.
+    pub async fn stacks_of(&self, account: &str, region: &str) -> Result<Vec<template::Stack>> {
+        self.access.stacks.of(&self.cloud, account, region).await
     }
 
     /// Forgets what was read of rules, roles, policies, stacks and streams.

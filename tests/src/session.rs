@@ -87,6 +87,7 @@ pub async fn run(args: Args) -> Result<ExitCode> {
     let organization = Arc::new(Organization::start(&built, enrolment).await?);
     let step = Step::begin("pipetrail apply");
     let applied = organization.apply().await?;
+    organization.complete_members().await?;
     step.done("");
     applied.lines().for_each(printer::progress);
     organization.subscribe().await?;

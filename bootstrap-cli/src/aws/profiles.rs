@@ -77,6 +77,26 @@ pub(crate) async fn audit(config: &Config, context: &Context) -> Result<SdkConfi
     Ok(way.config)
 }
 
+/// The audit account as members are looked into from it, where that has a profile of its own.
+///
+/// # Errors
+/// No credentials, no answer, or a profile of another account.
+pub(super) async fn reader(config: &Config, context: &Context) -> Result<Option<SdkConfig>, ConnectError> {
+    let Some(profile) = config.audit.reader_profile.clone() else {
+        return Ok(None);
+    };
+    let identity = Identity {
+        account: "audit",
+        setting: "audit.reader_profile in pipetrail.toml",
+        expected: Some(config.audit.account.clone()),
+        profile: Some(profile),
+        ..Identity::default()
+    };
+    let way = Way::load(identity, &Http::default(), config, context).await;
+    way.account().await?;
+    Ok(Some(way.config))
+}
+
 /// The management account's own profile, where the other one is a delegated administrator's, and the
 /// account that it belongs to.
 pub(super) async fn owner(config: &Config, context: &Context) -> Result<Option<(SdkConfig, AccountId)>, ConnectError> {

@@ -15,6 +15,8 @@ pub(crate) struct Session {
     http: Http,
     management: SdkConfig,
     audit: SdkConfig,
+    /// The profile `audit.reader_profile`.
+    reader: Option<SdkConfig>,
     /// The profile `organization.management_profile`, and the account that it belongs to.
     owner: Option<(SdkConfig, AccountId)>,
     /// The account that the management profile calls from, where that is known.
@@ -33,8 +35,10 @@ impl Session {
         let (caller, audit) = profiles.callers().await;
         let (caller, _) = (caller?, audit?);
         let owner = profiles::owner(config, context).await?;
+        let reader = profiles::reader(config, context).await?;
         Ok(Session {
             owner,
+            reader,
             ..Session::of(profiles, Some(caller))
         })
     }
@@ -50,6 +54,7 @@ impl Session {
             http,
             management: management.config,
             audit: audit.config,
+            reader: None,
             owner: None,
             caller,
         }
@@ -62,6 +67,7 @@ impl Session {
             http: Http::over(client),
             management: config.clone(),
             audit: config,
+            reader: None,
             owner: None,
             caller: "000000000001".parse().ok(),
         }
@@ -86,6 +92,11 @@ impl Session {
     /// For clients of the audit account, in the home region.
     pub(crate) fn audit(&self) -> &SdkConfig {
         &self.audit
+    }
+
+    /// Who members are looked into as, before the audit account's reader role is assumed.
+    pub(crate) fn reader(&self) -> &SdkConfig {
+        self.reader.as_ref().unwrap_or(&self.audit)
     }
 
     /// For clients of a member account, through the role `role` there.

@@ -16,9 +16,9 @@ use crate::terminal::printer::{self, Output};
 
 /// Show what is covered: every account and region, and the stacks of the audit account
 ///
-/// Joins what StackSets says of every stack with what the lake has heard: an account and region is
-/// covered when its stack is current and a heartbeat arrived lately. Accounts without any stack are
-/// listed too. Only reads.
+/// Joins what StackSets says of every stack with what stands in the account, seen from outside, and what the lake has
+/// heard: an account and region is covered when its stack is current, what the stack made is as the template says, and
+/// a heartbeat arrived lately. Accounts without any stack are listed too. Only reads.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  pipetrail status\n  pipetrail status --verdict silent --verdict failed\n  pipetrail status --account 111122223333 --region eu-central-1\n  pipetrail status --check --output json > coverage.json\n  pipetrail status --no-lake --output json | jq '.coverage.instances[] | select(.state != \"current\")'"
@@ -30,7 +30,7 @@ pub(crate) struct Args {
     #[arg(long)]
     all: bool,
     /// Exit with 4 when an account and region in scope, or named with --account, is not covered
-    #[arg(long, conflicts_with_all = ["no_lake", "watch"])]
+    #[arg(long, conflicts_with_all = ["no_lake", "no_compare", "watch"])]
     check: bool,
     /// Read again and again, until Ctrl-C
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "60", value_parser = clap::value_parser!(u64).range(1..))]
@@ -38,6 +38,9 @@ pub(crate) struct Args {
     /// Do not ask the lake for events and heartbeats
     #[arg(long)]
     no_lake: bool,
+    /// Do not look into members: what their stacks made is not compared with the template
+    #[arg(long)]
+    no_compare: bool,
     /// Have AWS compare every stack with the stack set first
     #[arg(long)]
     detect_drift: bool,
@@ -74,6 +77,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let questions = Questions {
         select: &args.select,
         asks_the_lake: !args.no_lake,
+        compares: !args.no_compare,
         silent_after: args.silent_after,
         now: args.now,
     };
@@ -113,7 +117,10 @@ fn hints(rows: &[Judged]) -> Vec<&'static str> {
     let is_bad = |row: &Judged| matches!(row.verdict, Verdict::Failed | Verdict::Outdated | Verdict::NotEnrolled);
     let apply = "`pipetrail apply` tries again what failed, is outdated or lacks its stack";
     let look = "where it is silent, look at the rule pipetrail-forward, the schedule pipetrail-heartbeat and the queue pipetrail-forward-dlq";
+    let restore =
+        "where it differs, ask whoever changed it; deleting the stack's instance and `pipetrail apply` make it anew";
     let hints = [
+        (restore, rows.iter().any(|row| row.verdict == Verdict::Differs)),
         (apply, rows.iter().any(|row| row.row.state.is_in_scope() && is_bad(row))),
         (look, rows.iter().any(|row| row.verdict == Verdict::Silent)),
     ];
@@ -164,6 +171,7 @@ mod tests {
             explanation: String::new(),
             last_event: None,
             last_heartbeat: None,
+            differences: None,
         };
         assert!(hints(&[row(CoverageState::Unenrolled, Verdict::NotEnrolled)]).is_empty());
         let bad = [

@@ -122,6 +122,7 @@ mod tests {
             region: "eu-central-1".parse().unwrap(),
             stacks: vec![],
             stack_set_exists: true,
+            stack_set: None,
             instances: rows.collect(),
             not_covered: vec![],
         }

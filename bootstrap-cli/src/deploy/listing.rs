@@ -65,6 +65,7 @@ mod tests {
                 },
             ],
             stack_set_exists: true,
+            stack_set: None,
             instances: vec![
                 CoverageRow {
                     organizational_unit: Some("ou-ab12-cdefgh34".parse().unwrap()),

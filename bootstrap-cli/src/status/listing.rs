@@ -88,6 +88,7 @@ mod tests {
                 reason: None,
             }],
             stack_set_exists: true,
+            stack_set: None,
             instances,
             not_covered: vec![],
         }
@@ -117,6 +118,7 @@ mod tests {
             explanation: "last heartbeat 5 min ago".into(),
             last_event: None,
             last_heartbeat: "2026-11-21T12:00:00.123Z".parse().ok(),
+            differences: None,
         }
     }
 

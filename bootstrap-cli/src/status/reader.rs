@@ -7,9 +7,13 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use pipetrail_lake::engine::{Athena, Engine};
 use pipetrail_names::chain;
-use pipetrail_stacksets::{Caller, Coverage, Detection, Organization, Scope, StepId, StepProgress, detect_drift, time};
+use pipetrail_stacksets::{
+    Caller, Coverage, CoverageRow, CoverageState, Detection, Organization, Scope, StepId, StepProgress, detect_drift,
+    time,
+};
 use serde::Serialize;
 
+use super::compared::{Comparer, Members};
 use super::heard::{self, HeardError, Question, Signs, Topic};
 use super::select::Select;
 use super::verdict::{self, Judged, Rules, Verdict};
@@ -23,6 +27,8 @@ use crate::terminal::progress::Steps;
 
 /// How long a reading of the organization serves.
 const ORGANIZATION: Duration = Duration::from_secs(300);
+/// How long a look into members serves.
+const MEMBERS: Duration = Duration::from_secs(300);
 /// How long an answer of the lake serves.
 const LAKE: Duration = Duration::from_secs(60);
 
@@ -73,6 +79,8 @@ pub(crate) struct Questions<'a> {
     pub select: &'a Select,
     /// Whether the lake is asked for events and heartbeats.
     pub asks_the_lake: bool,
+    /// Whether members are looked into.
+    pub compares: bool,
     /// After how long without a heartbeat an account and region is silent, instead of what follows from
     /// the schedule.
     pub silent_after: Option<SignedDuration>,
@@ -88,6 +96,7 @@ pub(crate) struct Reader<'a> {
     scope: Scope,
     organization: Option<(Instant, Organization, Caller)>,
     lake: Option<(Instant, Result<Signs, HeardError>)>,
+    members: Option<(Instant, Members)>,
 }
 
 impl<'a> Reader<'a> {
@@ -100,6 +109,7 @@ impl<'a> Reader<'a> {
             scope: desired::scope(config),
             organization: None,
             lake: None,
+            members: None,
         }
     }
 
@@ -140,7 +150,14 @@ impl<'a> Reader<'a> {
                 (None, asked)
             }
         };
-        let mut coverage = rules.judge(coverage, lake);
+        let now_looked = self.members.as_ref().is_some_and(|(read, _)| read.elapsed() < MEMBERS);
+        if !now_looked {
+            let members = self.look(&coverage, &organization).await;
+            self.members = Some((Instant::now(), members));
+        }
+        let unlooked = Members::Unread(String::new());
+        let members = self.members.as_ref().map_or(&unlooked, |(_, members)| members);
+        let mut coverage = rules.judge(coverage, lake, members);
         if let Some(value) = self.questions.select.unmatched(&coverage.instances, &organization) {
             // A slip must not look like "all is well".
             let message = format!(
@@ -163,6 +180,22 @@ impl<'a> Reader<'a> {
             verdicts,
             coverage,
         })
+    }
+
+    /// Looks into the members that may be shown and have a stack.
+    async fn look(&self, coverage: &Coverage, organization: &Organization) -> Members {
+        if !self.questions.compares {
+            return Members::Unread("members were not looked into".to_owned());
+        }
+        let set = coverage.stack_set.as_ref();
+        let comparer = match Comparer::new(self.config, self.session.reader(), set).await {
+            Ok(comparer) => comparer,
+            Err(why) => return Members::Unread(why),
+        };
+        let rows = coverage.instances.iter();
+        let rows = rows.filter(|row| row.standing() == CoverageState::Current);
+        let rows = rows.filter(|row| self.questions.select.has(row, organization));
+        Members::Looked(comparer.look(rows.filter_map(CoverageRow::at).collect()).await)
     }
 
     async fn organization(&mut self) -> Result<(Organization, Caller)> {

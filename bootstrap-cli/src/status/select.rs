@@ -1,6 +1,6 @@
 //! Which rows are shown.
 
-use pipetrail_stacksets::Organization;
+use pipetrail_stacksets::{CoverageRow, Organization};
 
 use super::verdict::{Judged, Verdict};
 use crate::config::{AccountId, OuId, Region};
@@ -32,7 +32,7 @@ impl Select {
     /// well".
     pub(crate) fn unmatched(&self, rows: &[Judged], organization: &Organization) -> Option<&str> {
         let account = |value: &&AccountId| !rows.iter().any(|row| **value == row.row.account);
-        let ou = |value: &&OuId| !rows.iter().any(|row| is_below(row, value, organization));
+        let ou = |value: &&OuId| !rows.iter().any(|row| is_below(&row.row, value, organization));
         let region = |value: &&Region| !rows.iter().any(|row| row.row.region.as_ref() == Some(*value));
         let accounts = self.accounts.iter().filter(account).map(AsRef::as_ref);
         let mut unmatched = accounts
@@ -43,19 +43,23 @@ impl Select {
 
     /// Whether the row is shown.
     pub(crate) fn matches(&self, row: &Judged, organization: &Organization) -> bool {
+        self.has(&row.row, organization) && (self.verdicts.is_empty() || self.verdicts.contains(&row.verdict))
+    }
+
+    /// Whether a row of that account and region may be shown, whatever its verdict.
+    pub(crate) fn has(&self, row: &CoverageRow, organization: &Organization) -> bool {
         let below = |ou: &OuId| is_below(row, ou, organization);
-        let region = row.row.region.as_ref();
-        (self.accounts.is_empty() || self.names(&row.row.account))
+        let region = row.region.as_ref();
+        (self.accounts.is_empty() || self.names(&row.account))
             && (self.ous.is_empty() || self.ous.iter().any(below))
             && (self.regions.is_empty() || region.is_some_and(|region| self.regions.contains(region)))
-            && (self.verdicts.is_empty() || self.verdicts.contains(&row.verdict))
     }
 }
 
 /// Whether the row's account is below the OU, as far as that is known.
-fn is_below(row: &Judged, ou: &OuId, organization: &Organization) -> bool {
-    let account = organization.accounts.get(&row.row.account);
-    row.row.organizational_unit.as_ref() == Some(ou) || account.is_some_and(|account| account.parents.contains(ou))
+fn is_below(row: &CoverageRow, ou: &OuId, organization: &Organization) -> bool {
+    let account = organization.accounts.get(&row.account);
+    row.organizational_unit.as_ref() == Some(ou) || account.is_some_and(|account| account.parents.contains(ou))
 }
 
 #[cfg(test)]
@@ -92,6 +96,7 @@ mod tests {
             explanation: String::new(),
             last_event: None,
             last_heartbeat: None,
+            differences: None,
         }
     }
 

@@ -4,21 +4,26 @@
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
+use pipetrail_lake::hostile;
+use pipetrail_member::{Comparison, Difference};
 use pipetrail_stacksets::{Coverage, CoverageRow, CoverageState, explain, time};
 use serde::Serialize;
 
+use super::compared::{Looked, Members};
 use super::heard::{Heard, Signs};
 
 /// What an account and region comes down to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Verdict {
-    /// The stack is current, and a heartbeat arrived lately.
+    /// The stack is current, what it made is as the template says, and a heartbeat arrived lately.
     Covered,
     /// An operation is at work, or has ended so lately that nothing could be heard since.
     Pending,
     /// The stack is not what the stack set describes: no operation has reached it yet.
     Outdated,
+    /// The stack is current, but somebody has changed what it made.
+    Differs,
     /// The stack is current, but no heartbeat arrived for too long.
     Silent,
     /// The last operation failed there, or nothing can work on the stack any more.
@@ -27,7 +32,8 @@ pub(crate) enum Verdict {
     NotEnrolled,
     /// The account is suspended or closed.
     Skipped,
-    /// The stack is current, but the lake was not read: nobody knows whether it reports.
+    /// The stack is current, but the lake was not read, or nobody looked into the account: nobody knows whether it
+    /// reports.
     Unknown,
 }
 
@@ -47,6 +53,8 @@ pub(crate) struct Judged {
     /// Time of the last heartbeat in the lake.
     #[serde(serialize_with = "time::serialize")]
     pub last_heartbeat: Option<Timestamp>,
+    /// What is not as the template says; `null` where nobody looked.
+    pub differences: Option<Vec<Difference>>,
 }
 
 /// What a verdict goes by.
@@ -68,14 +76,22 @@ impl Judged {
 }
 
 impl Rules {
-    /// Judges every row; without a lake nothing is covered.
-    pub(crate) fn judge(self, coverage: Coverage, lake: Option<&Signs>) -> Coverage<Judged> {
-        coverage.with_rows(|rows| rows.into_iter().map(|row| self.row(row, lake)).collect())
+    /// Judges every row; without a lake, or without having looked into members, nothing is covered.
+    pub(crate) fn judge(self, coverage: Coverage, lake: Option<&Signs>, members: &Members) -> Coverage<Judged> {
+        let judged = |row: CoverageRow| {
+            let looked = members.of(&row);
+            self.row(row, lake, &looked)
+        };
+        coverage.with_rows(|rows| rows.into_iter().map(judged).collect())
     }
 
-    fn row(self, row: CoverageRow, lake: Option<&Signs>) -> Judged {
+    fn row(self, row: CoverageRow, lake: Option<&Signs>, looked: &Looked) -> Judged {
         let heard = lake.map(|lake| lake.of(&row.account, row.region.as_ref()));
         let (verdict, mut explanation) = self.verdict(&row, heard);
+        let (verdict, differences) = match row.standing() {
+            CoverageState::Current => compared(verdict, &mut explanation, looked),
+            _ => (verdict, None),
+        };
         if row.state == CoverageState::OutOfScope {
             explanation.push_str("; outside of the scope of pipetrail.toml");
         }
@@ -95,17 +111,13 @@ impl Rules {
             explanation,
             last_event: heard.last_event,
             last_heartbeat: heard.last_heartbeat,
+            differences,
         }
     }
 
     fn verdict(self, row: &CoverageRow, heard: Option<Heard>) -> (Verdict, String) {
         let reason = |otherwise: &str| row.reason.clone().unwrap_or_else(|| otherwise.to_owned());
-        // A stack outside of the scope forwards as well as any other.
-        let state = match row.state {
-            CoverageState::OutOfScope => row.stack_state(),
-            state => state,
-        };
-        match state {
+        match row.standing() {
             CoverageState::Current => self.reports(row, heard),
             CoverageState::Pending => (Verdict::Pending, "an operation is at work".to_owned()),
             CoverageState::Outdated | CoverageState::OutOfScope => match row.detailed_status.as_deref() {
@@ -152,6 +164,40 @@ impl Rules {
     }
 }
 
+/// How many differences are told in words.
+const TOLD: usize = 3;
+
+/// The verdict on a current stack after a look at what it made, and the differences.
+fn compared(verdict: Verdict, explanation: &mut String, looked: &Looked) -> (Verdict, Option<Vec<Difference>>) {
+    match looked {
+        Looked::Compared(Comparison::Current) => (verdict, Some(vec![])),
+        Looked::Compared(Comparison::Outdated) => {
+            explanation.insert_str(0, "what stands there is of an older version of the template; ");
+            (Verdict::Outdated, Some(vec![]))
+        }
+        Looked::Compared(Comparison::Differs(differences)) => {
+            // Whoever administers the member has written what was found.
+            let told = differences.iter().take(TOLD);
+            let mut told: Vec<String> = told
+                .map(|difference| hostile::line(&difference.to_string()).into_owned())
+                .collect();
+            if differences.len() > TOLD {
+                told.push(format!("{} more differences", differences.len() - TOLD));
+            }
+            explanation.insert_str(0, &format!("{}; ", told.join("; ")));
+            (Verdict::Differs, Some(differences.clone()))
+        }
+        Looked::Unread(why) => {
+            explanation.push_str(&format!("; {why}"));
+            let verdict = match verdict {
+                Verdict::Covered => Verdict::Unknown,
+                other => other,
+            };
+            (verdict, None)
+        }
+    }
+}
+
 /// How long without a heartbeat is too long: three intervals of the schedule but at least an hour, and
 /// what Firehose takes to deliver. The interval of a cron expression is taken for an hour.
 pub(crate) fn silent_after(schedule: &str, buffer_seconds: u32) -> SignedDuration {
@@ -181,6 +227,7 @@ impl fmt::Display for Verdict {
             Verdict::Covered => "covered",
             Verdict::Pending => "pending",
             Verdict::Outdated => "outdated",
+            Verdict::Differs => "differs",
             Verdict::Silent => "silent",
             Verdict::Failed => "failed",
             Verdict::NotEnrolled => "not enrolled",

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use pipetrail_names::{AccountId, OuId, Region};
 use serde::{Serialize, Serializer};
 
+use crate::account_region::AccountRegion;
 use crate::desired::Scope;
 use crate::organization::{Membership, Organization};
 use crate::stack_set::{Drift, Instance};
@@ -113,6 +114,20 @@ impl CoverageRow {
         }
     }
 
+    /// Its state, were it in scope: a stack outside of the scope forwards as well as any other.
+    pub fn standing(&self) -> CoverageState {
+        match self.state {
+            CoverageState::OutOfScope => self.stack_state(),
+            state => state,
+        }
+    }
+
+    /// Where it is; `None` where the row is about an account as a whole.
+    pub fn at(&self) -> Option<AccountRegion> {
+        let (account, region) = (self.account.clone(), self.region.clone()?);
+        Some(AccountRegion { account, region })
+    }
+
     /// The region, or `-`.
     pub fn region_or_dash(&self) -> &str {
         self.region.as_ref().map_or(DASH, Region::as_str)
@@ -147,7 +162,7 @@ impl CoverageRow {
     }
 
     /// What its stack comes down to, wherever it is: `Status` and `DetailedStatus` alone.
-    pub fn stack_state(&self) -> CoverageState {
+    fn stack_state(&self) -> CoverageState {
         stack_state(
             self.status.as_deref().unwrap_or_default(),
             self.detailed_status.as_deref().unwrap_or_default(),

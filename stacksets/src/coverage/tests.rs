@@ -82,7 +82,7 @@ fn every_account_of_the_organization_has_a_row() {
         ]
     );
     // Out of scope is about the configuration; the stack itself is as it should be.
-    assert_eq!(coverage.instances[4].stack_state(), CoverageState::Current);
+    assert_eq!(coverage.instances[4].standing(), CoverageState::Current);
     // Only what is missing in scope is bad: the others are no fault of an operation.
     assert!(coverage.instances.iter().filter(|row| row.state.is_bad()).count() == 1);
 }

@@ -5,13 +5,14 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 
 use super::Member;
 use crate::relay::cloud::Cloud;
 
-/// Writes the profiles `management`, `audit` and one per member, named as the member, to a file of
-/// that name. `moto` and `ministack` are the endpoints that they get.
+/// Writes the profiles `management`, `audit`, `reader` (the audit account where members are) and one per member, named
+/// as the member, to a file of that name. `moto` and `ministack` are the endpoints that they get.
 pub(super) async fn write(
     path: PathBuf,
     (moto, ministack): (&str, &str),
@@ -21,11 +22,17 @@ pub(super) async fn write(
     let mut text = String::new();
     let mut profiles = vec![("management", &cloud.management), ("audit", &cloud.audit)];
     profiles.extend(members.map(|member| (member.name.as_str(), &member.id)));
+    profiles.push(("reader", &cloud.audit));
     for (name, account) in profiles {
-        let config = cloud.at(account, &cloud.home).await?;
-        let provider = config.credentials_provider().context("no credentials")?;
-        let keys = provider.provide_credentials().await?;
-        let endpoint = if account == &cloud.audit { ministack } else { moto };
+        let keys = match name {
+            "reader" => Credentials::clone(&*cloud.reader().await?),
+            _ => {
+                let config = cloud.at(account, &cloud.home).await?;
+                let provider = config.credentials_provider().context("no credentials")?;
+                provider.provide_credentials().await?
+            }
+        };
+        let endpoint = if name == "audit" { ministack } else { moto };
         writeln!(
             text,
             "[profile {name}]\nregion = {}\nendpoint_url = {endpoint}",
@@ -42,7 +49,7 @@ pub(super) async fn write(
         }
         // A bucket is no host name on loopback.
         writeln!(text, "s3 =\n  addressing_style = path")?;
-        if account == &cloud.audit {
+        if name == "audit" {
             writeln!(text, "services = audit")?;
         }
         text.push('\n');

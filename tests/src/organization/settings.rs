@@ -25,7 +25,7 @@ pub(super) fn write(folder: &Path, made: &Made, enrolment: &Enrolment) -> Result
     };
     let text = format!(
         "[organization]\nprofile = \"management\"\norganizational_units = {units}\nregions = {regions}\n\n\
-         [audit]\naccount = \"{}\"\nprofile = \"audit\"\nregion = \"{HOME}\"\narchitecture = \"{architecture}\"\n\n\
+         [audit]\naccount = \"{}\"\nprofile = \"audit\"\nreader_profile = \"reader\"\nregion = \"{HOME}\"\narchitecture = \"{architecture}\"\n\n\
          [alerts]\naccount_topics = {topics}\n\n\
          [delivery]\n# MiniStack has no archives.\narchive_days = 0\n",
         made.audit

@@ -72,6 +72,15 @@ impl Cloud {
         Ok(aws::config(&self.moto, region, Credentials::clone(&session)))
     }
 
+    /// Credentials of the audit account at moto, from where members are looked into.
+    ///
+    /// # Errors
+    /// When STS refuses.
+    pub async fn reader(&self) -> Result<Arc<Credentials>> {
+        let assume = || assume(&self.moto, &self.keys, &self.audit);
+        self.sessions.get("reader", assume).await
+    }
+
     /// The organization, read once.
     ///
     /// # Errors

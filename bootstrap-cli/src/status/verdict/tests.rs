@@ -6,6 +6,9 @@ use super::*;
 
 const NOW: &str = "2026-11-21T12:00:00Z";
 
+/// What stands is as the template says.
+const SAME: Looked = Looked::Compared(Comparison::Current);
+
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
@@ -43,7 +46,7 @@ fn lake(row: &CoverageRow, heard: Heard) -> Signs {
 
 fn judged(row: CoverageRow, heard: Option<Heard>) -> (Verdict, String) {
     let lake = heard.map(|heard| lake(&row, heard));
-    let judged = rules().row(row, lake.as_ref());
+    let judged = rules().row(row, lake.as_ref(), &SAME);
     (judged.verdict, judged.explanation)
 }
 
@@ -176,12 +179,12 @@ fn aws_reason_and_drift_are_part_of_the_explanation() {
 
 #[test]
 fn only_what_is_in_scope_or_named_has_to_be_covered() {
-    let good = |state, named| rules().row(row(state, "", ""), None).is_good(named);
+    let good = |state, named| rules().row(row(state, "", ""), None, &SAME).is_good(named);
     assert!(good(CoverageState::Unenrolled, false) && good(CoverageState::Suspended, true));
     assert!(!good(CoverageState::Unenrolled, true) && !good(CoverageState::Missing, false));
     let current = row(CoverageState::Current, "CURRENT", "SUCCEEDED");
     let lake = lake(&current, heartbeat(NOW).unwrap());
-    let covered = rules().row(current, Some(&lake));
+    let covered = rules().row(current, Some(&lake), &SAME);
     assert!(covered.is_good(true));
 }
 
@@ -204,4 +207,56 @@ fn the_words_on_the_command_line_are_those_of_the_json() {
         let word = verdict.to_possible_value().unwrap();
         assert_eq!(serde_json::to_value(verdict).unwrap(), word.get_name());
     }
+}
+
+#[test]
+fn a_heartbeat_covers_only_where_the_template_stands() {
+    let recent = heartbeat("2026-11-21T11:59:00Z");
+    let current = || row(CoverageState::Current, "CURRENT", "SUCCEEDED");
+    let judged = |looked: &Looked, heard: Option<Heard>| {
+        let lake = heard.map(|heard| lake(&current(), heard));
+        rules().row(current(), lake.as_ref(), looked)
+    };
+    let difference = |fact: &str| Difference {
+        fact: fact.to_owned(),
+        found: "null".to_owned(),
+        expected: "1".to_owned(),
+    };
+    let differences = ["a", "b", "c", "d"].map(difference).to_vec();
+    let changed = judged(&Looked::Compared(Comparison::Differs(differences)), recent);
+    assert_eq!(changed.verdict, Verdict::Differs);
+    assert_eq!(
+        changed.explanation,
+        "a is gone; b is gone; c is gone; 1 more differences; last heartbeat 60 s ago"
+    );
+    assert_eq!(changed.differences.map(|all| all.len()), Some(4));
+
+    let behind = judged(&Looked::Compared(Comparison::Outdated), recent);
+    assert_eq!(behind.verdict, Verdict::Outdated);
+
+    let unread = Looked::Unread("cannot DescribeRule".to_owned());
+    let unseen = judged(&unread, recent);
+    assert_eq!((unseen.verdict, unseen.differences.is_none()), (Verdict::Unknown, true));
+    assert_eq!(unseen.explanation, "last heartbeat 60 s ago; cannot DescribeRule");
+    // Silence is known without a look.
+    let silent = judged(&unread, heartbeat("2026-11-21T01:00:00Z"));
+    assert_eq!(silent.verdict, Verdict::Silent);
+    assert_eq!(judged(&SAME, recent).verdict, Verdict::Covered);
+    assert_eq!(judged(&SAME, None).verdict, Verdict::Unknown);
+}
+
+#[test]
+fn what_a_member_wrote_shows_no_hidden_text() {
+    let difference = Difference {
+        fact: "pattern of rule pipetrail-forward".to_owned(),
+        found: "\"\u{202e}desrever\u{1b}[2J\"".to_owned(),
+        expected: "1".to_owned(),
+    };
+    let looked = Looked::Compared(Comparison::Differs(vec![difference]));
+    let shown = rules().row(row(CoverageState::Current, "CURRENT", "SUCCEEDED"), None, &looked);
+    assert!(
+        !shown.explanation.contains(['\u{202e}', '\u{1b}']),
+        "{}",
+        shown.explanation
+    );
 }
