@@ -4,6 +4,7 @@
 //! Each group is a file: plain facts, a pure judgement, and a thin ring that reads.
 
 pub(crate) mod check;
+mod compared;
 mod fix;
 mod lake_formation;
 mod leftovers;

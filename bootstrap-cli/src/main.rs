@@ -11,6 +11,7 @@ mod deploy;
 mod doctor;
 mod failure;
 mod lake;
+mod members;
 mod private_file;
 mod status;
 mod subscriptions;

@@ -1,6 +1,5 @@
 //! What stands and what was heard, and the verdict on every account and region.
 
-pub(crate) mod compared;
 pub(crate) mod heard;
 pub(crate) mod listing;
 pub(crate) mod reader;

@@ -53,6 +53,15 @@ pub struct StackSetParameters {
     pub parameters: BTreeMap<String, String>,
 }
 
+impl StackSetParameters {
+    pub fn of(set: &StackSet) -> Self {
+        StackSetParameters {
+            template: set.template.clone(),
+            parameters: set.parameters.clone(),
+        }
+    }
+}
+
 /// A stack of the audit account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StackState {
@@ -149,10 +158,7 @@ impl Coverage {
             region: scope.region.clone(),
             stacks: stacks.collect(),
             stack_set_exists: set.is_some(),
-            stack_set: set.map(|set| StackSetParameters {
-                template: set.template.clone(),
-                parameters: set.parameters.clone(),
-            }),
+            stack_set: set.map(StackSetParameters::of),
             instances: rows.into_values().collect(),
             not_covered: not_covered(organization, scope),
         };

@@ -10,6 +10,7 @@ mod stranger;
 pub mod subscribers;
 mod targets;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use anyhow::{Context, Result, ensure};
 use aws_credential_types::Credentials;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
+use tokio::sync::Mutex;
 
 pub use self::accounts::Member;
 pub use self::enrolment::{Enrolment, HOME, MEMBERS, SECOND};
@@ -49,7 +51,8 @@ pub struct Organization {
     pub aws_config: PathBuf,
     built: Built,
     settings: PathBuf,
-    completed: completed::Completed,
+    /// The members' stacks that were completed, with their parameters, by account and region.
+    completed: Mutex<BTreeMap<(String, String), String>>,
     // Ended before the folder goes.
     emulators: Arc<Emulators>,
     folder: TempDir,
@@ -137,7 +140,7 @@ impl Organization {
             aws_config,
             built: built.clone(),
             settings,
-            completed: completed::Completed::default(),
+            completed: Mutex::default(),
             emulators,
             folder,
         })

@@ -31,6 +31,17 @@ pub(super) fn configured(config: &Config, context: &Context) -> Identity {
     }
 }
 
+/// Who members are looked into as, where that is not who the audit account is reached as.
+pub(super) fn reader(config: &Config) -> Option<Identity> {
+    Some(Identity {
+        account: "audit",
+        setting: "audit.reader_profile in pipetrail.toml",
+        expected: Some(config.audit.account.clone()),
+        profile: Some(config.audit.reader_profile.clone()?),
+        ..Identity::default()
+    })
+}
+
 /// Who an account is reached as where there is no configuration yet.
 pub(super) fn unconfigured(account: &'static str, profile: Option<&String>) -> Identity {
     Identity {

@@ -10,7 +10,7 @@ use pipetrail_stacksets::answered_id;
 
 use super::connect::{self, ConnectError};
 use super::http::{Http, assume};
-use super::identity::{Identity, configured, unconfigured};
+use super::identity::{Identity, configured, reader, unconfigured};
 use crate::config::Config;
 use crate::context::Context;
 
@@ -26,6 +26,8 @@ pub(crate) struct Profiles {
     pub(super) http: Http,
     pub(super) management: Way,
     pub(super) audit: Way,
+    /// `audit.reader_profile`, where there is one.
+    pub(super) reader: Option<Way>,
 }
 
 impl Profiles {
@@ -41,14 +43,20 @@ impl Profiles {
             ..Identity::default()
         };
         let http = Http::default();
-        let (management, audit) = tokio::join!(
+        let reader = async {
+            let identity = reader(config)?;
+            Some(Way::load(identity, &http, config, context).await)
+        };
+        let (management, audit, reader) = tokio::join!(
             Way::load(management, &http, config, context),
-            Way::load(configured(config, context), &http, config, context)
+            Way::load(configured(config, context), &http, config, context),
+            reader
         );
         Profiles {
             http,
             management,
             audit,
+            reader,
         }
     }
 
@@ -59,6 +67,17 @@ impl Profiles {
     pub(crate) async fn exist(&self) -> Result<(), ConnectError> {
         connect::exists(&self.management.identity).await?;
         connect::exists(&self.audit.identity).await
+    }
+
+    /// Checks that the reader's profile, where there is one, leads to the audit account.
+    ///
+    /// # Errors
+    /// No credentials, no answer, or a profile of another account.
+    pub(super) async fn check_reader(&self) -> Result<(), ConnectError> {
+        match &self.reader {
+            Some(reader) => reader.account().await.map(drop),
+            None => Ok(()),
+        }
     }
 
     /// The accounts that the two call from.
@@ -75,26 +94,6 @@ pub(crate) async fn audit(config: &Config, context: &Context) -> Result<SdkConfi
     let way = Way::load(configured(config, context), &Http::default(), config, context).await;
     way.account().await?;
     Ok(way.config)
-}
-
-/// The audit account as members are looked into from it, where that has a profile of its own.
-///
-/// # Errors
-/// No credentials, no answer, or a profile of another account.
-pub(super) async fn reader(config: &Config, context: &Context) -> Result<Option<SdkConfig>, ConnectError> {
-    let Some(profile) = config.audit.reader_profile.clone() else {
-        return Ok(None);
-    };
-    let identity = Identity {
-        account: "audit",
-        setting: "audit.reader_profile in pipetrail.toml",
-        expected: Some(config.audit.account.clone()),
-        profile: Some(profile),
-        ..Identity::default()
-    };
-    let way = Way::load(identity, &Http::default(), config, context).await;
-    way.account().await?;
-    Ok(Some(way.config))
 }
 
 /// The management account's own profile, where the other one is a delegated administrator's, and the

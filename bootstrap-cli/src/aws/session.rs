@@ -35,10 +35,9 @@ impl Session {
         let (caller, audit) = profiles.callers().await;
         let (caller, _) = (caller?, audit?);
         let owner = profiles::owner(config, context).await?;
-        let reader = profiles::reader(config, context).await?;
+        profiles.check_reader().await?;
         Ok(Session {
             owner,
-            reader,
             ..Session::of(profiles, Some(caller))
         })
     }
@@ -49,12 +48,13 @@ impl Session {
             http,
             management,
             audit,
+            reader,
         } = profiles;
         Session {
             http,
             management: management.config,
             audit: audit.config,
-            reader: None,
+            reader: reader.map(|reader| reader.config),
             owner: None,
             caller,
         }

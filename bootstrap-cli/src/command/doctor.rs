@@ -26,7 +26,8 @@ pub(crate) struct Args {
     /// Mend without asking
     #[arg(long, requires = "fix")]
     yes: bool,
-    /// Also look into enrolled accounts that have no stack yet for resources of pipetrail's names
+    /// Also look into members: what has a stack is compared with the template; where there is none yet, resources of
+    /// pipetrail's names are looked for
     #[arg(long)]
     members: bool,
     /// Role to assume in members

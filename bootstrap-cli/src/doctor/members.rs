@@ -7,7 +7,7 @@ use pipetrail_stacksets::{Caller, Organization, StackSet};
 use tokio::task::JoinSet;
 
 use super::check::{Check, Grade};
-use super::{leftovers, organization, regions};
+use super::{compared, leftovers, organization, regions};
 use crate::aws::Session;
 use crate::config::Config;
 
@@ -27,6 +27,7 @@ pub(super) async fn examine(
         Ok(set) => set,
         Err(error) => return vec![Check::unread(leftovers::NAME, &error)],
     };
+    let same = compared::examine(config, session, set.as_ref()).await;
     let instances = set.into_iter().flat_map(|set| set.instances);
     let standing: BTreeSet<_> = instances.map(|instance| (instance.account, instance.region)).collect();
     let wanted = &config.organization.regions;
@@ -96,5 +97,6 @@ pub(super) async fn examine(
         let evidence = format!("nothing is left over in {looked} members");
         checks.push(Check::ok(leftovers::NAME, evidence));
     }
+    checks.push(same);
     checks
 }

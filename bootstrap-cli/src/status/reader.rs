@@ -13,7 +13,6 @@ use pipetrail_stacksets::{
 };
 use serde::Serialize;
 
-use super::compared::{Comparer, Members};
 use super::heard::{self, HeardError, Question, Signs, Topic};
 use super::select::Select;
 use super::verdict::{self, Judged, Rules, Verdict};
@@ -22,6 +21,7 @@ use crate::config::Config;
 use crate::deploy::desired;
 use crate::failure::{Problem, Result};
 use crate::lake::STOPPED_ONLY;
+use crate::members::{Comparer, Members};
 use crate::terminal::printer;
 use crate::terminal::progress::Steps;
 

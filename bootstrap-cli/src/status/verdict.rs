@@ -9,8 +9,8 @@ use pipetrail_member::{Comparison, Difference};
 use pipetrail_stacksets::{Coverage, CoverageRow, CoverageState, explain, time};
 use serde::Serialize;
 
-use super::compared::{Looked, Members};
 use super::heard::{Heard, Signs};
+use crate::members::{Looked, Members};
 
 /// What an account and region comes down to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]

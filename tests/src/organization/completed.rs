@@ -3,8 +3,6 @@
 //!
 //! What stands there then can be read, changed and removed like anything else in the account.
 
-use std::collections::BTreeMap;
-
 use anyhow::{Context, Result};
 use aws_sdk_scheduler::types::{
     EventBridgeParameters, FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy, ScheduleState, Target,
@@ -14,9 +12,6 @@ use serde_json::Value;
 
 use super::Organization;
 use crate::relay::template::Stack;
-
-/// What was completed, by account and region: the stacks with their parameters.
-pub(super) type Completed = tokio::sync::Mutex<BTreeMap<(String, String), String>>;
 
 impl Organization {
     /// Completes the stacks of all members and of the management account that were deployed or changed since the last

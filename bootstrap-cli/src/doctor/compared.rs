@@ -1,0 +1,115 @@
+//! Whether what stands in members is as the template says.
+
+use std::collections::BTreeMap;
+
+use pipetrail_lake::hostile;
+use pipetrail_member::Comparison;
+use pipetrail_stacksets::{AccountRegion, StackSet, StackSetParameters};
+
+use super::check::Check;
+use crate::aws::Session;
+use crate::config::Config;
+use crate::members::{Comparer, Looked};
+
+/// Its name.
+pub(super) const NAME: &str = "member-resources";
+
+/// Compares every account and region whose stack is current.
+pub(super) async fn examine(config: &Config, session: &Session, set: Option<&StackSet>) -> Check {
+    let Some(set) = set else {
+        return Check::skipped(NAME, "there is no stack set yet");
+    };
+    let current = set.instances.iter().filter(|instance| instance.status == "CURRENT");
+    let places = current.map(|instance| AccountRegion {
+        account: instance.account.clone(),
+        region: instance.region.clone(),
+    });
+    let places: Vec<AccountRegion> = places.collect();
+    if places.is_empty() {
+        return Check::skipped(NAME, "no member has a current stack yet");
+    }
+    let parameters = StackSetParameters::of(set);
+    match Comparer::new(config, session.reader(), Some(&parameters)).await {
+        Ok(comparer) => judge(&comparer.look(places).await),
+        Err(why) => Check::unknown(NAME, why, None),
+    }
+}
+
+fn judge(members: &BTreeMap<AccountRegion, Looked>) -> Check {
+    let all = members.len();
+    let differing = members.iter().filter_map(|(at, looked)| match looked {
+        Looked::Compared(Comparison::Differs(differences)) => Some((at, differences)),
+        _ => None,
+    });
+    let differing: Vec<_> = differing.collect();
+    if let Some((at, differences)) = differing.first() {
+        let what: Vec<String> = differences.iter().map(ToString::to_string).collect();
+        let evidence = format!(
+            "{} of {all} accounts and regions differ from the template, for example {at}: {}",
+            differing.len(),
+            hostile::line(&what.join("; "))
+        );
+        let remedy = "`pipetrail status --verdict differs` names them all; ask whoever changed them";
+        return Check::failed(NAME, evidence, remedy);
+    }
+    let unread = members.iter().filter_map(|(_, looked)| match looked {
+        Looked::Unread(why) => Some(why),
+        Looked::Compared(_) => None,
+    });
+    let unread: Vec<&String> = unread.collect();
+    if let Some(why) = unread.first() {
+        let evidence = format!(
+            "{} of {all} accounts and regions could not be looked into, for example: {why}",
+            unread.len()
+        );
+        let remedy = "check that your profile (audit.reader_profile, else audit.profile) may assume the audit account's role pipetrail-audit-reader-<region>, and that the member's stack has its reader";
+        return Check::unknown(NAME, evidence, Some(remedy.to_owned()));
+    }
+    Check::ok(
+        NAME,
+        format!("what stands in {all} accounts and regions is as the template says"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use pipetrail_member::Difference;
+
+    use super::*;
+    use crate::doctor::check::Grade;
+
+    fn members(looked: &[Looked]) -> BTreeMap<AccountRegion, Looked> {
+        let at = |number: usize| AccountRegion {
+            account: format!("{number:012}").parse().unwrap(),
+            region: "eu-central-1".parse().unwrap(),
+        };
+        looked
+            .iter()
+            .cloned()
+            .enumerate()
+            .map(|(number, looked)| (at(number), looked))
+            .collect()
+    }
+
+    #[test]
+    fn a_difference_fails_and_what_nobody_saw_is_unknown() {
+        let same = Looked::Compared(Comparison::Current);
+        let difference = Difference {
+            fact: "state of rule pipetrail-forward".to_owned(),
+            found: "\"DISABLED\"".to_owned(),
+            expected: "\"ENABLED\"".to_owned(),
+        };
+        let differs = Looked::Compared(Comparison::Differs(vec![difference]));
+        let unread = Looked::Unread("cannot DescribeRule".to_owned());
+        let check = judge(&members(&[same.clone(), differs, unread.clone()]));
+        assert_eq!(check.verdict, Grade::Failed);
+        assert_eq!(
+            check.evidence,
+            "1 of 3 accounts and regions differ from the template, for example 000000000001/eu-central-1: state of rule pipetrail-forward is \"DISABLED\""
+        );
+        assert_eq!(judge(&members(&[same.clone(), unread])).verdict, Grade::Unknown);
+        // Behind is no difference: `plan` shows it.
+        let behind = Looked::Compared(Comparison::Outdated);
+        assert_eq!(judge(&members(&[same, behind])).verdict, Grade::Ok);
+    }
+}
