@@ -63,7 +63,7 @@ fn default_folder() -> Result<PathBuf, Box<dyn Error>> {
     Ok(root.join(target).join("lambda"))
 }
 
-fn zips(folder: &Path) -> [PathBuf; 3] {
+fn zips(folder: &Path) -> [PathBuf; FUNCTIONS.len()] {
     FUNCTIONS.map(|name| folder.join(format!("{name}.zip")))
 }
 

@@ -11,3 +11,4 @@ mod missing;
 mod policies;
 mod refusals;
 mod settling;
+mod watching;
