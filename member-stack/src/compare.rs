@@ -117,7 +117,7 @@ mod tests {
         let expected = facts(&[("schedule", json!({"State": "ENABLED"})), ("boundary", Value::Null)]);
         let gone = facts(&[("schedule", Value::Null), ("boundary", Value::Null)]);
         for found in [gone, Facts::default()] {
-            let Comparison::Differs(differences) = compare(&[expected.clone()], &found) else {
+            let Comparison::Differs(differences) = compare(std::slice::from_ref(&expected), &found) else {
                 panic!("{found:?}");
             };
             assert_eq!(differences.len(), 1);

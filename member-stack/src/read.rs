@@ -7,6 +7,7 @@ use aws_config::SdkConfig;
 use aws_sdk_eventbridge::config::http::HttpResponse;
 use aws_sdk_eventbridge::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_scheduler::operation::get_schedule::GetScheduleOutput;
+use aws_sdk_scheduler::types::{ScheduleState, Target};
 use aws_sdk_sqs::types::QueueAttributeName;
 use pipetrail_names::member::{CANARY_SCHEDULE, FORWARD_DLQ, FORWARD_RULE, HEARTBEAT_SCHEDULE, forwarder};
 use pipetrail_names::{AccountId, Region, chain};
@@ -226,19 +227,19 @@ async fn queue(config: &SdkConfig, place: &Place<'_>, facts: &mut Facts) -> Resu
 
 fn described(schedule: &GetScheduleOutput) -> Value {
     let target = schedule.target();
-    let puts = target.and_then(|target| target.event_bridge_parameters());
+    let puts = target.and_then(Target::event_bridge_parameters);
     let window = schedule.flexible_time_window().map(|window| window.mode().as_str());
     json!({
-        "State": schedule.state().map(|state| state.as_str()),
+        "State": schedule.state().map(ScheduleState::as_str),
         "ScheduleExpression": schedule.schedule_expression(),
         "StartDate": schedule.start_date().map(ToString::to_string),
         "EndDate": schedule.end_date().map(ToString::to_string),
         "FlexibleTimeWindow": window,
         "Target": {
-            "Arn": target.map(|target| target.arn()),
-            "RoleArn": target.map(|target| target.role_arn()),
+            "Arn": target.map(Target::arn),
+            "RoleArn": target.map(Target::role_arn),
             "EventBridgeParameters": puts.map(|puts| json!({"Source": puts.source(), "DetailType": puts.detail_type()})),
-            "Input": document(target.and_then(|target| target.input())),
+            "Input": document(target.and_then(Target::input)),
         },
     })
 }

@@ -96,18 +96,24 @@ mod tests {
         assert!(policy.len() < MOST, "{}", policy.len());
         let policy: Value = serde_json::from_str(&policy).unwrap();
         let statements = policy["Statement"].as_array().unwrap();
-        let resources: Vec<&str> = statements.iter().map(|one| one["Resource"].as_str().unwrap()).collect();
+        let resources = statements.iter().flat_map(|one| match &one["Resource"] {
+            Value::Array(several) => several.clone(),
+            one => vec![one.clone()],
+        });
+        let resources: Vec<Value> = resources.collect();
         for (resource, end) in resources.iter().zip([
             format!(":rule/{}", member::FORWARD_RULE),
             format!(":{}", member::FORWARD_DLQ),
+            format!(":schedule/default/{}", member::CANARY_SCHEDULE),
             format!(":schedule/default/{}", member::HEARTBEAT_SCHEDULE),
             format!(":role/{}", member::forwarder("*")),
+            format!(":role/{}", member::reader("*")),
             format!(":stack/StackSet-{}-*/*", member::STACK),
             ":role/stacksets-exec-*".to_owned(),
         ]) {
-            assert!(resource.ends_with(&end), "{resource} {end}");
+            assert!(resource.as_str().unwrap().ends_with(&end), "{resource} {end}");
         }
-        assert_eq!(resources.len(), 6);
+        assert_eq!(resources.len(), 8);
         for statement in statements {
             let roles = &statement["Condition"]["ArnNotLike"]["aws:PrincipalArn"];
             assert_eq!(roles[0], "arn:aws:iam::*:role/stacksets-exec-*");

@@ -54,7 +54,7 @@ fn an_unknown_key_is_refused_with_the_known_ones() {
     let text = format!("{LEAST}profil = \"audit\"\n");
     assert_eq!(
         complaint_about(&text),
-        "pipetrail.toml:9: unknown field `profil`, expected one of `account`, `profile`, `role_arn`, `external_id`, `region`, `architecture`, `lake_writers`, `deployer_role`"
+        "pipetrail.toml:9: unknown field `profil`, expected one of `account`, `profile`, `role_arn`, `external_id`, `reader_profile`, `region`, `architecture`, `lake_writers`, `deployer_role`"
     );
 }
 
@@ -151,4 +151,19 @@ fn a_lake_writer_is_a_role_that_a_policy_can_name() {
         let error = of(wrong).unwrap_err();
         assert!(error.contains(why), "{wrong}: {error}");
     }
+}
+
+#[test]
+fn the_reader_is_where_stacks_are() {
+    let text = LEAST.replace(
+        "regions = [\"eu-central-1\"]",
+        "regions = [\"us-east-1\", \"eu-west-1\"]",
+    );
+    let config = Config::parse(Path::new("pipetrail.toml"), &text).unwrap_or_else(|error| panic!("{error}"));
+    let region = |config: &Config, home: &str| config.organization.reader_region(&home.parse().unwrap()).to_string();
+    assert_eq!(region(&config, "us-east-1"), "us-east-1");
+    // Another order in the file moves nothing.
+    assert_eq!(region(&config, "eu-central-1"), "eu-west-1");
+    let elsewhere = text.replace("[audit]", "reader_region = \"us-west-2\"\n[audit]");
+    assert!(complaint_about(&elsewhere).contains("\"us-west-2\" is not among organization.regions"));
 }

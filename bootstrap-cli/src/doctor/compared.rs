@@ -52,7 +52,7 @@ fn judge(members: &BTreeMap<AccountRegion, Looked>) -> Check {
         let remedy = "`pipetrail status --verdict differs` names them all; ask whoever changed them";
         return Check::failed(NAME, evidence, remedy);
     }
-    let unread = members.iter().filter_map(|(_, looked)| match looked {
+    let unread = members.values().filter_map(|looked| match looked {
         Looked::Unread(why) => Some(why),
         Looked::Compared(_) => None,
     });

@@ -1,7 +1,7 @@
 //! Resources of our fixed names that no stack of ours holds: CloudFormation would stumble over them.
 //!
-//! Looked for: the rule, the queue and the role of the member stack; in the audit account what the data stack
-//! makes, and of the pipeline stack the roles and the workgroup. Its functions, streams, schedules and log groups
+//! Looked for: the rule, the queue, the schedules and the roles of the member stack; in the audit account what the data
+//! stack makes, and of the pipeline stack the roles and the workgroup. Its functions, streams, schedules and log groups
 //! are not looked for: they come and go with their roles.
 
 use std::collections::BTreeSet;
@@ -17,10 +17,11 @@ use aws_sdk_iam::config::http::HttpResponse;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::operation::get_role::GetRoleError;
 use aws_sdk_s3::operation::head_bucket::HeadBucketError;
+use aws_sdk_scheduler::operation::get_schedule::GetScheduleError;
 use aws_sdk_sns::operation::get_topic_attributes::GetTopicAttributesError;
 use aws_sdk_sqs::operation::get_queue_url::GetQueueUrlError;
-use pipetrail_names::audit::{ALERTS, ARCHIVE, BUS, DATABASE, OPERATOR, QUEUES, WORKGROUP};
-use pipetrail_names::member::{FORWARD_DLQ, FORWARD_RULE, forwarder};
+use pipetrail_names::audit::{self, ALERTS, ARCHIVE, BUS, DATABASE, OPERATOR, QUEUES, WORKGROUP};
+use pipetrail_names::member::{CANARY_SCHEDULE, FORWARD_DLQ, FORWARD_RULE, HEARTBEAT_SCHEDULE, forwarder, reader};
 use pipetrail_names::{AccountId, Region, partition};
 use pipetrail_stacksets::{Error, from_sdk};
 
@@ -98,6 +99,14 @@ pub(super) async fn member(config: &SdkConfig, account: &AccountId, regions: &BT
         let is_missing = GetQueueUrlError::is_queue_does_not_exist;
         found.look(&format!("queue {FORWARD_DLQ}"), place, queue, is_missing);
         found.take(format!("role {forwarder}"), role);
+        let reader = reader(region.as_str());
+        found.take(format!("role {reader}"), has_role(&iam, account, &reader).await);
+        let scheduler = aws_sdk_scheduler::Client::new(&here);
+        for name in [HEARTBEAT_SCHEDULE, CANARY_SCHEDULE] {
+            let schedule = scheduler.get_schedule().name(name).send().await;
+            let is_missing = GetScheduleError::is_resource_not_found_exception;
+            found.look(&format!("schedule {name}"), place, schedule, is_missing);
+        }
         if denied && found.resources.is_empty() {
             // Most often the role cannot be assumed, in any region.
             break;
@@ -140,6 +149,9 @@ pub(super) async fn data(aws: &SdkConfig, config: &Config) -> Found {
         let is_missing = GetTopicAttributesError::is_not_found_exception;
         found.look(&format!("topic {name}"), place, topic, is_missing);
     }
+    let iam = aws_sdk_iam::Client::new(aws);
+    let reader = audit::reader(region);
+    found.take(format!("role {reader}"), has_role(&iam, account, &reader).await);
     let database = aws_sdk_glue::Client::new(aws).get_database().name(DATABASE).send();
     let is_missing = GetDatabaseError::is_entity_not_found_exception;
     found.look(&format!("database {DATABASE}"), place, database.await, is_missing);

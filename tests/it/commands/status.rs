@@ -1,5 +1,5 @@
 //! `pipetrail status` joins what the stack set says with what the lake has heard: an account and
-//! region is covered when its own heartbeat arrived, and only then.
+//! region is covered when its own heartbeat arrived and what stands there is as the template says, and only then.
 //!
 //! moto says neither drift nor the operation of an instance, so `pending` after a deployment and
 //! drift itself are tested against canned answers, and unproven on AWS.
@@ -70,6 +70,7 @@ async fn story() -> Result<()> {
     assert_eq!(of(&rows, &one, HOME)[2], "not-enrolled");
 
     organization.apply().await?;
+    organization.complete_members().await?;
     let now = Timestamp::now();
     let (rows, report) = verdicts(&organization, &[]).await;
     assert_eq!(report["lake"]["result"], "answered");
@@ -113,6 +114,11 @@ async fn story() -> Result<()> {
     assert_eq!(status(&organization, &["--check", "--account", outside]).await.1, 4);
     assert_eq!(status(&organization, &["--account", "000000000000"]).await.1, 1);
     assert_eq!(status(&organization, &["--account", "12"]).await.1, 2);
+
+    // Without a look into members nobody knows.
+    let (rows, _) = verdicts(&organization, &["--no-compare"]).await;
+    let row = of(&rows, &one, SECOND);
+    assert_eq!(row[2], "unknown", "{row:?}");
 
     // Four hours later nothing more has been heard.
     let later = (heard + SignedDuration::from_hours(4)).to_string();

@@ -65,7 +65,11 @@ pub(crate) fn all() -> [Template; 4] {
             "member",
             include_str!("../../../member-stack/template.yaml"),
             MEMBER,
-            &[("AuditBusArn", &bus)],
+            &[
+                ("AuditBusArn", &bus),
+                ("ReaderRegion", HOME),
+                ("ReaderExternalId", "o-exampleorgid"),
+            ],
         ),
     ]
 }
