@@ -170,8 +170,9 @@ const watch = group("λ watch", [
   denied("It asks in no other workgroup.", WATCH, "athena:StartQueryExecution", WORKGROUP.replace("pipetrail", "primary")),
   denied("It changes no workgroup.", WATCH, "athena:UpdateWorkGroup", WORKGROUP),
   [CATALOG, DATABASE, ...WATCHED.flatMap((name) => [table(`landing_${name}`), table(`settled_${name}`)])].map((resource) =>
-    ["glue:GetDatabase", "glue:GetTable", "glue:GetPartitions"].map((action) =>
+    ["glue:GetTable", "glue:GetPartitions"].map((action) =>
       allowed(`Athena may ${action} of ${resource.split(":")[5]} for it.`, WATCH, action, resource))),
+  [CATALOG, DATABASE].map((resource) => allowed(`Athena looks up ${resource.split(":")[5]} for it.`, WATCH, "glue:GetDatabase", resource)),
   denied("It reads no other table.", WATCH, "glue:GetTable", table("settled_approval_calls")),
   denied("It changes no partition.", WATCH, "glue:BatchCreatePartition", table("settled_api_calls")),
   [LAKE, ATHENA].map((bucket) => ["s3:ListBucket", "s3:GetBucketLocation"].map((action) => allowed(`It may ${action} of ${bucket}.`, WATCH, action, bucket))),

@@ -322,3 +322,6 @@ fn code(error: &Error) -> Option<&str> {
 fn is_overtaken(error: &Error) -> bool {
     matches!(code(error), Some("PreconditionFailed" | "ConditionalRequestConflict"))
 }
+
+#[cfg(test)]
+mod tests;

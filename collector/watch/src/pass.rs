@@ -10,8 +10,6 @@ use pipetrail_member::Place;
 use pipetrail_names::{AccountId, Region};
 use serde::{Deserialize, Serialize};
 
-use crate::state::State;
-
 /// From the beginning of a pass to that of the next: three hours, less what a call may be late.
 const PERIOD: SignedDuration = SignedDuration::from_mins(3 * 60 - 20);
 
@@ -28,16 +26,16 @@ pub struct Pass {
 /// Accounts with their regions, in the order in which they are looked into.
 pub type Work = Vec<(AccountId, Vec<Region>)>;
 
-/// The pass of this run, and whom it looks into; `demanded` begins a new one at once. Reads that failed are tried
-/// again in any case.
+/// The pass of this run after the `earlier` one, and whom it looks into; `demanded` begins a new one at once. Who is
+/// `failing` is tried again in any case.
 #[must_use]
 pub fn due<'a>(
-    previous: Option<&State>,
+    earlier: Option<&Pass>,
+    failing: &BTreeMap<Place, String>,
     members: impl Iterator<Item = &'a Place>,
     now: Timestamp,
     demanded: bool,
 ) -> (Pass, Work) {
-    let earlier = previous.map(|state| &state.pass);
     let is_due = |pass: &Pass| pass.ended && now.duration_since(pass.began) >= PERIOD;
     let pass = match earlier {
         Some(pass) if !demanded && !is_due(pass) => pass.clone(),
@@ -47,11 +45,10 @@ pub fn due<'a>(
             ended: false,
         },
     };
-    let failing = previous.map(|state| &state.failing);
     let waits = |place: &Place| !pass.ended && pass.after.as_ref().is_none_or(|after| place.account > *after);
     let mut work: BTreeMap<AccountId, BTreeSet<Region>> = BTreeMap::new();
     for place in members {
-        if waits(place) || failing.is_some_and(|failing| failing.contains_key(place)) {
+        if waits(place) || failing.contains_key(place) {
             work.entry(place.account.clone())
                 .or_default()
                 .insert(place.region.clone());
@@ -91,7 +88,6 @@ impl Pass {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::FORMAT;
 
     fn place(number: u32) -> Place {
         Place {
@@ -104,17 +100,8 @@ mod tests {
         format!("2026-11-30T{text}:00Z").parse().unwrap()
     }
 
-    fn state(pass: Pass, failing: &[u32]) -> State {
-        State {
-            format: FORMAT,
-            written_at: pass.began,
-            roster: pass.began,
-            newcomers: BTreeMap::new(),
-            heard: BTreeMap::new(),
-            conditions: BTreeMap::new(),
-            failing: failing.iter().map(|number| (place(*number), String::new())).collect(),
-            pass,
-        }
+    fn failing(numbers: &[u32]) -> BTreeMap<Place, String> {
+        numbers.iter().map(|number| (place(*number), String::new())).collect()
     }
 
     fn accounts(work: &Work) -> Vec<u32> {
@@ -126,28 +113,27 @@ mod tests {
     #[test]
     fn all_are_looked_into_every_third_hour_and_whoever_failed_every_hour() {
         let members: Vec<Place> = (1..=4).map(place).collect();
-        let (pass, work) = due(None, members.iter(), time("01:04"), false);
+        let (pass, work) = due(None, &failing(&[]), members.iter(), time("01:04"), false);
         assert_eq!(accounts(&work), [1, 2, 3, 4]);
         let pass = pass.after_run(&work, &BTreeSet::new());
         assert!(pass.ended);
-        let state = state(pass, &[3]);
         for (now, expected) in [("02:04", vec![3]), ("03:04", vec![3]), ("04:02", vec![1, 2, 3, 4])] {
-            let (_, work) = due(Some(&state), members.iter(), time(now), false);
+            let (_, work) = due(Some(&pass), &failing(&[3]), members.iter(), time(now), false);
             assert_eq!(accounts(&work), expected, "{now}");
         }
-        let (_, work) = due(Some(&state), members.iter(), time("02:04"), true);
+        let (_, work) = due(Some(&pass), &failing(&[3]), members.iter(), time("02:04"), true);
         assert_eq!(accounts(&work), [1, 2, 3, 4]);
     }
 
     #[test]
     fn a_pass_that_did_not_reach_the_end_goes_on_where_it_stopped() {
         let members: Vec<Place> = (1..=5).map(place).collect();
-        let (pass, work) = due(None, members.iter(), time("01:04"), false);
+        let (pass, work) = due(None, &failing(&[]), members.iter(), time("01:04"), false);
         // The third was begun and not finished, the fourth was quicker.
         let left = [3, 5].map(|number| place(number).account).into();
         let pass = pass.after_run(&work, &left);
         assert!(!pass.ended);
-        let (pass, work) = due(Some(&state(pass, &[1])), members.iter(), time("02:04"), false);
+        let (pass, work) = due(Some(&pass), &failing(&[1]), members.iter(), time("02:04"), false);
         assert_eq!(accounts(&work), [1, 3, 4, 5]);
         assert_eq!(pass.began, time("01:04"));
         // Nothing was done at all: it is where it was.

@@ -118,7 +118,9 @@ impl Watch {
             return Ok(());
         }
         let known = watched(&roster, &newcomers(state.as_ref(), now, &roster, None));
-        let (pass, work) = due(state.as_ref(), known.keys(), now, call.compare);
+        let (earlier, none) = (state.as_ref().map(|state| &state.pass), BTreeMap::new());
+        let failing = state.as_ref().map_or(&none, |state| &state.failing);
+        let (pass, work) = due(earlier, failing, known.keys(), now, call.compare);
         let (heard, looked) = tokio::join!(
             self.ask(state.as_ref(), &roster, now),
             look(&self.config, &roster, &known, &work, until)
