@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-const FUNCTIONS: [&str; 3] = ["transform", "settle", "approval"];
+const FUNCTIONS: [&str; 4] = ["transform", "settle", "approval", "watch"];
 const ARCHITECTURES: [&str; 2] = ["x86_64", "arm64"];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -63,7 +63,7 @@ fn default_folder() -> Result<PathBuf, Box<dyn Error>> {
     Ok(root.join(target).join("lambda"))
 }
 
-fn zips(folder: &Path) -> [PathBuf; 3] {
+fn zips(folder: &Path) -> [PathBuf; FUNCTIONS.len()] {
     FUNCTIONS.map(|name| folder.join(format!("{name}.zip")))
 }
 

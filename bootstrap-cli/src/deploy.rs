@@ -11,4 +11,5 @@ pub(crate) mod listing;
 pub(crate) mod named_queries;
 pub(crate) mod plan_file;
 pub(crate) mod prepare;
+pub(crate) mod roster;
 pub(crate) mod step;

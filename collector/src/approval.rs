@@ -29,7 +29,6 @@ mod records;
 use std::cell::Cell;
 
 use aws_sdk_sns::operation::publish::PublishError;
-use aws_sdk_sns::types::MessageAttributeValue;
 use pipetrail_names::chain;
 use serde_json::{json, value::RawValue};
 
@@ -37,6 +36,7 @@ use self::error::ApprovalError;
 use self::known_gates::KnownGates;
 use self::records::Records;
 use crate::alert::{Alert, Topics};
+use crate::aws::publish;
 use crate::decision::{Decision, DecisionError, Reading};
 use crate::evidence::{Evidence, Marker};
 use crate::gates::call::{self, GateCall};
@@ -199,38 +199,20 @@ impl Approval {
     }
 
     async fn publish(&self, topic: &str, alert: &Alert) -> Result<(), ApprovalError> {
-        let mut publish = self
-            .sns
-            .publish()
-            .topic_arn(topic)
-            .subject(&alert.subject)
-            .message_structure("json")
-            .message(&alert.message);
-        for (name, value) in &alert.attributes {
-            let attribute = MessageAttributeValue::builder()
-                .data_type("String")
-                .string_value(value)
-                .build()
-                .map_err(|error| ApprovalError::unwritable("alert", &error))?;
-            publish = publish.message_attributes(*name, attribute);
-        }
-        match publish.send().await {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(PublishError::is_not_found_exception) =>
-            {
-                Err(ApprovalError::NoTopic {
-                    topic: topic.to_owned(),
-                })
+        publish(&self.sns, topic, alert).await.map_err(|error| {
+            let topic = topic.to_owned();
+            let is_gone = error
+                .as_service_error()
+                .is_some_and(PublishError::is_not_found_exception);
+            if is_gone {
+                return ApprovalError::NoTopic { topic };
             }
-            Err(error) => Err(ApprovalError::Aws {
+            ApprovalError::Aws {
                 call: "sns:Publish",
-                target: topic.to_owned(),
+                target: topic,
                 cause: chain(&error),
-            }),
-        }
+            }
+        })
     }
 }
 

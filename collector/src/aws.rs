@@ -4,10 +4,14 @@ use std::time::Duration;
 
 use aws_config::BehaviorVersion;
 use aws_config::timeout::TimeoutConfig;
+use aws_sdk_sns::operation::publish::PublishError;
+use aws_sdk_sns::types::MessageAttributeValue;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use thiserror::Error;
+
+use crate::alert::Alert;
 
 /// Region, credentials and endpoints from the environment, as Lambda gives them. A call with all
 /// its retries may take 12 s: one that hangs costs its message, not the whole batch.
@@ -35,6 +39,32 @@ pub fn s3(config: &aws_config::SdkConfig) -> aws_sdk_s3::Client {
             .force_path_style(own_endpoint)
             .build(),
     )
+}
+
+/// Publishes to a topic. An SDK error alone: a topic that is not there is the caller's to judge.
+///
+/// # Errors
+/// What SNS answers, or none.
+pub async fn publish(
+    sns: &aws_sdk_sns::Client,
+    topic: &str,
+    alert: &Alert,
+) -> Result<(), aws_sdk_sns::error::SdkError<PublishError>> {
+    let mut publish = sns
+        .publish()
+        .topic_arn(topic)
+        .subject(&alert.subject)
+        .message_structure("json")
+        .message(&alert.message);
+    for (name, value) in &alert.attributes {
+        let attribute = MessageAttributeValue::builder()
+            .data_type("String")
+            .string_value(value)
+            .build()
+            .map_err(aws_sdk_sns::error::SdkError::construction_failure)?;
+        publish = publish.message_attributes(*name, attribute);
+    }
+    publish.send().await.map(|_| ())
 }
 
 /// An environment variable that the function cannot work without.

@@ -144,7 +144,7 @@ pub(crate) fn limited_to(text: &str, characters: usize) -> String {
 
 /// Text that cannot leave its line or change its direction: control and invisible formatting
 /// characters, and the backslash that marks them, are written as `\u{…}`.
-pub(crate) fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         let formatting = c == '\\'

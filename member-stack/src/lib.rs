@@ -7,16 +7,21 @@
 pub mod compare;
 pub mod expected;
 mod facts;
+mod place;
 #[cfg(feature = "aws")]
 pub mod read;
 #[cfg(feature = "aws")]
 mod reader;
+pub mod roster;
+pub mod time;
 
 pub use compare::{Comparison, Difference, compare};
 pub use expected::{Parameters, Version};
 pub use facts::Facts;
+pub use place::Place;
 #[cfg(feature = "aws")]
 pub use reader::Reader;
+pub use roster::Roster;
 
 /// The template of a member's stack: plain, because service-managed stack sets refuse transforms and nested stacks.
 pub const TEMPLATE: &str = include_str!("../template.yaml");

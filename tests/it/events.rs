@@ -12,3 +12,4 @@ mod missing;
 mod policies;
 mod refusals;
 mod settling;
+mod watching;

@@ -1,7 +1,7 @@
 // The rows of the buckets.
 import {
-  ADMINISTRATOR, APPROVAL, ARTIFACTS, ATHENA, DEPLOYER, EVIDENCE, LAKE, MEMBER_ADMINISTRATOR, OTHER, PERSON, PLAIN_HTTP,
-  PUT, PUT_IF_ABSENT, REGION, SETTLE, START_MULTIPART, STREAMS, TABLES, WRITER_A, WRITER_B, administrator, allowed, denied,
+  ADMINISTRATOR, APPROVAL, ARTIFACTS, ATHENA, DEPLOYER, EVIDENCE, LAKE, MEMBER_ADMINISTRATOR, MEMORY, OTHER, PERSON, PLAIN_HTTP,
+  PUT, PUT_IF_ABSENT, PUT_IF_MATCH, REGION, ROSTER, SETTLE, START_MULTIPART, STREAMS, TABLES, WATCH, WRITER_A, WRITER_B, administrator, allowed, denied,
   group,
 } from "./names.mjs";
 
@@ -84,7 +84,6 @@ const log = group("lake bucket: the log of settling", [
 ]);
 
 const GATES = `${LAKE}/gates/account_id=111122223333/eu-central-1/shop.json`;
-const PUT_IF_MATCH = { ...PUT, "s3:if-match": "0123" };
 
 const gates = group("lake bucket: known gates", [
   allowed("λ approval puts what it knows of a new pipeline.", APPROVAL, PUT_OBJECT, GATES, PUT_IF_ABSENT),
@@ -103,6 +102,22 @@ const gates = group("lake bucket: known gates", [
   denied("A role of λ approval's name in another region puts nothing.", administrator("role/pipetrail-approval-us-east-1"), PUT_OBJECT, GATES, PUT_IF_MATCH),
   denied("Nor does one of its name in another account.", administrator(`role/pipetrail-approval-${REGION}`, OTHER), PUT_OBJECT, GATES, PUT_IF_MATCH),
   allowed("An administrator deletes a version by its id: destroy needs it.", ADMINISTRATOR, DELETE_VERSION, GATES),
+]);
+
+const WRITES = [["puts", PUT_OBJECT, PUT_IF_MATCH], ["replicates", REPLICATE], ["deletes", DELETE], ["replicates a delete marker of", REPLICATE_DELETE]];
+const members = group("lake bucket: members", [
+  allowed("λ watch puts what it remembers.", WATCH, PUT_OBJECT, MEMORY, PUT_IF_MATCH),
+  allowed("Whoever deploys puts the list of members.", DEPLOYER, PUT_OBJECT, ROSTER, PUT_IF_MATCH),
+  WRITES.map(([does, action, context]) => [
+    denied(`An administrator ${does} nothing that λ watch remembers.`, ADMINISTRATOR, action, MEMORY, context),
+    denied(`An administrator ${does} no list of members.`, ADMINISTRATOR, action, ROSTER, context),
+  ]),
+  denied("Whoever deploys puts nothing that λ watch remembers.", DEPLOYER, PUT_OBJECT, MEMORY, PUT_IF_MATCH),
+  denied("λ watch puts no list of members.", WATCH, PUT_OBJECT, ROSTER, PUT_IF_MATCH),
+  denied("A role of λ watch's name in another account puts nothing.", administrator(`role/pipetrail-watch-${REGION}`, OTHER), PUT_OBJECT, MEMORY, PUT_IF_MATCH),
+  denied("Nor does one of its name in another region.", administrator("role/pipetrail-watch-us-east-1"), PUT_OBJECT, MEMORY, PUT_IF_MATCH),
+  allowed("An administrator reads both.", ADMINISTRATOR, GET, ROSTER),
+  allowed("An administrator deletes a version by its id: destroy needs it.", ADMINISTRATOR, DELETE_VERSION, MEMORY),
 ]);
 
 const RECORD = `${EVIDENCE}/account_id=111122223333/shop/2026/11/30/approve_20261130T120000Z_0123.txt`;
@@ -157,4 +172,4 @@ const settings = group("evidence bucket: changed by the deployer", SETTINGS.map(
   denied(`No role whose name only begins alike ${does}.`, administrator("role/deployer"), action, resource),
 ]));
 
-export const buckets = [...every, ...open, settled, landing, log, gates, written, hidden, settings].flat();
+export const buckets = [...every, ...open, settled, landing, log, gates, members, written, hidden, settings].flat();

@@ -27,6 +27,7 @@ export const TRANSFORM = ours(`pipetrail-transform-${REGION}`);
 export const SETTLE = ours(`pipetrail-settle-${REGION}`);
 export const SCHEDULES = ours(`pipetrail-schedules-${REGION}`);
 export const APPROVAL = ours(`pipetrail-approval-${REGION}`);
+export const WATCH = ours(`pipetrail-watch-${REGION}`);
 export const FORWARDER = ours(`pipetrail-forwarder-${REGION}`, MEMBER);
 export const READER = ours(`pipetrail-reader-${REGION}`, MEMBER);
 export const AUDIT_READER = ours(`pipetrail-audit-reader-${REGION}`);
@@ -75,6 +76,9 @@ export const logGroup = (group) => arn("logs", `log-group:${group}`);
 export const table = (name) => arn("glue", `table/pipetrail/${name}`);
 export const DATABASE = arn("glue", "database/pipetrail");
 export const CATALOG = arn("glue", "catalog");
+export const WORKGROUP = arn("athena", "workgroup/pipetrail");
+export const ROSTER = `${LAKE}/members/roster.json`;
+export const MEMORY = `${LAKE}/members/watch.json`;
 export const PIPELINE = arn("codepipeline", "shop", MEMBER);
 export const GATE = arn("codepipeline", "shop/release/approve", MEMBER);
 
@@ -85,6 +89,7 @@ export const source = (...sources) => ({ "events:source": sources });
 export const from = (account, resource) => ({ "aws:SourceAccount": account, ...(resource && { "aws:SourceArn": resource }) });
 // S3 says of a put whether it makes an object; the start of a multipart upload does not.
 export const PUT = { "s3:ObjectCreationOperation": "true" };
+export const PUT_IF_MATCH = { ...PUT, "s3:if-match": "x" };
 export const PUT_IF_ABSENT = { ...PUT, "s3:if-none-match": "*" };
 export const START_MULTIPART = { "s3:ObjectCreationOperation": "false" };
 

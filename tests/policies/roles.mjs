@@ -1,8 +1,8 @@
 // The rows of the roles: who may take them, and what they may do by their own policies.
 import {
-  ACCOUNT_TOPIC, ADMINISTRATOR, ALERTS, APPROVAL, ARTIFACTS, AUDIT, AUDIT_READER, BUS, BUS_ROLE, CANARY, CATALOG, DATABASE, DECISIONS,
-  DEFAULT_BUS, EVENTBRIDGE, EVIDENCE, FORWARDER, FORWARD_DLQ, GATE, LAKE, MEMBER, MEMBER_ADMINISTRATOR, ORGANIZATION, OTHER, PERSON, PIPELINE,
-  PUT, PUT_IF_ABSENT, READER, REGION, SCHEDULE, SCHEDULES, SETTLE, STREAMS, TABLES, TRANSFORM, allowed, denied, from, group, lambda,
+  ACCOUNT_TOPIC, ADMINISTRATOR, ALERTS, APPROVAL, ARTIFACTS, ATHENA, AUDIT, AUDIT_READER, BUS, BUS_ROLE, CANARY, CATALOG, DATABASE, DECISIONS,
+  DEFAULT_BUS, EVENTBRIDGE, EVIDENCE, FORWARDER, FORWARD_DLQ, GATE, LAKE, MEMBER, MEMBER_ADMINISTRATOR, MEMORY, OPERATOR, ORGANIZATION, OTHER, PERSON, PIPELINE,
+  PUT, PUT_IF_ABSENT, READER, REGION, ROSTER, SCHEDULE, SCHEDULES, SETTLE, STREAMS, TABLES, TRANSFORM, WATCH, WORKGROUP, allowed, denied, from, group, lambda,
   logGroup, logs, rule, service, source, stream, table,
 } from "./names.mjs";
 
@@ -23,6 +23,7 @@ const TAKERS = [
   [SETTLE, LAMBDA],
   [SCHEDULES, SCHEDULER, from(AUDIT)],
   [APPROVAL, LAMBDA],
+  [WATCH, LAMBDA],
   [FORWARDER, EVENTBRIDGE, from(MEMBER, rule("pipetrail-forward", MEMBER))],
   [FORWARDER, SCHEDULER, from(MEMBER)],
 ];
@@ -95,7 +96,7 @@ const streams = group("the streams' role", [
   denied("It deletes no log.", STREAMS, "logs:DeleteLogStream", logs("/aws/kinesisfirehose/pipetrail")),
 ]);
 
-const functions = group("functions", Object.entries({ transform: TRANSFORM, settle: SETTLE, approval: APPROVAL }).map(([name, role]) => [
+const functions = group("functions", Object.entries({ transform: TRANSFORM, settle: SETTLE, approval: APPROVAL, watch: WATCH }).map(([name, role]) => [
   allowed(`λ ${name} makes its log stream.`, role, "logs:CreateLogStream", logs(`/aws/lambda/pipetrail-${name}`)),
   allowed(`λ ${name} logs.`, role, "logs:PutLogEvents", logs(`/aws/lambda/pipetrail-${name}`)),
   denied(`λ ${name} logs nowhere else.`, role, "logs:PutLogEvents", logs("/aws/lambda/other")),
@@ -135,7 +136,7 @@ const settle = group("λ settle", [
 ]);
 
 const schedules = group("the schedules' role", [
-  allowed("It calls λ settle.", SCHEDULES, "lambda:InvokeFunction", lambda("pipetrail-settle")),
+  ["settle", "watch"].map((name) => allowed(`It calls λ ${name}.`, SCHEDULES, "lambda:InvokeFunction", lambda(`pipetrail-${name}`))),
   denied("It calls no other function.", SCHEDULES, "lambda:InvokeFunction", lambda("pipetrail-approval")),
   denied("It changes no function.", SCHEDULES, "lambda:UpdateFunctionCode", lambda("pipetrail-settle")),
   denied("It deletes nothing of the lake.", SCHEDULES, "s3:DeleteObject", `${LAKE}/landing/api_calls/x`),
@@ -154,6 +155,37 @@ const approval = group("λ approval", [
   denied("It reads nothing else of the evidence.", APPROVAL, "s3:GetObject", `${EVIDENCE}/elsewhere/x`),
   denied("It changes no topic.", APPROVAL, "sns:SetTopicAttributes", ALERTS),
   denied("It publishes on no topic that does not admit it.", APPROVAL, "sns:Publish", ACCOUNT_TOPIC.replace(MEMBER, OTHER)),
+]);
+
+const WATCHED = ["heartbeats", "api_calls"];
+const QUERY = ["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults", "athena:StopQueryExecution"];
+const watch = group("λ watch", [
+  takes("It takes the audit account's reader.", WATCH, AUDIT_READER),
+  refused("It takes no member's role itself.", WATCH, READER, { "sts:ExternalId": ORGANIZATION, "aws:ResourceOrgID": ORGANIZATION }),
+  refused("It takes no other role of the audit account.", WATCH, SETTLE),
+  allowed("It reads the list of members.", WATCH, "s3:GetObject", ROSTER),
+  allowed("It reads what it remembers.", WATCH, "s3:GetObject", MEMORY),
+  denied("It deletes nothing that it remembers.", WATCH, "s3:DeleteObject", MEMORY),
+  QUERY.map((action) => allowed(`It may ${action} in the workgroup.`, WATCH, action, WORKGROUP)),
+  denied("It asks in no other workgroup.", WATCH, "athena:StartQueryExecution", WORKGROUP.replace("pipetrail", "primary")),
+  denied("It changes no workgroup.", WATCH, "athena:UpdateWorkGroup", WORKGROUP),
+  [CATALOG, DATABASE, ...WATCHED.flatMap((name) => [table(`landing_${name}`), table(`settled_${name}`)])].map((resource) =>
+    ["glue:GetTable", "glue:GetPartitions"].map((action) =>
+      allowed(`Athena may ${action} of ${resource.split(":")[5]} for it.`, WATCH, action, resource))),
+  [CATALOG, DATABASE].map((resource) => allowed(`Athena looks up ${resource.split(":")[5]} for it.`, WATCH, "glue:GetDatabase", resource)),
+  denied("It reads no other table.", WATCH, "glue:GetTable", table("settled_approval_calls")),
+  denied("It changes no partition.", WATCH, "glue:BatchCreatePartition", table("settled_api_calls")),
+  [LAKE, ATHENA].map((bucket) => ["s3:ListBucket", "s3:GetBucketLocation"].map((action) => allowed(`It may ${action} of ${bucket}.`, WATCH, action, bucket))),
+  denied("It lists no other bucket.", WATCH, "s3:ListBucket", EVIDENCE),
+  WATCHED.flatMap((name) => [name, `landing/${name}`]).map((prefix) => allowed(`It reads below ${prefix}/.`, WATCH, "s3:GetObject", `${LAKE}/${prefix}/x.parquet`)),
+  denied("It reads no decision.", WATCH, "s3:GetObject", `${LAKE}/approval_calls/x.parquet`),
+  denied("It reads no evidence.", WATCH, "s3:GetObject", `${EVIDENCE}/alerted/x`),
+  denied("It deletes nothing of the lake.", WATCH, "s3:DeleteObject", `${LAKE}/landing/heartbeats/x`),
+  ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"].map((action) => allowed(`It may ${action} of the results.`, WATCH, action, `${ATHENA}/results/x.csv`)),
+  denied("It writes no results elsewhere.", WATCH, "s3:PutObject", `${ATHENA}/x.csv`, PUT),
+  allowed("It tells the operator.", WATCH, "sns:Publish", OPERATOR),
+  denied("It publishes no decision.", WATCH, "sns:Publish", ALERTS),
+  denied("It subscribes nobody.", WATCH, "sns:Subscribe", OPERATOR),
 ]);
 
 const PUT_EVENTS = "events:PutEvents";
@@ -201,4 +233,4 @@ const reader = group("the readers", [
   denied("It reads no pipeline.", READER, "codepipeline:GetPipeline", PIPELINE),
 ]);
 
-export const roles = [trust, bus, streams, functions, settle, schedules, approval, forwarder, reader].flat();
+export const roles = [trust, bus, streams, functions, settle, schedules, approval, watch, forwarder, reader].flat();

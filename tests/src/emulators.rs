@@ -52,6 +52,9 @@ pub async fn start(target: &Path, folder: &Path, home: &str) -> Result<Emulators
         command.push(port.to_string());
         (command, vec![])
     };
+    // First, because the other's functions are told where it is.
+    let moto = Emulator::start(&python, "moto", folder, "/moto-api/", moto).await?;
+    let members = moto.endpoint.clone();
     let ministack = |port: u16| {
         let endpoint = format!("http://127.0.0.1:{port}");
         let environment = [
@@ -61,6 +64,12 @@ pub async fn start(target: &Path, folder: &Path, home: &str) -> Result<Emulators
             ("MINISTACK_REGION", home.to_owned()),
             // Where the functions find the emulator.
             ("AWS_ENDPOINT_URL", endpoint),
+            // λ watch looks into members; nothing else here calls these.
+            ("AWS_ENDPOINT_URL_STS", members.clone()),
+            ("AWS_ENDPOINT_URL_EVENTBRIDGE", members.clone()),
+            ("AWS_ENDPOINT_URL_IAM", members.clone()),
+            ("AWS_ENDPOINT_URL_SQS", members.clone()),
+            ("AWS_ENDPOINT_URL_SCHEDULER", members.clone()),
             ("LAMBDA_EXECUTOR", "local".to_owned()),
             ("LOG_LEVEL", "WARNING".to_owned()),
             // MiniStack tidies up Docker containers; here it has none.
@@ -71,10 +80,7 @@ pub async fn start(target: &Path, folder: &Path, home: &str) -> Result<Emulators
         ];
         (vec!["-m".to_owned(), "ministack".to_owned()], environment.to_vec())
     };
-    let (moto, ministack) = tokio::try_join!(
-        Emulator::start(&python, "moto", folder, "/moto-api/", moto),
-        Emulator::start(&python, "ministack", folder, "/_ministack/health", ministack),
-    )?;
+    let ministack = Emulator::start(&python, "ministack", folder, "/_ministack/health", ministack).await?;
     Ok(Emulators { moto, ministack })
 }
 

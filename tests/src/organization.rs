@@ -109,7 +109,7 @@ impl Organization {
     pub fn with_stand_in_functions(mut self) -> Result<Self> {
         let zips = self.folder.path().join("stand-ins");
         std::fs::create_dir_all(&zips)?;
-        for name in ["transform", "settle", "approval"] {
+        for name in ["transform", "settle", "approval", "watch"] {
             let mut begin = std::fs::read(self.built.zips.join(format!("{name}.zip")))?;
             // As much as says what it was built for.
             begin.truncate(4096);

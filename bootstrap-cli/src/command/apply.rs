@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::deploy::carry_out::{self, Outcome, carry_out};
 use crate::deploy::plan_file::PlanFile;
 use crate::deploy::prepare::{Busy, adopted_lake, prepare};
+use crate::deploy::roster::Members;
 use crate::deploy::step::Step;
 use crate::deploy::{listing, named_queries};
 use crate::failure::{Exit, Result};
@@ -39,7 +40,7 @@ pub(crate) struct Args {
     /// Apply without asking
     #[arg(long)]
     yes: bool,
-    /// Folder of transform.zip, settle.zip and approval.zip, instead of those in this binary
+    /// Folder of transform.zip, settle.zip, approval.zip and watch.zip, instead of those in this binary
     #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
     function_zips: Option<PathBuf>,
 }
@@ -75,9 +76,12 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     }
     show(&prepared, printer::say);
 
+    let members = Members::new(&clients.s3, &prepared.desired);
+    let coverage = Coverage::of(&prepared.actual, scope);
     if !is_pending(&prepared) {
-        let coverage = Coverage::of(&prepared.actual, scope);
-        return report(context.output, plan, &[], Some(&coverage));
+        // Whoever joined or left by itself, and what a killed run did not come to.
+        let steps: Vec<Step> = members.after(&coverage).await.into_iter().collect();
+        return report(context.output, plan, &steps, Some(&coverage));
     }
     let usage = "read the plan above, then run `pipetrail apply --yes`";
     let joined: Vec<&str> = plan
@@ -96,6 +100,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     if !confirmed(args.yes, &question, usage, "nothing was applied").await? {
         return Ok(Exit::Failed);
     }
+    members.before(plan, &coverage).await?;
     context.begin();
     let adopts = adopted_lake(plan).is_some();
     let lake = prepared.lake.as_ref().filter(|_| adopts || prepared.unregistered);
@@ -122,6 +127,9 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         steps.push(step);
     }
     let coverage = carry_out::coverage(clients, &prepared.actual.organization, scope, &steps).await;
+    if let Some(coverage) = &coverage {
+        steps.extend(members.after(coverage).await);
+    }
     report(context.output, plan, &steps, coverage.as_ref())
 }
 

@@ -4,15 +4,15 @@ mod elsewhere;
 
 use aws_config::retry::RetryConfig;
 use pipetrail_names::audit::DATA_STACK;
-use pipetrail_stacksets::Organization;
 use pipetrail_stacksets::destroy::{DestroyPlan, Names, Remains, Standing, destroy, plan};
+use pipetrail_stacksets::{Clients, Organization};
 use serde::Serialize;
 
 use crate::aws::Session;
 use crate::config::Config;
 use crate::context::Context;
 use crate::deploy::step::Step;
-use crate::deploy::{carry_out, deployer, desired};
+use crate::deploy::{carry_out, deployer, desired, roster};
 use crate::doctor::regions;
 use crate::failure::remedy::Again;
 use crate::failure::{Exit, Result};
@@ -142,11 +142,24 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         return Ok(Exit::Failed);
     }
     context.begin();
+    unlist(&clients, &names, false).await;
     let mut steps = Steps::new(plan.steps.len());
     let (results, remains) = destroy(&plan, &names, &standing, &clients, &mut |progress| steps.show(progress)).await;
     drop(steps);
     let steps = results.into_iter().map(|result| Step::new(result, Again::Destroy));
-    report(context.output, &plan, &steps.collect::<Vec<_>>(), &remains)
+    let steps: Vec<Step> = steps.collect();
+    if !steps.iter().any(Step::is_lacking) {
+        unlist(&clients, &names, true).await;
+    }
+    report(context.output, &plan, &steps, &remains)
+}
+
+/// Takes everybody off the list of members. What cannot be written there keeps nobody from destroying: λ watch goes too.
+async fn unlist(clients: &Clients, names: &Names, gone: bool) {
+    let left = roster::leave(&clients.s3, &names.lake, &names.audit_account, gone).await;
+    if let Err(error) = left {
+        printer::say(&format!("the list of members stays as it is: {error}"));
+    }
 }
 
 fn report(output: Output, plan: &DestroyPlan, steps: &[Step], remains: &[Remains]) -> Result<Exit> {

@@ -28,7 +28,7 @@ pub(crate) struct Args {
     /// Save the plan, for `pipetrail apply <FILE>`
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Folder of transform.zip, settle.zip and approval.zip, instead of those in this binary
+    /// Folder of transform.zip, settle.zip, approval.zip and watch.zip, instead of those in this binary
     #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
     function_zips: Option<PathBuf>,
 }

@@ -63,6 +63,7 @@ pub(crate) fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> De
         ("TransformKey", key("transform")),
         ("SettleKey", key("settle")),
         ("ApprovalKey", key("approval")),
+        ("WatchKey", key("watch")),
         ("Architecture", text(&config.audit.architecture.as_str())),
         ("LakeBucket", output(data, "LakeBucket")),
         ("EvidenceBucket", output(data, "EvidenceBucket")),

@@ -21,6 +21,7 @@ use crate::config::edit::{self, Setting};
 use crate::context::Context;
 use crate::deploy::carry_out::{Outcome, carry_out, coverage, hint};
 use crate::deploy::prepare::{check_layout, settle_management};
+use crate::deploy::roster::Members;
 use crate::deploy::step::Step;
 use crate::deploy::{desired, listing};
 use crate::failure::{Exit, Explain, Result};
@@ -119,6 +120,11 @@ pub(crate) async fn run(context: &Context, request: &Request) -> Result<Exit> {
     if !settings.is_empty() {
         edit::replace(&context.file, &text, &new_text)?;
     }
+    let members = Members::new(&clients.s3, &desired);
+    if !plan.is_empty() {
+        let standing = Coverage::of(&actual, &desired.scope);
+        members.before(&plan, &standing).await?;
+    }
     let mut results = carry_out(&plan, &clients).await;
     let last = enrolment.try_again(&mut results).await;
     enrolment.report(context.output, &plan, &results, last).await
@@ -163,6 +169,12 @@ impl Enrolment<'_> {
         let scope = &self.desired.scope;
         let (earlier, latest) = steps.split_at(last);
         let mut coverage = coverage(self.clients, self.organization, scope, latest).await;
+        let listed = match &coverage {
+            Some(coverage) => Members::new(&self.clients.s3, self.desired).after(coverage).await,
+            None => None,
+        };
+        let latest = &[latest, listed.as_slice()].concat();
+        let steps = &[earlier, latest].concat();
         if let Some(coverage) = &mut coverage {
             let focus = &self.request.focus;
             coverage

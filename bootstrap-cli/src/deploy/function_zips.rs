@@ -16,7 +16,7 @@ use crate::failure::{Exit, Explain};
 include!(concat!(env!("OUT_DIR"), "/zips.rs"));
 
 /// The functions whose zips `apply` uploads, by the name of their file.
-pub(crate) const FUNCTIONS: [&str; 3] = ["transform", "settle", "approval"];
+pub(crate) const FUNCTIONS: [&str; 4] = ["transform", "settle", "approval", "watch"];
 
 /// Length of an ELF header up to and with `e_machine`.
 const ELF_HEAD: usize = 20;
@@ -191,9 +191,9 @@ mod tests {
         let of = |bytes| FUNCTIONS.map(|name| (name, bytes));
         let both: Vec<(&str, &[u8])> = [of(x86.as_slice()), of(arm.as_slice())].concat();
         let chosen = choose(&both, Architecture::Arm).unwrap();
-        assert_eq!(chosen.len(), 3);
+        assert_eq!(chosen.len(), FUNCTIONS.len());
         assert!(chosen.iter().all(|zip| zip.bytes == arm));
-        let error = choose(&both[..5], Architecture::Arm).unwrap_err();
+        let error = choose(&both[..both.len() - 1], Architecture::Arm).unwrap_err();
         assert_eq!(
             error.to_string(),
             "this pipetrail has no Lambda functions for arm64 in it"
@@ -212,7 +212,7 @@ mod tests {
         let wrong = find(Some(&folder), Architecture::Arm);
         std::fs::remove_dir_all(&folder).unwrap();
         let gone = find(Some(&folder), Architecture::X86);
-        assert_eq!(right.unwrap().len(), 3);
+        assert_eq!(right.unwrap().len(), FUNCTIONS.len());
         let wrong = wrong.unwrap_err();
         assert!(
             wrong

@@ -35,7 +35,15 @@ pub(super) const NAME: &str = "leftovers";
 pub(super) const BUCKETS: &str = "leftover-buckets";
 
 /// The roles that `pipetrail-pipeline` makes, without the region.
-const AUDIT_ROLES: [&str; 6] = ["bus", "streams", "transform", "settle", "schedules", "approval"];
+const AUDIT_ROLES: [&str; 7] = [
+    "bus",
+    "streams",
+    "transform",
+    "settle",
+    "schedules",
+    "approval",
+    "watch",
+];
 
 /// What was looked for in an account, and what became of it.
 #[derive(Debug, Default)]

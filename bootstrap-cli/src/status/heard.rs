@@ -1,126 +1,71 @@
-//! What the lake has heard from whom: one query, and its answer as data.
+//! What to do where the lake cannot say what it has heard.
 
-mod query;
+pub(crate) use pipetrail_lake::heard::{Heard, HeardError, Question, Signs, Topic, ask};
 
-use std::collections::BTreeMap;
-
-use jiff::{SignedDuration, Timestamp};
-use pipetrail_lake::answer::{Answer, Value};
-use pipetrail_lake::engine::{AthenaError, Engine, EngineError};
-use pipetrail_names::{AccountId, Region};
-use thiserror::Error;
+use pipetrail_lake::engine::{AthenaError, EngineError};
 
 use crate::failure::Explain;
 
-/// What was heard from every account and region.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Signs {
-    pub heard: BTreeMap<(AccountId, Region), Heard>,
-    /// Rows of the answer that could not be read.
-    pub unreadable: usize,
-    /// What the query read, in bytes, where Athena says it.
-    pub bytes_scanned: Option<i64>,
-}
-
-/// What was heard from one account and region.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Heard {
-    /// Time of the last event of CodePipeline.
-    pub last_event: Option<Timestamp>,
-    /// Time of the last heartbeat.
-    pub last_heartbeat: Option<Timestamp>,
-}
-
-impl Signs {
-    /// What was heard from an account and region; nothing from an account as a whole.
-    pub(crate) fn of(&self, account: &AccountId, region: Option<&Region>) -> Heard {
-        let heard = region.and_then(|region| self.heard.get(&(account.clone(), region.clone())));
-        heard.copied().unwrap_or_default()
-    }
-}
-
-/// The lake cannot be asked.
-#[derive(Debug, Error)]
-pub(crate) enum HeardError {
-    /// Athena does not answer.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    /// The answer is not what was asked for.
-    #[error("the answer of the lake begins with {0:?} instead of the columns that were asked for")]
-    Columns(Vec<String>),
-}
-
-impl HeardError {
-    /// The next thing to try.
-    pub(crate) fn hint(&self) -> String {
-        let otherwise = "`--no-lake` leaves the lake out";
-        match self {
-            // Nobody here wrote the query, or could name fewer months in it.
-            HeardError::Engine(EngineError::Athena(error @ AthenaError::Ended { .. })) if error.is_over_limit() => {
-                format!("raise athena.scan_limit_gb and run `pipetrail apply`; {otherwise}")
-            }
-            HeardError::Engine(EngineError::Athena(AthenaError::Ended { .. })) | HeardError::Columns(_) => {
-                format!("`pipetrail apply` brings the tables up to date; {otherwise}")
-            }
-            HeardError::Engine(error) => match error.hint() {
-                Some(hint) => format!("{hint}; {otherwise}"),
-                None => otherwise.to_owned(),
-            },
+/// The next thing to try.
+pub(crate) fn hint(error: &HeardError) -> String {
+    let otherwise = "`--no-lake` leaves the lake out";
+    match error {
+        // Nobody here wrote the query, or could name fewer months in it.
+        HeardError::Engine(EngineError::Athena(error @ AthenaError::Ended { .. })) if error.is_over_limit() => {
+            format!("raise athena.scan_limit_gb and run `pipetrail apply`; {otherwise}")
         }
-    }
-}
-
-/// Asks what was heard until now, where `silent_after` is too long without a heartbeat. The workgroup
-/// bounds what that may read.
-///
-/// # Errors
-/// A refused call, or a query that does not succeed.
-pub(crate) async fn ask(engine: &Engine, now: Timestamp, silent_after: SignedDuration) -> Result<Signs, HeardError> {
-    let pages = engine.ask(&query::sql(now, silent_after)).await?;
-    let scanned = pages.scanned();
-    let signs = read(pages.collect().await?)?;
-    Ok(Signs {
-        bytes_scanned: scanned.and_then(|scanned| i64::try_from(scanned.bytes).ok()),
-        ..signs
-    })
-}
-
-/// Reads all rows. A row that cannot be read is counted, not lost in silence.
-fn read(answer: Answer) -> Result<Signs, HeardError> {
-    let names: Vec<String> = answer.columns.into_iter().map(|column| column.name).collect();
-    if names != query::COLUMNS {
-        return Err(HeardError::Columns(names));
-    }
-    let mut signs = Signs::default();
-    for row in answer.rows {
-        match one(row) {
-            Some((at, heard)) => _ = signs.heard.insert(at, heard),
-            None => signs.unreadable += 1,
+        HeardError::Engine(EngineError::Athena(AthenaError::Ended { .. })) | HeardError::Columns(_) => {
+            format!("`pipetrail apply` brings the tables up to date; {otherwise}")
         }
-    }
-    Ok(signs)
-}
-
-fn one(row: Vec<Value>) -> Option<((AccountId, Region), Heard)> {
-    let [Value::Text(account), Value::Text(region), last_event, last_heartbeat] = <[Value; 4]>::try_from(row).ok()?
-    else {
-        return None;
-    };
-    let heard = Heard {
-        last_event: time(last_event)?,
-        last_heartbeat: time(last_heartbeat)?,
-    };
-    Some(((account.parse().ok()?, region.parse().ok()?), heard))
-}
-
-/// A time or NULL; `None` for what is neither.
-fn time(value: Value) -> Option<Option<Timestamp>> {
-    match value {
-        Value::Null => Some(None),
-        Value::Text(text) => text.parse().ok().map(Some),
-        _ => None,
+        HeardError::Engine(error) => match error.hint() {
+            Some(hint) => format!("{hint}; {otherwise}"),
+            None => otherwise.to_owned(),
+        },
     }
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use jiff::{SignedDuration, Timestamp};
+    use pipetrail_lake::engine::athena::Telling;
+    use pipetrail_lake::engine::{Athena, Engine};
+
+    use super::*;
+    use crate::canned::serve;
+
+    const STARTED: (u16, &str) = (200, r#"{"QueryExecutionId": "q"}"#);
+
+    /// With the answers in turn, each a status and a body.
+    async fn hints(answers: &[(u16, &str)]) -> String {
+        let answers: Vec<_> = answers.iter().map(|(status, body)| ("", *status, *body)).collect();
+        let engine = Engine::Athena(Athena::of(&serve(&answers), Telling::SILENT));
+        let question = Question {
+            topic: Topic::Everything,
+            now: Timestamp::UNIX_EPOCH,
+            silent_after: SignedDuration::ZERO,
+        };
+        hint(&ask(&engine, &question).await.unwrap_err())
+    }
+
+    #[tokio::test]
+    async fn every_hint_says_how_to_do_without_the_lake() {
+        let ended = |reason: &str| {
+            format!(r#"{{"QueryExecution": {{"Status": {{"State": "FAILED", "StateChangeReason": "{reason}"}}}}}}"#)
+        };
+        for (reason, hint) in [
+            ("Bytes scanned limit was exceeded", "athena.scan_limit_gb"),
+            ("TABLE_NOT_FOUND", "pipetrail apply"),
+        ] {
+            let hints = hints(&[STARTED, (200, &ended(reason))]).await;
+            assert!(hints.contains(hint) && hints.contains("--no-lake"), "{hints}");
+        }
+        for (code, hint) in [
+            ("AccessDeniedException", "athena:StartQueryExecution"),
+            ("InvalidRequestException", "makes workgroup"),
+        ] {
+            let refused = format!(r#"{{"__type": "{code}", "message": "no"}}"#);
+            let hints = hints(&[(400, &refused)]).await;
+            assert!(hints.contains(hint) && hints.contains("--no-lake"), "{code}: {hints}");
+        }
+    }
+}

@@ -13,7 +13,7 @@ use pipetrail_stacksets::{
 };
 use serde::Serialize;
 
-use super::heard::{self, HeardError, Signs};
+use super::heard::{self, HeardError, Question, Signs, Topic};
 use super::select::Select;
 use super::verdict::{self, Judged, Rules, Verdict};
 use crate::aws::Session;
@@ -145,7 +145,7 @@ impl<'a> Reader<'a> {
             Some((_, Err(error))) => {
                 let asked = LakeAnswer::Failed {
                     message: chain(error),
-                    hint: error.hint(),
+                    hint: heard::hint(error),
                 };
                 (None, asked)
             }
@@ -256,6 +256,11 @@ async fn ask(
     }
     // Without a spinner: the organization is read at the same time.
     let engine = Engine::Athena(Athena::of(session.audit(), STOPPED_ONLY));
-    let answer = heard::ask(&engine, rules.now, rules.silent_after).await;
+    let question = Question {
+        topic: Topic::Everything,
+        now: rules.now,
+        silent_after: rules.silent_after,
+    };
+    let answer = heard::ask(&engine, &question).await;
     *last = Some((Instant::now(), answer));
 }

@@ -1,10 +1,10 @@
 //! Everything that reads or writes a lake: a folder or bucket of Parquet files in the layout of
 //! `pipetrail_collector::layout`.
 //!
-//! [`audits`] are SQL by name, `engine` answers SQL, `ingest` makes rows of event files, `settle` turns
-//! what arrived into partitions, `parquet` writes rows, `store` says where a lake is, `catalog` registers
-//! partitions in Glue. What links a large library stands behind a feature, so that a Lambda function links
-//! only what it uses.
+//! [`audits`] are SQL by name, `engine` answers SQL, `heard` asks what was heard from whom, `ingest` makes rows
+//! of event files, `settle` turns what arrived into partitions, `parquet` writes rows, `store` says where a lake
+//! is, `catalog` registers partitions in Glue. What links a large library stands behind a feature, so that a
+//! Lambda function links only what it uses.
 
 pub mod answer;
 pub mod audits;
@@ -14,6 +14,8 @@ mod call;
 pub mod catalog;
 pub mod copies_table;
 pub mod engine;
+#[cfg(feature = "athena")]
+pub mod heard;
 pub mod hostile;
 #[cfg(feature = "ingest")]
 pub mod ingest;

@@ -29,6 +29,12 @@ pub const OPERATOR: &str = "pipetrail-operator";
 /// The queues: of what no target took, of decisions, and of decisions that nobody could record.
 pub const QUEUES: [&str; 3] = ["pipetrail-bus-dlq", "pipetrail-decisions", "pipetrail-decisions-dlq"];
 
+/// The list of members in the lake's bucket: the command writes it, the function that watches members reads it.
+pub const ROSTER_KEY: &str = "members/roster.json";
+
+/// What that function remembers from one run to the next; beside the list.
+pub const WATCH_KEY: &str = "members/watch.json";
+
 /// The Glue database.
 pub const DATABASE: &str = "pipetrail";
 

@@ -15,6 +15,9 @@ pub const HEARTBEAT_SCHEDULE: &str = "pipetrail-heartbeat";
 /// The schedule of the call that must be refused, whose record in CloudTrail must arrive.
 pub const CANARY_SCHEDULE: &str = "pipetrail-canary";
 
+/// What it calls.
+pub const CANARY_CALL: &str = "StopPipelineExecution";
+
 /// The source of a heartbeat's event.
 pub const HEARTBEAT_SOURCE: &str = "pipetrail.heartbeat";
 

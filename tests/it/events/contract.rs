@@ -102,23 +102,28 @@ fn streams_write_where_the_code_looks() {
 }
 
 #[test]
-fn each_table_is_settled_by_a_schedule_of_its_own() {
+fn each_table_is_settled_by_a_schedule_of_its_own_and_members_are_watched_by_one() {
     let schedules = template("pipeline").resolved("AWS::Scheduler::Schedule");
     let function = format!("arn:aws:lambda:{HOME}:{AUDIT}:function:pipetrail-settle");
-    let mut settled = Vec::new();
+    let (mut settled, mut watched) = (Vec::new(), 0);
     for schedule in schedules {
         let target = &schedule["Target"];
-        assert_eq!(target["Arn"], *function);
         let input = target["Input"].as_str().unwrap();
         let sent = input.replace("<aws.scheduler.scheduled-time>", "2026-11-30T03:00:00Z");
         let call: Value = serde_json::from_str(&sent).unwrap();
         assert_eq!(call["time"], "2026-11-30T03:00:00Z");
+        if schedule["Name"] == "pipetrail-watch" {
+            assert_eq!(target["Arn"], function.replace("settle", "watch"));
+            watched += 1;
+            continue;
+        }
+        assert_eq!(target["Arn"], *function);
         let table = call["table"].as_str().unwrap();
         assert_eq!(schedule["Name"], format!("pipetrail-settle-{table}"));
         settled.extend(Table::from_name(table));
     }
     settled.sort();
-    assert_eq!(settled, Table::ALL);
+    assert_eq!((settled.as_slice(), watched), (&Table::ALL[..], 1));
 }
 
 /// Envelopes of the fixtures, and odd ones.
@@ -232,7 +237,7 @@ fn the_bus_sorts_every_event_into_the_one_table_that_the_code_says() {
 #[test]
 fn functions_start_with_the_template_s_environment_and_not_with_less() {
     let functions = template("pipeline").resolved("AWS::Lambda::Function");
-    assert_eq!(functions.len(), 3);
+    assert_eq!(functions.len(), 4);
     org::with(|org| async move {
         for function in functions {
             let name = function["FunctionName"]
@@ -254,13 +259,16 @@ fn functions_start_with_the_template_s_environment_and_not_with_less() {
                     json!({"deliveryStreamArn": "arn:aws:firehose:x:y:deliverystream/pipetrail-approval-calls", "records": []})
                 }
                 // Found out before any call to AWS is made.
-                "settle" => json!({"table": "none", "time": "never"}),
+                "settle" | "watch" => json!({"table": "none", "time": "never"}),
                 _ => json!({"Records": []}),
             };
             match answer(&binary, &all, &empty).await {
-                Answer::Response(_) if name != "settle" => {}
+                Answer::Response(_) if !matches!(name, "settle" | "watch") => {}
                 Answer::Error(error) if name == "settle" => {
                     assert!(error.to_string().contains("table none"), "{error}");
+                }
+                Answer::Error(error) if name == "watch" => {
+                    assert!(error.to_string().contains("time never"), "{error}");
                 }
                 other => panic!("{name}: {other:?}"),
             }

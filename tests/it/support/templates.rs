@@ -57,6 +57,7 @@ pub(crate) fn all() -> [Template; 4] {
                 ("TransformKey", "t.zip"),
                 ("SettleKey", "s.zip"),
                 ("ApprovalKey", "a.zip"),
+                ("WatchKey", "w.zip"),
                 ("LakeRetentionDays", "30"),
             ],
         ),

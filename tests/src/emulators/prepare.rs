@@ -63,7 +63,12 @@ pub async fn prepare(functions: Functions) -> Result<Built> {
     let (pipetrail, zips) = match functions {
         // One build: no processor waits at the end of the first for the second.
         Functions::Quick => {
-            let pipetrail = build(&root, &cargo, &["pipetrail", "transform", "settle", "approval"]).await?;
+            let pipetrail = build(
+                &root,
+                &cargo,
+                &["pipetrail", "transform", "settle", "approval", "watch"],
+            )
+            .await?;
             lambda_zips(&root, &cargo, &["--quick"]).await?;
             (pipetrail, target.join("lambda-quick"))
         }

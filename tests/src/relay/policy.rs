@@ -64,10 +64,10 @@ pub fn evaluate(policy: &Value, request: &Request) -> Result<Answer> {
 /// Whether a statement speaks of this request.
 fn applies(statement: &Value, request: &Request) -> Result<bool> {
     let fields = statement.as_object().context("a statement is an object")?;
-    let (mut speaks, mut holds) = (true, true);
+    let mut speaks = true;
     for (name, value) in fields {
         match name.as_str() {
-            "Effect" | "Sid" => {}
+            "Effect" | "Sid" | "Condition" => {}
             "Principal" => speaks &= is_principal(value, &request.principal)?,
             "Action" => {
                 let action = request.action.to_ascii_lowercase();
@@ -80,11 +80,14 @@ fn applies(statement: &Value, request: &Request) -> Result<bool> {
                 }
                 speaks &= any;
             }
-            "Condition" => holds &= conditions(value, request)?,
             other => bail!("cannot evaluate `{other}`"),
         }
     }
-    Ok(speaks && holds)
+    // Of another action's statement it need not be known: the keys are that action's.
+    match fields.get("Condition").filter(|_| speaks) {
+        Some(stated) => conditions(stated, request),
+        None => Ok(speaks),
+    }
 }
 
 fn is_principal(stated: &Value, asking: &Principal) -> Result<bool> {

@@ -16,6 +16,7 @@ mod price {
     pub(super) const GET: f64 = 0.000_4 / 1e3; // HEAD too
     pub(super) const S3_GB_MONTH: f64 = 0.023;
     pub(super) const GLUE_OBJECT_MONTH: f64 = 1.00 / 1e5; // beyond a million
+    pub(super) const SCANNED_TB: f64 = 5.00;
     pub(super) const ALARM: f64 = 0.10;
     pub(super) const METRIC: f64 = 0.30;
     pub(super) const BETWEEN_REGIONS_GB: f64 = 0.02;
@@ -46,8 +47,26 @@ const CLOSED: f64 = (180.0 + 380.0 + 530.0 + 4.0 * 180.0) / 1_000.0;
 const LOOK: f64 = 3.0;
 const SETTLE_GB: f64 = 1.769;
 /// Of the pipeline stack: its alarms, and the metrics that the functions write in a month in which each is written.
-const ALARMS: f64 = 50.0;
-const METRICS: f64 = 19.0;
+const ALARMS: f64 = 53.0;
+const METRICS: f64 = 22.0;
+/// Comparisons a month: λ watch looks into all members every third hour, and asks the lake every hour.
+const COMPARISONS: f64 = DAYS * 24.0 / 3.0;
+/// Seconds of a look into an account and region, ten calls of 50 ms, and the accounts that are looked into at a time.
+const COMPARED: f64 = 0.5;
+const AT_ONCE: f64 = 64.0;
+/// Seconds of an hourly run beside that, mostly waiting for Athena: an assumption.
+const ASKED: f64 = 15.0;
+const WATCH_GB: f64 = 1.024;
+/// Days of arrivals that lie in landing, on average: until two hours after their day, and six hours more.
+const LANDS: f64 = 0.5 + 8.0 / 24.0;
+/// Bytes that Athena reads of a heartbeat, and of an API call, and the share of those among the events: assumptions.
+const BEAT_READ: f64 = 40.0;
+const CALL_READ: f64 = 60.0;
+const CALLS: f64 = 0.1;
+/// Athena charges for so many bytes of a query at least.
+const LEAST: f64 = 10e6;
+/// Bytes that λ watch remembers of an account and region; each version stays for 30 days.
+const REMEMBERED: f64 = 120.0;
 
 /// How much happens.
 #[derive(Clone, Copy, Debug)]
@@ -83,6 +102,14 @@ pub(super) fn bill(size: Size) -> Vec<Item> {
     let looks = landed * 12.0;
     // What was landed and settled stays for 30 days as an old version.
     let stored = records * ROW * (12.0 + 2.0) / GB;
+    let places = accounts * regions;
+    let runs = DAYS * 24.0;
+    let watched = runs * ASKED + COMPARISONS * places * COMPARED / AT_ONCE;
+    let read = places * LANDS * (24.0 * BEAT_READ + size.events * CALLS * CALL_READ);
+    let asked = runs * read.max(LEAST) / 1e12 * price::SCANNED_TB;
+    // Two tables' files, each hour.
+    let opened = runs * 2.0 * LANDS * 86_400.0 / BUFFER;
+    let remembered = runs * places * REMEMBERED / GB;
     let partitions = (closed * 12.0 + 365.0 - 1e6).max(0.0);
     let member = |name, cost| Item {
         name,
@@ -117,13 +144,22 @@ pub(super) fn bill(size: Size) -> Vec<Item> {
         audit("S3, GET and HEAD", (looks + 2.0 * (landed + daily)) * price::GET),
         audit("S3, storage", stored * price::S3_GB_MONTH),
         audit("Glue, partitions", partitions * price::GLUE_OBJECT_MONTH),
+        audit(
+            "λ watch, comparison",
+            runs * price::INVOCATION + watched * WATCH_GB * price::GB_SECOND,
+        ),
+        audit(
+            "λ watch, silence",
+            asked + opened * price::GET + runs * price::PUT + remembered * price::S3_GB_MONTH,
+        ),
         audit("alarms and metrics", ALARMS * price::ALARM + METRICS * price::METRIC),
     ]
 }
 
 /// What each role costs where the organization analyzes unused access.
 pub(super) fn roles(size: Size) -> f64 {
-    (size.accounts * size.regions + 6.0) * price::ANALYZED_ROLE
+    // A forwarder in each region, and one reader an account.
+    (size.accounts * (size.regions + 1.0) + 8.0) * price::ANALYZED_ROLE
 }
 
 /// A table of several sizes.

@@ -33,6 +33,7 @@ fn heartbeat(text: &str) -> Option<Heard> {
     Some(Heard {
         last_heartbeat: Some(at(text)),
         last_event: None,
+        ..Heard::default()
     })
 }
 

@@ -1,20 +1,33 @@
-//! What status reads in an answer, and says of a lake that cannot be asked. Athena's own errors:
-//! `pipetrail_lake`.
+//! What is read in an answer. Athena's own errors: `engine::athena`.
 
-use pipetrail_lake::answer::{Heading, Kind};
-use pipetrail_lake::engine::Athena;
-use pipetrail_lake::engine::athena::Telling;
+use aws_config::{BehaviorVersion, Region as AwsRegion, SdkConfig};
+use aws_sdk_athena::config::{Credentials, SharedCredentialsProvider};
+use jiff::SignedDuration;
+use pipetrail_unit::answers::{answering, each_once};
 
 use super::*;
-use crate::canned::serve;
+use crate::answer::{Heading, Kind};
+use crate::engine::Athena;
+use crate::engine::athena::Telling;
 
 const STARTED: (u16, &str) = (200, r#"{"QueryExecutionId": "q"}"#);
 
 /// With the answers in turn, each a status and a body.
 async fn heard(answers: &[(u16, &str)]) -> Result<Signs, HeardError> {
     let answers: Vec<_> = answers.iter().map(|(status, body)| ("", *status, *body)).collect();
-    let engine = Engine::Athena(Athena::of(&serve(&answers), Telling::SILENT));
-    ask(&engine, Timestamp::UNIX_EPOCH, SignedDuration::ZERO).await
+    let keys = Credentials::new("test", "test", None, None, "test");
+    let config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(AwsRegion::new("eu-central-1"))
+        .credentials_provider(SharedCredentialsProvider::new(keys))
+        .http_client(answering(each_once(&answers)))
+        .build();
+    let question = Question {
+        topic: Topic::Everything,
+        now: Timestamp::UNIX_EPOCH,
+        silent_after: SignedDuration::ZERO,
+    };
+    ask(&Engine::Athena(Athena::of(&config, Telling::SILENT)), &question).await
 }
 
 fn of(lake: &Signs, account: &str, region: &str) -> Heard {
@@ -40,28 +53,6 @@ async fn what_was_read_is_counted() {
     assert_eq!(lake.bytes_scanned, Some(4096));
 }
 
-#[tokio::test]
-async fn every_hint_says_how_to_do_without_the_lake() {
-    let ended = |reason: &str| {
-        format!(r#"{{"QueryExecution": {{"Status": {{"State": "FAILED", "StateChangeReason": "{reason}"}}}}}}"#)
-    };
-    for (reason, hint) in [
-        ("Bytes scanned limit was exceeded", "athena.scan_limit_gb"),
-        ("TABLE_NOT_FOUND", "pipetrail apply"),
-    ] {
-        let hints = heard(&[STARTED, (200, &ended(reason))]).await.unwrap_err().hint();
-        assert!(hints.contains(hint) && hints.contains("--no-lake"), "{hints}");
-    }
-    for (code, hint) in [
-        ("AccessDeniedException", "athena:StartQueryExecution"),
-        ("InvalidRequestException", "makes workgroup"),
-    ] {
-        let refused = format!(r#"{{"__type": "{code}", "message": "no"}}"#);
-        let hints = heard(&[(400, &refused)]).await.unwrap_err().hint();
-        assert!(hints.contains(hint) && hints.contains("--no-lake"), "{code}: {hints}");
-    }
-}
-
 fn answer(names: &[&str], rows: &[&[Option<&str>]]) -> Answer {
     let column = |name: &&str| Heading {
         name: (*name).to_owned(),
@@ -80,14 +71,18 @@ fn times_are_read_and_null_is_none() {
     let lake = read(answer(
         &query::COLUMNS,
         &[
-            &[Some("000000000001"), Some("eu-west-1"), None, Some(time)],
-            &[Some("000000000001"), Some("us-east-1"), Some(time), None],
+            &[Some("000000000001"), Some("eu-west-1"), None, Some(time), None],
+            &[Some("000000000001"), Some("us-east-1"), Some(time), None, Some(time)],
         ],
     ))
     .unwrap();
     let west = of(&lake, "000000000001", "eu-west-1");
     assert_eq!((west.last_event, west.last_heartbeat), (None, time.parse().ok()));
-    assert_eq!(of(&lake, "000000000001", "us-east-1").last_event, time.parse().ok());
+    let east = of(&lake, "000000000001", "us-east-1");
+    assert_eq!(
+        (east.last_event, east.last_canary),
+        (time.parse().ok(), time.parse().ok())
+    );
     assert_eq!(of(&lake, "000000000002", "us-east-1"), Heard::default());
     assert_eq!(lake.unreadable, 0);
 }
@@ -98,10 +93,10 @@ fn a_row_that_cannot_be_read_is_counted_and_hides_no_other() {
     let lake = read(answer(
         &query::COLUMNS,
         &[
-            &[Some("000000000001"), Some("eu-west-1"), Some("yesterday"), None],
-            &[None, Some("eu-west-1"), None, None],
+            &[Some("000000000001"), Some("eu-west-1"), Some("yesterday"), None, None],
+            &[None, Some("eu-west-1"), None, None, None],
             &[],
-            &[Some("000000000002"), Some("eu-west-1"), time, None],
+            &[Some("000000000002"), Some("eu-west-1"), time, None, None],
         ],
     ))
     .unwrap();

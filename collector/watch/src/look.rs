@@ -1,0 +1,187 @@
+//! Looks into members: many accounts at a time, the regions of one after another with one set of credentials.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use pipetrail_member::roster::Settings;
+use pipetrail_member::{Comparison, Place, Reader, Roster, compare, read};
+use pipetrail_names::{AccountId, chain};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::judge::{Look, Watched};
+use crate::pass::Work;
+
+/// Accounts that are looked into at a time: 64 × 10 calls of 50 ms are 1,300 calls a second, and no two accounts share
+/// a limit but STS's.
+const AT_ONCE: usize = 64;
+
+/// How long what was begun may take once nothing more is begun.
+const ENDS_WITHIN: Duration = Duration::from_secs(60);
+
+/// Codes by which AWS refuses, wherever in an error they are. Whatever else fails may pass.
+const REFUSALS: [&str; 8] = [
+    "AccessDenied",
+    "AuthorizationError",
+    "InvalidClientTokenId",
+    "NotAuthorized",
+    "OptInRequired",
+    "RegionDisabled",
+    "UnauthorizedOperation",
+    "UnrecognizedClient",
+];
+
+/// What was seen, and the accounts for which there was no time.
+pub(crate) struct Looked {
+    pub(crate) looks: BTreeMap<Place, Look>,
+    pub(crate) left: BTreeSet<AccountId>,
+}
+
+/// Looks until `until`; `caller` may assume the audit account's reader.
+pub(crate) async fn look(
+    caller: &SdkConfig,
+    roster: &Arc<Roster>,
+    watched: &BTreeMap<Place, Watched>,
+    work: &Work,
+    until: Instant,
+) -> Looked {
+    let readers = Arc::new(readers(caller, &roster.settings).await);
+    let mut left: BTreeSet<AccountId> = work.iter().map(|(account, _)| account.clone()).collect();
+    let mut looks = BTreeMap::new();
+    let (mut running, mut waiting) = (JoinSet::new(), work.iter());
+    loop {
+        while running.len() < AT_ONCE && Instant::now() < until {
+            let Some((account, regions)) = waiting.next() else {
+                break;
+            };
+            let places = regions.iter().map(|region| Place {
+                account: account.clone(),
+                region: region.clone(),
+            });
+            let places = places.filter_map(|place| {
+                let watched = watched.get(&place)?;
+                Some((place, watched.versions.clone()))
+            });
+            let (account, places, roster) = (account.clone(), places.collect(), Arc::clone(roster));
+            running.spawn(of_account(Arc::clone(&readers), account, places, roster));
+        }
+        let ended = match tokio::time::timeout_at(until + ENDS_WITHIN, running.join_next()).await {
+            Ok(Some(ended)) => ended,
+            Ok(None) => break,
+            // Too late for the rest: the next run takes it.
+            Err(_) => {
+                running.abort_all();
+                break;
+            }
+        };
+        // One that panicked has looked into nothing.
+        if let Ok((account, seen)) = ended {
+            left.remove(&account);
+            looks.extend(seen);
+        }
+    }
+    Looked { looks, left }
+}
+
+async fn readers(caller: &SdkConfig, settings: &Settings) -> Vec<Reader> {
+    let audit = (&settings.audit_account, &settings.home);
+    let mut readers = Vec::new();
+    for region in &settings.reader_regions {
+        readers.push(Reader::new(caller, audit, region, &settings.external_id).await);
+    }
+    readers
+}
+
+async fn of_account(
+    readers: Arc<Vec<Reader>>,
+    account: AccountId,
+    places: Vec<(Place, Vec<String>)>,
+    roster: Arc<Roster>,
+) -> (AccountId, Vec<(Place, Look)>) {
+    let member = match enter(&readers, &account).await {
+        Ok(member) => member,
+        Err(why) => {
+            let looks = places.into_iter().map(|(place, _)| (place, unseen(why.clone())));
+            return (account, looks.collect());
+        }
+    };
+    let mut looks = Vec::new();
+    for (place, versions) in places {
+        let look = match read::read(&member, &account, &place.region).await {
+            Ok(found) => match compare(&roster.expected(&place, &versions), &found) {
+                // Merely behind is `status`'s to tell.
+                Comparison::Current | Comparison::Outdated => Look::Fine,
+                Comparison::Differs(differences) => Look::Differs(differences),
+            },
+            Err(error) => unseen(error.to_string()),
+        };
+        looks.push((place, look));
+    }
+    (account, looks)
+}
+
+/// The credentials of the first reader that the member lets in: two count while the role moves.
+async fn enter(readers: &[Reader], account: &AccountId) -> Result<SdkConfig, String> {
+    let mut why = "the list of members names no region of the reader's role".to_owned();
+    for reader in readers {
+        let member = reader.member(account).await;
+        let Some(provider) = member.credentials_provider() else {
+            continue;
+        };
+        match provider.provide_credentials().await {
+            Ok(credentials) => {
+                let once = SharedCredentialsProvider::new(credentials);
+                return Ok(member.into_builder().credentials_provider(once).build());
+            }
+            Err(error) => {
+                why = format!(
+                    "cannot assume the reader's role in account {account}: {}",
+                    chain(&error)
+                );
+                if !is_refusal(&why) {
+                    break;
+                }
+            }
+        }
+    }
+    Err(why)
+}
+
+fn unseen(why: String) -> Look {
+    match is_refusal(&why) {
+        true => Look::Unreadable(why),
+        false => Look::Failed(why),
+    }
+}
+
+fn is_refusal(why: &str) -> bool {
+    REFUSALS.iter().any(|code| why.contains(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_told_at_once_and_everything_else_is_tried_again() {
+        for why in [
+            "AccessDenied: User is not authorized to perform sts:AssumeRole",
+            "AccessDeniedException: no",
+            "UnrecognizedClientException: The security token included in the request is invalid",
+        ] {
+            assert!(matches!(unseen(why.to_owned()), Look::Unreadable(_)), "{why}");
+        }
+        for why in [
+            "ThrottlingException: Rate exceeded",
+            "Throttling: Rate exceeded",
+            "InternalFailure: ",
+            "dispatch failure: io error: connection refused",
+            "request has timed out",
+        ] {
+            assert!(matches!(unseen(why.to_owned()), Look::Failed(_)), "{why}");
+        }
+    }
+}
