@@ -119,7 +119,9 @@ fn hints(rows: &[Judged]) -> Vec<&'static str> {
     let look = "where it is silent, look at the rule pipetrail-forward, the schedule pipetrail-heartbeat and the queue pipetrail-forward-dlq";
     let restore =
         "where it differs, ask whoever changed it; deleting the stack's instance and `pipetrail apply` make it anew";
+    let trail = "where the trail is silent, `pipetrail doctor` looks at the organization's trail";
     let hints = [
+        (trail, rows.iter().any(|row| row.verdict == Verdict::NoTrail)),
         (restore, rows.iter().any(|row| row.verdict == Verdict::Differs)),
         (apply, rows.iter().any(|row| row.row.state.is_in_scope() && is_bad(row))),
         (look, rows.iter().any(|row| row.verdict == Verdict::Silent)),

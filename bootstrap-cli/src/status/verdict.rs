@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use pipetrail_lake::hostile;
 use pipetrail_member::{Comparison, Difference};
+use pipetrail_names::member::{CANARY_HOURS, CANARY_SCHEDULE};
 use pipetrail_stacksets::{Coverage, CoverageRow, CoverageState, explain, time};
 use serde::Serialize;
 
@@ -26,6 +27,8 @@ pub(crate) enum Verdict {
     Differs,
     /// The stack is current, but no heartbeat arrived for too long.
     Silent,
+    /// Heartbeats arrive, but CloudTrail's record of the daily call that must be refused does not.
+    NoTrail,
     /// The last operation failed there, or nothing can work on the stack any more.
     Failed,
     /// There is no stack.
@@ -134,6 +137,17 @@ impl Rules {
         }
     }
 
+    /// Why CloudTrail's records do not arrive, as far as that is known. Of a stack that has stood for less than the call's
+    /// interval, or since nobody knows when, it is not.
+    fn trail(self, row: &CoverageRow, last_canary: Option<Timestamp>) -> Option<String> {
+        let since = last_canary.max(row.deployed_at)?;
+        let silence = self.now.duration_since(since);
+        (silence > SignedDuration::from_hours(CANARY_HOURS)).then(|| {
+            let span = span(silence);
+            format!("no record of the daily call {CANARY_SCHEDULE} for {span}: CloudTrail does not deliver, so no decision would arrive")
+        })
+    }
+
     /// The verdict on a stack that is as it should be.
     fn reports(self, row: &CoverageRow, heard: Option<Heard>) -> (Verdict, String) {
         let Some(heard) = heard else {
@@ -147,7 +161,11 @@ impl Rules {
             length => format!("{} ago", span(length)),
         };
         if let Some(last) = heard.last_heartbeat.filter(|last| is_recent(*last)) {
-            return (Verdict::Covered, format!("last heartbeat {}", ago(last)));
+            let explanation = format!("last heartbeat {}", ago(last));
+            return match self.trail(row, heard.last_canary) {
+                Some(silence) => (Verdict::NoTrail, format!("{silence}; {explanation}")),
+                None => (Verdict::Covered, explanation),
+            };
         }
         let deployed = row.deployed_at.filter(|deployed| is_recent(*deployed));
         if let Some(deployed) = deployed.filter(|deployed| heard.last_heartbeat.is_none_or(|last| last < *deployed)) {
@@ -229,6 +247,7 @@ impl fmt::Display for Verdict {
             Verdict::Outdated => "outdated",
             Verdict::Differs => "differs",
             Verdict::Silent => "silent",
+            Verdict::NoTrail => "no trail",
             Verdict::Failed => "failed",
             Verdict::NotEnrolled => "not enrolled",
             Verdict::Skipped => "skipped",

@@ -18,6 +18,9 @@ pub const CANARY_SCHEDULE: &str = "pipetrail-canary";
 /// What it calls.
 pub const CANARY_CALL: &str = "StopPipelineExecution";
 
+/// After so many hours without the record of that call the trail counts as silent: it is made once a day.
+pub const CANARY_HOURS: i64 = 26;
+
 /// The source of a heartbeat's event.
 pub const HEARTBEAT_SOURCE: &str = "pipetrail.heartbeat";
 

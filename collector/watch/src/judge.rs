@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use pipetrail_member::roster::Member;
 use pipetrail_member::{Difference, Place, Roster};
+use pipetrail_names::member::CANARY_HOURS;
 
 use crate::condition::{Condition, Kind};
 use crate::pass::Pass;
@@ -24,7 +25,7 @@ const PART: usize = 20;
 const SETTLES: SignedDuration = SignedDuration::from_hours(1);
 
 /// How long the canary may stay away: its interval, and CloudTrail's delay.
-const CANARY: SignedDuration = SignedDuration::from_hours(26);
+const CANARY: SignedDuration = SignedDuration::from_hours(CANARY_HOURS);
 
 /// How much younger than the list a heartbeat must be to say that somebody joined: clocks differ, and what was taken
 /// off the list has sent its last heartbeat shortly before.

@@ -7,7 +7,7 @@ use aws_config::SdkConfig;
 use aws_sdk_eventbridge::types::Target;
 use aws_sdk_scheduler::types::ScheduleState;
 use aws_sdk_sqs::types::QueueAttributeName;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use pipetrail_tests::emulators::prepare::{Functions, prepare};
 use pipetrail_tests::organization::{Enrolment, HOME, Organization};
 use serde_json::{Value, json};
@@ -62,11 +62,19 @@ async fn story() -> Result<()> {
     organization.apply().await?;
     organization.complete_members().await?;
     let time = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let heartbeats = organization.relay.scheduled(&member, HOME, &time).await?;
-    org::play_all(&organization, heartbeats.iter().map(org::emit).collect()).await?;
+    let mut events = organization.relay.scheduled(&member, HOME, &time).await?;
+    let canaries = organization.relay.canaries(&member, HOME, &time).await?;
+    assert_eq!((events.len(), canaries.len()), (1, 1));
+    events.extend(canaries);
+    org::play_all(&organization, events.iter().map(org::emit).collect()).await?;
     let row = status(&organization, &member).await?;
     assert_eq!(row["verdict"], "covered", "{row}");
     assert_eq!(row["differences"], json!([]));
+
+    // A trail that was stopped says nothing more: here, for a day and three hours.
+    let later = (Timestamp::now() + SignedDuration::from_hours(27)).to_string();
+    let row = status_of(&organization, &member, &["--now", &later, "--silent-after", "48h"]).await?;
+    assert_eq!(row["verdict"], "no-trail", "{row}");
 
     let cloud = &organization.relay.cloud;
     let config = cloud.at(&member, HOME).await?;
@@ -89,7 +97,11 @@ async fn story() -> Result<()> {
 
 /// The row of the member.
 async fn status(organization: &Organization, member: &str) -> Result<Value> {
-    let arguments = ["status", "--account", member, "--output", "json"];
+    status_of(organization, member, &[]).await
+}
+
+async fn status_of(organization: &Organization, member: &str, arguments: &[&str]) -> Result<Value> {
+    let arguments = [&["status", "--account", member, "--output", "json"], arguments].concat();
     let report: Value = serde_json::from_str(&organization.pipetrail(&arguments).await?)?;
     Ok(report["coverage"]["instances"][0].clone())
 }

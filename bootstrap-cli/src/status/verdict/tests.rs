@@ -261,3 +261,28 @@ fn what_a_member_wrote_shows_no_hidden_text() {
         shown.explanation
     );
 }
+
+#[test]
+fn a_trail_that_stops_covers_nothing() {
+    let heard = |canary: Option<&str>| {
+        Some(Heard {
+            last_heartbeat: Some(at("2026-11-21T11:59:00Z")),
+            last_canary: canary.map(at),
+            last_event: None,
+        })
+    };
+    let verdict = |canary: Option<&str>, deployed: Option<&str>| {
+        let mut row = row(CoverageState::Current, "CURRENT", "SUCCEEDED");
+        row.deployed_at = deployed.map(at);
+        judged(row, heard(canary)).0
+    };
+    let (old, lately) = (Some("2026-11-20T09:59:00Z"), Some("2026-11-20T10:01:00Z"));
+    assert_eq!(verdict(old, None), Verdict::NoTrail);
+    assert_eq!(verdict(lately, None), Verdict::Covered);
+    assert_eq!(verdict(None, old), Verdict::NoTrail);
+    // Too young, or nobody knows how old.
+    assert_eq!(verdict(None, lately), Verdict::Covered);
+    assert_eq!(verdict(None, None), Verdict::Covered);
+    // Deployed again since: the call comes within a day of that.
+    assert_eq!(verdict(old, lately), Verdict::Covered);
+}
