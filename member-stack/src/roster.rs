@@ -239,7 +239,7 @@ mod tests {
             &[(ONE, Standing::Current), (TWO, Standing::Between)],
             "2026-11-02T02:00:00Z",
         );
-        assert_eq!(counts(&after, ONE), std::slice::from_ref(&new));
+        assert_eq!(counts(&after, ONE), [new.as_str()]);
         assert_eq!(counts(&after, TWO), [new, old.clone()]);
         assert!(after.versions.contains_key(&old));
         assert_eq!(
