@@ -6,6 +6,7 @@ mod instances;
 mod management;
 mod refused;
 mod removals;
+mod replacement;
 mod saved;
 mod scope;
 mod stuck;
@@ -76,6 +77,7 @@ fn desired() -> Desired {
             ),
         ],
         bucket_output: "Bucket".into(),
+        flow: None,
         zips: vec![zip],
         stack_set: spec(
             "pipetrail-member",
@@ -116,6 +118,9 @@ fn empty() -> Actual {
         stacks: BTreeMap::new(),
         retained: BTreeSet::new(),
         uploaded: BTreeSet::new(),
+        replacement: None,
+        archived: false,
+        replay: None,
         stack_set: None,
         management: None,
     }
@@ -158,6 +163,7 @@ fn deployed(desired: &Desired) -> Actual {
             outputs: BTreeMap::from([(output.to_owned(), text.to_owned())]),
             tags: spec.tags.clone(),
             protected: spec.protect,
+            since: None,
         };
         actual.stacks.insert(spec.name.clone(), stack);
     }
