@@ -1,6 +1,7 @@
 //! An AWS Organization on the emulators, enrolled by the real `pipetrail apply`.
 
 mod accounts;
+mod archived;
 mod enrolment;
 mod profiles;
 mod proxied;
@@ -18,6 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
 pub use self::accounts::Member;
+pub use self::archived::Archived;
 pub use self::enrolment::{Enrolment, HOME, MEMBERS, SECOND};
 pub use self::proxied::Proxied;
 pub use self::targets::Targeted;
