@@ -8,8 +8,10 @@ use crate::access::TrustedAccess;
 use crate::clients::Clients;
 use crate::desired::{Desired, Zip};
 use crate::error::{Error, from_sdk, unless_refused};
+use crate::flow::Flow;
 use crate::management::ManagementStacks;
 use crate::organization::{Caller, Organization};
+use crate::replacement::{Record, has_archive, replay_state};
 use crate::stack::Stack;
 use crate::stack_set::StackSet;
 
@@ -28,6 +30,12 @@ pub struct Actual {
     pub retained: BTreeSet<String>,
     /// The keys of the zips that are uploaded already.
     pub uploaded: BTreeSet<String>,
+    /// What is remembered of the last replacement.
+    pub replacement: Option<Record>,
+    /// Whether the bus has its archive; only asked where something is replaced.
+    pub archived: bool,
+    /// The state of the replay after a replacement that is not done.
+    pub replay: Option<String>,
     pub stack_set: Option<StackSet>,
     /// The management account's own stacks; `None` where nobody can look into it.
     pub management: Option<ManagementStacks>,
@@ -63,10 +71,11 @@ impl Actual {
                     Some(bucket) => uploaded(&clients.s3, bucket, &desired.scope.audit_account, &desired.zips).await?,
                     None => BTreeSet::new(),
                 };
-                Ok((stacks, retained, uploaded))
+                let replacement = replacement(clients, desired, &stacks).await?;
+                Ok((stacks, retained, uploaded, replacement))
             }
         )?;
-        let (stacks, retained, uploaded) = audit;
+        let (stacks, retained, uploaded, (replacement, archived, replay)) = audit;
         let management = ManagementStacks::read(clients, &organization, &desired.scope, stack_set.as_ref()).await?;
         // Whoever is targeted alone, to be enrolled or removed, is targeted through its own unit.
         let instances = stack_set.iter().flat_map(|set| &set.instances);
@@ -81,10 +90,42 @@ impl Actual {
             stacks,
             retained,
             uploaded,
+            replacement,
+            archived,
+            replay,
             stack_set,
             management,
         })
     }
+}
+
+/// What is remembered of a replacement, whether there is an archive, and the state of the replay: each only
+/// where it can matter.
+async fn replacement(
+    clients: &Clients,
+    desired: &Desired,
+    stacks: &BTreeMap<String, Stack>,
+) -> Result<(Option<Record>, bool, Option<String>), Error> {
+    let has_bus = |flow: &&Flow| {
+        stacks
+            .get(&flow.bus_stack)
+            .is_some_and(|stack| !stack.must_be_replaced())
+    };
+    let Some(flow) = desired.flow.as_ref().filter(has_bus) else {
+        return Ok((None, false, None));
+    };
+    let record = Record::read(&clients.s3, &flow.bucket, &desired.scope.audit_account).await?;
+    let due = record.as_ref().filter(|record| !record.done);
+    let stuck = stacks.get(&flow.stack).is_some_and(|stack| !stack.can_be_updated());
+    if due.is_none() && !flow.asked && !stuck {
+        return Ok((record, false, None));
+    }
+    let archived = has_archive(&clients.eventbridge, flow).await?;
+    let state = match due {
+        Some(due) => replay_state(&clients.eventbridge, due).await?,
+        None => None,
+    };
+    Ok((record, archived, state))
 }
 
 /// Whether `owner` has that bucket.

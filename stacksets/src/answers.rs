@@ -55,6 +55,15 @@ impl Answers {
         client!(aws_sdk_s3, self.http, force_path_style)
     }
 
+    pub(crate) fn eventbridge(&self) -> aws_sdk_eventbridge::Client {
+        client!(aws_sdk_eventbridge, self.http)
+    }
+
+    /// The client itself, for what has no SDK.
+    pub(crate) fn http(&self) -> SharedHttpClient {
+        self.http.clone()
+    }
+
     pub(crate) fn organizations(&self) -> aws_sdk_organizations::Client {
         client!(aws_sdk_organizations, self.http)
     }

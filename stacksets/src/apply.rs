@@ -2,6 +2,7 @@
 //! result. Nothing is decided here.
 
 mod inputs;
+mod replacement;
 #[cfg(test)]
 mod tests;
 
@@ -38,6 +39,9 @@ pub async fn apply(plan: &Plan, clients: &Clients, tell: &mut (dyn FnMut(StepPro
         run.upload(upload).await;
     }
     for step in later {
+        if let Some(drain) = plan.drain_before(step) {
+            run.drain(drain, step).await;
+        }
         run.stack(step).await;
     }
     if let Some(step) = plan.trusted_access {
@@ -55,6 +59,9 @@ pub async fn apply(plan: &Plan, clients: &Clients, tell: &mut (dyn FnMut(StepPro
     for step in &plan.instances {
         run.instances(step).await;
     }
+    if let Some(step) = &plan.replay {
+        run.replay(step).await;
+    }
     run.journal.into_results()
 }
 
@@ -70,7 +77,12 @@ struct Run<'a> {
 impl Run<'_> {
     async fn stack(&mut self, step: &StackStep) {
         let (id, gives) = (step.id(), Need::Stack(step.name.clone()));
-        let needs = self.needs(&step.parameters, &step.template);
+        let mut needs = self.needs(&step.parameters, &step.template);
+        needs.extend(
+            self.plan
+                .drain_before(step)
+                .map(|drain| Need::Drained(drain.bus.clone())),
+        );
         if self.journal.skips(&id, needs) {
             return self.journal.breaks(gives);
         }
@@ -85,13 +97,17 @@ impl Run<'_> {
             });
             deploying.await
         };
-        let done = done.await.map(|outputs| {
-            self.outputs.insert(step.name.clone(), outputs);
-        });
-        if done.is_err() {
-            self.journal.breaks(gives);
+        match done.await {
+            Ok(outputs) => {
+                self.outputs.insert(step.name.clone(), outputs);
+                let message = self.stands(step).await;
+                self.journal.push_with(id, StepState::Done, message, None, vec![]);
+            }
+            Err(error) => {
+                self.journal.breaks(gives);
+                self.journal.done(id, Err(error));
+            }
         }
-        self.journal.done(id, done);
     }
 
     async fn upload(&mut self, upload: &Upload) {

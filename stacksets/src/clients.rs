@@ -2,6 +2,7 @@
 
 use pipetrail_names::{AccountId, Region};
 
+use crate::metrics::Metrics;
 use crate::organization::Caller;
 
 /// The clients of both accounts.
@@ -11,6 +12,10 @@ pub struct Clients {
     pub audit: aws_sdk_cloudformation::Client,
     /// S3 in the audit account's home region.
     pub s3: aws_sdk_s3::Client,
+    /// EventBridge in the audit account's home region.
+    pub eventbridge: aws_sdk_eventbridge::Client,
+    /// CloudWatch in the audit account's home region.
+    pub metrics: Metrics,
     /// CloudFormation in the account that administers the stack set, in the same region.
     pub management: aws_sdk_cloudformation::Client,
     /// Organizations, from the same account.

@@ -6,6 +6,7 @@ use std::fmt;
 use pipetrail_names::{AccountId, OuId, Region};
 use serde::{Serialize, Serializer};
 
+use crate::flow::Flow;
 use crate::template::{Template, short_digest};
 
 /// Everything that should stand, once the organization's id is known.
@@ -18,6 +19,8 @@ pub struct Desired {
     /// The output of the first stack that names the bucket for zips and large templates.
     pub bucket_output: String,
     pub zips: Vec<Zip>,
+    /// What runs through one of the stacks, and must not be lost with it.
+    pub flow: Option<Flow>,
     /// The stack set; its `name` is [`pipetrail_names::member::STACK`] and it is never protected.
     pub stack_set: StackSpec,
     /// How fast and how tolerant operations are.

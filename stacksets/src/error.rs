@@ -118,6 +118,20 @@ pub enum Error {
         /// The error code of the first one.
         code: String,
     },
+    /// What should say what was replaced is something else.
+    #[error("{place} does not say what was replaced")]
+    Record {
+        place: String,
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// A stream holds records that nothing could bring back.
+    #[error(
+        "stream {stream} does not drain: it holds records since {since}, and there is no archive to replay them from"
+    )]
+    Undrained { stream: String, since: jiff::Timestamp },
+    /// A replay ended badly, and so did another.
+    #[error("replay {name} is {state}")]
+    Replay { name: String, state: String },
     /// AWS answered with a field of another form than its contract documents.
     #[error("the answer to {action} has {field} {text:?}: expected {expected}")]
     Malformed {

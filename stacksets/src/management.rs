@@ -143,6 +143,8 @@ mod tests {
         Clients {
             audit: server.cloudformation(),
             s3: server.s3(),
+            eventbridge: server.eventbridge(),
+            metrics: crate::metrics::Metrics::over(server.http()),
             management: server.cloudformation(),
             organizations: server.organizations(),
             caller: Caller::DelegatedAdministrator,

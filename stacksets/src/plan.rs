@@ -7,6 +7,7 @@ mod note;
 mod plain;
 mod reader;
 mod removals;
+mod replacement;
 mod show;
 mod stacks;
 mod step;
@@ -25,8 +26,8 @@ pub use diff::{plan, plan_for};
 pub use note::{Note, Uncovering};
 pub(crate) use show::{heading, some};
 pub use step::{
-    AccessStep, Change, InstancesAction, InstancesStep, ManagementAction, ManagementStep, SetAction, SetStep,
-    StackAction, StackStep, Upload,
+    AccessStep, Change, DrainStep, InstancesAction, InstancesStep, ManagementAction, ManagementStep, ReplaceReason,
+    ReplayStep, SetAction, SetStep, StackAction, StackStep, Upload,
 };
 pub use view::Focus;
 
@@ -43,6 +44,8 @@ pub struct Plan {
     pub region: Region,
     /// Stacks of the audit account.
     pub stacks: Vec<StackStep>,
+    /// What comes before the stack that the flow runs through is replaced.
+    pub drain: Option<DrainStep>,
     /// Zips to upload, once the first stack stands.
     pub uploads: Vec<Upload>,
     /// How StackSets gets its trusted access, where it has none.
@@ -55,6 +58,8 @@ pub struct Plan {
     pub management: Vec<ManagementStep>,
     /// The stack set's instances: created and tried again first, removed last.
     pub instances: Vec<InstancesStep>,
+    /// What comes last, after a replacement.
+    pub replay: Option<ReplayStep>,
     /// How fast and how tolerant the operations are.
     pub rollout: RolloutLimits,
     /// What to know, but not to do.
@@ -75,6 +80,11 @@ impl Plan {
         self.stacks.split_at(self.stacks.iter().take_while(has_bucket).count())
     }
 
+    /// What comes before that step.
+    pub(crate) fn drain_before(&self, step: &StackStep) -> Option<&DrainStep> {
+        self.drain.as_ref().filter(|drain| drain.flow.stack == step.name)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.ids().next().is_none()
     }
@@ -91,12 +101,18 @@ impl Plan {
             .iter()
             .map(StackStep::id)
             .chain(self.uploads.iter().map(Upload::id))
-            .chain(later.iter().map(StackStep::id))
+            .chain(later.iter().flat_map(|step| {
+                self.drain_before(step)
+                    .map(DrainStep::id)
+                    .into_iter()
+                    .chain([step.id()])
+            }))
             .chain(self.trusted_access.map(|_| StepId::TrustedAccess))
             .chain(joins)
             .chain(self.stack_set.as_ref().map(SetStep::id))
             .chain(self.management.iter().map(ManagementStep::id))
             .chain(self.instances.iter().map(InstancesStep::id))
+            .chain(self.replay.as_ref().map(ReplayStep::id))
     }
 
     /// SHA-256 over every field of the plan in hexadecimal digits: two plans have the same one exactly

@@ -53,7 +53,7 @@ pub enum Remedy {
     /// left.
     ReachBucket,
     /// Fix what the reason names, then try again: the rollback is continued.
-    ContinueRollback,
+    ContinueRollback { stack: String },
     /// See the stack's events, then try again.
     SeeEvents { stack: String },
     /// Try again: a bucket that an earlier stack retained is adopted.
@@ -66,6 +66,10 @@ pub enum Remedy {
     RenameStackSet,
     /// Look up which accounts failed, and try them again.
     RetryAccounts,
+    /// Fix what keeps the stream from delivering, then try again.
+    FixDelivery { stream: String },
+    /// See why the replay failed, then try again.
+    SeeReplay { name: String },
     /// Destroy again: it goes on where it stopped.
     DestroyAgain,
     /// Destroy again, with the data, after the date until which some is retained.
@@ -100,7 +104,9 @@ impl Error {
             Error::NotServiceManaged(_) => Remedy::RenameStackSet,
             Error::Operation { .. } => Remedy::RetryAccounts,
             Error::ObjectsLeft { code, .. } => refused(code).unwrap_or(Remedy::DestroyAgain),
-            Error::Incomplete { .. } | Error::Malformed { .. } => return None,
+            Error::Undrained { stream, .. } => Remedy::FixDelivery { stream: stream.clone() },
+            Error::Replay { name, .. } => Remedy::SeeReplay { name: name.clone() },
+            Error::Incomplete { .. } | Error::Malformed { .. } | Error::Record { .. } => return None,
         })
     }
 }
@@ -126,7 +132,7 @@ fn blocked(name: &str, region: &Region, status: &str) -> Remedy {
 
 fn failed(name: &str, status: &str, reasons: &[String]) -> Remedy {
     if status == "UPDATE_ROLLBACK_FAILED" {
-        return Remedy::ContinueRollback;
+        return Remedy::ContinueRollback { stack: name.to_owned() };
     }
     let taken: Vec<String> = reasons
         .iter()

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata;
 use aws_sdk_cloudformation::types::TemplateStage;
+use jiff::Timestamp;
 
 pub(crate) use condition::Condition;
 pub(crate) use convert::{is_ours, parameters_from, parameters_to, reason_of, tags_from, tags_to, text_of};
@@ -24,6 +25,7 @@ use crate::error::{Error, from_sdk};
 use crate::journal::StepProgress;
 use crate::pause::Pause;
 use crate::step_id::StepId;
+use crate::time;
 
 /// What our change sets' names begin with.
 const PREFIX: &str = "pipetrail-";
@@ -43,6 +45,8 @@ pub struct Stack {
     pub outputs: BTreeMap<String, String>,
     pub tags: BTreeMap<String, String>,
     pub protected: bool,
+    /// When its deletion began, else when it was created.
+    pub since: Option<Timestamp>,
 }
 
 impl Stack {
@@ -100,6 +104,7 @@ impl Stack {
                 .collect(),
             tags: tags_from(stack.tags()),
             protected: stack.enable_termination_protection().unwrap_or_default(),
+            since: time::from_aws(stack.deletion_time().or(stack.creation_time())),
         }))
     }
 
@@ -115,6 +120,11 @@ impl Stack {
     /// Whether nothing is under way and the last attempt left a stack to work with.
     pub fn is_settled(&self) -> bool {
         self.condition() == Condition::Settled
+    }
+
+    /// Whether an update leads to whatever state is wanted, perhaps after a rollback.
+    pub(crate) fn can_be_updated(&self) -> bool {
+        !self.must_be_replaced() && self.condition() != Condition::Stuck
     }
 
     /// Whether its resources are, or are about to be, gone.

@@ -8,13 +8,17 @@ use pipetrail_names::{AccountId, Region};
 use serde::{Serialize, Serializer};
 
 use crate::destroy::InstancesRemoval;
-use crate::plan::{InstancesStep, ManagementStep, SetStep, StackStep, Upload};
+use crate::plan::{DrainStep, InstancesStep, ManagementStep, ReplayStep, SetStep, StackStep, Upload};
 
 /// A step. It serialises as it is displayed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StepId {
     /// A stack of the audit account is brought to its state, or waited for; its name.
     Stack(String),
+    /// The rules of a bus go off and what is behind them drains; the bus's name.
+    Drain(String),
+    /// What reached a bus without rules is replayed; the bus's name.
+    Replay(String),
     /// A zip is uploaded; its S3 key.
     Upload(String),
     /// StackSets gets trusted access.
@@ -49,6 +53,8 @@ impl fmt::Display for StepId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StepId::Stack(name) => write!(f, "stack {name}"),
+            StepId::Drain(bus) => write!(f, "rules of bus {bus}"),
+            StepId::Replay(bus) => write!(f, "replay to bus {bus}"),
             StepId::Upload(key) => write!(f, "upload {key}"),
             StepId::TrustedAccess => f.write_str("trusted access for StackSets"),
             StepId::Operation(id) => write!(f, "operation {id}"),
@@ -70,6 +76,18 @@ impl fmt::Display for StepId {
 impl StackStep {
     pub(crate) fn id(&self) -> StepId {
         StepId::Stack(self.name.clone())
+    }
+}
+
+impl DrainStep {
+    pub(crate) fn id(&self) -> StepId {
+        StepId::Drain(self.bus.clone())
+    }
+}
+
+impl ReplayStep {
+    pub(crate) fn id(&self) -> StepId {
+        StepId::Replay(self.flow.bus.clone())
     }
 }
 
@@ -117,6 +135,8 @@ pub(crate) enum Need {
     /// A stack of the audit account.
     Stack(String),
     StackSet(String),
+    /// That streams have drained, which go with their stack; the bus's name.
+    Drained(String),
     /// That no creation of instances was refused as a whole.
     Creations,
     /// That no forwarder runs any more: while one does, the bus must not go.
@@ -130,6 +150,7 @@ impl fmt::Display for Need {
         match self {
             Need::Upload(name) | Need::Stack(name) | Need::StackSet(name) => f.write_str(name),
             Need::TrustedAccess => f.write_str(crate::SERVICE_PRINCIPAL),
+            Need::Drained(bus) => write!(f, "the streams behind bus {bus} to be drained first"),
             Need::Creations => f.write_str("the instances that replace them"),
             Need::ForwardersGone => f.write_str("every forwarder to be gone first"),
             Need::StackGone(name) | Need::BucketGone(name) => write!(f, "{name} to be gone first"),

@@ -9,6 +9,7 @@ mod killed;
 mod not_ready;
 mod partial;
 mod refused_by_aws;
+mod replacing;
 mod scale;
 mod setting_up;
 mod silenced;

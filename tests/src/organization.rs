@@ -1,6 +1,7 @@
 //! An AWS Organization on the emulators, enrolled by the real `pipetrail apply`.
 
 mod accounts;
+mod archived;
 mod completed;
 mod enrolment;
 mod profiles;
@@ -22,6 +23,7 @@ use tempfile::TempDir;
 use tokio::sync::Mutex;
 
 pub use self::accounts::Member;
+pub use self::archived::Archived;
 pub use self::enrolment::{Enrolment, HOME, MEMBERS, SECOND};
 pub use self::proxied::Proxied;
 pub use self::streamed::Streamed;

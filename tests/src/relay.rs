@@ -8,10 +8,13 @@
 //! It knows no pattern and no table of ours.
 
 pub mod access;
+pub mod archive;
+mod buffer;
 mod canary;
 pub mod cloud;
 mod deployed;
 pub mod policy;
+mod replay;
 pub mod role;
 pub mod rules;
 pub mod schedule;
@@ -21,13 +24,16 @@ pub mod template;
 mod trace;
 mod yaml;
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result, bail};
 use aws_sdk_sqs::types::MessageAttributeValue;
 use jiff::Timestamp;
+use tokio::sync::RwLock;
 
 use self::access::Access;
+use self::archive::Archive;
+use self::buffer::Buffer;
 use self::cloud::Cloud;
 use self::rules::{Rule, Rules, Target};
 use self::stream::{Put, Streams};
@@ -44,7 +50,11 @@ pub struct Relay {
     access: Access,
     rules: Rules,
     streams: Streams,
+    archive: Mutex<Option<Arc<Archive>>>,
+    buffer: Buffer,
     delivered: Mutex<u64>,
+    /// Read while an event is on its way.
+    on_the_way: RwLock<()>,
 }
 
 impl Relay {
@@ -55,7 +65,10 @@ impl Relay {
             access: Access::default(),
             rules: Rules::default(),
             streams: Streams::default(),
+            archive: Mutex::default(),
+            buffer: Buffer::default(),
             delivered: Mutex::default(),
+            on_the_way: RwLock::default(),
         }
     }
 
@@ -65,6 +78,7 @@ impl Relay {
     /// When an emulator fails, or when something deployed cannot be evaluated.
     pub async fn emit(&self, account: &str, region: &str, envelope: &Envelope) -> Result<Trace> {
         let bus = format!("arn:aws:events:{region}:{account}:event-bus/default");
+        let _on_the_way = self.on_the_way.read().await;
         let mut trace = Trace::default();
         self.on_bus(&bus, envelope, false, &mut trace).await?;
         Ok(trace)
@@ -97,6 +111,12 @@ impl Relay {
         self.streams.invalidate().await;
     }
 
+    /// Forgets what was read of rules and streams.
+    pub async fn forget_rules(&self) {
+        self.rules.invalidate().await;
+        self.streams.invalidate().await;
+    }
+
     /// How many deliveries to targets were made.
     #[must_use]
     pub fn deliveries(&self) -> u64 {
@@ -104,6 +124,7 @@ impl Relay {
     }
 
     async fn on_bus(&self, bus: &str, envelope: &Envelope, hopped: bool, trace: &mut Trace) -> Result<()> {
+        self.keep(bus, envelope).await?;
         let rules = self.rules.matching(&self.cloud, bus, envelope).await?;
         if rules.is_empty() {
             trace.outcomes.push(Outcome::Unmatched { bus: bus.to_owned() });
@@ -119,6 +140,17 @@ impl Relay {
                     let outcome = self.refuse(rule, target, envelope, &refusal).await?;
                     trace.outcomes.push(outcome);
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Delivers to all targets of a rule but buses.
+    async fn to_targets(&self, rule: &Rule, envelope: &Envelope) -> Result<()> {
+        let mut trace = Trace::default();
+        for target in &rule.targets {
+            if let Some(refusal) = self.to_target(rule, target, envelope, &mut trace).await? {
+                self.refuse(rule, target, envelope, &refusal).await?;
             }
         }
         Ok(())
@@ -206,6 +238,14 @@ impl Relay {
         let refused = self.role_refuses(rule, target, role, "firehose:PutRecord").await?;
         if refused.is_some() {
             return Ok(refused);
+        }
+        if self
+            .streams
+            .exists(&self.cloud, &self.access.stacks, &target.arn)
+            .await?
+            && self.buffer.holds(&target.arn, event.as_bytes())
+        {
+            return Ok(None);
         }
         Ok(
             match self

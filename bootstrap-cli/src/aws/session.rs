@@ -2,7 +2,7 @@
 
 use aws_config::SdkConfig;
 use pipetrail_names::{AccountId, Region, partition};
-use pipetrail_stacksets::{Caller, Clients, Error, ManagementAccount};
+use pipetrail_stacksets::{Caller, Clients, Error, ManagementAccount, Metrics};
 
 use super::http::{Http, assume, at};
 use super::profiles::{self, Profiles};
@@ -123,6 +123,13 @@ impl Session {
         Clients {
             audit: aws_sdk_cloudformation::Client::new(&self.audit),
             s3: self.s3(),
+            eventbridge: aws_sdk_eventbridge::Client::new(&self.audit),
+            metrics: Metrics {
+                http: self.http.of("audit"),
+                credentials: self.audit.credentials_provider(),
+                region: self.audit.region().and_then(|region| region.as_ref().parse().ok()),
+                endpoint_url: self.audit.endpoint_url().map(str::to_owned),
+            },
             management: aws_sdk_cloudformation::Client::new(&self.management),
             organizations: self.organizations(),
             caller,

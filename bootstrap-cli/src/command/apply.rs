@@ -10,7 +10,7 @@ use crate::command::plan::{is_pending, show};
 use crate::context::Context;
 use crate::deploy::carry_out::{self, Outcome, carry_out};
 use crate::deploy::plan_file::PlanFile;
-use crate::deploy::prepare::{Busy, adopted_lake, prepare};
+use crate::deploy::prepare::{Busy, Replacing, adopted_lake, prepare};
 use crate::deploy::roster::Members;
 use crate::deploy::step::Step;
 use crate::deploy::{listing, named_queries};
@@ -23,6 +23,11 @@ use crate::terminal::printer::{self, Output};
 /// Reads what stands, shows the plan, asks, and applies that very plan: the stacks of the audit
 /// account, the Lambda zips, the stack set, its instances. What fails in one account does not stop
 /// the others. Running it again does only what is left, and nothing when nothing is.
+///
+/// The pipeline stack is replaced where no update leads out of its state, or with
+/// --replace-pipeline-stack: its rules are disabled, its streams drain, and what arrives until the new
+/// stack stands is replayed from the archive ten minutes later. Whatever part of that a killed run left,
+/// the next one does; heartbeats of that time are missing.
 ///
 /// What an interrupted run left at work is waited for first. With a plan file it plans again, and
 /// refuses when that gives another plan.
@@ -43,6 +48,8 @@ pub(crate) struct Args {
     /// Folder of transform.zip, settle.zip, approval.zip and watch.zip, instead of those in this binary
     #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
     function_zips: Option<PathBuf>,
+    #[command(flatten)]
+    replacing: Replacing,
 }
 
 /// What `apply --output json` writes.
@@ -69,7 +76,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         let expected = context.configuration()?.audit.account;
         file.belongs(path, "audit account", &file.audit_account, &expected)?;
     }
-    let prepared = prepare(context, args.function_zips.as_deref(), Busy::Wait).await?;
+    let prepared = prepare(context, args.function_zips.as_deref(), args.replacing, Busy::Wait).await?;
     let (clients, plan, scope) = (&prepared.clients, &prepared.plan, &prepared.desired.scope);
     if let Some((path, file)) = &saved {
         file.compare(path, plan)?;
@@ -90,14 +97,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         .flat_map(Note::joined_units)
         .map(AsRef::as_ref)
         .collect();
-    let question = match joined.as_slice() {
-        [] => "apply this plan?".to_owned(),
-        units => format!(
-            "apply this plan, and let in every account that joins {}?",
-            units.join(", ")
-        ),
-    };
-    if !confirmed(args.yes, &question, usage, "nothing was applied").await? {
+    if !confirmed(args.yes, &question(plan, &joined), usage, "nothing was applied").await? {
         return Ok(Exit::Failed);
     }
     members.before(plan, &coverage).await?;
@@ -131,6 +131,20 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         steps.extend(members.after(coverage).await);
     }
     report(context.output, plan, &steps, coverage.as_ref())
+}
+
+/// What a yes will do, beside what the plan shows. `joined` are units whose newcomers are let in.
+fn question(plan: &Plan, joined: &[&str]) -> String {
+    let mut question = "apply this plan".to_owned();
+    match &plan.drain {
+        Some(drain) if drain.archived => question.push_str(", and leave the bus without rules meanwhile"),
+        Some(_) => question.push_str(", and lose what CodePipeline does meanwhile"),
+        None => {}
+    }
+    if !joined.is_empty() {
+        question.push_str(&format!(", and let in every account that joins {}", joined.join(", ")));
+    }
+    question + "?"
 }
 
 /// Whether nothing went wrong with that stack.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::deploy::named_queries::Changes;
 use crate::deploy::plan_file::PlanFile;
-use crate::deploy::prepare::{Busy, Prepared, UNREGISTERED, prepare};
+use crate::deploy::prepare::{Busy, Prepared, Replacing, UNREGISTERED, prepare};
 use crate::failure::{Exit, Result};
 use crate::terminal::printer::{self, Output};
 
@@ -31,6 +31,8 @@ pub(crate) struct Args {
     /// Folder of transform.zip, settle.zip, approval.zip and watch.zip, instead of those in this binary
     #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
     function_zips: Option<PathBuf>,
+    #[command(flatten)]
+    replacing: Replacing,
 }
 
 /// What `plan --output json` writes.
@@ -53,7 +55,7 @@ struct Report<'a> {
 /// Wrong configuration, a read that AWS refuses, what no plan leads out of, or a file that cannot be
 /// written.
 pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
-    let prepared = prepare(context, args.function_zips.as_deref(), Busy::Refuse).await?;
+    let prepared = prepare(context, args.function_zips.as_deref(), args.replacing, Busy::Refuse).await?;
     let (plan, pending) = (&prepared.plan, is_pending(&prepared));
     if let Some(path) = &args.out {
         PlanFile::new(plan)?.write(path)?;

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use pipetrail_collector::tables::Table;
 use pipetrail_collector::templates;
 use pipetrail_names::OUR_TAG;
-use pipetrail_names::audit::{Bucket, STACKS};
+use pipetrail_names::audit::{
+    ARCHIVE, BUS, Bucket, DATA_STACK, DECISIONS_RULE, PIPELINE_STACK, RULE_PREFIX, STACKS, STREAM_PREFIX,
+};
 use pipetrail_names::member::{READER_REGION, STACK};
-use pipetrail_stacksets::{Desired, ParameterValue, RolloutLimits, Scope, StackSpec, Template, Zip};
+use pipetrail_stacksets::{Desired, Flow, FlowRule, ParameterValue, RolloutLimits, Scope, StackSpec, Template, Zip};
 
 use crate::config::Config;
 
@@ -92,12 +95,33 @@ pub(crate) fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> De
             spec(pipeline, templates::PIPELINE, pipeline_parameters, false),
         ],
         bucket_output: "ArtifactsBucket".to_owned(),
+        flow: Some(flow(config)),
         zips,
         stack_set: spec(STACK, pipetrail_member::TEMPLATE, member_parameters, false),
         rollout: RolloutLimits {
             max_concurrent_percentage: percentage(config.rollout.max_concurrent_percentage.0),
             failure_tolerance_percentage: percentage(config.rollout.failure_tolerance_percentage.0),
         },
+    }
+}
+
+/// What runs through the pipeline stack.
+fn flow(config: &Config) -> Flow {
+    let rules = Table::ALL.map(|table| FlowRule {
+        rule: format!("{RULE_PREFIX}{}", table.name()),
+        stream: format!("{STREAM_PREFIX}{}", table.name().replace('_', "-")),
+    });
+    Flow {
+        stack: PIPELINE_STACK.to_owned(),
+        bus_stack: DATA_STACK.to_owned(),
+        bus: BUS.to_owned(),
+        archive: ARCHIVE.to_owned(),
+        rules: rules.into(),
+        kept_rules: vec![DECISIONS_RULE.to_owned()],
+        bucket: Bucket::Lake.name(&config.audit.account, &config.audit.region),
+        buffer_seconds: config.delivery.buffer_seconds.0,
+        pace: 1,
+        asked: false,
     }
 }
 
@@ -192,6 +216,29 @@ mod tests {
                 assert!(from.contains(&output.as_str()), "{stack}.{output} for {}", spec.name);
             }
         }
+    }
+
+    #[test]
+    fn the_flow_names_what_the_templates_hold() {
+        let flow = flow(&config());
+        let has = |template: &str, line: String| template.lines().any(|text| text.trim() == line);
+        for FlowRule { rule, stream } in &flow.rules {
+            assert!(has(templates::PIPELINE, format!("Name: {rule}")), "{rule}");
+            assert!(
+                has(templates::PIPELINE, format!("DeliveryStreamName: {stream}")),
+                "{stream}"
+            );
+        }
+        for rule in &flow.kept_rules {
+            assert!(has(templates::DATA, format!("Name: {rule}")), "{rule}");
+        }
+        assert!(has(templates::DATA, format!("ArchiveName: {}", flow.archive)));
+        assert!(has(templates::DATA, format!("Name: {}", flow.bus)));
+        assert!(
+            desired(&config(), "o-abcdefghij", vec![]).stacks[1]
+                .retains
+                .contains(&flow.bucket)
+        );
     }
 
     #[test]

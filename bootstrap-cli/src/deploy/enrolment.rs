@@ -82,7 +82,9 @@ pub(crate) async fn run(context: &Context, request: &Request) -> Result<Exit> {
     let new_text = edit::edited(&context.file, &text, &settings)?;
     let config = context.over(Config::parse(&context.file, &new_text)?);
     let clients = session.clients(caller);
-    let desired = desired::desired(&config, &organization.id, vec![]);
+    let mut desired = desired::desired(&config, &organization.id, vec![]);
+    // The audit account's stacks are no part of it.
+    desired.flow = None;
     // What a killed run has begun there goes on.
     settle_management(&clients, &scope).await;
     let actual = Actual::read(&clients, organization, &desired).await?;

@@ -75,6 +75,21 @@ pub(crate) fn check_layout(actual: &Actual, scope: &Scope) -> Result<()> {
     Ok(())
 }
 
+/// Whether the pipeline stack is to be replaced though it need not be.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct Replacing {
+    /// Delete the pipeline stack and create it anew, without losing an event
+    ///
+    /// The rules of the bus are disabled, the streams drain, and what arrives until the new stack stands is
+    /// replayed from the archive. CloudFormation's updates need none of this; it is for a stack that no
+    /// update mends. An interrupted replacement goes on with the next `pipetrail apply`.
+    #[arg(long)]
+    replace_pipeline_stack: bool,
+    /// How many times faster everything is waited for; for tests
+    #[arg(long, hide = true, env = "PIPETRAIL_PACE", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pace: u32,
+}
+
 /// Whether CloudFormation may be at work on our stacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Busy {
@@ -88,14 +103,23 @@ pub(crate) enum Busy {
 ///
 /// # Errors
 /// Wrong configuration, a read that AWS refuses, or what no plan leads out of.
-pub(crate) async fn prepare(context: &Context, folder: Option<&Path>, busy: Busy) -> Result<Prepared> {
+pub(crate) async fn prepare(
+    context: &Context,
+    folder: Option<&Path>,
+    replacing: Replacing,
+    busy: Busy,
+) -> Result<Prepared> {
     let config = context.configuration()?;
     let zips = function_zips::find(folder, config.audit.architecture)?;
     let scope = desired::scope(&config);
     let session = Session::connect(&config, context).await?;
     let (organization, caller) = Organization::read(&session.organizations(), session.caller()?, &scope.units).await?;
     let clients = session.clients(caller);
-    let desired = desired::desired(&config, &organization.id, zips);
+    let mut desired = desired::desired(&config, &organization.id, zips);
+    if let Some(flow) = &mut desired.flow {
+        flow.asked = replacing.replace_pipeline_stack;
+        flow.pace = replacing.pace;
+    }
     if busy == Busy::Wait {
         let names: Vec<&str> = desired.stacks.iter().map(|spec| spec.name.as_str()).collect();
         let mut steps = Steps::new(names.len());

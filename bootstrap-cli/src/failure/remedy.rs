@@ -1,6 +1,7 @@
 //! The words for what is to be done next: commands, options and files are named here. Buckets hold
 //! audit data: no hint says to delete one, nor the stack around it.
 
+use pipetrail_names::audit::PIPELINE_STACK;
 use pipetrail_stacksets::{Remedy, SERVICE_PRINCIPAL};
 
 /// The command that a hint says to run again.
@@ -75,10 +76,15 @@ pub(crate) fn words(remedy: &Remedy, again: Again) -> String {
              or choose another audit.region"
                 .to_owned()
         }
-        Remedy::ContinueRollback => format!(
-            "mend what the reason names, then run {again} again: it continues the rollback and skips no \
-             resource"
-        ),
+        Remedy::ContinueRollback { stack } => {
+            let continued = format!(
+                "mend what the reason names, then run {again} again: it continues the rollback and skips no resource"
+            );
+            match stack == PIPELINE_STACK {
+                true => format!("{continued}; `pipetrail apply --replace-pipeline-stack` replaces the stack instead"),
+                false => continued,
+            }
+        }
         Remedy::SeeEvents { stack } => {
             format!("see `aws cloudformation describe-stack-events --stack-name {stack}`, then run {again} again")
         }
@@ -97,6 +103,14 @@ pub(crate) fn words(remedy: &Remedy, again: Again) -> String {
             format!("it is not pipetrail's: ask its owner to give it another name, then run {again} again")
         }
         Remedy::RetryAccounts => format!("`pipetrail status` names the accounts; {again} tries them again"),
+        Remedy::FixDelivery { stream } => format!(
+            "see log stream {} of log group /aws/kinesisfirehose/pipetrail, fix what it names, then run {again} \
+             again: it goes on; after a day Firehose gives up and keeps the records under errors/ in the lake's bucket",
+            stream.trim_start_matches("pipetrail-").replace('-', "_")
+        ),
+        Remedy::SeeReplay { name } => format!(
+            "see `aws events describe-replay --replay-name {name}`, then run {again} again: it starts another one"
+        ),
         Remedy::DestroyAgain => "run `pipetrail destroy` again: it goes on from there".to_owned(),
         Remedy::DestroyAfterRetention => {
             "run `pipetrail destroy` with the same --delete-data again after that date".to_owned()

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use pipetrail_names::member::STACK;
 
+use super::gap::Gap;
 use super::reader::{Judgement, LakeAnswer};
 use super::verdict::{Judged, Verdict};
 use crate::deploy::listing::stacks;
@@ -61,6 +62,15 @@ pub(crate) fn listing(judgement: &Judgement, all: bool) -> String {
         false => counts.join(", "),
     };
     summary.push_str(&format!("{} accounts and regions: {counts}\n", rows.len()));
+    let is_news = |gap: &&Gap| judgement.now.is_none_or(|now| gap.is_news(now));
+    if let Some(gap) = judgement.gap.as_ref().filter(is_news) {
+        let replay = if gap.done {
+            ""
+        } else {
+            "; the replay is still due, run `pipetrail apply`"
+        };
+        summary.push_str(&format!("{gap}{replay}\n"));
+    }
     let hidden = rows.len() - rows.iter().filter(is_shown).count();
     if hidden > 0 {
         summary.push_str(&format!("{hidden} covered ones are not shown, --all shows them\n"));
@@ -100,6 +110,7 @@ mod tests {
             now: None,
             silent_after_seconds: 0,
             lake,
+            gap: None,
             verdicts: BTreeMap::from([(Verdict::Covered, rows.len())]),
             coverage: coverage(rows),
         }

@@ -6,13 +6,15 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use pipetrail_lake::engine::{Athena, Engine};
+use pipetrail_names::audit::Bucket;
 use pipetrail_names::chain;
 use pipetrail_stacksets::{
-    Caller, Coverage, CoverageRow, CoverageState, Detection, Organization, Scope, StepId, StepProgress, detect_drift,
-    time,
+    Caller, Clients, Coverage, CoverageRow, CoverageState, Detection, Organization, Record, Scope, StepId,
+    StepProgress, detect_drift, time,
 };
 use serde::Serialize;
 
+use super::gap::Gap;
 use super::heard::{self, HeardError, Question, Signs, Topic};
 use super::select::Select;
 use super::verdict::{self, Judged, Rules, Verdict};
@@ -44,6 +46,9 @@ pub(crate) struct Judgement {
     pub silent_after_seconds: i64,
     /// What came of asking the lake.
     pub lake: LakeAnswer,
+    /// The last time that the bus had no rules because `apply` replaced the pipeline stack; read with the
+    /// lake.
+    pub gap: Option<Gap>,
     /// How many rows have which verdict.
     pub verdicts: BTreeMap<Verdict, usize>,
     /// What stands, judged.
@@ -123,13 +128,19 @@ impl<'a> Reader<'a> {
         let buffer = self.config.delivery.buffer_seconds.0;
         let silent_after = self.questions.silent_after;
         let silent_after = silent_after.unwrap_or_else(|| verdict::silent_after(schedule, buffer));
-        let rules = Rules { now, silent_after };
+        let mut rules = Rules {
+            now,
+            silent_after,
+            gap: None,
+        };
         let (organization, caller) = self.organization().await?;
         let clients = self.session.clients(caller);
-        let (coverage, ()) = tokio::join!(
+        let (coverage, (), gap) = tokio::join!(
             Coverage::read(&clients, &organization, &self.scope, &[]),
-            ask(self.session, self.questions, rules, &mut self.lake)
+            ask(self.session, self.questions, rules, &mut self.lake),
+            gap(&clients, &self.scope, self.questions)
         );
+        rules.gap = gap;
         let mut coverage = coverage?;
         coverage.add_unenrolled(&organization, &self.scope);
 
@@ -177,6 +188,7 @@ impl<'a> Reader<'a> {
             now: Some(now),
             silent_after_seconds: rules.silent_after.as_secs(),
             lake: asked,
+            gap,
             verdicts,
             coverage,
         })
@@ -240,6 +252,23 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// The last gap, if the lake's bucket tells of one; what cannot be read is said and hides nothing else.
+async fn gap(clients: &Clients, scope: &Scope, questions: Questions<'_>) -> Option<Gap> {
+    if !questions.asks_the_lake {
+        return None;
+    }
+    let bucket = Bucket::Lake.name(&scope.audit_account, &scope.region);
+    match Record::read(&clients.s3, &bucket, &scope.audit_account).await {
+        Ok(record) => record.as_ref().map(Gap::of),
+        // Before the first `apply`.
+        Err(error) if error.code() == Some("NoSuchBucket") => None,
+        Err(error) => {
+            printer::say(&chain(&error));
+            None
+        }
     }
 }
 

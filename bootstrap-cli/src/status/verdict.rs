@@ -10,6 +10,7 @@ use pipetrail_names::member::{CANARY_HOURS, CANARY_SCHEDULE};
 use pipetrail_stacksets::{Coverage, CoverageRow, CoverageState, explain, time};
 use serde::Serialize;
 
+use super::gap::Gap;
 use super::heard::{Heard, Signs};
 use crate::members::{Looked, Members};
 
@@ -19,7 +20,8 @@ use crate::members::{Looked, Members};
 pub(crate) enum Verdict {
     /// The stack is current, what it made is as the template says, and a heartbeat arrived lately.
     Covered,
-    /// An operation is at work, or has ended so lately that nothing could be heard since.
+    /// An operation is at work, or has ended so lately that nothing could be heard since; or the bus had
+    /// no rules for so long.
     Pending,
     /// The stack is not what the stack set describes: no operation has reached it yet.
     Outdated,
@@ -67,6 +69,8 @@ pub(crate) struct Rules {
     pub now: Timestamp,
     /// After how long without a heartbeat an account and region is silent.
     pub silent_after: SignedDuration,
+    /// When heartbeats could not arrive, through our own doing.
+    pub gap: Option<Gap>,
 }
 
 impl Judged {
@@ -173,6 +177,11 @@ impl Rules {
                 Verdict::Pending,
                 format!("deployed {}, no heartbeat yet", ago(deployed)),
             );
+        }
+        if let (Some(gap), Some(last)) = (self.gap, heard.last_heartbeat)
+            && since(last).saturating_sub(gap.within(last, self.now)) <= self.silent_after
+        {
+            return (Verdict::Pending, format!("last heartbeat {}; {gap}", ago(last)));
         }
         let explanation = match heard.last_heartbeat {
             Some(last) => format!("last heartbeat {}", ago(last)),

@@ -20,6 +20,12 @@ pub const BUS: &str = "pipetrail";
 /// The archive of the bus.
 pub const ARCHIVE: &str = "pipetrail";
 
+/// What the name of a rule on the bus begins with, before its table's.
+pub const RULE_PREFIX: &str = "pipetrail-";
+
+/// The rule of decisions, which the data stack has.
+pub const DECISIONS_RULE: &str = "pipetrail-decisions";
+
 /// The topic of decisions. The topic of one account has `-` and its id behind this name.
 pub const ALERTS: &str = "pipetrail-alerts";
 

@@ -13,6 +13,8 @@ fn clients(server: &Answers) -> Clients {
     Clients {
         audit: server.cloudformation(),
         s3: server.s3(),
+        eventbridge: server.eventbridge(),
+        metrics: crate::metrics::Metrics::over(server.http()),
         management: server.cloudformation(),
         organizations: server.organizations(),
         caller: Caller::Management,
@@ -26,6 +28,8 @@ fn plan() -> Plan {
         audit_account: known("999988887777"),
         region: known("eu-central-1"),
         stacks: vec![],
+        drain: None,
+        replay: None,
         uploads: vec![],
         trusted_access: None,
         joins: vec![],

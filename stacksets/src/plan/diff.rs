@@ -13,7 +13,7 @@ use crate::plan::note::notes;
 use crate::plan::stacks::{management_steps, set_step, stack_step};
 use crate::plan::step::{AccessStep, InstancesStep, SetAction, SetStep, Upload};
 use crate::plan::view::{Focus, View};
-use crate::plan::{Plan, instances, reader};
+use crate::plan::{Plan, instances, reader, replacement};
 use crate::stack_set::StackSet;
 
 /// Computes the plan that turns `actual` into `desired`.
@@ -36,10 +36,13 @@ pub fn plan(desired: &Desired, actual: &Actual) -> Result<Plan, Error> {
         })
         .collect();
     let stack_set = set_step(&view)?;
+    let (drain, replay) = replacement::steps(&view, &stacks);
     let bucket_stack = desired.stacks.first().map_or("", |spec| &spec.name);
     Ok(Plan {
         stacks,
+        drain,
         uploads,
+        replay,
         trusted_access: access_step(actual.access, actual.caller)?,
         bucket: ParameterValue::output(bucket_stack, &desired.bucket_output),
         ..enrolment(view, stack_set)?
@@ -86,6 +89,8 @@ fn enrolment(view: View<'_>, stack_set: Option<SetStep>) -> Result<Plan, Error> 
         audit_account: desired.scope.audit_account.clone(),
         region: desired.scope.region.clone(),
         stacks: vec![],
+        drain: None,
+        replay: None,
         uploads: vec![],
         trusted_access: None,
         joins: joins(actual.stack_set.as_ref(), stack_set.as_ref(), &instances),

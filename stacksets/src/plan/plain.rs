@@ -74,6 +74,8 @@ fn nothing(organization: &str, scope: &Scope) -> Plan {
         audit_account: scope.audit_account.clone(),
         region: scope.region.clone(),
         stacks: vec![],
+        drain: None,
+        replay: None,
         uploads: vec![],
         trusted_access: None,
         joins: vec![],

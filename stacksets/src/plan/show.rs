@@ -8,8 +8,8 @@ use pipetrail_names::{AccountId, Region};
 
 use crate::desired::RolloutLimits;
 use crate::plan::{
-    AccessStep, Change, InstancesAction, InstancesStep, ManagementAction, ManagementStep, Plan, SetAction, SetStep,
-    StackAction, StackStep, Upload,
+    AccessStep, Change, DrainStep, InstancesAction, InstancesStep, ManagementAction, ManagementStep, Plan,
+    ReplaceReason, ReplayStep, SetAction, SetStep, StackAction, StackStep, Upload,
 };
 use crate::step_id::StepId;
 
@@ -20,12 +20,14 @@ impl fmt::Display for Plan {
             audit_account,
             region,
             stacks: _,
+            drain: _,
             uploads,
             trusted_access,
             joins,
             stack_set,
             management,
             instances,
+            replay,
             rollout,
             notes,
             bucket: _,
@@ -35,7 +37,12 @@ impl fmt::Display for Plan {
         let (first, later) = self.around_uploads();
         first.iter().try_for_each(|step| write!(f, "{step}"))?;
         uploads.iter().try_for_each(|step| writeln!(f, "{step}"))?;
-        later.iter().try_for_each(|step| write!(f, "{step}"))?;
+        for step in later {
+            self.drain_before(step)
+                .into_iter()
+                .try_for_each(|drain| writeln!(f, "{drain}"))?;
+            write!(f, "{step}")?;
+        }
         trusted_access.iter().try_for_each(|step| writeln!(f, "{step}"))?;
         for id in joins {
             let id = StepId::Operation(id.clone());
@@ -46,6 +53,7 @@ impl fmt::Display for Plan {
         instances
             .iter()
             .try_for_each(|step| writeln!(f, "{} {step}", sign(step.action)))?;
+        replay.iter().try_for_each(|step| writeln!(f, "{step}"))?;
         if self.is_empty() {
             writeln!(f, "nothing to do")?;
         } else if stack_set.is_some() || !instances.is_empty() {
@@ -102,11 +110,16 @@ fn stack_lines(f: &mut fmt::Formatter<'_>, what: &dyn fmt::Display, step: &Stack
     } = step;
     match action {
         StackAction::Create => writeln!(f, "+ {what}: create")?,
-        StackAction::Replace { id: _, status } => {
-            let why = match status.as_str() {
-                "DELETE_FAILED" => "its deletion was begun and failed",
-                "REVIEW_IN_PROGRESS" => "an earlier run of pipetrail was interrupted before it created it",
-                _ => "its creation failed",
+        StackAction::Replace { id: _, status, reason } => {
+            let why = match (reason, status.as_str()) {
+                (ReplaceReason::AskedFor, _) => "that was asked for",
+                (ReplaceReason::Begun, _) => "an earlier run has begun to",
+                (ReplaceReason::Stuck, "DELETE_FAILED") => "its deletion was begun and failed",
+                (ReplaceReason::Stuck, "REVIEW_IN_PROGRESS") => {
+                    "an earlier run of pipetrail was interrupted before it created it"
+                }
+                (ReplaceReason::Stuck, "IMPORT_ROLLBACK_FAILED") => "no update leads out of that",
+                (ReplaceReason::Stuck, _) => "its creation failed",
             };
             writeln!(f, "! {what}: delete and create, it is {status}: {why}")?;
         }
@@ -124,6 +137,58 @@ fn stack_lines(f: &mut fmt::Formatter<'_>, what: &dyn fmt::Display, step: &Stack
         writeln!(f, "    adopt bucket {bucket} with all that is in it")?;
     }
     changes.iter().try_for_each(|change| writeln!(f, "    {change}"))
+}
+
+impl fmt::Display for DrainStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let DrainStep {
+            bus,
+            rules,
+            buffer_seconds,
+            begun,
+            archived,
+            stack: _,
+            lacking_since: _,
+            flow: _,
+        } = self;
+        write!(
+            f,
+            "! rules of bus {bus}: disable {rules} and wait until their streams have drained"
+        )?;
+        match begun {
+            Some(begun) => write!(f, " (off since {})", begun.strftime("%Y-%m-%dT%H:%M:%SZ"))?,
+            None => write!(f, " ({} min or more)", (buffer_seconds * 2).div_ceil(60))?,
+        }
+        f.write_str(if *archived {
+            "; what arrives until the new stack stands is replayed, but for heartbeats"
+        } else {
+            "; there is no archive: what arrives until the new stack stands is LOST, but for decisions"
+        })
+    }
+}
+
+impl fmt::Display for ReplayStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ReplayStep {
+            archive,
+            until,
+            state,
+            flow: _,
+        } = self;
+        let Some(archive) = archive else {
+            return f.write_str("~ replay: none, there is no archive; write down when the bus had rules again");
+        };
+        write!(f, "~ replay of archive {archive}: ")?;
+        match (until, state) {
+            (_, Some(state)) => write!(f, "wait for its end, it is {state}"),
+            (Some(until), None) => write!(
+                f,
+                "still due, for the bus without rules until {}",
+                until.strftime("%Y-%m-%dT%H:%M:%SZ")
+            ),
+            (None, None) => f.write_str("from 45 minutes before the rules went off, 10 minutes after they are back"),
+        }
+    }
 }
 
 impl fmt::Display for Change {

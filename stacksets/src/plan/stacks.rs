@@ -9,9 +9,11 @@ use crate::desired::StackSpec;
 use crate::error::Error;
 use crate::operation;
 use crate::plan::changes::{changes, merged, new_parameters, state_of};
-use crate::plan::reader;
-use crate::plan::step::{Change, ManagementAction, ManagementStep, SetAction, SetStep, StackAction, StackStep};
+use crate::plan::step::{
+    Change, ManagementAction, ManagementStep, ReplaceReason, SetAction, SetStep, StackAction, StackStep,
+};
 use crate::plan::view::View;
+use crate::plan::{reader, replacement};
 use crate::stack::{Condition, Stack};
 
 /// What has to be done to one stack, whatever state it is in.
@@ -53,14 +55,20 @@ fn action(view: &View<'_>, spec: &StackSpec, stack: &Stack) -> Result<StackActio
         return Err(Error::foreign("stack", spec.name.as_str()));
     }
     let scope = &view.desired.scope;
+    let replace = |reason| StackAction::Replace {
+        id: stack.id.clone(),
+        status: stack.status.clone(),
+        reason,
+    };
+    let reason = replacement::reason(view, spec, stack).filter(|_| stack.is_ours() && condition != Condition::Busy);
+    if let Some(reason) = reason {
+        return Ok(replace(reason));
+    }
     match condition {
         Condition::Settled => Ok(StackAction::Update),
         Condition::RollbackFailed => Ok(StackAction::ContinueUpdateRollback),
         Condition::UpdateFailed => Ok(StackAction::RollbackStack),
-        Condition::Shell | Condition::Review if stack.is_ours() => Ok(StackAction::Replace {
-            id: stack.id.clone(),
-            status: stack.status.clone(),
-        }),
+        Condition::Shell | Condition::Review if stack.is_ours() => Ok(replace(ReplaceReason::Stuck)),
         Condition::Shell | Condition::Review | Condition::Busy | Condition::Stuck => Err(Error::Blocked {
             name: spec.name.clone(),
             account: scope.audit_account.clone(),

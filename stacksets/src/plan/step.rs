@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use pipetrail_names::{AccountId, OuId, Region};
 use serde::Serialize;
 
 use crate::desired::{ParameterValue, Zip};
+use crate::flow::Flow;
 use crate::template::{Template, TemplateDiff};
+use crate::time;
 
 /// A stack to create, replace or update.
 #[derive(Clone, Debug, PartialEq, Hash, Serialize)]
@@ -53,6 +56,7 @@ pub enum StackAction {
         id: String,
         /// Its status, for example `ROLLBACK_COMPLETE`.
         status: String,
+        reason: ReplaceReason,
     },
     /// Its update failed, and so did the rollback (`UPDATE_ROLLBACK_FAILED`): that is continued, then the
     /// stack is updated.
@@ -62,6 +66,54 @@ pub enum StackAction {
     RollbackStack,
     /// It differs.
     Update,
+}
+
+/// Why a stack is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReplaceReason {
+    /// CloudFormation cannot update it.
+    Stuck,
+    /// Somebody asked for it.
+    AskedFor,
+    /// An earlier run has begun to.
+    Begun,
+}
+
+/// The rules on the way through a stack go off and its streams drain, before it is replaced.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct DrainStep {
+    pub bus: String,
+    /// How many rules.
+    pub rules: usize,
+    pub buffer_seconds: u32,
+    /// Since when an earlier run has had them off.
+    #[serde(serialize_with = "time::serialize")]
+    pub begun: Option<Timestamp>,
+    /// Whether an archive keeps what reaches the bus meanwhile.
+    pub archived: bool,
+    /// Id of the stack that is replaced.
+    #[serde(skip)]
+    pub(crate) stack: String,
+    /// Since when the stack has been without some of its rules, where it never stood or was being deleted.
+    #[serde(skip)]
+    pub(crate) lacking_since: Option<Timestamp>,
+    #[serde(skip)]
+    pub(crate) flow: Flow,
+}
+
+/// What reached the bus while it had no rules is replayed, at the end of all.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct ReplayStep {
+    /// `None` where there is none: then that is lost.
+    pub archive: Option<String>,
+    /// When the rules were there again; `None` while they are not.
+    #[serde(serialize_with = "time::serialize")]
+    pub until: Option<Timestamp>,
+    /// The state of a replay that was started, for example `RUNNING`.
+    pub state: Option<String>,
+    #[serde(skip)]
+    pub(crate) flow: Flow,
 }
 
 /// A difference between what stands and what should.

@@ -7,6 +7,7 @@ mod management;
 mod reader;
 mod refused;
 mod removals;
+mod replacement;
 mod saved;
 mod scope;
 mod stuck;
@@ -77,6 +78,7 @@ fn desired() -> Desired {
             ),
         ],
         bucket_output: "Bucket".into(),
+        flow: None,
         zips: vec![zip],
         stack_set: spec(
             "pipetrail-member",
@@ -117,6 +119,9 @@ fn empty() -> Actual {
         stacks: BTreeMap::new(),
         retained: BTreeSet::new(),
         uploaded: BTreeSet::new(),
+        replacement: None,
+        archived: false,
+        replay: None,
         stack_set: None,
         management: None,
     }
@@ -159,6 +164,7 @@ fn deployed(desired: &Desired) -> Actual {
             outputs: BTreeMap::from([(output.to_owned(), text.to_owned())]),
             tags: spec.tags.clone(),
             protected: spec.protect,
+            since: None,
         };
         actual.stacks.insert(spec.name.clone(), stack);
     }

@@ -38,7 +38,7 @@ impl StackCalls<'_> {
         let (client, name) = (self.client, self.name);
         let body = template_url.is_none().then(|| step.template.body().to_owned());
         match &step.action {
-            StackAction::Replace { id, status } => self.remove(id, status, tell).await?,
+            StackAction::Replace { id, status, .. } => self.remove(id, status, tell).await?,
             StackAction::ContinueUpdateRollback => {
                 // Without resources to skip: those would be left as they are, and nobody would know.
                 let continued = client.continue_update_rollback().stack_name(name).send().await;

@@ -1,7 +1,7 @@
 use super::*;
 use crate::answers::Answers;
 use crate::journal::{StepProgress, Written};
-use crate::plan::{Change, StackAction, StackStep};
+use crate::plan::{Change, ReplaceReason, StackAction, StackStep};
 use crate::template::{Template, TemplateDiff};
 
 mod adopt;
@@ -117,6 +117,7 @@ async fn a_shell_is_deleted_by_its_id_and_its_protection_is_not_lifted() {
         action: StackAction::Replace {
             id: id.into(),
             status: "ROLLBACK_COMPLETE".into(),
+            reason: ReplaceReason::Stuck,
         },
         ..step()
     };

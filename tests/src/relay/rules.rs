@@ -39,21 +39,24 @@ impl Rules {
     /// When a rule cannot be read, or changes the event on its way: that is not emulated.
     pub async fn matching(&self, cloud: &Cloud, bus: &str, envelope: &Envelope) -> Result<Vec<Rule>> {
         let rules: Arc<Vec<Rule>> = self.0.get(bus, || read(cloud, bus)).await?;
-        let event = envelope.to_string();
-        let judge = Client::new(&cloud.at(&cloud.audit, &cloud.home).await?);
         let mut matching = Vec::new();
         for rule in rules.iter().filter(|rule| sees(&rule.state, envelope)) {
-            let answer = judge
-                .test_event_pattern()
-                .event_pattern(&rule.pattern)
-                .event(&event)
-                .send()
-                .await;
-            if answer.with_context(|| format!("pattern of {}", rule.arn))?.result {
+            let judged = self.judge(cloud, &rule.pattern, envelope).await;
+            if judged.with_context(|| format!("pattern of {}", rule.arn))? {
                 matching.push(rule.clone());
             }
         }
         Ok(matching)
+    }
+
+    /// Whether an event matches a pattern; MiniStack says it.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub async fn judge(&self, cloud: &Cloud, pattern: &str, envelope: &Envelope) -> Result<bool> {
+        let judge = Client::new(&cloud.at(&cloud.audit, &cloud.home).await?);
+        let asked = judge.test_event_pattern().event_pattern(pattern);
+        Ok(asked.event(envelope.to_string()).send().await?.result)
     }
 
     pub async fn invalidate(&self) {

@@ -114,6 +114,15 @@ impl Streams {
         Ok(Put::Taken)
     }
 
+    /// Whether there is a stream of that ARN.
+    ///
+    /// # Errors
+    /// When an emulator fails.
+    pub(super) async fn exists(&self, cloud: &Cloud, stacks: &Stacks, arn: &str) -> Result<bool> {
+        let found = self.0.get(arn, || describe(cloud, stacks, arn)).await?;
+        Ok(found.is_some())
+    }
+
     pub(super) async fn invalidate(&self) {
         self.0.clear().await;
     }

@@ -17,7 +17,34 @@ fn rules() -> Rules {
     Rules {
         now: at(NOW),
         silent_after: SignedDuration::from_hours(3),
+        gap: None,
     }
+}
+
+#[test]
+fn a_silence_that_is_our_own_doing_is_pending_and_any_longer_one_is_not() {
+    let gap = Gap {
+        from: at("2026-11-21T08:30:00Z"),
+        until: Some(at("2026-11-21T09:30:00Z")),
+        done: true,
+    };
+    let judged = |last: &str| {
+        let row = row(CoverageState::Current, "CURRENT", "SUCCEEDED");
+        let lake = lake(&row, heartbeat(last).unwrap());
+        let rules = Rules {
+            gap: Some(gap),
+            ..rules()
+        };
+        rules.row(row, Some(&lake), &SAME)
+    };
+    assert_eq!(judged("2026-11-21T10:00:00Z").verdict, Verdict::Covered);
+    let own = judged("2026-11-21T08:00:00Z");
+    assert_eq!(own.verdict, Verdict::Pending);
+    assert_eq!(
+        own.explanation,
+        "last heartbeat 4 h ago; `apply` replaced the pipeline stack: no rules from 2026-11-21 08:30Z to 2026-11-21 09:30Z"
+    );
+    assert_eq!(judged("2026-11-21T07:59:00Z").verdict, Verdict::Silent);
 }
 
 fn row(state: CoverageState, status: &str, detailed: &str) -> CoverageRow {

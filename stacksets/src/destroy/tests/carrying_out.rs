@@ -72,6 +72,8 @@ async fn run(standing: &Standing, server: &Answers) -> Vec<StepResult> {
     let clients = Clients {
         audit: server.cloudformation(),
         s3: server.s3(),
+        eventbridge: server.eventbridge(),
+        metrics: crate::metrics::Metrics::over(server.http()),
         management: server.cloudformation(),
         organizations: server.organizations(),
         caller: Caller::Management,

@@ -1,0 +1,174 @@
+//! What is remembered of a replacement, as an object in the lake's bucket: it survives the laptop, and
+//! whoever applies next goes on from it.
+
+use aws_sdk_s3::Client;
+use jiff::Timestamp;
+use pipetrail_names::AccountId;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, from_sdk, unless_refused};
+use crate::flow::replayed;
+use crate::time;
+
+/// Key of the object; below no table's folder.
+const KEY: &str = "replacement.json";
+
+/// The last replacement, under way or done.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Record {
+    /// Id of the stack that is replaced.
+    pub stack: String,
+    /// Since when the bus may have had no rules.
+    #[serde(with = "time::always")]
+    pub from: Timestamp,
+    /// When the rules were off, all of them.
+    #[serde(with = "time::maybe", default)]
+    pub rules_off: Option<Timestamp>,
+    /// When the oldest record came in that a stream had not written when it was deleted.
+    #[serde(with = "time::maybe", default)]
+    pub oldest: Option<Timestamp>,
+    /// Since when the new stack's rules are there.
+    #[serde(with = "time::maybe", default)]
+    pub until: Option<Timestamp>,
+    /// Number of the replay: a failed one is followed by another.
+    pub attempt: u32,
+    /// Whether nothing is left to do.
+    pub done: bool,
+}
+
+impl Record {
+    /// Whether the new stack does not stand yet, as far as is written down.
+    pub(crate) fn is_open(&self) -> bool {
+        self.until.is_none()
+    }
+
+    /// The name of the replay, which makes a repeated start the same one.
+    pub(crate) fn replay_name(&self) -> Option<String> {
+        let until = self.until?.strftime("%Y%m%dT%H%M%SZ");
+        Some(format!("pipetrail-{until}-{}", self.attempt))
+    }
+
+    /// The span that is replayed, once the gap has ended.
+    pub(crate) fn replayed(&self) -> Option<(Timestamp, Timestamp)> {
+        let from = self.oldest.map_or(self.from, |oldest| oldest.min(self.from));
+        Some(replayed(from, self.until?))
+    }
+
+    /// For how long the bus had no rules, in words.
+    pub fn gap(&self) -> Option<String> {
+        let until = self.until?;
+        let seconds = until.duration_since(self.from).as_secs().max(0);
+        let length = match seconds {
+            0..60 => format!("{seconds} s"),
+            _ => format!("{} min {} s", seconds / 60, seconds % 60),
+        };
+        let second = |time: Timestamp| time.strftime("%Y-%m-%dT%H:%M:%SZ");
+        Some(format!("{length}, from {} to {}", second(self.from), second(until)))
+    }
+
+    /// Reads it; `None` where nothing was ever replaced.
+    ///
+    /// # Errors
+    /// A refused call, or an object that is no record.
+    pub async fn read(client: &Client, bucket: &str, owner: &AccountId) -> Result<Option<Self>, Error> {
+        let call = client.get_object().bucket(bucket).key(KEY);
+        let got = call.expected_bucket_owner(owner.as_str()).send().await;
+        let got = got.map_err(from_sdk(format!("read s3://{bucket}/{KEY}")));
+        let Some(got) = unless_refused("NoSuchKey", got)? else {
+            return Ok(None);
+        };
+        let broken = |source: Box<dyn std::error::Error + Send + Sync>| Error::Record {
+            place: format!("s3://{bucket}/{KEY}"),
+            source,
+        };
+        let bytes = got.body.collect().await.map_err(|error| broken(error.into()))?;
+        let record = serde_json::from_slice(&bytes.into_bytes()).map_err(|error| broken(error.into()))?;
+        Ok(Some(record))
+    }
+
+    /// Writes it over what was there.
+    pub(super) async fn put(&self, client: &Client, bucket: &str, owner: &AccountId) -> Result<(), Error> {
+        let body = serde_json::to_vec(self).map_err(|error| Error::Record {
+            place: format!("s3://{bucket}/{KEY}"),
+            source: error.into(),
+        })?;
+        let call = client.put_object().bucket(bucket).key(KEY).body(body.into());
+        let call = call.content_type("application/json");
+        let put = call.expected_bucket_owner(owner.as_str()).send().await;
+        put.map_err(from_sdk(format!("write s3://{bucket}/{KEY}"))).map(|_| ())
+    }
+}
+
+#[cfg(test)]
+impl Record {
+    /// Of a stack whose rules went off at noon.
+    pub(crate) fn of_test(stack: &str) -> Self {
+        let noon = "2026-11-30T12:00:00Z".parse().ok();
+        Record {
+            stack: stack.to_owned(),
+            from: noon.unwrap_or_default(),
+            rules_off: noon,
+            oldest: None,
+            until: None,
+            attempt: 1,
+            done: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answers::Answers;
+    use crate::ids::known;
+
+    #[tokio::test]
+    async fn a_record_is_read_as_it_was_written_and_anything_else_is_an_error() {
+        let record = Record {
+            until: "2026-11-30T12:12:05Z".parse().ok(),
+            ..Record::of_test("arn:pipeline")
+        };
+        let text = serde_json::to_string(&record).unwrap();
+        assert!(text.contains(r#""from":"2026-11-30T12:00:00Z""#), "{text}");
+        let server = Answers::new(&[
+            ("GET /the-lake/replacement.json", 200, &text),
+            (
+                "GET /the-lake/replacement.json",
+                404,
+                "<Error><Code>NoSuchKey</Code></Error>",
+            ),
+            ("GET /the-lake/replacement.json", 200, "{}"),
+            (
+                "GET /the-lake/replacement.json",
+                403,
+                "<Error><Code>AccessDenied</Code></Error>",
+            ),
+        ]);
+        let (client, owner) = (server.s3(), known("999988887777"));
+        let read = async || Record::read(&client, "the-lake", &owner).await;
+        assert_eq!(read().await.unwrap(), Some(record.clone()));
+        assert_eq!(read().await.unwrap(), None);
+        let broken = read().await.unwrap_err().to_string();
+        assert_eq!(broken, "s3://the-lake/replacement.json does not say what was replaced");
+        assert_eq!(read().await.unwrap_err().code(), Some("AccessDenied"));
+        assert_eq!(
+            record.gap().unwrap(),
+            "12 min 5 s, from 2026-11-30T12:00:00Z to 2026-11-30T12:12:05Z"
+        );
+        assert_eq!(record.replay_name().unwrap(), "pipetrail-20261130T121205Z-1");
+    }
+
+    #[test]
+    fn what_a_stream_had_not_written_is_replayed_too() {
+        let record = Record {
+            until: "2026-11-30T12:12:00Z".parse().ok(),
+            oldest: "2026-11-30T10:00:00Z".parse().ok(),
+            ..Record::of_test("x")
+        };
+        let (from, until) = record.replayed().unwrap();
+        assert_eq!(
+            (from.to_string(), until.to_string()),
+            ("2026-11-30T09:15:00Z".into(), "2026-11-30T12:13:00Z".into())
+        );
+    }
+}
