@@ -11,7 +11,7 @@ pub(crate) fn built() -> &'static Built {
         let built = std::thread::spawn(|| {
             tokio::runtime::Runtime::new()
                 .unwrap()
-                .block_on(prepare(Functions::Quick))
+                .block_on(prepare(Functions::Released))
         });
         built.join().unwrap().expect("pipetrail and its functions can be built")
     })

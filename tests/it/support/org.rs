@@ -52,7 +52,7 @@ async fn enrolled() -> Result<Arc<Organization>> {
         account_topics: vec![OWN_TOPIC],
         ..Enrolment::default()
     };
-    let organization = Organization::start(&prepare(Functions::Quick).await?, enrolment).await?;
+    let organization = Organization::start(&prepare(Functions::Released).await?, enrolment).await?;
     organization.apply().await?;
     organization.subscribe().await?;
     organization.deploy_by_hand(STRANGER).await?;
