@@ -12,5 +12,6 @@ mod house;
 mod support;
 
 use support::{
-    ailing, built, computed, expected, folder_lake, lake, lake_folder, landed, leftovers, org, state, templates,
+    ailing, built, computed, expected, folder_lake, lake, lake_folder, landed, leftovers, operator, org, state,
+    templates,
 };

@@ -9,6 +9,7 @@ pub(crate) mod lake;
 pub(crate) mod lake_folder;
 pub(crate) mod landed;
 pub(crate) mod leftovers;
+pub(crate) mod operator;
 pub(crate) mod org;
 pub(crate) mod state;
 pub(crate) mod templates;

@@ -1,4 +1,5 @@
-//! Ways to silence a member, each tried on a member that reports: `status` names what was done.
+//! Ways to silence a member, each tried on a member that reports: `status` names what was done, and λ watch tells it
+//! once, and once that it is over.
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use pipetrail_tests::emulators::prepare::{Functions, prepare};
 use pipetrail_tests::organization::{Enrolment, HOME, Organization};
 use serde_json::{Value, json};
 
+use crate::operator::{Operator, listed_for};
 use crate::org;
 
 const RULE: &str = "pipetrail-forward";
@@ -76,6 +78,10 @@ async fn story() -> Result<()> {
     let row = status_of(&organization, &member, &["--now", &later, "--silent-after", "48h"]).await?;
     assert_eq!(row["verdict"], "no-trail", "{row}");
 
+    listed_for(&organization, SignedDuration::from_mins(90)).await?;
+    let mut operator = Operator::subscribe(&organization).await?;
+    assert_eq!(operator.watch().await?, [] as [Value; 0]);
+
     let cloud = &organization.relay.cloud;
     let config = cloud.at(&member, HOME).await?;
     for (way, told) in WAYS {
@@ -85,12 +91,29 @@ async fn story() -> Result<()> {
         assert_eq!(row["verdict"], "differs", "{way}: {row}");
         let explanation = row["explanation"].as_str().unwrap_or_default();
         assert!(explanation.contains(told), "{way}: {explanation}");
+        let alerts = operator.watch().await?;
+        assert_eq!(alerts.len(), 1, "{way}: {alerts:?}");
+        let alert = &alerts[0];
+        assert_eq!(
+            (&alert["account_id"], &alert["region"]),
+            (&json!(member), &json!(HOME)),
+            "{way}"
+        );
+        let began = alert["began"].as_array().context("no list")?;
+        assert!(
+            !began.is_empty() && began.iter().all(|one| one["condition"] == "differs"),
+            "{way}: {alert}"
+        );
         if way == "stack deleted" {
             break;
         }
         restore(&organization, &config, &member).await?;
         let row = status(&organization, &member).await?;
         assert_eq!(row["verdict"], "covered", "after {way} was undone: {row}");
+        let alerts = operator.watch().await?;
+        assert_eq!(alerts.len(), 1, "after {way}: {alerts:?}");
+        assert_eq!(alerts[0]["began"], json!([]), "after {way}");
+        assert_eq!(alerts[0]["ended"].as_array(), Some(began), "after {way}");
     }
     Ok(())
 }
