@@ -173,6 +173,7 @@ fn the_pipeline_stack_is_replaced_under_load_and_through_four_kills_without_losi
         let buffer = format!("[delivery]\nbuffer_seconds = {BUFFER}\n");
         std::fs::write(organization.settings(), settings.replace("[delivery]\n", &buffer))?;
         organization.apply().await?;
+        organization.complete_members().await?;
         organization.subscribe().await?;
         hide_decisions_briefly(&organization).await?;
         let subscribed = subscriptions(&organization).await?;
