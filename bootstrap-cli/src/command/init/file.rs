@@ -67,6 +67,8 @@ account = {audit_account}
 region = {home}
 # What the Lambda functions run on: "x86_64" or "arm64".
 # architecture = "x86_64"
+# AWS profile of the audit account that members are looked into with, where it is another; for example
+# reader_profile = "audit-reader"
 # Roles that run `ingest` or `settle` on the lake; for example
 # lake_writers = ["arn:aws:iam::999988887777:role/auditor"]
 # The role that runs `apply` and `destroy`: nobody else may then change the evidence bucket's policy; for example
