@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use pipetrail_member::{Comparison, Parameters, Reader, Version, compare, read};
-use pipetrail_names::audit::BUS;
+use pipetrail_member::{Difference, Parameters, Reader, Version, compare, read};
+use pipetrail_names::audit::bus_arn;
 use pipetrail_names::member::READER_REGION;
-use pipetrail_names::{AccountId, Region, partition};
-use pipetrail_stacksets::{AccountRegion, CoverageRow, StackSetParameters, Template};
+use pipetrail_names::{AccountId, AccountRegion, Region};
+use pipetrail_stacksets::{Coverage, CoverageRow, CoverageState, StackSetParameters, Template};
 use tokio::task::JoinSet;
 
 use crate::config::Config;
@@ -19,7 +19,8 @@ const CONCURRENCY: usize = 32;
 /// What came of looking into an account and region.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Looked {
-    Compared(Comparison),
+    /// What differs; nothing where all is as the template says.
+    Compared(Vec<Difference>),
     /// Nobody could look, and why.
     Unread(String),
 }
@@ -47,10 +48,62 @@ impl Members {
     }
 }
 
+/// Who can be compared: whoever has a current stack, the management account too.
+pub(crate) fn comparable(coverage: &Coverage) -> impl Iterator<Item = &CoverageRow> {
+    let rows = coverage.instances.iter();
+    rows.filter(|row| row.standing() == CoverageState::Current)
+}
+
 /// What members are compared with, and the way into them.
 pub(crate) struct Comparer {
     reader: Reader,
     version: Version,
+}
+
+/// What members get by the parameters of a stack set.
+pub(crate) struct MemberSettings {
+    pub version: Version,
+    /// Of the heartbeat.
+    pub schedule: String,
+    pub reader_region: Region,
+    pub external_id: String,
+}
+
+impl MemberSettings {
+    /// By parameters, for an audit account with its home region.
+    ///
+    /// # Errors
+    /// Which parameter is missing, in words.
+    pub(crate) fn of(
+        (account, home): (&AccountId, &Region),
+        parameter: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, String> {
+        let parameter = |name: &str| parameter(name).ok_or_else(|| format!("the stack set has no parameter {name}"));
+        let (schedule, region) = (parameter("HeartbeatSchedule")?, parameter(READER_REGION)?);
+        let parameters = Parameters {
+            audit_bus_arn: bus_arn(account, home),
+            heartbeat_schedule: schedule.clone(),
+        };
+        Ok(MemberSettings {
+            version: Version::current(&parameters),
+            schedule,
+            reader_region: (region.parse()).map_err(|_| format!("{READER_REGION} of the stack set is no region"))?,
+            external_id: parameter("ReaderExternalId")?,
+        })
+    }
+
+    /// By what the stack set has.
+    ///
+    /// # Errors
+    /// It has the template of another version, or lacks a parameter.
+    pub(crate) fn deployed(audit: (&AccountId, &Region), set: &StackSetParameters) -> Result<Self, String> {
+        if !Template::new(pipetrail_member::TEMPLATE).is_deployed_as(&set.template) {
+            return Err(
+                "the stack set has the template of another version, `pipetrail plan` shows how it differs".to_owned(),
+            );
+        }
+        Self::of(audit, |name| set.parameters.get(name).cloned())
+    }
 }
 
 impl Comparer {
@@ -64,28 +117,11 @@ impl Comparer {
         caller: &aws_config::SdkConfig,
         set: Option<&StackSetParameters>,
     ) -> Result<Self, String> {
-        let set = set.ok_or("there is no stack set")?;
-        if !Template::new(pipetrail_member::TEMPLATE).is_deployed_as(&set.template) {
-            return Err(
-                "the stack set has the template of another version, `pipetrail plan` shows how it differs".to_owned(),
-            );
-        }
-        let parameter = |name: &str| {
-            let value = set.parameters.get(name);
-            value.ok_or_else(|| format!("the stack set has no parameter {name}"))
-        };
-        let region = parameter(READER_REGION)?;
-        let region: Region = region
-            .parse()
-            .map_err(|_| format!("{READER_REGION} of the stack set is no region"))?;
-        let (account, home) = (&config.audit.account, &config.audit.region);
-        let parameters = Parameters {
-            audit_bus_arn: format!("arn:{}:events:{home}:{account}:event-bus/{BUS}", partition(home)),
-            heartbeat_schedule: parameter("HeartbeatSchedule")?.clone(),
-        };
+        let audit = (&config.audit.account, &config.audit.region);
+        let given = MemberSettings::deployed(audit, set.ok_or("there is no stack set")?)?;
         Ok(Comparer {
-            reader: Reader::new(caller, (account, home), &region, parameter("ReaderExternalId")?).await,
-            version: Version::current(&parameters),
+            reader: Reader::new(caller, audit, &given.reader_region, &given.external_id).await,
+            version: given.version,
         })
     }
 
@@ -118,12 +154,13 @@ impl Comparer {
         let member = self.reader.member(account).await;
         let mut found = Vec::new();
         for region in regions {
-            let looked = match read::read(&member, account, &region).await {
-                Ok(facts) => Looked::Compared(compare(&[self.version.facts(account, &region)], &facts)),
+            let account = account.clone();
+            let at = AccountRegion { account, region };
+            let looked = match read::read(&member, &at).await {
+                Ok(facts) => Looked::Compared(compare(&[self.version.facts(&at)], &facts)),
                 Err(error) => Looked::Unread(error.to_string()),
             };
-            let account = account.clone();
-            found.push((AccountRegion { account, region }, looked));
+            found.push((at, looked));
         }
         found
     }

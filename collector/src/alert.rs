@@ -84,7 +84,7 @@ impl Alert {
     ///
     /// # Errors
     /// When the message cannot be written as JSON.
-    pub(crate) fn new(
+    pub fn new(
         subject: &str,
         mail: &str,
         full: &impl Serialize,

@@ -18,7 +18,7 @@ pub enum DecisionError {
     #[error(transparent)]
     NotAnEvent(#[from] EventError),
     /// The event is something else; the rule that sends decisions should not have matched.
-    #[error("the event is no PutApprovalResult call")]
+    #[error("the event is neither a decision nor a call that may take a gate away")]
     NotADecision,
 }
 

@@ -149,22 +149,20 @@ impl Table {
         Self::ALL.into_iter().find(|table| table.name() == name)
     }
 
-    /// The table that a delivery stream fills: `…:deliverystream/pipetrail-<table>`, with `-` for
-    /// `_`, and a two-digit shard behind it where streams are sharded.
+    /// Name of the delivery stream that fills it.
+    pub fn stream_name(self) -> String {
+        format!("{STREAM_PREFIX}{}", self.name().replace('_', "-"))
+    }
+
+    /// The table that a delivery stream fills: `…:deliverystream/` and [`Table::stream_name`], with a two-digit
+    /// shard behind it where streams are sharded.
     pub fn from_stream_arn(arn: &str) -> Option<Self> {
-        let name = arn.rsplit('/').next()?.strip_prefix(STREAM_PREFIX)?;
+        let name = arn.rsplit('/').next()?;
         let base = match name.rsplit_once('-') {
             Some((base, shard)) if shard.len() == 2 && shard.bytes().all(|b| b.is_ascii_digit()) => base,
             _ => name,
         };
-        Self::ALL.into_iter().find(|table| {
-            table.name().len() == base.len()
-                && table
-                    .name()
-                    .bytes()
-                    .zip(base.bytes())
-                    .all(|(a, b)| a == b || (a == b'_' && b == b'-'))
-        })
+        Self::ALL.into_iter().find(|table| table.stream_name() == base)
     }
 
     /// Partition keys, all `string`, in Glue's order.

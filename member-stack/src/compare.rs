@@ -5,21 +5,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::facts::Facts;
+use crate::facts::{Facts, digest};
 
-/// The longest value that a difference is told with, in characters.
+/// The longest value that a difference is told with whole, in characters.
 const LONGEST: usize = 400;
-
-/// What a comparison comes to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Comparison {
-    /// Everything is as the newest version says.
-    Current,
-    /// Everything is as an older version says: no operation has reached it yet.
-    Outdated,
-    /// Something is as no version says. What is told is what differs from the nearest of them.
-    Differs(Vec<Difference>),
-}
 
 /// One thing that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -32,31 +21,20 @@ pub struct Difference {
     pub expected: String,
 }
 
-/// Compares what was found with the versions that count, the newest first.
+/// What differs from the nearest of the versions that count; nothing where one of them is there as it is.
 #[must_use]
-pub fn compare(versions: &[Facts], found: &Facts) -> Comparison {
-    let differences = versions.iter().map(|expected| differences(expected, found));
-    let mut nearest: Option<Vec<Difference>> = None;
-    for (age, differences) in differences.enumerate() {
-        match differences.is_empty() {
-            true if age == 0 => return Comparison::Current,
-            true => return Comparison::Outdated,
-            false if nearest.as_ref().is_none_or(|nearest| differences.len() < nearest.len()) => {
-                nearest = Some(differences);
-            }
-            false => {}
-        }
-    }
-    Comparison::Differs(nearest.unwrap_or_default())
+pub fn compare(versions: &[Facts], found: &Facts) -> Vec<Difference> {
+    let all = versions.iter().map(|expected| differences(expected, found));
+    all.min_by_key(Vec::len).unwrap_or_default()
 }
 
 fn differences(expected: &Facts, found: &Facts) -> Vec<Difference> {
     let differ = expected.0.iter().filter_map(|(fact, expected)| {
-        // A fact that this reader does not know cannot be vouched for.
-        let found = found.0.get(fact).unwrap_or(&Value::Null);
-        (found != expected).then(|| Difference {
+        let found = found.0.get(fact);
+        // What nobody read cannot be vouched for, also where nothing should be.
+        (found != Some(expected)).then(|| Difference {
             fact: fact.clone(),
-            found: told(found),
+            found: told(found.unwrap_or(&Value::Null)),
             expected: told(expected),
         })
     });
@@ -66,7 +44,12 @@ fn differences(expected: &Facts, found: &Facts) -> Vec<Difference> {
 fn told(value: &Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
+        // Two that differ behind the cut are told apart.
+        Some((end, _)) => format!(
+            "{}… [cut; SHA-256 of the whole begins with {}]",
+            &text[..end],
+            digest(&text)
+        ),
         None => text,
     }
 }
@@ -96,43 +79,42 @@ mod tests {
     }
 
     #[test]
-    fn old_and_new_both_count_and_only_old_is_behind() {
+    fn old_and_new_both_count_and_a_mixture_is_neither() {
         let new = facts(&[("state", json!("ENABLED")), ("pattern", json!(2))]);
         let old = facts(&[("state", json!("ENABLED")), ("pattern", json!(1))]);
         let versions = [new.clone(), old.clone()];
-        assert_eq!(compare(&versions, &new), Comparison::Current);
-        assert_eq!(compare(&versions, &old), Comparison::Outdated);
-        // A mixture of both is neither.
+        assert_eq!(compare(&versions, &new), []);
+        assert_eq!(compare(&versions, &old), []);
         let mixed = facts(&[("state", json!("DISABLED")), ("pattern", json!(1))]);
-        let Comparison::Differs(differences) = compare(&versions, &mixed) else {
-            panic!("a disabled rule differs");
-        };
+        let differences = compare(&versions, &mixed);
         // From the nearest version: the pattern is the old one's.
         assert_eq!(differences.len(), 1);
         assert_eq!(differences[0].to_string(), "state is \"DISABLED\"");
     }
 
     #[test]
-    fn what_is_gone_or_unknown_differs() {
+    fn what_is_gone_or_was_not_read_differs() {
         let expected = facts(&[("schedule", json!({"State": "ENABLED"})), ("boundary", Value::Null)]);
         let gone = facts(&[("schedule", Value::Null), ("boundary", Value::Null)]);
-        for found in [gone, Facts::default()] {
-            let Comparison::Differs(differences) = compare(std::slice::from_ref(&expected), &found) else {
-                panic!("{found:?}");
-            };
-            assert_eq!(differences.len(), 1);
-            assert_eq!(differences[0].to_string(), "schedule is gone");
+        for (found, facts) in [
+            (gone, vec!["schedule"]),
+            (Facts::default(), vec!["boundary", "schedule"]),
+        ] {
+            let differences = compare(std::slice::from_ref(&expected), &found);
+            let named: Vec<&str> = differences.iter().map(|difference| difference.fact.as_str()).collect();
+            assert_eq!(named, facts);
+            assert_eq!(differences[0].to_string(), format!("{} is gone", facts[0]));
         }
-        assert_eq!(compare(&[], &Facts::default()), Comparison::Differs(vec![]));
+        assert_eq!(compare(&[], &Facts::default()), []);
     }
 
     #[test]
-    fn a_long_value_is_cut_at_a_character() {
-        let found = facts(&[("pattern", json!("ä".repeat(1000)))]);
-        let expected = facts(&[("pattern", json!("x"))]);
-        let Comparison::Differs(differences) = compare(&[expected], &found) else {
-            panic!("{found:?}");
+    fn a_long_value_is_cut_at_a_character_and_another_end_is_another_difference() {
+        let told = |end: &str| {
+            let found = facts(&[("pattern", json!("ä".repeat(1000) + end))]);
+            compare(&[facts(&[("pattern", json!("x"))])], &found).remove(0).found
         };
-        assert_eq!(differences[0].found.chars().count(), LONGEST + 1);
+        assert!(told("").starts_with(&format!("\"{}… [cut; ", "ä".repeat(LONGEST - 1))));
+        assert_ne!(told("a"), told("b"));
     }
 }

@@ -3,13 +3,12 @@
 //! A second telling of the template, which a test holds against the first: the comparison runs in a function
 //! that knows old versions by what `apply` stored of them, without their templates.
 
+use pipetrail_names::AccountRegion;
 use pipetrail_names::member::{CANARY_SCHEDULE, FORWARD_DLQ, FORWARD_RULE, HEARTBEAT_SOURCE};
-use pipetrail_names::{AccountId, Region};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
-use crate::facts::Facts;
+use crate::facts::{Facts, digest};
 
 /// Names of facts.
 pub(crate) mod fact {
@@ -144,11 +143,11 @@ impl Version {
 
     /// The facts of an account and region.
     #[must_use]
-    pub fn facts(&self, account: &AccountId, region: &Region) -> Facts {
+    pub fn facts(&self, at: &AccountRegion) -> Facts {
         let mut facts = Facts::default();
         for (fact, value) in &self.0.0 {
             // Anew in one form: with the id in its place, a list may have another order.
-            facts.add(fact, placed(value, account, region));
+            facts.add(fact, placed(value, at));
         }
         facts
     }
@@ -156,19 +155,20 @@ impl Version {
     /// The first 16 hexadecimal digits of the SHA-256 of its JSON.
     #[must_use]
     pub fn id(&self) -> String {
-        let text = json!(self).to_string();
-        let digest = Sha256::digest(text.as_bytes());
-        digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+        digest(&json!(self).to_string())
     }
 }
 
-fn placed(value: &Value, account: &AccountId, region: &Region) -> Value {
+fn placed(value: &Value, at: &AccountRegion) -> Value {
     match value {
-        Value::String(text) => Value::String(text.replace(ACCOUNT, account.as_str()).replace(REGION, region.as_str())),
-        Value::Array(items) => items.iter().map(|item| placed(item, account, region)).collect(),
+        Value::String(text) => Value::String(
+            text.replace(ACCOUNT, at.account.as_str())
+                .replace(REGION, at.region.as_str()),
+        ),
+        Value::Array(items) => items.iter().map(|item| placed(item, at)).collect(),
         Value::Object(fields) => fields
             .iter()
-            .map(|(name, field)| (name.clone(), placed(field, account, region)))
+            .map(|(name, field)| (name.clone(), placed(field, at)))
             .collect(),
         other => other.clone(),
     }
@@ -196,8 +196,8 @@ mod tests {
 
     #[test]
     fn facts_name_their_account_and_region_and_no_placeholder_is_left() {
-        let (account, region) = ("111122223333".parse().unwrap(), "us-east-1".parse().unwrap());
-        let facts = json!(version("rate(1 hour)").facts(&account, &region)).to_string();
+        let at = "111122223333/us-east-1".parse().unwrap();
+        let facts = json!(version("rate(1 hour)").facts(&at)).to_string();
         assert!(!facts.contains("${"), "{facts}");
         assert!(facts.contains("arn:aws:iam::111122223333:role/pipetrail-forwarder-us-east-1"));
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 /// The facts, each by the name that people are told, for example `pattern of rule pipetrail-forward`. What is not
 /// there is `null`.
@@ -35,6 +36,12 @@ fn canonical(value: Value) -> Value {
             .collect(),
         scalar => scalar,
     }
+}
+
+/// The first 16 hexadecimal digits of a text's SHA-256.
+pub(crate) fn digest(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

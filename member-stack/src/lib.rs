@@ -7,18 +7,15 @@
 pub mod compare;
 pub mod expected;
 mod facts;
-mod place;
 #[cfg(feature = "aws")]
 pub mod read;
 #[cfg(feature = "aws")]
 mod reader;
 pub mod roster;
-pub mod time;
 
-pub use compare::{Comparison, Difference, compare};
+pub use compare::{Difference, compare};
 pub use expected::{Parameters, Version};
 pub use facts::Facts;
-pub use place::Place;
 #[cfg(feature = "aws")]
 pub use reader::Reader;
 pub use roster::Roster;

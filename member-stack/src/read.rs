@@ -1,4 +1,4 @@
-//! Reads what is there: nine calls for an account and region, none of which writes.
+//! Reads what is there: eleven calls for an account and region, none of which writes.
 
 use std::error::Error as StdError;
 use std::fmt::Write as _;
@@ -10,58 +10,50 @@ use aws_sdk_scheduler::operation::get_schedule::GetScheduleOutput;
 use aws_sdk_scheduler::types::{ScheduleState, Target};
 use aws_sdk_sqs::types::QueueAttributeName;
 use pipetrail_names::member::{CANARY_SCHEDULE, FORWARD_DLQ, FORWARD_RULE, HEARTBEAT_SCHEDULE, forwarder};
-use pipetrail_names::{AccountId, Region, chain};
+use pipetrail_names::{AccountRegion, chain};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 use crate::expected::fact;
 use crate::facts::Facts;
-use crate::reader::at;
+use crate::reader::in_region;
 
 /// A member that cannot be looked into: its reader role is gone, trusts somebody else or may not read.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("cannot {call} in account {account}, {region}: {why}")]
+#[error("cannot {call} in account {}, {}: {why}", at.account, at.region)]
 pub struct ReadError {
     /// The call that failed, for example `DescribeRule`.
     pub call: &'static str,
-    pub account: AccountId,
-    pub region: Region,
+    pub at: AccountRegion,
     /// AWS's code, or the chain of causes where AWS did not answer.
     pub why: String,
-}
-
-/// Where is read, for what an error says.
-struct Place<'a> {
-    account: &'a AccountId,
-    region: &'a Region,
 }
 
 /// Reads an account and region; `member` is the way into that account, see [`crate::Reader::member`].
 ///
 /// # Errors
 /// A call that is refused or not answered: then nothing is known.
-pub async fn read(member: &SdkConfig, account: &AccountId, region: &Region) -> Result<Facts, ReadError> {
-    let config = at(member, region);
-    let place = Place { account, region };
+pub async fn read(member: &SdkConfig, at: &AccountRegion) -> Result<Facts, ReadError> {
+    let config = in_region(member, &at.region);
     let mut facts = Facts::default();
     // One after another: many members are read at a time, and the first refusal is the last call.
-    rule(&config, &place, &mut facts).await?;
-    role(&config, &place, &mut facts).await?;
-    queue(&config, &place, &mut facts).await?;
+    rule(&config, at, &mut facts).await?;
+    role(&config, at, &mut facts).await?;
+    queue(&config, at, &mut facts).await?;
     let scheduler = aws_sdk_scheduler::Client::new(&config);
     for (name, fact) in [(HEARTBEAT_SCHEDULE, fact::HEARTBEAT), (CANARY_SCHEDULE, fact::CANARY)] {
         let answer = scheduler.get_schedule().name(name).send().await;
-        let schedule = place.unless_gone("GetSchedule", "ResourceNotFoundException", answer)?;
+        let schedule = unless_gone(at, "GetSchedule", "ResourceNotFoundException", answer)?;
         facts.add(fact, schedule.map_or(Value::Null, |schedule| described(&schedule)));
     }
     Ok(facts)
 }
 
-async fn rule(config: &SdkConfig, place: &Place<'_>, facts: &mut Facts) -> Result<(), ReadError> {
+async fn rule(config: &SdkConfig, at: &AccountRegion, facts: &mut Facts) -> Result<(), ReadError> {
     const GONE: &str = "ResourceNotFoundException";
     let client = aws_sdk_eventbridge::Client::new(config);
     let answer = client.describe_rule().name(FORWARD_RULE).send().await;
-    let Some(rule) = place.unless_gone("DescribeRule", GONE, answer)? else {
+    let Some(rule) = unless_gone(at, "DescribeRule", GONE, answer)? else {
         for fact in [fact::RULE_STATE, fact::RULE_PATTERN, fact::RULE_TARGETS] {
             facts.add(fact, Value::Null);
         }
@@ -75,7 +67,7 @@ async fn rule(config: &SdkConfig, place: &Place<'_>, facts: &mut Facts) -> Resul
     loop {
         let request = client.list_targets_by_rule().rule(FORWARD_RULE).set_next_token(token);
         // The rule may go between the two calls.
-        let Some(page) = place.unless_gone("ListTargetsByRule", GONE, request.send().await)? else {
+        let Some(page) = unless_gone(at, "ListTargetsByRule", GONE, request.send().await)? else {
             break;
         };
         targets.extend(page.targets.unwrap_or_default().iter().map(target));
@@ -123,7 +115,7 @@ fn target(target: &aws_sdk_eventbridge::types::Target) -> Value {
     Value::Object(fields)
 }
 
-async fn role(config: &SdkConfig, place: &Place<'_>, facts: &mut Facts) -> Result<(), ReadError> {
+async fn role(config: &SdkConfig, at: &AccountRegion, facts: &mut Facts) -> Result<(), ReadError> {
     const GONE: &str = "NoSuchEntity";
     const ALL: [&str; 4] = [
         fact::ROLE_TRUST,
@@ -132,12 +124,9 @@ async fn role(config: &SdkConfig, place: &Place<'_>, facts: &mut Facts) -> Resul
         fact::ROLE_BOUNDARY,
     ];
     let client = aws_sdk_iam::Client::new(config);
-    let name = forwarder(place.region.as_str());
+    let name = forwarder(at.region.as_str());
     let answer = client.get_role().role_name(&name).send().await;
-    let Some(role) = place
-        .unless_gone("GetRole", GONE, answer)?
-        .and_then(|answer| answer.role)
-    else {
+    let Some(role) = unless_gone(at, "GetRole", GONE, answer)?.and_then(|answer| answer.role) else {
         ALL.iter().for_each(|fact| facts.add(fact, Value::Null));
         return Ok(());
     };
@@ -155,7 +144,7 @@ async fn role(config: &SdkConfig, place: &Place<'_>, facts: &mut Facts) -> Resul
         .items()
         .send();
     while let Some(policy) = pages.next().await {
-        let Some(policy) = place.unless_gone("ListRolePolicies", GONE, policy)? else {
+        let Some(policy) = unless_gone(at, "ListRolePolicies", GONE, policy)? else {
             break;
         };
         let answer = client
@@ -164,7 +153,7 @@ async fn role(config: &SdkConfig, place: &Place<'_>, facts: &mut Facts) -> Resul
             .policy_name(&policy)
             .send()
             .await;
-        let answer = place.unless_gone("GetRolePolicy", GONE, answer)?;
+        let answer = unless_gone(at, "GetRolePolicy", GONE, answer)?;
         policies.extend(answer.map(|answer| (policy, document(Some(&answer.policy_document)))));
     }
     facts.add(fact::ROLE_POLICIES, Value::Object(policies));
@@ -177,7 +166,7 @@ async fn role(config: &SdkConfig, place: &Place<'_>, facts: &mut Facts) -> Resul
         .items()
         .send();
     while let Some(policy) = pages.next().await {
-        let Some(policy) = place.unless_gone("ListAttachedRolePolicies", GONE, policy)? else {
+        let Some(policy) = unless_gone(at, "ListAttachedRolePolicies", GONE, policy)? else {
             break;
         };
         attached.push(json!(policy.policy_arn));
@@ -186,7 +175,7 @@ async fn role(config: &SdkConfig, place: &Place<'_>, facts: &mut Facts) -> Resul
     Ok(())
 }
 
-async fn queue(config: &SdkConfig, place: &Place<'_>, facts: &mut Facts) -> Result<(), ReadError> {
+async fn queue(config: &SdkConfig, at: &AccountRegion, facts: &mut Facts) -> Result<(), ReadError> {
     // Of the query protocol, and of the JSON protocol that took its place.
     const GONE: &str = "QueueDoesNotExist";
     const GONE_OF_OLD: &str = "AWS.SimpleQueueService.NonExistentQueue";
@@ -196,14 +185,12 @@ async fn queue(config: &SdkConfig, place: &Place<'_>, facts: &mut Facts) -> Resu
         Err(error) if error.code() == Some(GONE_OF_OLD) => GONE_OF_OLD,
         _ => GONE,
     };
-    let url = place
-        .unless_gone("GetQueueUrl", gone, answer)?
-        .and_then(|answer| answer.queue_url);
+    let url = unless_gone(at, "GetQueueUrl", gone, answer)?.and_then(|answer| answer.queue_url);
     let attributes = match url {
         Some(url) => {
             let request = client.get_queue_attributes().queue_url(url);
             let answer = request.attribute_names(QueueAttributeName::All).send().await;
-            place.unless_gone("GetQueueAttributes", GONE, answer)?
+            unless_gone(at, "GetQueueAttributes", GONE, answer)?
         }
         None => None,
     };
@@ -256,32 +243,29 @@ fn document(text: Option<&str>) -> Value {
     serde_json::from_str(&decoded).unwrap_or_else(|_| Value::from(text))
 }
 
-impl Place<'_> {
-    /// The answer; `None` where AWS says by `gone` that there is no such thing.
-    fn unless_gone<T, E>(
-        &self,
-        call: &'static str,
-        gone: &str,
-        answer: Result<T, SdkError<E, HttpResponse>>,
-    ) -> Result<Option<T>, ReadError>
-    where
-        E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
-    {
-        match answer {
-            Ok(answer) => Ok(Some(answer)),
-            Err(error) if error.code() == Some(gone) => Ok(None),
-            Err(error) => {
-                let mut why = error.code().map_or_else(|| chain(&error), str::to_owned);
-                if let Some(message) = error.message().filter(|_| error.code().is_some()) {
-                    let _ = write!(why, ": {message}");
-                }
-                Err(ReadError {
-                    call,
-                    account: self.account.clone(),
-                    region: self.region.clone(),
-                    why,
-                })
+/// The answer; `None` where AWS says by `gone` that there is no such thing.
+fn unless_gone<T, E>(
+    at: &AccountRegion,
+    call: &'static str,
+    gone: &str,
+    answer: Result<T, SdkError<E, HttpResponse>>,
+) -> Result<Option<T>, ReadError>
+where
+    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+{
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if error.code() == Some(gone) => Ok(None),
+        Err(error) => {
+            let mut why = error.code().map_or_else(|| chain(&error), str::to_owned);
+            if let Some(message) = error.message().filter(|_| error.code().is_some()) {
+                let _ = write!(why, ": {message}");
             }
+            Err(ReadError {
+                call,
+                at: at.clone(),
+                why,
+            })
         }
     }
 }

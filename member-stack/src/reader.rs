@@ -40,7 +40,7 @@ impl Reader {
 }
 
 /// The same account in another region.
-pub(crate) fn at(config: &SdkConfig, region: &Region) -> SdkConfig {
+pub(crate) fn in_region(config: &SdkConfig, region: &Region) -> SdkConfig {
     config.to_builder().region(AwsRegion::new(region.to_string())).build()
 }
 

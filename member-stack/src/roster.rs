@@ -6,13 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use pipetrail_names::{AccountId, Region};
+use pipetrail_names::{AccountId, AccountRegion, Region};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::expected::Version;
 use crate::facts::Facts;
-use crate::place::Place;
 
 /// The only format there is.
 pub const FORMAT: u32 = 1;
@@ -24,14 +23,13 @@ const MOST_VERSIONS: usize = 5;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Roster {
     pub format: u32,
-    #[serde(with = "crate::time")]
     pub written_at: Timestamp,
     pub settings: Settings,
     /// Id of the newest version: what counts for an account that joins by itself.
     pub current: String,
     /// Versions by their id.
     pub versions: BTreeMap<String, Version>,
-    pub members: BTreeMap<Place, Member>,
+    pub members: BTreeMap<AccountRegion, Member>,
 }
 
 /// How members are looked into and listened to.
@@ -53,7 +51,6 @@ pub struct Member {
     /// Ids of the versions that count, the newest first. None: it is being taken out, and nothing is expected.
     pub versions: Vec<String>,
     /// Since when it is on the list.
-    #[serde(with = "crate::time")]
     pub since: Timestamp,
 }
 
@@ -105,11 +102,11 @@ impl Roster {
         previous: Option<&Roster>,
         settings: Settings,
         version: &Version,
-        places: BTreeMap<Place, Standing>,
+        places: BTreeMap<AccountRegion, Standing>,
         now: Timestamp,
     ) -> Self {
         let current = version.id();
-        let earlier = |place: &Place| previous.and_then(|roster| roster.members.get(place));
+        let earlier = |place: &AccountRegion| previous.and_then(|roster| roster.members.get(place));
         let members = places.into_iter().map(|(place, standing)| {
             let member = earlier(&place);
             let versions = match standing {
@@ -130,7 +127,9 @@ impl Roster {
                         .collect()
                 }
             };
-            let since = member.map_or(now, |member| member.since);
+            // Nobody listened to it while it was leaving.
+            let was_watched = member.filter(|member| standing == Standing::Leaving || !member.versions.is_empty());
+            let since = was_watched.map_or(now, |member| member.since);
             (place, Member { versions, since })
         });
         let mut roster = Roster {
@@ -161,11 +160,9 @@ impl Roster {
 
     /// The facts that count in a place, the newest first. `versions` are ids of this list.
     #[must_use]
-    pub fn expected(&self, place: &Place, versions: &[String]) -> Vec<Facts> {
+    pub fn expected(&self, place: &AccountRegion, versions: &[String]) -> Vec<Facts> {
         let versions = versions.iter().filter_map(|id| self.versions.get(id));
-        versions
-            .map(|version| version.facts(&place.account, &place.region))
-            .collect()
+        versions.map(|version| version.facts(place)).collect()
     }
 
     fn counting(&self) -> impl Iterator<Item = &str> {
@@ -197,8 +194,8 @@ mod tests {
         }
     }
 
-    fn place(account: &str) -> Place {
-        Place {
+    fn place(account: &str) -> AccountRegion {
+        AccountRegion {
             account: account.parse().unwrap(),
             region: "eu-west-1".parse().unwrap(),
         }

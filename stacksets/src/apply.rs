@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 use pipetrail_names::chain;
 use pipetrail_names::member::STACK;
 
+pub use inputs::upload_template;
+
 use crate::clients::Clients;
 use crate::error::Error;
 use crate::instance_result::{InstanceResult, OperationEnd};

@@ -9,10 +9,9 @@ use std::fmt;
 
 use pipetrail_names::audit::STACKS;
 use pipetrail_names::member::STACK;
-use pipetrail_names::{AccountId, Region};
-use serde::Serialize;
+use pipetrail_names::{AccountId, AccountRegion, Region};
+use serde::{Serialize, Serializer};
 
-use crate::account_region::AccountRegion;
 use crate::actual::Actual;
 use crate::clients::Clients;
 use crate::desired::Scope;
@@ -35,14 +34,18 @@ pub struct Coverage<R = CoverageRow> {
     pub region: Region,
     /// The audit account's stacks, in the order of deployment.
     pub stacks: Vec<StackState>,
-    pub stack_set_exists: bool,
-    /// What members got, where there is a stack set.
-    #[serde(skip)]
+    /// What members got, where there is a stack set. JSON says only whether there is one.
+    #[serde(rename = "stack_set_exists", serialize_with = "is_some")]
     pub stack_set: Option<StackSetParameters>,
     /// One row per account and region, by account and region.
     pub instances: Vec<R>,
     /// Accounts that the stack set cannot reach.
     pub not_covered: Vec<Uncovered>,
+}
+
+#[expect(clippy::ref_option, reason = "serde calls it so")]
+fn is_some<S: Serializer>(set: &Option<StackSetParameters>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(set.is_some())
 }
 
 /// The template and the parameters of the stack set.
@@ -157,7 +160,6 @@ impl Coverage {
             audit_account: scope.audit_account.clone(),
             region: scope.region.clone(),
             stacks: stacks.collect(),
-            stack_set_exists: set.is_some(),
             stack_set: set.map(StackSetParameters::of),
             instances: rows.into_values().collect(),
             not_covered: not_covered(organization, scope),
@@ -238,7 +240,6 @@ impl<R> Coverage<R> {
             audit_account,
             region,
             stacks,
-            stack_set_exists,
             stack_set,
             instances,
             not_covered,
@@ -248,7 +249,6 @@ impl<R> Coverage<R> {
             audit_account,
             region,
             stacks,
-            stack_set_exists,
             stack_set,
             instances: rows(instances),
             not_covered,
@@ -286,12 +286,11 @@ impl fmt::Display for Coverage {
             audit_account: _,
             region: _,
             stacks: _,
-            stack_set_exists,
-            stack_set: _,
+            stack_set,
             instances,
             not_covered,
         } = self;
-        if *stack_set_exists {
+        if stack_set.is_some() {
             let counts = self.counts();
             let counts: Vec<String> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
             let counts = if counts.is_empty() {

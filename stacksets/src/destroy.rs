@@ -15,10 +15,8 @@ mod standing;
 #[cfg(test)]
 mod tests;
 
-use pipetrail_names::{AccountId, OuId, Region, audit};
+use pipetrail_names::{AccountId, AccountRegion, OuId, Region, audit};
 use serde::Serialize;
-
-use crate::account_region::AccountRegion;
 
 pub use bucket::Contents;
 pub use carry_out::destroy;
@@ -73,6 +71,21 @@ pub struct DestroyPlan {
     pub remains: Vec<Remains>,
     /// What to know beside it.
     pub notes: Vec<String>,
+}
+
+impl DestroyPlan {
+    /// A plan without a step.
+    #[must_use]
+    pub fn nothing(names: &Names, standing: &Standing) -> Self {
+        DestroyPlan {
+            organization: standing.organization.id.clone(),
+            audit_account: names.audit_account.clone(),
+            region: names.region.clone(),
+            steps: vec![],
+            remains: vec![],
+            notes: vec![],
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -84,9 +84,13 @@ pub enum Error {
     },
     /// Nobody could look into members any more.
     #[error(
-        "region {from} has the role that members are looked into with, and {to}, where it is to move, has no stacks yet"
+        "region {from} has the role that members are looked into with, and not every account has its stack in {to} yet, \
+         where it is to move"
     )]
     LastReader { from: Region, to: Region },
+    /// Only an update of the stack set moves the reader's role.
+    #[error("the role that members are looked into with is still in region {from}, which the configuration removes")]
+    ReaderMoves { from: Region },
     /// A stack ended in a failed state.
     #[error("stack {name} ended in {status}{}", joined(.reasons))]
     StackFailed {

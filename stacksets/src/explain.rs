@@ -57,7 +57,7 @@ pub fn explain(status: &str, reason: &str) -> Option<&'static str> {
         );
     }
     if has(&["cancelled since failure tolerance", "failure tolerance has exceeded"]) || status == "CANCELLED" {
-        return Some("not tried: too many other accounts failed before; mend those, then apply again");
+        return Some("not tried: too many other accounts failed before; fix those, then rerun `apply`");
     }
     None
 }

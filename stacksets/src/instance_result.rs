@@ -1,9 +1,8 @@
 //! What became of the accounts and regions of an operation.
 
-use pipetrail_names::{AccountId, Region};
+use pipetrail_names::{AccountId, AccountRegion, Region};
 use serde::Serialize;
 
-use crate::account_region::AccountRegion;
 use crate::error::Error;
 use crate::explain::explain;
 

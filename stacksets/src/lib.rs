@@ -9,7 +9,6 @@
 //! how anything is printed.
 
 mod access;
-mod account_region;
 mod actual;
 #[cfg(test)]
 mod answers;
@@ -39,10 +38,9 @@ mod stack;
 mod stack_set;
 mod step_id;
 mod template;
-pub mod time;
+mod time;
 
 pub use access::TrustedAccess;
-pub use account_region::AccountRegion;
 pub use actual::Actual;
 pub use clients::{Clients, ManagementAccount};
 pub use coverage::{Coverage, CoverageRow, CoverageState, Origin, StackSetParameters, StackState, Uncovered};
@@ -60,7 +58,7 @@ pub use organization::{Account, Caller, Membership, Organization};
 pub use plan::{Focus, Note, Plan};
 pub use remedy::Remedy;
 pub use replacement::Record;
-pub use stack::{Review, Stack, review, settle};
+pub use stack::{Review, Stack, review, settle, take_shell_away};
 pub use stack_set::{Drift, Instance, StackSet};
 pub use step_id::StepId;
 pub use template::{MAX_BODY_BYTES, Template, TemplateDiff};

@@ -32,7 +32,9 @@ pub enum Remedy {
     CorrectManagementAccount,
     /// Apply everything first: that makes the stack set.
     ApplyFirst,
-    /// Keep the region enrolled until the other one has stacks.
+    /// Apply everything first: that moves the reader's role, then removes the region's stacks.
+    MoveReader,
+    /// Keep the region enrolled until every account has its stack in the other one.
     KeepRegion { region: Region },
     /// Apply once from the management account, which may switch trusted access on.
     ApplyFromManagementAccount,
@@ -91,6 +93,7 @@ impl Error {
             Error::UnknownAccount { .. } => Remedy::CorrectAccounts,
             Error::NotManagement { .. } => Remedy::CorrectManagementAccount,
             Error::NoStackSet(_) => Remedy::ApplyFirst,
+            Error::ReaderMoves { .. } => Remedy::MoveReader,
             Error::LastReader { from, .. } => Remedy::KeepRegion { region: from.clone() },
             Error::TrustedAccessOff => Remedy::ApplyFromManagementAccount,
             Error::Blocked {

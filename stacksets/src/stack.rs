@@ -19,7 +19,7 @@ use jiff::Timestamp;
 pub(crate) use condition::Condition;
 pub(crate) use convert::{is_ours, parameters_from, parameters_to, reason_of, tags_from, tags_to, text_of};
 pub(crate) use deploy::StackCalls;
-pub use review::{Review, review};
+pub use review::{Review, review, take_shell_away};
 
 use crate::error::{Error, from_sdk};
 use crate::journal::StepProgress;

@@ -8,11 +8,10 @@ use aws_sdk_cloudformation::types::{
 };
 use jiff::Timestamp;
 use pipetrail_names::member::STACK;
-use pipetrail_names::{AccountId, OuId, Region};
+use pipetrail_names::{AccountId, AccountRegion, OuId, Region};
 use serde::Serialize;
 
 use crate::access::brief_retries;
-use crate::account_region::AccountRegion;
 use crate::error::{Error, from_sdk, is_unknown_call, unless_refused};
 use crate::ids;
 use crate::operation::Operation;
@@ -70,7 +69,6 @@ pub struct Drift {
     /// `DRIFTED`, `IN_SYNC` or `NOT_CHECKED`.
     pub status: String,
     /// When that was last checked.
-    #[serde(serialize_with = "time::serialize")]
     pub checked_at: Option<Timestamp>,
 }
 

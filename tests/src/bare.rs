@@ -64,8 +64,9 @@ pub async fn heartbeats(organization: &Organization) -> Result<()> {
     let members = organization.members.iter().chain([&organization.unenrolled]);
     for account in members.map(|member| &member.id).chain([&relay.cloud.management]) {
         for region in &organization.enrolment.regions {
-            for envelope in relay.scheduled(account, region, &time).await? {
-                relay.emit(account, region, &envelope).await?;
+            let canaries = relay.canaries(account, region, &time).await?;
+            for envelope in relay.scheduled(account, region, &time).await?.iter().chain(&canaries) {
+                relay.emit(account, region, envelope).await?;
             }
         }
     }

@@ -154,6 +154,7 @@ impl Captures {
             return "(not kept: credentials)".to_owned();
         }
         match std::str::from_utf8(body) {
+            Ok(text) if mask::quotes_request(text) => "(not kept: it quotes the signed request)".to_owned(),
             Ok(text) if text.len() <= LONGEST => {
                 let text = mask::fields(text, mask::of(&call.service, asked.dead_letters));
                 self.masked(&text)

@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::deploy::carry_out::{self, Outcome, carry_out};
 use crate::deploy::plan_file::PlanFile;
 use crate::deploy::prepare::{Busy, Replacing, adopted_lake, prepare};
-use crate::deploy::roster::Members;
+use crate::deploy::roster::RosterObject;
 use crate::deploy::step::Step;
 use crate::deploy::{listing, named_queries};
 use crate::failure::{Exit, Result};
@@ -76,14 +76,16 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         let expected = context.configuration()?.audit.account;
         file.belongs(path, "audit account", &file.audit_account, &expected)?;
     }
-    let prepared = prepare(context, args.function_zips.as_deref(), args.replacing, Busy::Wait).await?;
+    let mut replacing = args.replacing;
+    replacing.replace_pipeline_stack |= saved.as_ref().is_some_and(|(_, file)| file.replaces());
+    let prepared = prepare(context, args.function_zips.as_deref(), replacing, Busy::Wait).await?;
     let (clients, plan, scope) = (&prepared.clients, &prepared.plan, &prepared.desired.scope);
     if let Some((path, file)) = &saved {
         file.compare(path, plan)?;
     }
     show(&prepared, printer::say);
 
-    let members = Members::new(&clients.s3, &prepared.desired);
+    let members = RosterObject::new(&clients.s3, &prepared.desired);
     let coverage = Coverage::of(&prepared.actual, scope);
     if !is_pending(&prepared) {
         // Whoever joined or left by itself, and what a killed run did not come to.

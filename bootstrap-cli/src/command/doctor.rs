@@ -11,7 +11,7 @@ use crate::failure::{Exit, Explain, Result};
 use crate::terminal::confirm::confirmed;
 use crate::terminal::printer::{self, Output};
 
-/// Check every precondition and say how to mend what is missing
+/// Check every precondition and say how to fix what is missing
 ///
 /// Only reads, unless --fix is given. Each precondition is a line with a verdict (ok, warning, failed,
 /// unknown, skipped), what it rests on, and a remedy. Exits with 1 when one of them failed.
@@ -20,7 +20,7 @@ use crate::terminal::printer::{self, Output};
     after_help = "Examples:\n  pipetrail doctor\n  pipetrail doctor --members\n  pipetrail doctor --fix --yes\n  pipetrail doctor --output json | jq '.checks[] | select(.verdict != \"ok\")'"
 )]
 pub(crate) struct Args {
-    /// Mend what can be mended safely: trusted access for StackSets
+    /// Fix what is safe to fix: trusted access for StackSets
     #[arg(long)]
     fix: bool,
     /// Mend without asking
@@ -49,7 +49,7 @@ struct Report<'a> {
     fixed: &'a [String],
 }
 
-/// Runs the command; `begun` becomes true when it begins to mend.
+/// Runs the command; `begun` becomes true when it begins to fix.
 ///
 /// # Errors
 /// Wrong configuration or usage. What AWS refuses is a line of the report.
@@ -96,12 +96,12 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
 
 async fn agreed(fixes: &[Fix], yes: bool) -> Result<bool> {
     if fixes.is_empty() {
-        printer::say("there is nothing that can be mended from here");
+        printer::say("there is nothing that can be fixed from here");
         return Ok(false);
     }
     for fix in fixes {
         printer::say(&fix.to_string());
     }
     let hint = "run `pipetrail doctor --fix --yes`";
-    confirmed(yes, "do this?", hint, "nothing was mended").await
+    confirmed(yes, "do this?", hint, "nothing was fixed").await
 }

@@ -15,7 +15,7 @@ use crate::failure::{Exit, Problem, Result, UsageError};
 use crate::smoke::clean::{Cleaned, clean};
 use crate::smoke::findings::{Finding, Findings, lines};
 use crate::smoke::ground::{Ground, Member};
-use crate::smoke::guard::{self, Earlier};
+use crate::smoke::guard;
 use crate::smoke::records::Kept;
 use crate::smoke::{scratch, steps};
 use crate::terminal::confirm::confirmed;
@@ -58,7 +58,7 @@ pub(crate) struct Args {
     /// Begin without asking
     #[arg(long)]
     yes: bool,
-    /// Folder of transform.zip, settle.zip and approval.zip, instead of those in this binary
+    /// Folder of transform.zip, settle.zip, approval.zip and watch.zip, instead of those in this binary
     #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath, conflicts_with = "clean_up")]
     function_zips: Option<PathBuf>,
     /// Seconds to wait for what must arrive
@@ -66,7 +66,7 @@ pub(crate) struct Args {
     wait: u64,
 }
 
-/// What `smoke --output json` writes, and `report.json` in the folder.
+/// What `smoke --output json` writes, and a file in the folder.
 #[derive(Serialize)]
 struct Report<'a> {
     command: &'static str,
@@ -79,6 +79,10 @@ struct Report<'a> {
     /// Raw answers in the folder.
     answers: u32,
 }
+
+/// The file of a run, and that of a clean-up, which leaves the run's as it is.
+const REPORT: &str = "report.json";
+const CLEAN_UP: &str = "clean-up.json";
 
 /// How it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -142,7 +146,21 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let ground = Ground::of(config, session, member, Duration::from_secs(args.wait)).await?;
     captures.hide(ground.token());
     let earlier = guard::check(&ground).await?;
-    if !agreed(&ground, &earlier, args).await? {
+    if args.clean_up && !earlier.leaves {
+        let (account, home) = (&ground.config.audit.account, &ground.config.audit.region);
+        printer::say(&format!(
+            "no run of smoke has left anything in account {account}, {home}"
+        ));
+        return report(
+            context.output,
+            &captures,
+            CLEAN_UP,
+            Outcome::CleanedUp,
+            &[],
+            &Cleaned::default(),
+        );
+    }
+    if !agreed(&ground, args).await? {
         return Ok(Exit::Failed);
     }
     context.begin();
@@ -153,7 +171,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     }
     if args.clean_up || !cleaned.left.is_empty() {
         let outcome = Outcome::of(false, !cleaned.left.is_empty(), true);
-        return report(context.output, &captures, outcome, &[], &cleaned);
+        return report(context.output, &captures, CLEAN_UP, outcome, &[], &cleaned);
     }
     let (examination, _) = doctor::examine(&ground.config, Profiles::load(&ground.config, context).await, None).await;
     let mut findings = Findings::default();
@@ -175,19 +193,14 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     }
     begun?;
     let outcome = Outcome::of(findings.refutes(), !cleaned.left.is_empty(), false);
-    report(context.output, &captures, outcome, &findings.sorted(), &cleaned)
+    report(context.output, &captures, REPORT, outcome, &findings.sorted(), &cleaned)
 }
 
 /// Says what would be done, and asks.
-async fn agreed(ground: &Ground, earlier: &Earlier, args: &Args) -> Result<bool> {
+async fn agreed(ground: &Ground, args: &Args) -> Result<bool> {
     let account = &ground.config.audit.account;
     let home = &ground.config.audit.region;
     let question = if args.clean_up {
-        if !earlier.leaves {
-            printer::say(&format!(
-                "no run of smoke has left anything in account {account}, {home}"
-            ));
-        }
         format!("take away what a run of smoke has left in account {account}, {home}?")
     } else {
         let member = ground.member.as_ref().map_or_else(String::new, |member| {
@@ -209,6 +222,7 @@ fn tell_left(left: &[String]) {
 fn report(
     output: Output,
     captures: &Captures,
+    file: &str,
     result: Outcome,
     findings: &[Finding],
     cleaned: &Cleaned,
@@ -222,7 +236,7 @@ fn report(
         left,
         answers: captures.count(),
     };
-    captures.write("report.json", &serde_json::to_string_pretty(&report)?)?;
+    captures.write(file, &serde_json::to_string_pretty(&report)?)?;
     match output {
         Output::Json => printer::json(&report)?,
         _ => {
@@ -236,19 +250,23 @@ fn report(
                 ..
             } in records
             {
-                let until = retained_until.as_deref().unwrap_or("a date that S3 does not say");
-                printer::data(&format!("stays until {until}: s3://{bucket}/{key}"));
+                printer::data(&format!("stays until {retained_until}: s3://{bucket}/{key}"));
             }
         }
     }
     tell_left(left);
+    if !left.is_empty() {
+        printer::hint("fix the reason, then run `pipetrail smoke` with `--clean-up` and the same `--captures`");
+    }
     match result {
-        Outcome::LeftBehind => printer::hint("fix the reason, then run `pipetrail smoke --clean-up`"),
+        Outcome::LeftBehind => {}
         Outcome::Refuted => {
             printer::hint("send the folder of --captures; docs/first-account.md says what is masked in it");
         }
         _ if !records.is_empty() => {
-            printer::advice("after that date `pipetrail smoke --clean-up` deletes the records and their bucket");
+            printer::advice(
+                "run `pipetrail smoke` with `--clean-up` after that date: it deletes the records and their bucket",
+            );
         }
         _ => {}
     }

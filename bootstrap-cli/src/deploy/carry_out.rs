@@ -97,7 +97,9 @@ impl Outcome {
 mod tests {
     use super::*;
     use crate::failure::remedy::Again;
-    use pipetrail_stacksets::{CoverageRow, CoverageState, InstanceResult, StepId, StepResult, StepState};
+    use pipetrail_stacksets::{
+        CoverageRow, CoverageState, InstanceResult, StackSetParameters, StepId, StepResult, StepState,
+    };
 
     fn step(state: StepState) -> Step {
         let result = StepResult {
@@ -121,8 +123,7 @@ mod tests {
             audit_account: "999988887777".parse().unwrap(),
             region: "eu-central-1".parse().unwrap(),
             stacks: vec![],
-            stack_set_exists: true,
-            stack_set: None,
+            stack_set: Some(StackSetParameters::default()),
             instances: rows.collect(),
             not_covered: vec![],
         }

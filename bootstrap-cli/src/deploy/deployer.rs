@@ -90,13 +90,20 @@ pub(crate) async fn principal(aws: &SdkConfig, account: &AccountId) -> Result<St
     Ok(role.unwrap_or_else(|| pattern(caller)))
 }
 
-/// A pattern of the role whose session calls, or the caller's own ARN.
+/// The role whose session calls, without its path but for Identity Center's roles, which all have one; or the caller's
+/// own ARN.
 fn pattern(caller: &str) -> String {
     let partition = caller.split(':').nth(1).unwrap_or("aws");
     let account = caller.split(':').nth(4).unwrap_or_default();
     session_of(caller).map_or_else(
         || caller.to_owned(),
-        |name| format!("arn:{partition}:iam::{account}:role/*{name}"),
+        |name| {
+            let path = match name.starts_with("AWSReservedSSO_") {
+                true => "aws-reserved/sso.amazonaws.com/*",
+                false => "",
+            };
+            format!("arn:{partition}:iam::{account}:role/{path}{name}")
+        },
     )
 }
 
@@ -159,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_session_whose_role_is_not_told_is_named_by_a_pattern() {
-        let role = "arn:aws:iam::999988887777:role/*AWSReservedSSO_Admin_0";
+        let role = "arn:aws:iam::999988887777:role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_Admin_0";
         assert_eq!(pattern(&session("AWSReservedSSO_Admin_0")), role);
         let user = "arn:aws:iam::999988887777:user/eve";
         assert_eq!(pattern(user), user);

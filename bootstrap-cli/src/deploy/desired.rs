@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use pipetrail_collector::tables::Table;
 use pipetrail_collector::templates;
 use pipetrail_names::OUR_TAG;
-use pipetrail_names::audit::{
-    ARCHIVE, BUS, Bucket, DATA_STACK, DECISIONS_RULE, PIPELINE_STACK, RULE_PREFIX, STACKS, STREAM_PREFIX,
-};
+use pipetrail_names::audit::{ARCHIVE, BUS, Bucket, DATA_STACK, DECISIONS_RULE, PIPELINE_STACK, RULE_PREFIX, STACKS};
 use pipetrail_names::member::{READER_REGION, STACK};
 use pipetrail_stacksets::{Desired, Flow, FlowRule, ParameterValue, RolloutLimits, Scope, StackSpec, Template, Zip};
 
@@ -109,7 +107,7 @@ pub(crate) fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> De
 fn flow(config: &Config) -> Flow {
     let rules = Table::ALL.map(|table| FlowRule {
         rule: format!("{RULE_PREFIX}{}", table.name()),
-        stream: format!("{STREAM_PREFIX}{}", table.name().replace('_', "-")),
+        stream: table.stream_name(),
     });
     Flow {
         stack: PIPELINE_STACK.to_owned(),

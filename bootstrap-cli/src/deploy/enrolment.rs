@@ -21,7 +21,7 @@ use crate::config::edit::{self, Setting};
 use crate::context::Context;
 use crate::deploy::carry_out::{Outcome, carry_out, coverage, hint};
 use crate::deploy::prepare::{check_layout, settle_management};
-use crate::deploy::roster::Members;
+use crate::deploy::roster::RosterObject;
 use crate::deploy::step::Step;
 use crate::deploy::{desired, listing};
 use crate::failure::{Exit, Explain, Result};
@@ -118,14 +118,15 @@ pub(crate) async fn run(context: &Context, request: &Request) -> Result<Exit> {
     if !confirmed(request.yes, question, hint, "nothing was changed").await? {
         return Ok(Exit::Failed);
     }
+    if !plan.is_empty() {
+        let standing = Coverage::of(&actual, &desired.scope);
+        RosterObject::new(&clients.s3, &desired)
+            .before(&plan, &standing)
+            .await?;
+    }
     context.begin();
     if !settings.is_empty() {
         edit::replace(&context.file, &text, &new_text)?;
-    }
-    let members = Members::new(&clients.s3, &desired);
-    if !plan.is_empty() {
-        let standing = Coverage::of(&actual, &desired.scope);
-        members.before(&plan, &standing).await?;
     }
     let mut results = carry_out(&plan, &clients).await;
     let last = enrolment.try_again(&mut results).await;
@@ -166,13 +167,13 @@ impl Enrolment<'_> {
         last
     }
 
-    /// `last` is the index of the last attempt's first step: what it mended has not failed.
+    /// `last` is the index of the last attempt's first step: what it repaired has not failed.
     async fn report(&self, output: Output, plan: &Plan, steps: &[Step], last: usize) -> Result<Exit> {
         let scope = &self.desired.scope;
         let (earlier, latest) = steps.split_at(last);
         let mut coverage = coverage(self.clients, self.organization, scope, latest).await;
         let listed = match &coverage {
-            Some(coverage) => Members::new(&self.clients.s3, self.desired).after(coverage).await,
+            Some(coverage) => RosterObject::new(&self.clients.s3, self.desired).after(coverage).await,
             None => None,
         };
         let latest = &[latest, listed.as_slice()].concat();

@@ -45,7 +45,7 @@ pub(crate) fn stacks<R>(coverage: &Coverage<R>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pipetrail_stacksets::{CoverageRow, CoverageState, StackState, Uncovered};
+    use pipetrail_stacksets::{CoverageRow, CoverageState, StackSetParameters, StackState, Uncovered};
 
     fn example() -> Coverage {
         Coverage {
@@ -64,8 +64,7 @@ mod tests {
                     reason: None,
                 },
             ],
-            stack_set_exists: true,
-            stack_set: None,
+            stack_set: Some(StackSetParameters::default()),
             instances: vec![
                 CoverageRow {
                     organizational_unit: Some("ou-ab12-cdefgh34".parse().unwrap()),

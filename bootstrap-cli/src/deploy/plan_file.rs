@@ -127,6 +127,13 @@ fn listed(differences: &[String]) -> String {
 }
 
 impl PlanFile {
+    /// Whether the pipeline stack is replaced because somebody asked for it: `apply` has to be asked the same.
+    pub(crate) fn replaces(&self) -> bool {
+        let stacks = self.plan["stacks"].as_array();
+        let mut reasons = stacks.into_iter().flatten().map(|step| &step["action"]["reason"]);
+        reasons.any(|reason| reason == "asked-for")
+    }
+
     /// A plan made now.
     ///
     /// # Errors

@@ -78,13 +78,14 @@ pub(crate) fn check_layout(actual: &Actual, scope: &Scope) -> Result<()> {
 /// Whether the pipeline stack is to be replaced though it need not be.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct Replacing {
-    /// Delete the pipeline stack and create it anew, without losing an event
+    /// Replace the pipeline stack even if CloudFormation could update it
     ///
-    /// The rules of the bus are disabled, the streams drain, and what arrives until the new stack stands is
-    /// replayed from the archive. CloudFormation's updates need none of this; it is for a stack that no
-    /// update mends. An interrupted replacement goes on with the next `pipetrail apply`.
+    /// `apply` disables the rules of the bus, waits until the streams have drained, deletes and creates the stack, and
+    /// replays from the archive what arrived meanwhile. Use it where a rollback cannot be continued. An interrupted
+    /// replacement goes on with the next `pipetrail apply`. Without an archive (`delivery.archive_days = 0`) what
+    /// arrives meanwhile is lost, but for decisions.
     #[arg(long)]
-    replace_pipeline_stack: bool,
+    pub replace_pipeline_stack: bool,
     /// How many times faster everything is waited for; for tests
     #[arg(long, hide = true, env = "PIPETRAIL_PACE", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pace: u32,

@@ -1,23 +1,21 @@
 //! The list of members in the lake's bucket, by which λ watch compares and listens: written before an operation, with
 //! what counted so far and what it brings, and after it, by what each account and region has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
 use jiff::{SignedDuration, Timestamp};
+use pipetrail_member::Roster;
 use pipetrail_member::roster::{FORMAT, RosterError, Settings, Standing};
-use pipetrail_member::{Parameters, Place, Roster, Version};
-use pipetrail_names::audit::{BUS, Bucket, PIPELINE_STACK, ROSTER_KEY};
-use pipetrail_names::member::READER_REGION;
-use pipetrail_names::{AccountId, Region, partition};
+use pipetrail_names::audit::{Bucket, PIPELINE_STACK, ROSTER_KEY};
+use pipetrail_names::{AccountId, AccountRegion, Region};
 use pipetrail_stacksets::plan::ManagementAction;
-use pipetrail_stacksets::{
-    Coverage, CoverageState, Desired, Error, Fault, ParameterValue, Plan, Scope, StackSetParameters, Template, from_sdk,
-};
+use pipetrail_stacksets::{Coverage, CoverageState, Desired, Error, ParameterValue, Plan, Scope, from_sdk};
 
 use crate::deploy::step::Step;
 use crate::failure::{Problem, Result};
+use crate::members::MemberSettings;
 use crate::status::verdict;
 use crate::terminal::printer;
 
@@ -32,26 +30,18 @@ const HINT: &str = "λ watch goes by the list of before until then: allow s3:Get
                     lake's bucket (docs/permissions.md), then run `pipetrail apply` again";
 
 /// The list, and what it is made of.
-pub(crate) struct Members<'a> {
+pub(crate) struct RosterObject<'a> {
     s3: &'a aws_sdk_s3::Client,
     bucket: String,
     desired: &'a Desired,
 }
 
-/// What members get by the parameters of a stack set.
-struct Given {
-    version: Version,
-    schedule: String,
-    reader_region: Region,
-    external_id: String,
-}
-
-impl<'a> Members<'a> {
+impl<'a> RosterObject<'a> {
     pub(crate) fn new(s3: &'a aws_sdk_s3::Client, desired: &'a Desired) -> Self {
         let Scope {
             audit_account, region, ..
         } = &desired.scope;
-        Members {
+        RosterObject {
             s3,
             bucket: Bucket::Lake.name(audit_account, region),
             desired,
@@ -69,7 +59,7 @@ impl<'a> Members<'a> {
             ManagementAction::Delete { .. } => Some((&step.account, &step.region)),
             _ => None,
         });
-        let leaves = |place: &Place| leaving.any(|at| at == (&place.account, &place.region));
+        let leaves = |place: &AccountRegion| leaving.any(|at| at == (&place.account, &place.region));
         self.write(coverage, plan.stack_set.is_some(), touches, leaves).await
     }
 
@@ -87,19 +77,19 @@ impl<'a> Members<'a> {
         coverage: &Coverage,
         updates: bool,
         touches: bool,
-        mut leaves: impl FnMut(&Place) -> bool,
+        mut leaves: impl FnMut(&AccountRegion) -> bool,
     ) -> Result<()> {
         let Some(wanted) = self.wanted() else { return Ok(()) };
-        let deployed = coverage.stack_set.as_ref().and_then(|set| self.deployed(set));
-        let rows: Vec<(Place, CoverageState)> = coverage
+        let deployed = coverage
+            .stack_set
+            .as_ref()
+            .and_then(|set| MemberSettings::deployed(self.audit(), set).ok());
+        let rows: Vec<(AccountRegion, CoverageState)> = coverage
             .instances
             .iter()
-            .filter_map(|row| {
-                let (account, region) = (row.account.clone(), row.region.clone()?);
-                Some((Place { account, region }, row.state))
-            })
+            .filter_map(|row| Some((row.at()?, row.state)))
             .collect();
-        let leaving: Vec<Place> = rows
+        let leaving: Vec<AccountRegion> = rows
             .iter()
             .map(|(place, _)| place.clone())
             .filter(|place| leaves(place))
@@ -126,7 +116,7 @@ impl<'a> Members<'a> {
                 };
                 Some((place.clone(), standing))
             });
-            let places: BTreeMap<Place, Standing> = places.collect();
+            let places: BTreeMap<AccountRegion, Standing> = places.collect();
             let settings = self.settings(coverage, &wanted, deployed.as_ref(), updates, previous, &places);
             Some(Roster::next(previous, settings, version, places, Timestamp::now()))
         };
@@ -136,11 +126,11 @@ impl<'a> Members<'a> {
     fn settings(
         &self,
         coverage: &Coverage,
-        wanted: &Given,
-        deployed: Option<&Given>,
+        wanted: &MemberSettings,
+        deployed: Option<&MemberSettings>,
         updates: bool,
         previous: Option<&Roster>,
-        places: &BTreeMap<Place, Standing>,
+        places: &BTreeMap<AccountRegion, Standing>,
     ) -> Settings {
         let given = deployed.filter(|_| !updates).unwrap_or(wanted);
         let mut regions = vec![given.reader_region.clone()];
@@ -155,16 +145,11 @@ impl<'a> Members<'a> {
                     .chain(deployed.map(|given| given.reader_region.clone())),
             );
         }
-        let mut seen = Vec::new();
-        regions.retain(|region| {
-            !seen.contains(region) && {
-                seen.push(region.clone());
-                true
-            }
-        });
+        let mut seen = BTreeSet::new();
+        regions.retain(|region| seen.insert(region.clone()));
         let pipeline = self.desired.stacks.iter().find(|spec| spec.name == PIPELINE_STACK);
         let buffer = pipeline.and_then(|spec| text(spec.parameters.get("BufferSeconds")?)?.parse().ok());
-        let silent = |given: &Given| verdict::silent_after(&given.schedule, buffer.unwrap_or(0));
+        let silent = |given: &MemberSettings| verdict::silent_after(&given.schedule, buffer.unwrap_or(0));
         let silent = deployed.map_or(SHORTEST, silent).max(silent(wanted)).max(SHORTEST);
         Settings {
             organization: coverage.organization.clone(),
@@ -177,35 +162,16 @@ impl<'a> Members<'a> {
     }
 
     /// By what the configuration asks for.
-    fn wanted(&self) -> Option<Given> {
+    fn wanted(&self) -> Option<MemberSettings> {
         let parameters = &self.desired.stack_set.parameters;
-        self.given(|name| text(parameters.get(name)?).map(str::to_owned))
+        MemberSettings::of(self.audit(), |name| text(parameters.get(name)?).map(str::to_owned)).ok()
     }
 
-    /// By what the stack set has; `None` where it has the template of another version.
-    fn deployed(&self, set: &StackSetParameters) -> Option<Given> {
-        let is_ours = Template::new(pipetrail_member::TEMPLATE).is_deployed_as(&set.template);
-        is_ours
-            .then(|| self.given(|name| set.parameters.get(name).cloned()))
-            .flatten()
-    }
-
-    fn given(&self, parameter: impl Fn(&str) -> Option<String>) -> Option<Given> {
+    fn audit(&self) -> (&AccountId, &Region) {
         let Scope {
-            audit_account: account,
-            region: home,
-            ..
+            audit_account, region, ..
         } = &self.desired.scope;
-        let schedule = parameter("HeartbeatSchedule")?;
-        Some(Given {
-            version: Version::current(&Parameters {
-                audit_bus_arn: format!("arn:{}:events:{home}:{account}:event-bus/{BUS}", partition(home)),
-                heartbeat_schedule: schedule.clone(),
-            }),
-            schedule,
-            reader_region: parameter(READER_REGION)?.parse().ok()?,
-            external_id: parameter("ReaderExternalId")?,
-        })
+        (audit_account, region)
     }
 }
 
@@ -257,8 +223,8 @@ async fn change(
                 })?;
                 (parse(bucket, &bytes.into_bytes())?, etag)
             }
-            Err(error) if code(&error) == Some("NoSuchBucket") => return Ok(()),
-            Err(error) if code(&error) == Some("NoSuchKey") => (None, None),
+            Err(error) if error.code() == Some("NoSuchBucket") => return Ok(()),
+            Err(error) if error.code() == Some("NoSuchKey") => (None, None),
             Err(error) => return Err(error.into()),
         };
         let Some(roster) = next(previous.as_ref()) else {
@@ -309,18 +275,8 @@ fn parse(bucket: &str, bytes: &[u8]) -> Result<Option<Roster>> {
     }
 }
 
-fn code(error: &Error) -> Option<&str> {
-    match error {
-        Error::Aws {
-            fault: Fault::Refused { code, .. },
-            ..
-        } => Some(code),
-        _ => None,
-    }
-}
-
 fn is_overtaken(error: &Error) -> bool {
-    matches!(code(error), Some("PreconditionFailed" | "ConditionalRequestConflict"))
+    matches!(error.code(), Some("PreconditionFailed" | "ConditionalRequestConflict"))
 }
 
 #[cfg(test)]

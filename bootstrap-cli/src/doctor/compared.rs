@@ -3,33 +3,30 @@
 use std::collections::BTreeMap;
 
 use pipetrail_lake::hostile;
-use pipetrail_member::Comparison;
-use pipetrail_stacksets::{AccountRegion, StackSet, StackSetParameters};
+use pipetrail_names::AccountRegion;
+use pipetrail_stacksets::{Caller, Coverage, CoverageRow, Organization};
 
 use super::check::Check;
 use crate::aws::Session;
 use crate::config::Config;
-use crate::members::{Comparer, Looked};
+use crate::deploy::desired;
+use crate::members::{Comparer, Looked, comparable};
 
 /// Its name.
 pub(super) const NAME: &str = "member-resources";
 
-/// Compares every account and region whose stack is current.
-pub(super) async fn examine(config: &Config, session: &Session, set: Option<&StackSet>) -> Check {
-    let Some(set) = set else {
-        return Check::skipped(NAME, "there is no stack set yet");
+/// Compares every account and region whose stack is current, the management account's too.
+pub(super) async fn examine(config: &Config, session: &Session, organization: &Organization, caller: Caller) -> Check {
+    let clients = session.clients(caller);
+    let coverage = match Coverage::read(&clients, organization, &desired::scope(config), &[]).await {
+        Ok(coverage) => coverage,
+        Err(error) => return Check::unread(NAME, &error),
     };
-    let current = set.instances.iter().filter(|instance| instance.status == "CURRENT");
-    let places = current.map(|instance| AccountRegion {
-        account: instance.account.clone(),
-        region: instance.region.clone(),
-    });
-    let places: Vec<AccountRegion> = places.collect();
+    let places: Vec<AccountRegion> = comparable(&coverage).filter_map(CoverageRow::at).collect();
     if places.is_empty() {
         return Check::skipped(NAME, "no member has a current stack yet");
     }
-    let parameters = StackSetParameters::of(set);
-    match Comparer::new(config, session.reader(), Some(&parameters)).await {
+    match Comparer::new(config, session.reader(), coverage.stack_set.as_ref()).await {
         Ok(comparer) => judge(&comparer.look(places).await),
         Err(why) => Check::unknown(NAME, why, None),
     }
@@ -38,7 +35,7 @@ pub(super) async fn examine(config: &Config, session: &Session, set: Option<&Sta
 fn judge(members: &BTreeMap<AccountRegion, Looked>) -> Check {
     let all = members.len();
     let differing = members.iter().filter_map(|(at, looked)| match looked {
-        Looked::Compared(Comparison::Differs(differences)) => Some((at, differences)),
+        Looked::Compared(differences) if !differences.is_empty() => Some((at, differences)),
         _ => None,
     });
     let differing: Vec<_> = differing.collect();
@@ -93,13 +90,13 @@ mod tests {
 
     #[test]
     fn a_difference_fails_and_what_nobody_saw_is_unknown() {
-        let same = Looked::Compared(Comparison::Current);
+        let same = Looked::Compared(vec![]);
         let difference = Difference {
             fact: "state of rule pipetrail-forward".to_owned(),
             found: "\"DISABLED\"".to_owned(),
             expected: "\"ENABLED\"".to_owned(),
         };
-        let differs = Looked::Compared(Comparison::Differs(vec![difference]));
+        let differs = Looked::Compared(vec![difference]);
         let unread = Looked::Unread("cannot DescribeRule".to_owned());
         let check = judge(&members(&[same.clone(), differs, unread.clone()]));
         assert_eq!(check.verdict, Grade::Failed);
@@ -108,8 +105,6 @@ mod tests {
             "1 of 3 accounts and regions differ from the template, for example 000000000001/eu-central-1: state of rule pipetrail-forward is \"DISABLED\""
         );
         assert_eq!(judge(&members(&[same.clone(), unread])).verdict, Grade::Unknown);
-        // Behind is no difference: `plan` shows it.
-        let behind = Looked::Compared(Comparison::Outdated);
-        assert_eq!(judge(&members(&[same, behind])).verdict, Grade::Ok);
+        assert_eq!(judge(&members(&[same])).verdict, Grade::Ok);
     }
 }

@@ -33,7 +33,7 @@ impl fmt::Display for Fix {
     }
 }
 
-/// What can be mended. Only the management account gives trusted access.
+/// What can be fixed. Only the management account gives trusted access.
 pub(crate) fn fixes(examination: &Examination) -> Vec<Fix> {
     let step = match examination.access {
         Some((TrustedAccess::Disabled, Caller::Management)) => Some(AccessStep::Activate),
@@ -53,10 +53,10 @@ impl Fix {
         let organizations = session.organizations();
         let taken = self.0.take(&cloudformation, &organizations).await?;
         let access = TrustedAccess::read(&cloudformation, &organizations, Caller::Management).await;
-        let mended = organization::trusted_access(&access, Caller::Management);
+        let fixed = organization::trusted_access(&access, Caller::Management);
         let open = |check: &&mut Check| check.check == organization::TRUSTED_ACCESS && check.verdict == Grade::Failed;
         if let Some(check) = checks.iter_mut().find(open) {
-            *check = mended;
+            *check = fixed;
         }
         let way = match taken {
             AccessStep::Activate => "",

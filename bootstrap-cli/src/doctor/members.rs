@@ -27,7 +27,7 @@ pub(super) async fn examine(
         Ok(set) => set,
         Err(error) => return vec![Check::unread(leftovers::NAME, &error)],
     };
-    let same = compared::examine(config, session, set.as_ref()).await;
+    let same = compared::examine(config, session, organization, caller).await;
     let instances = set.into_iter().flat_map(|set| set.instances);
     let standing: BTreeSet<_> = instances.map(|instance| (instance.account, instance.region)).collect();
     let wanted = &config.organization.regions;

@@ -11,7 +11,9 @@ mod statement;
 use std::collections::{BTreeMap, BTreeSet};
 
 use pipetrail_names::audit::BUS;
-use pipetrail_names::member::{FORWARD_DLQ, FORWARD_RULE, HEARTBEAT_SCHEDULE, STACK, forwarder};
+use pipetrail_names::member::{
+    CANARY_SCHEDULE, FORWARD_DLQ, FORWARD_RULE, HEARTBEAT_SCHEDULE, STACK, forwarder, reader,
+};
 use pipetrail_names::{OuId, Region, partition};
 use serde_json::{Map, Value};
 
@@ -53,11 +55,19 @@ const QUEUE_ACTIONS: [&str; 4] = ["CreateQueue", "SetQueueAttributes", "GetQueue
 const SCHEDULE_ACTIONS: [&str; 2] = ["CreateSchedule", "GetSchedule"];
 const ROLE_ACTIONS: [&str; 5] = ["CreateRole", "PutRolePolicy", "GetRole", "PassRole", "TagRole"];
 
-/// The calls that the member stack takes, and those of its role.
+/// What the reader asks of the forwarder's role.
+const READ_ROLE: [&str; 4] = [
+    "GetRole",
+    "GetRolePolicy",
+    "ListAttachedRolePolicies",
+    "ListRolePolicies",
+];
+
+/// The calls that the member stack takes, and those of its roles.
 fn calls(config: &Config, organization: &str) -> Vec<Call> {
     let home = config.audit.region.as_str();
     let partition = partition(&config.audit.region);
-    let [_, own] = roles();
+    let [_, own, looks] = roles();
     let mut calls = Vec::new();
     // A resource is a service, and the rest of an ARN behind it.
     let mut add = |role: &str, actions: &[&str], (service, resource): (&str, String), region: &str| {
@@ -80,23 +90,35 @@ fn calls(config: &Config, organization: &str) -> Vec<Call> {
         let stack = here("cloudformation", format!("stack/StackSet-{STACK}-*/*"));
         add(EXECUTION, &STACK_ACTIONS, stack, region);
         let rule = here("events", format!("rule/{FORWARD_RULE}"));
-        add(EXECUTION, &RULE_ACTIONS, rule, region);
-        add(EXECUTION, &QUEUE_ACTIONS, here("sqs", FORWARD_DLQ.to_owned()), region);
-        let schedule = here("scheduler", format!("schedule/default/{HEARTBEAT_SCHEDULE}"));
-        add(EXECUTION, &SCHEDULE_ACTIONS, schedule, region);
-        let role = format!(":{MEMBER}:role/{}", forwarder(region));
-        add(EXECUTION, &ROLE_ACTIONS, ("iam", role), of_iam);
+        add(EXECUTION, &RULE_ACTIONS, rule.clone(), region);
+        add(&looks, &["DescribeRule", "ListTargetsByRule"], rule, region);
+        let queue = here("sqs", FORWARD_DLQ.to_owned());
+        add(EXECUTION, &QUEUE_ACTIONS, queue.clone(), region);
+        add(&looks, &["GetQueueUrl", "GetQueueAttributes"], queue, region);
+        for schedule in [HEARTBEAT_SCHEDULE, CANARY_SCHEDULE] {
+            let schedule = here("scheduler", format!("schedule/default/{schedule}"));
+            add(EXECUTION, &SCHEDULE_ACTIONS, schedule.clone(), region);
+            add(&looks, &["GetSchedule"], schedule, region);
+        }
+        let role = ("iam", format!(":{MEMBER}:role/{}", forwarder(region)));
+        add(EXECUTION, &ROLE_ACTIONS, role.clone(), of_iam);
+        add(&looks, &READ_ROLE, role, of_iam);
         let bus = here("events", "event-bus/default".to_owned());
         add(&own, &["PutEvents"], bus, region);
     }
+    let role = format!(
+        ":{MEMBER}:role/{}",
+        reader(config.organization.reader_region(&config.audit.region).as_str())
+    );
+    add(EXECUTION, &ROLE_ACTIONS, ("iam", role), of_iam);
     let bus = format!("{home}:{}:event-bus/{BUS}", config.audit.account);
     add(&own, &["PutEvents"], ("events", bus), home);
     calls
 }
 
 /// The roles that call: StackSets' own in a member, and the member stack's, of any region.
-fn roles() -> [String; 2] {
-    [EXECUTION.to_owned(), forwarder("*")]
+fn roles() -> [String; 3] {
+    [EXECUTION.to_owned(), forwarder("*"), reader("*")]
 }
 
 /// The ARN of a role in an account.

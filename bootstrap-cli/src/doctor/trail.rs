@@ -217,7 +217,7 @@ pub(crate) fn judge(trails: &[Trail], regions: Option<&Regions>) -> Vec<Check> {
         Ok(Some(error)) => Check::warning(
             DELIVERY,
             format!("{arn} could not write to its bucket: {error}"),
-            "mend the bucket or its policy; EventBridge is served all the same, the records of the trail are not kept",
+            "fix the bucket or its policy; EventBridge is served all the same, the records of the trail are not kept",
         ),
         Err(reason) => Check::unknown(DELIVERY, reason, None),
     };

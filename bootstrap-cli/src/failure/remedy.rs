@@ -50,6 +50,9 @@ pub(crate) fn words(remedy: &Remedy, again: Again) -> String {
             "set organization.management_profile to a profile of the management account".to_owned()
         }
         Remedy::ApplyFirst => format!("run {again} first: it creates what accounts are enrolled in"),
+        Remedy::MoveReader => {
+            "run `pipetrail apply` first: it moves the role, then removes the region's stacks".to_owned()
+        }
         Remedy::KeepRegion { region } => {
             format!("keep {region} in organization.regions, run `pipetrail apply` twice, then remove it")
         }
@@ -59,7 +62,7 @@ pub(crate) fn words(remedy: &Remedy, again: Again) -> String {
              --stack-name {stack} --region {region}`; nothing was changed"
         ),
         Remedy::FixStack { stack, region } => format!(
-            "see `aws cloudformation describe-stack-events --stack-name {stack} --region {region}`, mend \
+            "see `aws cloudformation describe-stack-events --stack-name {stack} --region {region}`, fix \
              what it names, then run {again} again"
         ),
         Remedy::AwaitStack => format!("CloudFormation is at work on it: {again} waits for that and goes on"),
@@ -78,7 +81,7 @@ pub(crate) fn words(remedy: &Remedy, again: Again) -> String {
         }
         Remedy::ContinueRollback { stack } => {
             let continued = format!(
-                "mend what the reason names, then run {again} again: it continues the rollback and skips no resource"
+                "fix what the reason names, then rerun {again}: it continues the rollback and skips no resource"
             );
             match stack == PIPELINE_STACK {
                 true => format!("{continued}; `pipetrail apply --replace-pipeline-stack` replaces the stack instead"),
@@ -116,9 +119,9 @@ pub(crate) fn words(remedy: &Remedy, again: Again) -> String {
             "run `pipetrail destroy` with the same --delete-data again after that date".to_owned()
         }
         Remedy::DestroyDataAgain => {
-            "mend what the reason names, then run `pipetrail destroy` with the same --delete-data again".to_owned()
+            "fix what the reason names, then rerun `pipetrail destroy` with the same --delete-data".to_owned()
         }
-        Remedy::FixInstances => "mend what the reasons name, then run `pipetrail destroy` again".to_owned(),
+        Remedy::FixInstances => "fix what the reasons name, then rerun `pipetrail destroy`".to_owned(),
     }
 }
 

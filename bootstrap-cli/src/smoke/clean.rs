@@ -1,13 +1,14 @@
-//! Taking away what a run has made, whatever of it is there: by what stands, not by what the run remembers.
+//! Taking away what a run has made, whatever of it exists: by what AWS says, not by what the run remembers.
 
 use pipetrail_names::audit::Bucket;
+use pipetrail_names::member::STACK;
 use pipetrail_stacksets::destroy::{Contents, DestroyPlan, DestroyStep, Names, Standing, destroy, plan};
-use pipetrail_stacksets::{Clients, Organization, Stack, StepState};
+use pipetrail_stacksets::{Clients, Organization, Stack, StepState, take_shell_away};
 
 use super::forwarder;
 use super::ground::{Ground, Member};
-use super::records::{self, Kept};
-use super::sample::SMOKE;
+use super::records::{self, Kept, Remaining};
+use super::sample::{ACCOUNT, SMOKE};
 use super::steps::remove_scratch_stream;
 use crate::failure::Result;
 use crate::terminal::progress::Steps;
@@ -24,7 +25,7 @@ pub(crate) struct Cleaned {
 /// Takes everything away: the member's stacks first, the run's own stack last.
 ///
 /// # Errors
-/// What stands cannot be read; nothing more was taken away then.
+/// What exists cannot be read; nothing more was taken away then.
 pub(crate) async fn clean(ground: &Ground, member: Option<&Member>, own: Option<&Stack>) -> Result<Cleaned> {
     let mut cleaned = Cleaned::default();
     let mut note = |what: &str, done: Result<()>| {
@@ -37,6 +38,9 @@ pub(crate) async fn clean(ground: &Ground, member: Option<&Member>, own: Option<
         note("the run's role in the member", forwarder::remove(&config).await);
     }
     note("the run's delivery stream", remove_scratch_stream(ground).await);
+    // Of the member template's change set; the shells of the other stacks are among the stacks.
+    let shell = take_shell_away(&ground.clients.audit, STACK).await;
+    note("the shell of a change set", shell.map(|_| ()).map_err(Into::into));
     let clients = ground.clients_of(member).await;
     // To stacksets the member is what the management account is elsewhere.
     let organization = match member {
@@ -54,9 +58,20 @@ pub(crate) async fn clean(ground: &Ground, member: Option<&Member>, own: Option<
     cleaned
         .left
         .extend(carry_out(&steps, &names, &standing, &clients).await);
-    cleaned.records = records::kept(ground, &ground.bucket(Bucket::Evidence)).await?;
-    // As long as anything is left, its being there says whose that is.
-    if let Some(stack) = own.filter(|_| cleaned.left.is_empty()) {
+    let bucket = ground.bucket(Bucket::Evidence);
+    let Remaining { locked, refused } = records::remaining(ground, &bucket).await?;
+    cleaned.records = locked;
+    cleaned.left.extend(
+        refused.into_iter().map(|key| {
+            format!("s3://{bucket}/{key}: S3 does not delete it, and says no date until which it is retained")
+        }),
+    );
+    // As long as anything is left, its being there says whose that is. So does its tag of a record of the member's own.
+    let of_member = cleaned
+        .records
+        .iter()
+        .any(|record| records::account(&record.key) != ACCOUNT);
+    if let Some(stack) = own.filter(|_| cleaned.left.is_empty() && !of_member) {
         let steps = vec![
             DestroyStep::Empty {
                 bucket: ground.scratch_bucket(),
@@ -74,22 +89,11 @@ pub(crate) async fn clean(ground: &Ground, member: Option<&Member>, own: Option<
         ];
         let plan = DestroyPlan {
             steps,
-            ..empty(&names, &standing)
+            ..DestroyPlan::nothing(&names, &standing)
         };
         cleaned.left.extend(carry_out(&plan, &names, &standing, &clients).await);
     }
     Ok(cleaned)
-}
-
-fn empty(names: &Names, standing: &Standing) -> DestroyPlan {
-    DestroyPlan {
-        organization: standing.organization.id.clone(),
-        audit_account: names.audit_account.clone(),
-        region: names.region.clone(),
-        steps: vec![],
-        remains: vec![],
-        notes: vec![],
-    }
 }
 
 /// Carries out the steps and shows them; gives what failed.

@@ -50,11 +50,21 @@ impl Findings {
 
     /// Whether there is a finding of the claim, and each is proven.
     pub(crate) fn proves(&self, claim: &Claim) -> bool {
-        let mut of = self.0.iter().filter(|finding| finding.claim == claim.id).peekable();
-        of.peek().is_some() && of.all(|finding| finding.verdict == Verdict::Proven)
+        self.verdict(claim) == Some(Verdict::Proven)
     }
 
-    /// Says of every claim of a step that was not reached why it was not.
+    /// What all findings of the claim come to; `None` where there is none. One that is refuted refutes it.
+    pub(crate) fn verdict(&self, claim: &Claim) -> Option<Verdict> {
+        let of = self.0.iter().filter(|finding| finding.claim == claim.id);
+        of.map(|finding| finding.verdict)
+            .reduce(|one, other| match (one, other) {
+                (Verdict::Refuted, _) | (_, Verdict::Refuted) => Verdict::Refuted,
+                (Verdict::Proven, Verdict::Proven) => Verdict::Proven,
+                _ => Verdict::NotPossible,
+            })
+    }
+
+    /// Says of every claim of a step that has no finding why it has none.
     pub(crate) fn close(&mut self, step: u8, why: &str) {
         for claim in claim::ALL.iter().filter(|claim| claim.step == step) {
             if !self.0.iter().any(|finding| finding.claim == claim.id) {
@@ -96,6 +106,23 @@ pub(crate) fn lines(findings: &[Finding]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_claim_is_proven_by_all_of_its_findings_and_refuted_by_one() {
+        let of = |judged: &[Judged]| {
+            let mut findings = Findings::default();
+            for judged in judged {
+                findings.note(&claim::ROW, "", Ok(judged.clone()));
+            }
+            findings.verdict(&claim::ROW)
+        };
+        let (proven, refuted) = (Judged::proven("x"), Judged::refuted("x"));
+        let not_possible = Judged::not_possible("x");
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[proven.clone(), proven.clone()]), Some(Verdict::Proven));
+        assert_eq!(of(&[proven.clone(), not_possible.clone()]), Some(Verdict::NotPossible));
+        assert_eq!(of(&[proven, refuted, not_possible]), Some(Verdict::Refuted));
+    }
 
     #[test]
     fn what_was_not_reached_is_said_with_the_reason_and_refutes_nothing() {

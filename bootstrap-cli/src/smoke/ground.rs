@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use jiff::Timestamp;
 use pipetrail_lake::engine::{Athena, Engine};
-use pipetrail_names::audit::{BUS, Bucket};
+use pipetrail_names::audit::{Bucket, bus_arn};
 use pipetrail_names::{AccountId, Region, partition};
 use pipetrail_stacksets::destroy::Names;
 use pipetrail_stacksets::{Clients, Desired, ManagementAccount, Organization, ParameterValue, Scope, Zip};
@@ -103,7 +103,7 @@ impl Ground {
     }
 
     pub(super) fn bus(&self) -> String {
-        self.arn("events", &format!("event-bus/{BUS}"))
+        bus_arn(self.account(), self.home())
     }
 
     /// What is deployed: as `apply` would, but that whoever calls may write into the lake too.

@@ -188,6 +188,33 @@ pub(super) fn put_events(code: Option<&str>, is_admitted: bool) -> Judged {
     }
 }
 
+/// The bus's answers to a principal of the member that is none of ours; the control is the answer to an event that it put
+/// onto the member's own bus, which only its own policy can refuse.
+pub(super) fn stranger(control: Option<&str>, code: Option<&str>) -> Judged {
+    match (control, put_events(code, false)) {
+        (Some(control), Judged { verdict, .. }) if verdict != Verdict::Refuted => Judged::not_possible(format!(
+            "the member's role cannot put events onto its own bus either: PutEvents answers {control}"
+        )),
+        (_, judged) => judged,
+    }
+}
+
+/// The bus's answers to another source, alone and beside a heartbeat, of a role that it admits.
+pub(super) fn sources(alone: Option<&str>, mixed: Option<&str>) -> Judged {
+    let told = |what: &str, code| {
+        let Judged { verdict, observed } = put_events(code, false);
+        Judged::new(verdict, format!("{what}: {observed}"))
+    };
+    let (alone, mixed) = (told("alone", alone), told("beside a heartbeat", mixed));
+    match (alone.verdict, mixed.verdict) {
+        (Verdict::Refuted, _) => alone,
+        (_, Verdict::Refuted) => mixed,
+        (Verdict::NotPossible, _) => alone,
+        (_, Verdict::NotPossible) => mixed,
+        _ => Judged::proven(format!("{}; {}", alone.observed, mixed.observed)),
+    }
+}
+
 /// Whether a heartbeat arrived: after how many seconds, or what the dead-letter queue says.
 pub(super) fn heartbeat(seconds: Option<u64>, waited: u64, dead: &[String], place: &Place) -> Judged {
     match (seconds, dead) {
@@ -199,12 +226,23 @@ pub(super) fn heartbeat(seconds: Option<u64>, waited: u64, dead: &[String], plac
     }
 }
 
-/// Where the token was found.
+/// Where the token was found, among row, record and alert.
 pub(super) fn token(looked_at: usize, found: &[&str]) -> Judged {
     match (looked_at, found) {
         (_, [_, ..]) => Judged::refuted(format!("the token is in the {}", found.join(", "))),
-        (0, _) => Judged::not_possible("there is neither row, record nor alert to look at"),
-        (count, _) => Judged::proven(format!("looked for in {count} places")),
+        (3, _) => Judged::proven("in neither row, record nor alert"),
+        (count, _) => Judged::not_possible(format!(
+            "{count} of row, record and alert could be looked at, and not all"
+        )),
+    }
+}
+
+/// Whether streams and rows work where Lake Formation's settings are as `evidence` says.
+pub(super) fn lake_formation(streams: Option<Verdict>, rows: Option<Verdict>, evidence: &str) -> Judged {
+    match [streams, rows] {
+        seen if seen.contains(&Some(Verdict::Refuted)) => Judged::refuted(evidence),
+        [Some(Verdict::Proven), Some(Verdict::Proven)] => Judged::proven(evidence),
+        _ => Judged::not_possible(format!("{evidence}; whether streams and rows work was not seen")),
     }
 }
 

@@ -7,7 +7,7 @@ use pipetrail_collector::Table;
 use pipetrail_collector::time::Instant;
 use pipetrail_lake::answer::Value;
 use pipetrail_lake::catalog::Catalog;
-use pipetrail_lake::engine::{Embedded, Engine, EngineError};
+use pipetrail_lake::engine::{Embedded, Engine};
 use pipetrail_lake::ingest::input::{self, Inputs};
 use pipetrail_lake::ingest::{self, IngestError, Ingested, Limits, Rejects, To};
 use pipetrail_lake::store::{Lake, Location};
@@ -63,24 +63,38 @@ async fn open(ground: &Ground) -> Result<Lake> {
     Ok(Lake::open(&location, async || config).await?)
 }
 
-/// The accounts that the lake has rows of.
+/// The accounts that the lake has rows of. It is emptied by what this says, so whatever cannot be read is an error.
 ///
 /// # Errors
 /// It cannot be read.
 pub(super) async fn accounts(ground: &Ground) -> Result<BTreeSet<String>> {
+    let bucket = ground.bucket(Bucket::Lake);
+    let folders = ["landing", "settlement"];
+    let folders = folders.into_iter().chain(Table::ALL.map(Table::name));
+    let mut has_table = false;
+    for folder in folders {
+        has_table = has_table || !keys(ground, &bucket, &format!("{folder}/"), Some(1)).await?.is_empty();
+    }
+    if !has_table {
+        return Ok(BTreeSet::new());
+    }
     let engine = Engine::Embedded(Embedded::over(&open(ground).await?)?);
     let of = |table: &Table| format!("SELECT account_id FROM {table}");
     let sql = Table::ALL.iter().map(of).collect::<Vec<_>>().join(" UNION ");
-    let answer = match engine.ask(&sql).await {
-        // There is something, but no table.
-        Err(EngineError::Refused { .. }) => return Ok(BTreeSet::new()),
-        answer => answer?.collect().await?,
-    };
-    let accounts = answer.rows.into_iter().flatten().filter_map(|value| match value {
-        Value::Text(account) => Some(account),
+    Ok(texts(&engine, &sql).await?.into_iter().collect())
+}
+
+/// What an engine answers that is text, row by row.
+///
+/// # Errors
+/// It refuses, or cannot be reached.
+pub(super) async fn texts(engine: &Engine, sql: &str) -> Result<Vec<String>> {
+    let answer = engine.ask(sql).await?.collect().await?;
+    let texts = answer.rows.into_iter().flatten().filter_map(|value| match value {
+        Value::Text(text) => Some(text),
         _ => None,
     });
-    Ok(accounts.collect())
+    Ok(texts.collect())
 }
 
 /// Which of these events Athena finds rows of, in a tier of their tables.
@@ -92,12 +106,7 @@ pub(super) async fn found(ground: &Ground, events: &[(Table, &str)], tier: Tier)
     let of =
         |(table, key): &(Table, &str)| format!("SELECT event_key FROM {} WHERE event_key = '{key}'", tier.of(*table));
     let sql = events.iter().map(of).collect::<Vec<_>>().join(" UNION ALL ");
-    let answer = ground.athena().ask(&sql).await?.collect().await?;
-    let keys = answer.rows.into_iter().flatten().filter_map(|value| match value {
-        Value::Text(key) => Some(key),
-        _ => None,
-    });
-    Ok(keys.collect())
+    Ok(texts(&ground.athena(), &sql).await?.into_iter().collect())
 }
 
 /// Runs `ingest --rows` on what lies under `errors/`, into the same lake.

@@ -1,8 +1,10 @@
-//! The records of evidence: of whom they are, and those that a run has to leave where they are.
+//! The records of evidence: of whom they are, and those that a run has to leave in their bucket.
 
 use std::collections::BTreeSet;
 
-use aws_sdk_s3::primitives::DateTimeFormat;
+use std::time::SystemTime;
+
+use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 use pipetrail_stacksets::from_sdk;
 use serde::Serialize;
 
@@ -16,8 +18,16 @@ pub(crate) struct Kept {
     pub bucket: String,
     pub key: String,
     pub version: String,
-    /// The date from which it can go, UTC; `None` where S3 does not say it.
-    pub retained_until: Option<String>,
+    /// The date from which it can go, UTC.
+    pub retained_until: String,
+}
+
+/// What a bucket holds after S3 was asked to delete it.
+#[derive(Debug, Default)]
+pub(super) struct Remaining {
+    pub(super) locked: Vec<Kept>,
+    /// Keys of versions that S3 does not delete although no retention is to be seen.
+    pub(super) refused: Vec<String>,
 }
 
 /// The accounts that there are records or markers of, by their keys; what has another key is of nobody.
@@ -29,19 +39,24 @@ pub(super) async fn accounts(ground: &Ground, bucket: &str) -> Result<BTreeSet<S
     Ok(keys.iter().map(|key| account(key)).collect())
 }
 
-fn account(key: &str) -> String {
-    let key = key.strip_prefix("alerted/").unwrap_or(key);
+pub(super) fn account(key: &str) -> String {
+    let folders = ["alerted/", "gate_changes/"];
+    let key = folders
+        .iter()
+        .find_map(|folder| key.strip_prefix(folder))
+        .unwrap_or(key);
     let account = key.strip_prefix("account_id=").and_then(|rest| rest.split('/').next());
     account.unwrap_or("nobody").to_owned()
 }
 
-/// Every version that is in the bucket; none where there is no such bucket.
+/// Every version that is in the bucket; nothing where there is no such bucket.
 ///
 /// # Errors
 /// A refused call.
-pub(crate) async fn kept(ground: &Ground, bucket: &str) -> Result<Vec<Kept>> {
+pub(super) async fn remaining(ground: &Ground, bucket: &str) -> Result<Remaining> {
     let s3 = &ground.clients.s3;
-    let mut kept = Vec::new();
+    let now = DateTime::from(SystemTime::now());
+    let mut remaining = Remaining::default();
     for (key, version) in versions(ground, bucket, "").await? {
         let head = s3
             .head_object()
@@ -51,15 +66,19 @@ pub(crate) async fn kept(ground: &Ground, bucket: &str) -> Result<Vec<Kept>> {
             .send()
             .await;
         let head = head.map_err(from_sdk(format!("ask what holds {key}")))?;
-        let until = head.object_lock_retain_until_date();
-        kept.push(Kept {
-            bucket: bucket.to_owned(),
-            retained_until: until.and_then(|until| until.fmt(DateTimeFormat::DateTime).ok()),
-            key,
-            version,
-        });
+        // A date that is over holds nothing: a legal hold may, or the caller lacks the permission.
+        let until = head.object_lock_retain_until_date().filter(|until| **until > now);
+        match until.and_then(|until| until.fmt(DateTimeFormat::DateTime).ok()) {
+            Some(retained_until) => remaining.locked.push(Kept {
+                bucket: bucket.to_owned(),
+                key,
+                version,
+                retained_until,
+            }),
+            None => remaining.refused.push(key),
+        }
     }
-    Ok(kept)
+    Ok(remaining)
 }
 
 /// Keys and ids of the versions below a prefix, delete markers left out; none where there is no such bucket.
@@ -101,6 +120,10 @@ mod tests {
             "111122223333"
         );
         assert_eq!(account("alerted/account_id=000000000000/k"), "000000000000");
+        assert_eq!(
+            account("gate_changes/account_id=111122223333/web/2026/11/30/UpdatePipeline_x.txt"),
+            "111122223333"
+        );
         assert_eq!(account("holiday.jpg"), "nobody");
     }
 }

@@ -7,7 +7,6 @@ use pipetrail_collector::decision::{Decision, Reading};
 use pipetrail_collector::transform::{self, Request};
 use pipetrail_collector::{Event, Table};
 use pipetrail_names::Region;
-use pipetrail_names::audit::STREAM_PREFIX;
 use pipetrail_names::member::HEARTBEAT_SOURCE;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -151,11 +150,6 @@ impl Sample {
     }
 }
 
-/// The stream of a table.
-pub(super) fn stream(table: Table) -> String {
-    format!("{STREAM_PREFIX}{}", table.name().replace('_', "-"))
-}
-
 fn record(event: &Value) -> Result<Record> {
     let body = event.to_string();
     let wrong = |error| Problem::new(format!("an event of the run is none: {error}"));
@@ -170,7 +164,7 @@ fn unconvertible(event: &Record, region: &Region) -> Result<Record> {
     let request = Request {
         delivery_stream_arn: format!(
             "arn:aws:firehose:{region}:{ACCOUNT}:deliverystream/{}",
-            stream(event.table)
+            event.table.stream_name()
         )
         .into(),
         records: vec![transform::Record {

@@ -7,7 +7,7 @@ use aws_sdk_s3::error::ProvideErrorMetadata;
 use pipetrail_names::OUR_TAG;
 use pipetrail_names::audit::ALERTS;
 use pipetrail_stacksets::apply::apply;
-use pipetrail_stacksets::{ParameterValue, Plan, Stack, StackSpec, StepState, Template, from_sdk};
+use pipetrail_stacksets::{Error, ParameterValue, Plan, Stack, StackSpec, StepState, Template, from_sdk};
 
 use super::ground::{Ground, Member};
 use super::judge::Control;
@@ -32,11 +32,16 @@ pub(super) struct Controls {
 /// The stack of a run that has begun and not ended.
 ///
 /// # Errors
-/// A refused call.
+/// A stack of that name that is not ours, or a refused call.
 pub(crate) async fn find(ground: &Ground) -> Result<Option<Stack>> {
-    Ok(Stack::describe(&ground.clients.audit, SMOKE)
-        .await?
-        .filter(|stack| stack.status != "DELETE_COMPLETE"))
+    match Stack::describe(&ground.clients.audit, SMOKE).await? {
+        Some(stack) if !stack.is_ours() => Err(Error::Foreign {
+            what: "stack",
+            name: SMOKE.to_owned(),
+        }
+        .into()),
+        found => Ok(found),
+    }
 }
 
 /// The member of that run.
@@ -72,7 +77,7 @@ pub(crate) async fn create(ground: &Ground) -> Result<()> {
         None => Ok(()),
         Some(result) => Err(Problem {
             message: format!("cannot begin: {result}"),
-            hint: Some("`pipetrail smoke --clean-up` takes away what was made".to_owned()),
+            hint: Some("fix the reason, then rerun `pipetrail smoke`".to_owned()),
         }
         .into()),
     }

@@ -29,22 +29,26 @@ pub(crate) async fn run(ground: &Ground, zips: Vec<Zip>, checks: &[Check], findi
     account::run(ground, &desired, checks, findings).await;
     let done = stacks::run(ground, &desired, findings).await;
     end(2, done, findings);
-    if !findings.proves(&STACK) {
-        for step in 3..=5 {
+    if findings.proves(&STACK) {
+        with_stacks(ground, &desired, findings).await;
+    } else {
+        for step in 2..=5 {
             findings.close(step, NO_STACKS);
         }
-        return account::lake_formation(checks, None, findings);
     }
+    account::lake_formation(checks, findings);
+}
+
+/// The steps that need the stacks of the audit account.
+async fn with_stacks(ground: &Ground, desired: &Desired, findings: &mut Findings) {
     let done = rows::run(ground, findings).await;
     end(3, done, findings);
     // Not at once: what a new policy says takes a moment to count.
     let controls = scratch::controls(ground).await;
     let done = decision::run(ground, &controls, findings).await;
     end(4, done, findings);
-    let done = member_step(ground, &desired, findings).await;
+    let done = member_step(ground, desired, findings).await;
     end(5, done, findings);
-    let streams = findings.proves(&super::claim::STREAMS) && findings.proves(&super::claim::ROW);
-    account::lake_formation(checks, Some(streams), findings);
 }
 
 async fn member_step(ground: &Ground, desired: &Desired, findings: &mut Findings) -> Result<()> {
@@ -57,9 +61,8 @@ async fn member_step(ground: &Ground, desired: &Desired, findings: &mut Findings
     }
 }
 
-/// What a step did not come to is said with the reason.
+/// What a step did not come to is said with the reason: each claim has a finding.
 fn end(step: u8, done: Result<()>, findings: &mut Findings) {
-    if let Err(failure) = done {
-        findings.close(step, &failure.to_string());
-    }
+    let why = done.err().map(|failure| failure.to_string());
+    findings.close(step, why.as_deref().unwrap_or("the step ended before it was tried"));
 }

@@ -4,23 +4,20 @@
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
-use pipetrail_stacksets::{Record, time};
+use pipetrail_stacksets::Record;
 use serde::Serialize;
 
 /// A span without rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Gap {
-    #[serde(serialize_with = "serialize")]
+    /// When `apply` began.
     pub from: Timestamp,
+    /// When all rules were off; `None` where that is not known.
+    pub rules_off: Option<Timestamp>,
     /// `None` while it goes on.
-    #[serde(serialize_with = "time::serialize")]
     pub until: Option<Timestamp>,
     /// Whether the replay is done, where there is an archive.
     pub done: bool,
-}
-
-fn serialize<S: serde::Serializer>(from: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    time::serialize(&Some(*from), serializer)
 }
 
 impl Gap {
@@ -28,6 +25,7 @@ impl Gap {
     pub(crate) fn of(record: &Record) -> Self {
         Gap {
             from: record.from,
+            rules_off: record.rules_off,
             until: record.until,
             done: record.done,
         }
@@ -39,9 +37,12 @@ impl Gap {
         !self.done || self.until.is_none_or(|until| now.duration_since(until) < day)
     }
 
-    /// How much of the time from `since` to `now` it takes.
+    /// How much of the time from `since` to `now` it takes. One that only began explains nothing: the rules may be on.
     pub(crate) fn within(&self, since: Timestamp, now: Timestamp) -> SignedDuration {
-        let (from, until) = (self.from.max(since), self.until.unwrap_or(now).min(now));
+        let Some(until) = self.until.or(self.rules_off.map(|_| now)) else {
+            return SignedDuration::ZERO;
+        };
+        let (from, until) = (self.from.max(since), until.min(now));
         until.duration_since(from).max(SignedDuration::ZERO)
     }
 }
@@ -49,14 +50,15 @@ impl Gap {
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let minute = |time: Timestamp| time.strftime("%Y-%m-%d %H:%MZ");
-        write!(
-            f,
-            "`apply` replaced the pipeline stack: no rules from {}",
-            minute(self.from)
-        )?;
-        match self.until {
-            Some(until) => write!(f, " to {}", minute(until)),
-            None => f.write_str(" on"),
+        let from = minute(self.from);
+        match (self.until, self.rules_off) {
+            (Some(until), _) => write!(
+                f,
+                "`apply` replaced the pipeline stack: no rules from {from} to {}",
+                minute(until)
+            ),
+            (None, Some(_)) => write!(f, "`apply` replaced the pipeline stack: no rules from {from} on"),
+            (None, None) => write!(f, "`apply` began to replace the pipeline stack at {from}"),
         }
     }
 }
@@ -70,6 +72,7 @@ mod tests {
         let at = |text: &str| format!("2026-11-30T{text}:00Z").parse::<Timestamp>().unwrap();
         let gap = |until: Option<&str>| Gap {
             from: at("12:00"),
+            rules_off: Some(at("12:00")),
             until: until.map(at),
             done: false,
         };
@@ -83,6 +86,12 @@ mod tests {
             let within = gap(until).within(at(since), at(now));
             assert_eq!(within, SignedDuration::from_mins(minutes), "{until:?} {since} {now}");
         }
+        // It began, and nobody knows that a rule is off.
+        let begun = Gap {
+            rules_off: None,
+            ..gap(None)
+        };
+        assert_eq!(begun.within(at("11:00"), at("13:00")), SignedDuration::ZERO);
         assert!(gap(Some("12:20")).is_news(at("13:00")));
         let old = Gap {
             done: true,

@@ -52,7 +52,7 @@ pub(crate) fn listing(judgement: &Judgement, all: bool) -> String {
         parts.push(lines(&instances));
     }
     let mut summary = String::new();
-    if !judgement.coverage.stack_set_exists {
+    if judgement.coverage.stack_set.is_none() {
         summary.push_str(&format!("stack set {STACK} does not exist\n"));
     }
     let counts = judgement.verdicts.iter();
@@ -83,7 +83,7 @@ pub(crate) fn listing(judgement: &Judgement, all: bool) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use pipetrail_stacksets::{Coverage, CoverageRow, CoverageState, StackState};
+    use pipetrail_stacksets::{Coverage, CoverageRow, CoverageState, StackSetParameters, StackState};
 
     use super::*;
 
@@ -97,8 +97,7 @@ mod tests {
                 status: None,
                 reason: None,
             }],
-            stack_set_exists: true,
-            stack_set: None,
+            stack_set: Some(StackSetParameters::default()),
             instances,
             not_covered: vec![],
         }

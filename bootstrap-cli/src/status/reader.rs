@@ -9,8 +9,7 @@ use pipetrail_lake::engine::{Athena, Engine};
 use pipetrail_names::audit::Bucket;
 use pipetrail_names::chain;
 use pipetrail_stacksets::{
-    Caller, Clients, Coverage, CoverageRow, CoverageState, Detection, Organization, Record, Scope, StepId,
-    StepProgress, detect_drift, time,
+    Caller, Clients, Coverage, CoverageRow, Detection, Organization, Record, Scope, StepId, StepProgress, detect_drift,
 };
 use serde::Serialize;
 
@@ -23,7 +22,7 @@ use crate::config::Config;
 use crate::deploy::desired;
 use crate::failure::{Problem, Result};
 use crate::lake::STOPPED_ONLY;
-use crate::members::{Comparer, Members};
+use crate::members::{Comparer, Members, comparable};
 use crate::terminal::printer;
 use crate::terminal::progress::Steps;
 
@@ -40,7 +39,6 @@ pub(crate) struct Judgement {
     /// `status`
     pub command: &'static str,
     /// When that was.
-    #[serde(serialize_with = "time::serialize")]
     pub now: Option<Timestamp>,
     /// After how long without a heartbeat an account and region is silent.
     pub silent_after_seconds: i64,
@@ -161,13 +159,11 @@ impl<'a> Reader<'a> {
                 (None, asked)
             }
         };
-        let now_looked = self.members.as_ref().is_some_and(|(read, _)| read.elapsed() < MEMBERS);
-        if !now_looked {
-            let members = self.look(&coverage, &organization).await;
-            self.members = Some((Instant::now(), members));
-        }
-        let unlooked = Members::Unread(String::new());
-        let members = self.members.as_ref().map_or(&unlooked, |(_, members)| members);
+        let members = match self.members.take().filter(|(read, _)| read.elapsed() < MEMBERS) {
+            Some(serves) => serves,
+            None => (Instant::now(), self.look(&coverage, &organization).await),
+        };
+        let members = &self.members.insert(members).1;
         let mut coverage = rules.judge(coverage, lake, members);
         if let Some(value) = self.questions.select.unmatched(&coverage.instances, &organization) {
             // A slip must not look like "all is well".
@@ -204,9 +200,7 @@ impl<'a> Reader<'a> {
             Ok(comparer) => comparer,
             Err(why) => return Members::Unread(why),
         };
-        let rows = coverage.instances.iter();
-        let rows = rows.filter(|row| row.standing() == CoverageState::Current);
-        let rows = rows.filter(|row| self.questions.select.has(row, organization));
+        let rows = comparable(coverage).filter(|row| self.questions.select.has(row, organization));
         Members::Looked(comparer.look(rows.filter_map(CoverageRow::at).collect()).await)
     }
 

@@ -5,9 +5,9 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use pipetrail_lake::hostile;
-use pipetrail_member::{Comparison, Difference};
+use pipetrail_member::Difference;
 use pipetrail_names::member::{CANARY_HOURS, CANARY_SCHEDULE};
-use pipetrail_stacksets::{Coverage, CoverageRow, CoverageState, explain, time};
+use pipetrail_stacksets::{Coverage, CoverageRow, CoverageState, explain};
 use serde::Serialize;
 
 use super::gap::Gap;
@@ -37,8 +37,8 @@ pub(crate) enum Verdict {
     NotEnrolled,
     /// The account is suspended or closed.
     Skipped,
-    /// The stack is current, but the lake was not read, or nobody looked into the account: nobody knows whether it
-    /// reports.
+    /// The stack is current, but the lake was not read, nobody looked into the account, or no record of CloudTrail is
+    /// known: nobody knows whether it reports.
     Unknown,
 }
 
@@ -53,10 +53,8 @@ pub(crate) struct Judged {
     /// Why, in words.
     pub explanation: String,
     /// Time of the last event of CodePipeline in the lake, this month or the last.
-    #[serde(serialize_with = "time::serialize")]
     pub last_event: Option<Timestamp>,
     /// Time of the last heartbeat in the lake.
-    #[serde(serialize_with = "time::serialize")]
     pub last_heartbeat: Option<Timestamp>,
     /// What is not as the template says; `null` where nobody looked.
     pub differences: Option<Vec<Difference>>,
@@ -93,7 +91,7 @@ impl Rules {
     }
 
     fn row(self, row: CoverageRow, lake: Option<&Signs>, looked: &Looked) -> Judged {
-        let heard = lake.map(|lake| lake.of(&row.account, row.region.as_ref()));
+        let heard = lake.map(|lake| lake.of(row.at().as_ref()));
         let (verdict, mut explanation) = self.verdict(&row, heard);
         let (verdict, differences) = match row.standing() {
             CoverageState::Current => compared(verdict, &mut explanation, looked),
@@ -141,15 +139,22 @@ impl Rules {
         }
     }
 
-    /// Why CloudTrail's records do not arrive, as far as that is known. Of a stack that has stood for less than the call's
-    /// interval, or since nobody knows when, it is not.
-    fn trail(self, row: &CoverageRow, last_canary: Option<Timestamp>) -> Option<String> {
-        let since = last_canary.max(row.deployed_at)?;
+    /// The verdict where heartbeats arrive, by what is known of CloudTrail. A stack that was deployed lately has not made
+    /// its call yet.
+    fn trail(self, row: &CoverageRow, last_canary: Option<Timestamp>, explanation: String) -> (Verdict, String) {
+        let Some(since) = last_canary.max(row.deployed_at) else {
+            let why = format!("no record of the daily call {CANARY_SCHEDULE} in this month or the last; {explanation}");
+            return (Verdict::Unknown, why);
+        };
         let silence = self.now.duration_since(since);
-        (silence > SignedDuration::from_hours(CANARY_HOURS)).then(|| {
-            let span = span(silence);
-            format!("no record of the daily call {CANARY_SCHEDULE} for {span}: CloudTrail does not deliver, so no decision would arrive")
-        })
+        if silence <= SignedDuration::from_hours(CANARY_HOURS) {
+            return (Verdict::Covered, explanation);
+        }
+        let silence = span(silence);
+        let why = format!(
+            "no record of the daily call {CANARY_SCHEDULE} for {silence}: CloudTrail does not deliver, so no decision would arrive; {explanation}"
+        );
+        (Verdict::NoTrail, why)
     }
 
     /// The verdict on a stack that is as it should be.
@@ -165,11 +170,7 @@ impl Rules {
             length => format!("{} ago", span(length)),
         };
         if let Some(last) = heard.last_heartbeat.filter(|last| is_recent(*last)) {
-            let explanation = format!("last heartbeat {}", ago(last));
-            return match self.trail(row, heard.last_canary) {
-                Some(silence) => (Verdict::NoTrail, format!("{silence}; {explanation}")),
-                None => (Verdict::Covered, explanation),
-            };
+            return self.trail(row, heard.last_canary, format!("last heartbeat {}", ago(last)));
         }
         let deployed = row.deployed_at.filter(|deployed| is_recent(*deployed));
         if let Some(deployed) = deployed.filter(|deployed| heard.last_heartbeat.is_none_or(|last| last < *deployed)) {
@@ -197,12 +198,8 @@ const TOLD: usize = 3;
 /// The verdict on a current stack after a look at what it made, and the differences.
 fn compared(verdict: Verdict, explanation: &mut String, looked: &Looked) -> (Verdict, Option<Vec<Difference>>) {
     match looked {
-        Looked::Compared(Comparison::Current) => (verdict, Some(vec![])),
-        Looked::Compared(Comparison::Outdated) => {
-            explanation.insert_str(0, "what stands there is of an older version of the template; ");
-            (Verdict::Outdated, Some(vec![]))
-        }
-        Looked::Compared(Comparison::Differs(differences)) => {
+        Looked::Compared(differences) if differences.is_empty() => (verdict, Some(vec![])),
+        Looked::Compared(differences) => {
             // Whoever administers the member has written what was found.
             let told = differences.iter().take(TOLD);
             let mut told: Vec<String> = told

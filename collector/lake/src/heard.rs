@@ -5,7 +5,7 @@ mod query;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use pipetrail_names::{AccountId, Region};
+use pipetrail_names::AccountRegion;
 use thiserror::Error;
 
 use crate::answer::{Answer, Value};
@@ -16,7 +16,7 @@ pub use query::{Question, Topic};
 /// What was heard from every account and region.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Signs {
-    pub heard: BTreeMap<(AccountId, Region), Heard>,
+    pub heard: BTreeMap<AccountRegion, Heard>,
     /// Rows of the answer that could not be read.
     pub unreadable: usize,
     /// What the query read, in bytes, where Athena says it.
@@ -35,9 +35,8 @@ pub struct Heard {
 
 impl Signs {
     /// What was heard from an account and region; nothing from an account as a whole.
-    pub fn of(&self, account: &AccountId, region: Option<&Region>) -> Heard {
-        let heard = region.and_then(|region| self.heard.get(&(account.clone(), region.clone())));
-        heard.copied().unwrap_or_default()
+    pub fn of(&self, at: Option<&AccountRegion>) -> Heard {
+        at.and_then(|at| self.heard.get(at)).copied().unwrap_or_default()
     }
 }
 
@@ -82,7 +81,7 @@ fn read(answer: Answer) -> Result<Signs, HeardError> {
     Ok(signs)
 }
 
-fn one(row: Vec<Value>) -> Option<((AccountId, Region), Heard)> {
+fn one(row: Vec<Value>) -> Option<(AccountRegion, Heard)> {
     let [Value::Text(account), Value::Text(region), event, heartbeat, canary] = <[Value; 5]>::try_from(row).ok()?
     else {
         return None;
@@ -92,7 +91,11 @@ fn one(row: Vec<Value>) -> Option<((AccountId, Region), Heard)> {
         last_heartbeat: time(heartbeat)?,
         last_canary: time(canary)?,
     };
-    Some(((account.parse().ok()?, region.parse().ok()?), heard))
+    let at = AccountRegion {
+        account: account.parse().ok()?,
+        region: region.parse().ok()?,
+    };
+    Some((at, heard))
 }
 
 /// A time or NULL; `None` for what is neither.

@@ -1,6 +1,6 @@
 //! Fixed names in the audit account.
 
-use crate::{AccountId, Region};
+use crate::{AccountId, Region, partition};
 
 /// The stack of the bucket that function zips and large templates are uploaded to.
 pub const ARTIFACTS_STACK: &str = "pipetrail-artifacts";
@@ -50,6 +50,12 @@ pub const WORKGROUP: &str = "pipetrail";
 /// What the name of a delivery stream begins with, before its table's. Names of streams may not hold
 /// `_`, so there `-` stands for it.
 pub const STREAM_PREFIX: &str = "pipetrail-";
+
+/// ARN of the bus of an audit account with its home region.
+#[must_use]
+pub fn bus_arn(account: &AccountId, home: &Region) -> String {
+    format!("arn:{}:events:{home}:{account}:event-bus/{BUS}", partition(home))
+}
 
 /// The role that looks into members. Whoever may assume it in the audit account sees what stands there. A member
 /// has a role of the name [`crate::member::reader`], and the audit account may be a member too.

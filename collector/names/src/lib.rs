@@ -4,11 +4,13 @@
 //! Policies in member accounts and in the audit account pin these names, so changing one is a change
 //! of the contract between them.
 
+mod account_region;
 pub mod audit;
 mod chain;
 mod id;
 pub mod member;
 
+pub use account_region::AccountRegion;
 pub use chain::chain;
 pub use id::{AccountId, IdError, OuId, Region, RoleArn, partition};
 

@@ -9,10 +9,10 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use pipetrail_collector::alert::Alert;
 use pipetrail_collector::decision::one_line;
-use pipetrail_member::Place;
+use pipetrail_collector::sha256_hex;
+use pipetrail_names::AccountRegion;
 use serde::Serialize;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use crate::condition::{Condition, Kind};
 use crate::judge::{Change, Judgement, Storm};
@@ -20,16 +20,15 @@ use crate::judge::{Change, Judgement, Storm};
 /// Names in one message at most, of what lasts and of what ended.
 const NAMES: usize = 50;
 
-/// The longest subject, in characters: SNS takes fewer than 100.
-const SUBJECT: usize = 95;
-
 /// The longest text of others in a mail, in characters.
 const LONGEST: usize = 500;
 
 /// The alerts of a judgement. `basis` is when the state was written that it was judged from: the same change told twice
 /// has the same id.
-#[must_use]
-pub fn alerts(judgement: &Judgement, basis: Timestamp) -> Vec<Alert> {
+///
+/// # Errors
+/// When one cannot be written as JSON.
+pub(crate) fn alerts(judgement: &Judgement, basis: Timestamp) -> serde_json::Result<Vec<Alert>> {
     let now = judgement.state.written_at;
     let storm = judgement
         .storm
@@ -39,7 +38,7 @@ pub fn alerts(judgement: &Judgement, basis: Timestamp) -> Vec<Alert> {
     storm.chain(changes).collect()
 }
 
-fn of_change(change: &Change, basis: Timestamp, now: Timestamp) -> Alert {
+fn of_change(change: &Change, basis: Timestamp, now: Timestamp) -> serde_json::Result<Alert> {
     let Change {
         place,
         began,
@@ -47,7 +46,7 @@ fn of_change(change: &Change, basis: Timestamp, now: Timestamp) -> Alert {
         left,
     } = change;
     let (account, region) = (place.account.as_str(), place.region.as_str());
-    let id = id(basis, &json!([place, began, ended]));
+    let id = id(basis, &json!([place, same(began), same(ended)]));
     let full = json!({
         "event_class": "member",
         "id": id,
@@ -83,17 +82,18 @@ fn of_change(change: &Change, basis: Timestamp, now: Timestamp) -> Alert {
         );
     }
     let _ = write!(mail, "\nAlert    {id}\n");
-    let attributes = vec![
-        ("account_id", account.to_owned()),
-        ("region", region.to_owned()),
-        ("event_class", "member".to_owned()),
+    let subject = format!("[pipetrail] {account} {region}: {headline}");
+    let attributes = [
+        ("account_id", Some(account)),
+        ("region", Some(region)),
+        ("event_class", Some("member")),
     ];
-    message(&format!("{account} {region}: {headline}"), &mail, &full, attributes)
+    Alert::new(&subject, &mail, &full, &attributes)
 }
 
-fn of_storm(storm: &Storm, members: usize, basis: Timestamp, now: Timestamp) -> Alert {
+fn of_storm(storm: &Storm, members: usize, basis: Timestamp, now: Timestamp) -> serde_json::Result<Alert> {
     let Storm { began, lasting, ended } = storm;
-    let id = id(basis, &json!([began, lasting, ended]));
+    let id = id(basis, &json!([same_of(began), same_of(lasting), same_of(ended)]));
     let parts = [("began", began), ("lasting", lasting), ("ended", ended)];
     let mut full = json!({
         "event_class": "members",
@@ -145,23 +145,11 @@ fn of_storm(storm: &Storm, members: usize, basis: Timestamp, now: Timestamp) -> 
         }
     }
     let _ = write!(mail, "\n`pipetrail status` shows all of them.\n\nAlert    {id}\n");
-    let attributes = vec![("event_class", "members".to_owned())];
-    message(&headline, &mail, &full, attributes)
-}
-
-fn message(headline: &str, mail: &str, full: &serde_json::Value, attributes: Vec<(&'static str, String)>) -> Alert {
     let subject = format!("[pipetrail] {headline}");
-    let printable = |c: &char| c.is_ascii_graphic() || *c == ' ';
-    let subject: String = subject.chars().filter(printable).take(SUBJECT).collect();
-    let by_protocol = json!({"default": full.to_string(), "email": mail, "sms": subject});
-    Alert {
-        message: by_protocol.to_string(),
-        subject,
-        attributes,
-    }
+    Alert::new(&subject, &mail, &full, &[("event_class", Some("members"))])
 }
 
-fn counts(places: &BTreeMap<Place, Vec<Condition>>) -> BTreeMap<Kind, usize> {
+fn counts(places: &BTreeMap<AccountRegion, Vec<Condition>>) -> BTreeMap<Kind, usize> {
     let mut counts = BTreeMap::new();
     for condition in places.values().flatten() {
         *counts.entry(condition.kind()).or_default() += 1;
@@ -171,8 +159,25 @@ fn counts(places: &BTreeMap<Place, Vec<Condition>>) -> BTreeMap<Kind, usize> {
 
 /// 32 hexadecimal digits.
 fn id(basis: Timestamp, what: &impl Serialize) -> String {
-    let digest = Sha256::digest(json!([basis.to_string(), what]).to_string());
-    digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut id = sha256_hex(&json!([basis.to_string(), what]).to_string());
+    id.truncate(32);
+    id
+}
+
+/// What tells conditions from others, as [`Condition::is`] does: AWS's words change with each call.
+fn same(conditions: &[Condition]) -> Vec<serde_json::Value> {
+    let of_one = |condition: &Condition| match condition {
+        Condition::Differs { what, found, .. } => json!([Kind::Differs, what, found]),
+        other => json!(other.kind()),
+    };
+    conditions.iter().map(of_one).collect()
+}
+
+fn same_of(places: &BTreeMap<AccountRegion, Vec<Condition>>) -> Vec<(&AccountRegion, Vec<serde_json::Value>)> {
+    places
+        .iter()
+        .map(|(place, conditions)| (place, same(conditions)))
+        .collect()
 }
 
 impl Kind {
@@ -225,8 +230,8 @@ mod tests {
 
     use super::*;
 
-    fn place(number: u32) -> Place {
-        Place {
+    fn place(number: u32) -> AccountRegion {
+        AccountRegion {
             account: format!("{number:012}").parse().unwrap(),
             region: "eu-west-1".parse().unwrap(),
         }
@@ -261,7 +266,7 @@ mod tests {
             }],
             left: false,
         };
-        let alert = of_change(&change, now(), now());
+        let alert = of_change(&change, now(), now()).unwrap();
         assert_eq!(
             alert.subject,
             "[pipetrail] 000000000012 eu-west-1: pattern of rule pipetrail-forward differs and 1 more"
@@ -279,14 +284,21 @@ mod tests {
         assert!(!mail.contains('\u{202e}') && !mail.contains('\r'), "{mail}");
         assert!(mail.len() < 3_000, "{}", mail.len());
         // Told again after a crash: the same id; after the next run another.
-        assert_eq!(parts(&of_change(&change, now(), now())).0["id"], full["id"]);
-        let later = of_change(&change, "2026-11-30T13:04:00Z".parse().unwrap(), now());
+        assert_eq!(parts(&of_change(&change, now(), now()).unwrap()).0["id"], full["id"]);
+        let later = of_change(&change, "2026-11-30T13:04:00Z".parse().unwrap(), now()).unwrap();
         assert_ne!(parts(&later).0["id"], full["id"]);
+        // AWS's words have an id of each call in them.
+        let refused = |why: &str| {
+            let mut again = change.clone();
+            again.began = vec![Condition::Unreadable { why: why.to_owned() }];
+            parts(&of_change(&again, now(), now()).unwrap()).0["id"].clone()
+        };
+        assert_eq!(refused("AccessDenied, request 1"), refused("AccessDenied, request 2"));
     }
 
     #[test]
     fn a_storm_is_one_message_of_bounded_size() {
-        let many = |from: u32| -> BTreeMap<Place, Vec<Condition>> {
+        let many = |from: u32| -> BTreeMap<AccountRegion, Vec<Condition>> {
             let places = (from..from + 20_000).map(place);
             places
                 .map(|place| (place, vec![differs(&"x".repeat(400)); 3]))
@@ -297,7 +309,7 @@ mod tests {
             lasting: many(20_000),
             ended: many(40_000),
         };
-        let alert = of_storm(&storm, 80_000, now(), now());
+        let alert = of_storm(&storm, 80_000, now(), now()).unwrap();
         assert!(alert.message.len() < 64 << 10, "{}", alert.message.len());
         assert_eq!(
             alert.subject,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Something that began, lasts, and ends.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "condition", rename_all = "kebab-case")]
-pub enum Condition {
+pub(crate) enum Condition {
     /// Something is as no version says that counts there.
     Differs {
         what: String,
@@ -23,20 +23,16 @@ pub enum Condition {
     /// No heartbeat for too long.
     Silent {
         /// The last sign of life, or when it came onto the list.
-        #[serde(with = "pipetrail_member::time")]
         since: Timestamp,
     },
     /// No record of the canary for more than a day: no trail delivers to the account's bus any more.
-    NoCanary {
-        #[serde(with = "pipetrail_member::time")]
-        since: Timestamp,
-    },
+    NoCanary { since: Timestamp },
 }
 
 /// Conditions by their kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub(crate) enum Kind {
     Differs,
     Unreadable,
     Silent,
@@ -44,8 +40,7 @@ pub enum Kind {
 }
 
 impl Condition {
-    #[must_use]
-    pub fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> Kind {
         match self {
             Condition::Differs { .. } => Kind::Differs,
             Condition::Unreadable { .. } => Kind::Unreadable,
@@ -55,15 +50,13 @@ impl Condition {
     }
 
     /// Whether it comes of looking into the member, not of the lake.
-    #[must_use]
-    pub fn is_seen(&self) -> bool {
+    pub(crate) fn is_seen(&self) -> bool {
         matches!(self.kind(), Kind::Differs | Kind::Unreadable)
     }
 
     /// Whether it is the same one, observed again. A difference of which something else is found is another one:
     /// otherwise a small one, told and forgotten, would hide what is done later.
-    #[must_use]
-    pub fn is(&self, other: &Condition) -> bool {
+    pub(crate) fn is(&self, other: &Condition) -> bool {
         match (self, other) {
             (
                 Condition::Differs { what, found, .. },

@@ -9,12 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use pipetrail_member::roster::Member;
-use pipetrail_member::{Difference, Place, Roster};
+use pipetrail_member::{Difference, Roster};
+use pipetrail_names::AccountRegion;
 use pipetrail_names::member::CANARY_HOURS;
 
 use crate::condition::{Condition, Kind};
 use crate::pass::Pass;
-use crate::state::{FORMAT, Held, LastSigns, Since, State, Told};
+use crate::state::{FORMAT, Held, LastSigns, State, Told};
 
 /// More places than this, and a larger part of all than one in [`PART`], are a storm.
 const MANY: usize = 10;
@@ -33,7 +34,7 @@ const MARGIN: SignedDuration = SignedDuration::from_mins(15);
 
 /// What looking into a place came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Look {
+pub(crate) enum Look {
     /// It is as a version says that counts, the newest or one before.
     Fine,
     Differs(Vec<Difference>),
@@ -45,16 +46,16 @@ pub enum Look {
 
 /// What a run observed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Observations {
+pub(crate) struct Observations {
     /// By those who were looked into.
-    pub looks: BTreeMap<Place, Look>,
+    pub looks: BTreeMap<AccountRegion, Look>,
     /// What the lake has heard; `None` where it could not be asked.
-    pub heard: Option<BTreeMap<Place, LastSigns>>,
+    pub heard: Option<BTreeMap<AccountRegion, LastSigns>>,
 }
 
 /// What a run comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Judgement {
+pub(crate) struct Judgement {
     pub state: State,
     /// What is told by account and region.
     pub changes: Vec<Change>,
@@ -66,8 +67,8 @@ pub struct Judgement {
 
 /// What began and ended in one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    pub place: Place,
+pub(crate) struct Change {
+    pub place: AccountRegion,
     pub began: Vec<Condition>,
     pub ended: Vec<Condition>,
     /// It is watched no more: that is why it ended.
@@ -76,33 +77,40 @@ pub struct Change {
 
 /// What began, lasts and ended in many places.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Storm {
+pub(crate) struct Storm {
     /// Told by number.
-    pub began: BTreeMap<Place, Vec<Condition>>,
+    pub began: BTreeMap<AccountRegion, Vec<Condition>>,
     /// Told by number before, and by name now.
-    pub lasting: BTreeMap<Place, Vec<Condition>>,
-    pub ended: BTreeMap<Place, Vec<Condition>>,
+    pub lasting: BTreeMap<AccountRegion, Vec<Condition>>,
+    pub ended: BTreeMap<AccountRegion, Vec<Condition>>,
 }
 
 /// Who is watched in a place, and by what.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Watched {
+pub(crate) struct Watched {
     /// Ids of the versions that count, the newest first.
     pub versions: Vec<String>,
     pub since: Timestamp,
 }
 
 /// Who is watched: the list, but for who is being taken out, and who joined since.
-#[must_use]
-pub fn watched(roster: &Roster, newcomers: &BTreeMap<Place, Since>) -> BTreeMap<Place, Watched> {
-    let listed = |(place, member): (&Place, &Member)| {
+pub(crate) fn watched(
+    roster: &Roster,
+    newcomers: &BTreeMap<AccountRegion, Timestamp>,
+) -> BTreeMap<AccountRegion, Watched> {
+    let listed = |(place, member): (&AccountRegion, &Member)| {
         let Member { versions, since } = member.clone();
         (place.clone(), Watched { versions, since })
     };
     let joined = newcomers.iter().map(|(place, since)| {
         let versions = vec![roster.current.clone()];
-        let since = since.0;
-        (place.clone(), Watched { versions, since })
+        (
+            place.clone(),
+            Watched {
+                versions,
+                since: *since,
+            },
+        )
     });
     let listed = roster.members.iter().map(listed);
     let all = joined
@@ -112,19 +120,18 @@ pub fn watched(roster: &Roster, newcomers: &BTreeMap<Place, Since>) -> BTreeMap<
 }
 
 /// Who has joined: whoever is not on the list and was heard after it was written. A newer list says itself who is in.
-#[must_use]
-pub fn newcomers(
+pub(crate) fn newcomers(
     previous: Option<&State>,
     now: Timestamp,
     roster: &Roster,
-    heard: Option<&BTreeMap<Place, LastSigns>>,
-) -> BTreeMap<Place, Since> {
+    heard: Option<&BTreeMap<AccountRegion, LastSigns>>,
+) -> BTreeMap<AccountRegion, Timestamp> {
     let known = previous.filter(|state| state.roster == roster.written_at);
     let mut joined = known.map(|state| state.newcomers.clone()).unwrap_or_default();
     let from = roster.written_at.saturating_add(MARGIN).unwrap_or(Timestamp::MAX);
     for (place, signs) in heard.into_iter().flatten() {
-        if signs.heartbeat.is_some_and(|beat| beat.0 > from) {
-            joined.entry(place.clone()).or_insert(Since(now));
+        if signs.heartbeat.is_some_and(|beat| beat > from) {
+            joined.entry(place.clone()).or_insert(now);
         }
     }
     joined.retain(|place, _| !roster.members.contains_key(place));
@@ -132,8 +139,7 @@ pub fn newcomers(
 }
 
 /// Judges. `previous` is `None` where nothing is remembered; `pass` goes into the next state as it is.
-#[must_use]
-pub fn judge(
+pub(crate) fn judge(
     previous: Option<&State>,
     now: Timestamp,
     roster: &Roster,
@@ -143,7 +149,7 @@ pub fn judge(
     let newcomers = newcomers(previous, now, roster, observed.heard.as_ref());
     let watched = watched(roster, &newcomers);
     let nothing = Vec::new();
-    let before = |place: &Place| {
+    let before = |place: &AccountRegion| {
         previous
             .and_then(|state| state.conditions.get(place))
             .unwrap_or(&nothing)
@@ -152,6 +158,11 @@ pub fn judge(
     let mut next = State {
         format: FORMAT,
         written_at: now,
+        heard_at: observed
+            .heard
+            .as_ref()
+            .map(|_| now)
+            .or(previous.and_then(|state| state.heard_at)),
         roster: roster.written_at,
         newcomers,
         heard: BTreeMap::new(),
@@ -159,7 +170,7 @@ pub fn judge(
         failing: BTreeMap::new(),
         pass,
     };
-    let mut current: BTreeMap<Place, Vec<Condition>> = BTreeMap::new();
+    let mut current: BTreeMap<AccountRegion, Vec<Condition>> = BTreeMap::new();
     for (place, member) in &watched {
         let failed_before = previous.is_some_and(|state| state.failing.contains_key(place));
         let look = observed.looks.get(place);
@@ -245,7 +256,7 @@ pub fn judge(
 /// What looking says now; what was known where nobody looked.
 fn seen(before: &[Held], look: Option<&Look>, failed_before: bool) -> Vec<Condition> {
     let unreadable = |why: &String| {
-        // What differed is not known to be as it was, and not known to be mended.
+        // What differed is not known to be as it was, and not known to be undone.
         let mut conditions = kept(before, |condition| condition.kind() == Kind::Differs);
         conditions.push(Condition::Unreadable { why: why.clone() });
         conditions
@@ -267,14 +278,14 @@ fn kept(before: &[Held], which: impl Fn(&Condition) -> bool) -> Vec<Condition> {
 /// What the lake lacks.
 fn unheard(now: Timestamp, roster: &Roster, since: Timestamp, signs: LastSigns) -> impl Iterator<Item = Condition> {
     let silent_after = SignedDuration::from_secs(roster.settings.silent_after_seconds.into());
-    let last = |sign: Option<Since>| sign.map_or(since, |sign| sign.0.max(since));
+    let last = |sign: Option<Timestamp>| sign.map_or(since, |sign| sign.max(since));
     let (beat, canary) = (last(signs.heartbeat), last(signs.canary));
     let silent = (now.duration_since(beat) > silent_after).then_some(Condition::Silent { since: beat });
     let missing = (now.duration_since(canary) > CANARY).then_some(Condition::NoCanary { since: canary });
     silent.into_iter().chain(missing)
 }
 
-type ByPlace = BTreeMap<Place, Vec<Condition>>;
+type ByPlace = BTreeMap<AccountRegion, Vec<Condition>>;
 
 /// What is to be told, before it is decided how.
 #[derive(Default)]
@@ -294,7 +305,7 @@ fn is_storm(places: usize, members: usize) -> bool {
 
 impl Telling {
     /// How a condition is told by now.
-    fn as_what(&self, place: &Place, condition: &Condition, was: Option<&Held>, members: usize) -> Told {
+    fn as_what(&self, place: &AccountRegion, condition: &Condition, was: Option<&Held>, members: usize) -> Told {
         let is_in = |told: &ByPlace| {
             let mut here = told.get(place).into_iter().flatten();
             here.any(|other| other.is(condition))
@@ -307,7 +318,7 @@ impl Telling {
     }
 
     /// What goes out by name, and what in one message.
-    fn out(self, watched: &BTreeMap<Place, Watched>) -> (Vec<Change>, Option<Storm>) {
+    fn out(self, watched: &BTreeMap<AccountRegion, Watched>) -> (Vec<Change>, Option<Storm>) {
         let Telling {
             mut began,
             lasting,
@@ -327,7 +338,7 @@ impl Telling {
                 storm.ended.entry(place).or_default().extend(conditions);
             }
         }
-        let places: BTreeSet<Place> = began.keys().chain(ended.keys()).cloned().collect();
+        let places: BTreeSet<AccountRegion> = began.keys().chain(ended.keys()).cloned().collect();
         let changes = places.into_iter().map(|place| Change {
             began: began.remove(&place).unwrap_or_default(),
             ended: ended.remove(&place).unwrap_or_default(),

@@ -1,4 +1,4 @@
-//! λ watch: what nothing inside of a member account can prove.
+//! λ watch: finds members that differ from what was rolled out or are silent, and tells the operator.
 //!
 //! Once an hour it reads the list of members that `apply` wrote, asks the lake what was heard of each, and every
 //! third hour looks into all of them and compares. [`judge`] is pure: from what was known before and what was
@@ -8,11 +8,11 @@
 //! An account that joins an enrolled unit by itself is on no list: it joins with its first heartbeat. One that was
 //! never heard is found by `pipetrail status`, which asks the stack set.
 
-pub mod alert;
-pub mod condition;
-pub mod judge;
+mod alert;
+mod condition;
+mod judge;
 mod look;
-pub mod pass;
+mod pass;
 pub mod run;
-pub mod state;
+mod state;
 mod store;

@@ -7,16 +7,16 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use pipetrail_member::roster::Settings;
-use pipetrail_member::{Comparison, Place, Reader, Roster, compare, read};
-use pipetrail_names::{AccountId, chain};
+use pipetrail_member::{Reader, Roster, compare, read};
+use pipetrail_names::{AccountId, AccountRegion, chain};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::judge::{Look, Watched};
 use crate::pass::Work;
 
-/// Accounts that are looked into at a time: 64 × 10 calls of 50 ms are 1,300 calls a second, and no two accounts share
-/// a limit but STS's.
+/// Accounts that are looked into at a time: 64 accounts, a call of 50 ms each at a time, are 1,300 calls a second, and
+/// no two accounts share a limit but STS's.
 const AT_ONCE: usize = 64;
 
 /// How long what was begun may take once nothing more is begun.
@@ -36,7 +36,7 @@ const REFUSALS: [&str; 8] = [
 
 /// What was seen, and the accounts for which there was no time.
 pub(crate) struct Looked {
-    pub(crate) looks: BTreeMap<Place, Look>,
+    pub(crate) looks: BTreeMap<AccountRegion, Look>,
     pub(crate) left: BTreeSet<AccountId>,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct Looked {
 pub(crate) async fn look(
     caller: &SdkConfig,
     roster: &Arc<Roster>,
-    watched: &BTreeMap<Place, Watched>,
+    watched: &BTreeMap<AccountRegion, Watched>,
     work: &Work,
     until: Instant,
 ) -> Looked {
@@ -57,7 +57,7 @@ pub(crate) async fn look(
             let Some((account, regions)) = waiting.next() else {
                 break;
             };
-            let places = regions.iter().map(|region| Place {
+            let places = regions.iter().map(|region| AccountRegion {
                 account: account.clone(),
                 region: region.clone(),
             });
@@ -98,9 +98,9 @@ async fn readers(caller: &SdkConfig, settings: &Settings) -> Vec<Reader> {
 async fn of_account(
     readers: Arc<Vec<Reader>>,
     account: AccountId,
-    places: Vec<(Place, Vec<String>)>,
+    places: Vec<(AccountRegion, Vec<String>)>,
     roster: Arc<Roster>,
-) -> (AccountId, Vec<(Place, Look)>) {
+) -> (AccountId, Vec<(AccountRegion, Look)>) {
     let member = match enter(&readers, &account).await {
         Ok(member) => member,
         Err(why) => {
@@ -110,11 +110,10 @@ async fn of_account(
     };
     let mut looks = Vec::new();
     for (place, versions) in places {
-        let look = match read::read(&member, &account, &place.region).await {
+        let look = match read::read(&member, &place).await {
             Ok(found) => match compare(&roster.expected(&place, &versions), &found) {
-                // Merely behind is `status`'s to tell.
-                Comparison::Current | Comparison::Outdated => Look::Fine,
-                Comparison::Differs(differences) => Look::Differs(differences),
+                same if same.is_empty() => Look::Fine,
+                differences => Look::Differs(differences),
             },
             Err(error) => unseen(error.to_string()),
         };

@@ -1,13 +1,12 @@
 //! Who is looked into in a run: a pass goes through all members, an account after the other, every third hour.
 //!
-//! Each look leaves ten records in the member's CloudTrail, which the organization's trail keeps and detectors
-//! bill by: at 20,000 accounts and regions 48 million a month, and three times as many if every run looked.
+//! Each look leaves eleven records in the member's CloudTrail, which the organization's trail keeps and detectors
+//! bill by: at 20,000 accounts and regions 53 million a month, and three times as many if every run looked.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use pipetrail_member::Place;
-use pipetrail_names::{AccountId, Region};
+use pipetrail_names::{AccountId, AccountRegion, Region};
 use serde::{Deserialize, Serialize};
 
 /// From the beginning of a pass to that of the next: three hours, less what a call may be late.
@@ -15,8 +14,7 @@ const PERIOD: SignedDuration = SignedDuration::from_mins(3 * 60 - 20);
 
 /// How far the looking has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pass {
-    #[serde(with = "pipetrail_member::time")]
+pub(crate) struct Pass {
     pub began: Timestamp,
     /// The last account that was looked into, of a pass that goes on in the next run.
     pub after: Option<AccountId>,
@@ -24,15 +22,14 @@ pub struct Pass {
 }
 
 /// Accounts with their regions, in the order in which they are looked into.
-pub type Work = Vec<(AccountId, Vec<Region>)>;
+pub(crate) type Work = Vec<(AccountId, Vec<Region>)>;
 
 /// The pass of this run after the `earlier` one, and whom it looks into; `demanded` begins a new one at once. Who is
 /// `failing` is tried again in any case.
-#[must_use]
-pub fn due<'a>(
+pub(crate) fn due<'a>(
     earlier: Option<&Pass>,
-    failing: &BTreeMap<Place, String>,
-    members: impl Iterator<Item = &'a Place>,
+    failing: &BTreeMap<AccountRegion, String>,
+    members: impl Iterator<Item = &'a AccountRegion>,
     now: Timestamp,
     demanded: bool,
 ) -> (Pass, Work) {
@@ -45,7 +42,7 @@ pub fn due<'a>(
             ended: false,
         },
     };
-    let waits = |place: &Place| !pass.ended && pass.after.as_ref().is_none_or(|after| place.account > *after);
+    let waits = |place: &AccountRegion| !pass.ended && pass.after.as_ref().is_none_or(|after| place.account > *after);
     let mut work: BTreeMap<AccountId, BTreeSet<Region>> = BTreeMap::new();
     for place in members {
         if waits(place) || failing.contains_key(place) {
@@ -62,8 +59,7 @@ pub fn due<'a>(
 
 impl Pass {
     /// After a run that was to do `work` and left out the accounts `left`.
-    #[must_use]
-    pub fn after_run(mut self, work: &Work, left: &BTreeSet<AccountId>) -> Self {
+    pub(crate) fn after_run(mut self, work: &Work, left: &BTreeSet<AccountId>) -> Self {
         if self.ended {
             return self;
         }
@@ -89,8 +85,8 @@ impl Pass {
 mod tests {
     use super::*;
 
-    fn place(number: u32) -> Place {
-        Place {
+    fn place(number: u32) -> AccountRegion {
+        AccountRegion {
             account: format!("{number:012}").parse().unwrap(),
             region: "eu-west-1".parse().unwrap(),
         }
@@ -100,7 +96,7 @@ mod tests {
         format!("2026-11-30T{text}:00Z").parse().unwrap()
     }
 
-    fn failing(numbers: &[u32]) -> BTreeMap<Place, String> {
+    fn failing(numbers: &[u32]) -> BTreeMap<AccountRegion, String> {
         numbers.iter().map(|number| (place(*number), String::new())).collect()
     }
 
@@ -112,7 +108,7 @@ mod tests {
 
     #[test]
     fn all_are_looked_into_every_third_hour_and_whoever_failed_every_hour() {
-        let members: Vec<Place> = (1..=4).map(place).collect();
+        let members: Vec<AccountRegion> = (1..=4).map(place).collect();
         let (pass, work) = due(None, &failing(&[]), members.iter(), time("01:04"), false);
         assert_eq!(accounts(&work), [1, 2, 3, 4]);
         let pass = pass.after_run(&work, &BTreeSet::new());
@@ -127,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_pass_that_did_not_reach_the_end_goes_on_where_it_stopped() {
-        let members: Vec<Place> = (1..=5).map(place).collect();
+        let members: Vec<AccountRegion> = (1..=5).map(place).collect();
         let (pass, work) = due(None, &failing(&[]), members.iter(), time("01:04"), false);
         // The third was begun and not finished, the fourth was quicker.
         let left = [3, 5].map(|number| place(number).account).into();

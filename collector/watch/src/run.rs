@@ -11,8 +11,9 @@ use pipetrail_collector::telemetry::{Level, counts, log, measure};
 use pipetrail_lake::engine::athena::Telling;
 use pipetrail_lake::engine::{Athena, Engine};
 use pipetrail_lake::heard::{HeardError, Question, Topic, ask};
+use pipetrail_member::Roster;
 use pipetrail_member::roster::RosterError;
-use pipetrail_member::{Place, Roster};
+use pipetrail_names::AccountRegion;
 use pipetrail_names::audit::{ROSTER_KEY, WATCH_KEY};
 use pipetrail_names::chain;
 use serde::Deserialize;
@@ -24,7 +25,7 @@ use crate::alert::alerts;
 use crate::judge::{Look, Observations, judge, newcomers, watched};
 use crate::look::look;
 use crate::pass::due;
-use crate::state::{LastSigns, Since, State};
+use crate::state::{LastSigns, State};
 use crate::store::{Found, Store, StoreError};
 
 /// How long before the end of a call nothing more is looked into: what was begun ends, alerts go out, the state is
@@ -35,7 +36,7 @@ const RESERVE: Duration = Duration::from_secs(240);
 const LAKE: Duration = Duration::from_secs(300);
 
 /// For how long what has landed stays in landing after it is settled, less the time that a run may take. Whoever has
-/// not run for longer asks both tiers.
+/// not heard the lake for longer asks both tiers.
 const LANDS: SignedDuration = SignedDuration::from_hours(5);
 
 /// The metrics that an alarm of the pipeline's template looks at.
@@ -73,7 +74,7 @@ pub enum WatchError {
     Roster { bucket: String, source: RosterError },
     #[error("cannot publish to {topic}: {cause}")]
     Publish { topic: String, cause: String },
-    #[error("cannot write what is remembered")]
+    #[error("cannot write an alert, or what is remembered, as JSON")]
     Unwritable(#[source] serde_json::Error),
     /// Everything else was done.
     #[error("the lake cannot be asked what it has heard: {0}")]
@@ -136,7 +137,7 @@ impl Watch {
         };
         let judgement = judge(state.as_ref(), now, &roster, &observed, pass);
         let basis = state.as_ref().map_or(roster.written_at, |state| state.written_at);
-        let alerts = alerts(&judgement, basis);
+        let alerts = alerts(&judgement, basis).map_err(WatchError::Unwritable)?;
         for alert in &alerts {
             let told = publish(&self.sns, &self.topic, alert).await;
             told.map_err(|error| WatchError::Publish {
@@ -212,8 +213,9 @@ impl Watch {
         state: Option<&State>,
         roster: &Roster,
         now: Timestamp,
-    ) -> Result<BTreeMap<Place, LastSigns>, String> {
-        let remembers = state.is_some_and(|state| now.duration_since(state.written_at) < LANDS);
+    ) -> Result<BTreeMap<AccountRegion, LastSigns>, String> {
+        let heard_at = state.and_then(|state| state.heard_at);
+        let remembers = heard_at.is_some_and(|at| now.duration_since(at) < LANDS);
         let question = Question {
             topic: if remembers { Topic::Arrivals } else { Topic::Life },
             now,
@@ -227,12 +229,12 @@ impl Watch {
             let fields = json!({"rows": signs.unreadable});
             log(Level::Warn, "rows of the lake's answer cannot be read", &fields);
         }
-        let heard = signs.heard.into_iter().map(|((account, region), heard)| {
+        let heard = signs.heard.into_iter().map(|(at, heard)| {
             let signs = LastSigns {
-                heartbeat: heard.last_heartbeat.map(Since),
-                canary: heard.last_canary.map(Since),
+                heartbeat: heard.last_heartbeat,
+                canary: heard.last_canary,
             };
-            (Place { account, region }, signs)
+            (at, signs)
         });
         Ok(heard.collect())
     }
@@ -244,3 +246,6 @@ impl Watch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use pipetrail_member::Place;
+use pipetrail_names::AccountRegion;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -11,45 +11,40 @@ use crate::condition::Condition;
 use crate::pass::Pass;
 
 /// The only format there is.
-pub const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 1;
 
 /// The memory. Without one, everything that is wrong begins anew: it is told again, and nothing is hidden.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct State {
+pub(crate) struct State {
     pub format: u32,
     /// The time of the run that wrote it.
-    #[serde(with = "pipetrail_member::time")]
     pub written_at: Timestamp,
+    /// When the lake last answered.
+    #[serde(default)]
+    pub heard_at: Option<Timestamp>,
     /// When the list of members was written that this was judged by.
-    #[serde(with = "pipetrail_member::time")]
     pub roster: Timestamp,
     /// Who joined since, by their first heartbeat.
-    pub newcomers: BTreeMap<Place, Since>,
-    pub heard: BTreeMap<Place, LastSigns>,
-    pub conditions: BTreeMap<Place, Vec<Held>>,
+    pub newcomers: BTreeMap<AccountRegion, Timestamp>,
+    pub heard: BTreeMap<AccountRegion, LastSigns>,
+    pub conditions: BTreeMap<AccountRegion, Vec<Held>>,
     /// Reads that failed in a way that may pass, and why; tried again in the next run.
-    pub failing: BTreeMap<Place, String>,
+    pub failing: BTreeMap<AccountRegion, String>,
     pub pass: Pass,
 }
 
-/// A time, as a value of JSON.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Since(#[serde(with = "pipetrail_member::time")] pub Timestamp);
-
 /// The last signs of an account and region. Remembered, because only what landed lately is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LastSigns {
+pub(crate) struct LastSigns {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub heartbeat: Option<Since>,
+    pub heartbeat: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub canary: Option<Since>,
+    pub canary: Option<Timestamp>,
 }
 
 impl LastSigns {
     /// The later ones of both.
-    #[must_use]
-    pub fn and(self, other: LastSigns) -> Self {
+    pub(crate) fn and(self, other: LastSigns) -> Self {
         LastSigns {
             heartbeat: self.heartbeat.max(other.heartbeat),
             canary: self.canary.max(other.canary),
@@ -59,7 +54,7 @@ impl LastSigns {
 
 /// A condition that lasts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
+pub(crate) struct Held {
     #[serde(flatten)]
     pub condition: Condition,
     pub told: Told,
@@ -68,7 +63,7 @@ pub struct Held {
 /// How somebody was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Told {
+pub(crate) enum Told {
     /// With account and region.
     Named,
     /// As one of many.
@@ -77,7 +72,7 @@ pub enum Told {
 
 /// Not a memory of this format.
 #[derive(Debug, Error)]
-pub enum StateError {
+pub(crate) enum StateError {
     #[error("it is no memory of λ watch")]
     Json(#[from] serde_json::Error),
     #[error("it has format {0}; this function reads {FORMAT}")]
@@ -87,7 +82,7 @@ pub enum StateError {
 impl State {
     /// # Errors
     /// No memory, or one of another format.
-    pub fn parse(text: &[u8]) -> Result<Self, StateError> {
+    pub(crate) fn parse(text: &[u8]) -> Result<Self, StateError> {
         #[derive(Deserialize)]
         struct Head {
             format: u32,

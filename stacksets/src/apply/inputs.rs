@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use aws_sdk_s3::Client;
 use aws_sdk_s3::presigning::PresigningConfig;
+use pipetrail_names::AccountId;
 
 use super::Run;
 use crate::desired::ParameterValue;
@@ -61,27 +63,53 @@ impl Run<'_> {
         if template.body().len() <= MAX_BODY_BYTES {
             return Ok(None);
         }
-        let key = format!("templates/{name}-{}.yaml", template.digest());
-        self.put(&key, template.body().as_bytes().to_vec(), "application/yaml")
-            .await?;
-        let bucket = self.value(&self.plan.bucket)?;
-        // The SDK knows the partition's host and a profile's endpoint_url; the signature is cut off,
-        // since CloudFormation reads with the caller's permissions.
-        let lifetime = PresigningConfig::expires_in(Duration::from_secs(60)).ok();
-        let lifetime = answered("presigning", "lifetime", lifetime)?;
-        let object = self.clients.s3.get_object().bucket(&bucket).key(&key);
-        let url = object.presigned(lifetime).await;
-        let url = url.map_err(from_sdk(format!("make the address of s3://{bucket}/{key}")))?;
-        Ok(Some(url.uri().split('?').next().unwrap_or_default().to_owned()))
+        let (bucket, owner) = (self.value(&self.plan.bucket)?, &self.plan.audit_account);
+        let url = upload_template(&self.clients.s3, &bucket, owner, name, template).await;
+        self.journal.note(url).map(Some)
     }
 
     pub(super) async fn put(&self, key: &str, bytes: Vec<u8>, content_type: &str) -> Result<(), Error> {
-        let bucket = self.value(&self.plan.bucket)?;
-        let put = self.clients.s3.put_object().bucket(&bucket).key(key);
-        // Bucket names are global: one that was deleted may be somebody else's by now.
-        let put = put.expected_bucket_owner(self.plan.audit_account.as_str());
-        let put = put.content_type(content_type).body(bytes.into()).send().await;
-        let put = put.map_err(from_sdk(format!("upload s3://{bucket}/{key}")));
-        self.journal.note(put).map(|_| ())
+        let (bucket, owner) = (self.value(&self.plan.bucket)?, &self.plan.audit_account);
+        let put = put(&self.clients.s3, &bucket, owner, key, bytes, content_type).await;
+        self.journal.note(put)
     }
+}
+
+/// Puts a template where CloudFormation can read it, in a bucket of `owner`; gives its address.
+///
+/// # Errors
+/// A refused call.
+pub async fn upload_template(
+    s3: &Client,
+    bucket: &str,
+    owner: &AccountId,
+    name: &str,
+    template: &Template,
+) -> Result<String, Error> {
+    let key = format!("templates/{name}-{}.yaml", template.digest());
+    let body = template.body().as_bytes().to_vec();
+    put(s3, bucket, owner, &key, body, "application/yaml").await?;
+    // The SDK knows the partition's host and a profile's endpoint_url; the signature is cut off,
+    // since CloudFormation reads with the caller's permissions.
+    let lifetime = PresigningConfig::expires_in(Duration::from_secs(60)).ok();
+    let lifetime = answered("presigning", "lifetime", lifetime)?;
+    let url = s3.get_object().bucket(bucket).key(&key).presigned(lifetime).await;
+    let url = url.map_err(from_sdk(format!("make the address of s3://{bucket}/{key}")))?;
+    Ok(url.uri().split('?').next().unwrap_or_default().to_owned())
+}
+
+async fn put(
+    s3: &Client,
+    bucket: &str,
+    owner: &AccountId,
+    key: &str,
+    bytes: Vec<u8>,
+    content_type: &str,
+) -> Result<(), Error> {
+    let put = s3.put_object().bucket(bucket).key(key);
+    // Bucket names are global: one that was deleted may be somebody else's by now.
+    let put = put.expected_bucket_owner(owner.as_str());
+    let put = put.content_type(content_type).body(bytes.into()).send().await;
+    put.map_err(from_sdk(format!("upload s3://{bucket}/{key}")))?;
+    Ok(())
 }

@@ -24,28 +24,16 @@ fn clients(server: &Answers) -> Clients {
 
 fn plan() -> Plan {
     Plan {
-        organization: "o-abcdefghij".into(),
-        audit_account: known("999988887777"),
-        region: known("eu-central-1"),
-        stacks: vec![],
-        drain: None,
-        replay: None,
-        uploads: vec![],
-        trusted_access: None,
-        joins: vec![],
-        stack_set: None,
-        management: vec![],
-        instances: vec![],
         rollout: RolloutLimits {
             max_concurrent_percentage: 100,
             failure_tolerance_percentage: 10,
         },
-        notes: vec![],
         bucket: ParameterValue::output("artifacts", "Bucket"),
         outputs: BTreeMap::from([(
             "artifacts".to_owned(),
             BTreeMap::from([("Bucket".to_owned(), "the-bucket".to_owned())]),
         )]),
+        ..Plan::nothing("o-abcdefghij", &known("999988887777"), &known("eu-central-1"))
     }
 }
 

@@ -3,14 +3,12 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use pipetrail_names::{AccountId, OuId, Region};
+use pipetrail_names::{AccountId, AccountRegion, OuId, Region};
 use serde::{Serialize, Serializer};
 
-use crate::account_region::AccountRegion;
 use crate::desired::Scope;
 use crate::organization::{Membership, Organization};
 use crate::stack_set::{Drift, Instance};
-use crate::time;
 
 /// One account and region.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -34,7 +32,6 @@ pub struct CoverageRow {
     /// Whether the stack differs from what the stack set describes, where AWS says it.
     pub drift: Option<Drift>,
     /// When the last operation that created or updated the stack ended, where that is known.
-    #[serde(serialize_with = "time::serialize")]
     pub deployed_at: Option<Timestamp>,
 }
 

@@ -9,13 +9,13 @@ use pipetrail_names::audit::STACKS;
 use pipetrail_names::member::STACK;
 
 use super::{DestroyPlan, DestroyStep, Names, Remains, Standing};
-use crate::account_region::AccountRegion;
 use crate::clients::Clients;
 use crate::error::Error;
 use crate::journal::{Journal, StepProgress, StepResult, Written};
 use crate::pause::Tell;
 use crate::stack::StackCalls;
 use crate::step_id::{Need, StepId};
+use pipetrail_names::AccountRegion;
 
 /// Carries out the plan made of `standing`; gives one result per step, in order, and what stays.
 pub async fn destroy(

@@ -22,14 +22,7 @@ const DATA_STAYS: &str = "it is the audit's data: `pipetrail apply` takes it up 
 /// # Errors
 /// A stack or stack set of our name that is not ours.
 pub fn plan(names: &Names, standing: &Standing, delete_data: bool) -> Result<DestroyPlan, Error> {
-    let mut plan = DestroyPlan {
-        organization: standing.organization.id.clone(),
-        audit_account: names.audit_account.clone(),
-        region: names.region.clone(),
-        steps: vec![],
-        remains: vec![],
-        notes: vec![],
-    };
+    let mut plan = DestroyPlan::nothing(names, standing);
     // Before the stack set: its instances name regions that the configuration may name no more.
     for (region, stack) in standing.member_stacks.iter().flatten() {
         let management = &standing.organization.management_account;

@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pipetrail_names::{AccountId, OuId, Region};
+use pipetrail_names::{AccountId, AccountRegion, OuId, Region};
 
 use super::{AccountFilter, InstancesRemoval};
-use crate::account_region::AccountRegion;
 use crate::operation;
 use crate::organization::Organization;
 use crate::stack_set::{Instance, StackSet, UNITS_PER_CALL};

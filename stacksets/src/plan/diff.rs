@@ -61,7 +61,7 @@ pub fn plan_for(desired: &Desired, actual: &Actual, focus: &Focus) -> Result<Pla
         None => Err(Error::NoStackSet(STACK.to_owned())),
         Some(set) if !set.is_ours() => Err(Error::foreign("stack set", STACK)),
         Some(_) => {
-            reader::check_without_update(&view)?;
+            reader::check(&view)?;
             enrolment(view, None)
         }
     }

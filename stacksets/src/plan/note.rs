@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use pipetrail_names::{AccountId, OuId, Region};
+use pipetrail_names::{AccountId, AccountRegion, OuId, Region};
 use serde::Serialize;
 
-use crate::account_region::AccountRegion;
 use crate::organization::Membership;
 use crate::plan::reader;
 use crate::plan::removals::stacks_left_behind;
@@ -27,7 +26,7 @@ pub enum Uncovering {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Note {
-    /// The reader's role stays where it is until its new region has stacks.
+    /// The reader's role stays where it is until every account has its stack in the new region.
     ReaderStays { from: Region, to: Region },
     /// The management account gets no stacks; service-managed stack sets never deploy into it.
     ManagementAccountNotCovered { account: AccountId, reason: Uncovering },
@@ -176,7 +175,7 @@ impl fmt::Display for Note {
             } => write!(f, "management account {account} is not covered in {region}: {reason}"),
             Note::ReaderStays { from, to } => write!(
                 f,
-                "the role that members are looked into with stays in {from} until {to} has stacks; the next apply moves it"
+                "the role that members are looked into with stays in {from} until every account has its stack in {to}; an apply after that moves it"
             ),
             Note::NotActive { accounts } => {
                 write!(f, "not active, so StackSets skips them: {}", some(accounts))

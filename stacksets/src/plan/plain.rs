@@ -29,7 +29,7 @@ impl Plan {
     pub fn creating(spec: &StackSpec, organization: &str, scope: &Scope) -> Self {
         Plan {
             stacks: vec![creation(spec)],
-            ..nothing(organization, scope)
+            ..Plan::nothing(organization, &scope.audit_account, &scope.region)
         }
     }
 
@@ -50,7 +50,31 @@ impl Plan {
         };
         Plan {
             management: regions.iter().map(step).collect(),
-            ..nothing(organization, scope)
+            ..Plan::nothing(organization, &scope.audit_account, &scope.region)
+        }
+    }
+
+    pub(crate) fn nothing(organization: &str, audit_account: &AccountId, region: &Region) -> Self {
+        Plan {
+            organization: organization.to_owned(),
+            audit_account: audit_account.clone(),
+            region: region.clone(),
+            stacks: vec![],
+            drain: None,
+            replay: None,
+            uploads: vec![],
+            trusted_access: None,
+            joins: vec![],
+            stack_set: None,
+            management: vec![],
+            instances: vec![],
+            rollout: RolloutLimits {
+                max_concurrent_percentage: 100,
+                failure_tolerance_percentage: 0,
+            },
+            notes: vec![],
+            bucket: ParameterValue::Text(String::new()),
+            outputs: BTreeMap::new(),
         }
     }
 }
@@ -65,30 +89,6 @@ fn creation(spec: &StackSpec) -> StackStep {
         parameters: spec.parameters.clone(),
         tags: spec.tags.clone(),
         protect: spec.protect,
-    }
-}
-
-fn nothing(organization: &str, scope: &Scope) -> Plan {
-    Plan {
-        organization: organization.to_owned(),
-        audit_account: scope.audit_account.clone(),
-        region: scope.region.clone(),
-        stacks: vec![],
-        drain: None,
-        replay: None,
-        uploads: vec![],
-        trusted_access: None,
-        joins: vec![],
-        stack_set: None,
-        management: vec![],
-        instances: vec![],
-        rollout: RolloutLimits {
-            max_concurrent_percentage: 100,
-            failure_tolerance_percentage: 0,
-        },
-        notes: vec![],
-        bucket: ParameterValue::Text(String::new()),
-        outputs: BTreeMap::new(),
     }
 }
 

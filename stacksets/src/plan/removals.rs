@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pipetrail_names::{AccountId, OuId};
+use pipetrail_names::{AccountId, AccountRegion, OuId};
 
-use crate::account_region::AccountRegion;
 use crate::organization::{Account, Membership};
 use crate::plan::step::{InstancesAction, InstancesStep};
 use crate::plan::view::{Pair, Regions, View, of_accounts, pair};

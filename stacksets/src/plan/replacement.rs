@@ -14,8 +14,9 @@ pub(super) fn reason(view: &View<'_>, spec: &StackSpec, stack: &Stack) -> Option
     if due.is_some_and(|record| record.is_open() && record.stack == stack.id) {
         return Some(ReplaceReason::Begun);
     }
-    // What is not done yet is the replacement that was asked for, whoever asks again.
-    if flow.asked && due.is_none() {
+    // What is not done yet is the replacement that was asked for, whoever asks again; unless the new stack is broken too.
+    if flow.asked && (due.is_none() || matches!(stack.condition(), Condition::RollbackFailed | Condition::UpdateFailed))
+    {
         return Some(ReplaceReason::AskedFor);
     }
     (stack.condition() == Condition::Stuck).then_some(ReplaceReason::Stuck)

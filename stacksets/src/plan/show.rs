@@ -180,6 +180,10 @@ impl fmt::Display for ReplayStep {
         };
         write!(f, "~ replay of archive {archive}: ")?;
         match (until, state) {
+            (_, Some(state)) if matches!(state.as_str(), "FAILED" | "CANCELLED") => {
+                write!(f, "start another one, the last one is {state}")
+            }
+            (_, Some(state)) if state == "COMPLETED" => f.write_str("it has ended, write that down"),
             (_, Some(state)) => write!(f, "wait for its end, it is {state}"),
             (Some(until), None) => write!(
                 f,

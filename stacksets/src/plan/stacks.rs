@@ -133,8 +133,9 @@ pub(super) fn management_steps(view: &View<'_>) -> Result<Vec<ManagementStep>, E
     };
     let spec = StackSpec {
         name: STACK.to_owned(),
-        ..view.desired.stack_set.clone()
+        ..reader::spec(view)?
     };
+    let first = reader::order(view).into_iter().next();
     let mut steps = Vec::new();
     let mut push = |region: &Region, action| {
         steps.push(ManagementStep {
@@ -145,7 +146,10 @@ pub(super) fn management_steps(view: &View<'_>) -> Result<Vec<ManagementStep>, E
     };
     let wanted = |region: &Region| scope.management && scope.regions.contains(region);
     let readable = |region: &&Region| wanted(region) && !read.unreadable.contains_key(*region);
-    for region in scope.regions.iter().filter(readable) {
+    let mut regions: Vec<&Region> = scope.regions.iter().filter(readable).collect();
+    // Where the reader's role moves, there first.
+    regions.sort_by_key(|region| first.as_ref() != Some(*region));
+    for region in regions {
         match stack_step(view, &spec, read.stacks.get(region)) {
             Ok(None) => {}
             Ok(Some(stack)) => push(region, ManagementAction::Deploy { stack }),

@@ -9,7 +9,6 @@ use serde::Serialize;
 use crate::desired::{ParameterValue, Zip};
 use crate::flow::Flow;
 use crate::template::{Template, TemplateDiff};
-use crate::time;
 
 /// A stack to create, replace or update.
 #[derive(Clone, Debug, PartialEq, Hash, Serialize)]
@@ -88,7 +87,6 @@ pub struct DrainStep {
     pub rules: usize,
     pub buffer_seconds: u32,
     /// Since when an earlier run has had them off.
-    #[serde(serialize_with = "time::serialize")]
     pub begun: Option<Timestamp>,
     /// Whether an archive keeps what reaches the bus meanwhile.
     pub archived: bool,
@@ -108,7 +106,6 @@ pub struct ReplayStep {
     /// `None` where there is none: then that is lost.
     pub archive: Option<String>,
     /// When the rules were there again; `None` while they are not.
-    #[serde(serialize_with = "time::serialize")]
     pub until: Option<Timestamp>,
     /// The state of a replay that was started, for example `RUNNING`.
     pub state: Option<String>,

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, from_sdk, unless_refused};
 use crate::flow::replayed;
-use crate::time;
 
 /// Key of the object; below no table's folder.
 const KEY: &str = "replacement.json";
@@ -19,16 +18,15 @@ pub struct Record {
     /// Id of the stack that is replaced.
     pub stack: String,
     /// Since when the bus may have had no rules.
-    #[serde(with = "time::always")]
     pub from: Timestamp,
     /// When the rules were off, all of them.
-    #[serde(with = "time::maybe", default)]
+    #[serde(default)]
     pub rules_off: Option<Timestamp>,
     /// When the oldest record came in that a stream had not written when it was deleted.
-    #[serde(with = "time::maybe", default)]
+    #[serde(default)]
     pub oldest: Option<Timestamp>,
     /// Since when the new stack's rules are there.
-    #[serde(with = "time::maybe", default)]
+    #[serde(default)]
     pub until: Option<Timestamp>,
     /// Number of the replay: a failed one is followed by another.
     pub attempt: u32,

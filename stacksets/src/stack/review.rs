@@ -1,7 +1,7 @@
 //! What CloudFormation makes of a template before anything is created: a change set that nobody executes.
 //!
 //! It leaves a shell of the stack for as long as it exists. Where a run ends in between, the shell and its change set
-//! have names and tags of ours, so that the next plan takes it away like any other.
+//! have names and tags of ours, so that the next review or plan takes it away.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{ChangeSetStatus, ChangeSetType};
 
 use super::convert::{capabilities, parameters_to, tags_to};
-use super::{PREFIX, Stack, StackCalls};
+use super::{Condition, PREFIX, Stack, StackCalls};
 use crate::desired::StackSpec;
 use crate::error::{Error, from_sdk};
 use crate::ids::answered;
@@ -27,9 +27,9 @@ pub struct Review {
     pub changes: usize,
 }
 
-/// Makes the change set for a stack that is not there, reads it, and takes it away with its shell. `template_url` is
-/// where the template lies when it is too large to be sent inline. `imports` says that buckets of it are there and are
-/// taken over.
+/// Makes the change set for a stack that does not exist, reads it, and takes it away with its shell. A shell that an
+/// earlier review left goes first. `template_url` is where the template lies when it is too large to be sent inline.
+/// `imports` says that buckets of it exist and are taken over.
 ///
 /// # Errors
 /// A stack of that name, or a refused call.
@@ -41,7 +41,7 @@ pub async fn review(
     imports: bool,
 ) -> Result<Review, Error> {
     let name = spec.name.as_str();
-    if Stack::describe(client, name).await?.is_some() {
+    if !take_shell_away(client, name).await? {
         return Err(Error::foreign("stack", name));
     }
     let set = format!("{PREFIX}review");
@@ -69,6 +69,24 @@ pub async fn review(
     let calls = StackCalls { client, name, written };
     calls.take_away(id, false, &mut |_| {}).await?;
     read
+}
+
+/// Takes away the shell that a review left when it ended before its time; gives whether the name is free then. What has
+/// the name otherwise is left alone.
+///
+/// # Errors
+/// A refused call.
+pub async fn take_shell_away(client: &Client, name: &str) -> Result<bool, Error> {
+    match Stack::identify(client, name).await? {
+        None => Ok(true),
+        Some(stack) if stack.condition() == Condition::Review && stack.is_ours() => {
+            let written = &Written::default();
+            let calls = StackCalls { client, name, written };
+            calls.take_away(&stack.id, false, &mut |_| {}).await?;
+            Ok(true)
+        }
+        Some(_) => Ok(false),
+    }
 }
 
 /// Waits until the change set is made, and counts its changes.
@@ -152,6 +170,36 @@ mod tests {
             .unwrap();
         assert_eq!((review.status.as_str(), review.changes), ("CREATE_COMPLETE", 3));
         assert_eq!(server.count("Action=DeleteStack"), 1);
+    }
+
+    #[tokio::test]
+    async fn the_shell_of_an_earlier_review_goes_and_one_of_somebody_else_stays() {
+        let shell = "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>x</StackName>\
+            <StackId>arn:x</StackId><StackStatus>REVIEW_IN_PROGRESS</StackStatus>\
+            <CreationTime>2026-11-21T00:00:00Z</CreationTime></member></Stacks></DescribeStacksResult>\
+            </DescribeStacksResponse>";
+        let list = |name: &str| {
+            format!(
+                "<ListChangeSetsResponse><ListChangeSetsResult><Summaries><member><ChangeSetName>{name}</ChangeSetName>\
+                 </member></Summaries></ListChangeSetsResult></ListChangeSetsResponse>"
+            )
+        };
+        let set = "<DescribeChangeSetResponse><DescribeChangeSetResult><Status>CREATE_COMPLETE</Status><Tags><member>\
+            <Key>managed-by</Key><Value>pipetrail</Value></member></Tags></DescribeChangeSetResult>\
+            </DescribeChangeSetResponse>";
+        for (name, is_free) in [("pipetrail-review", true), ("somebodys", false)] {
+            let server = Answers::new(&[
+                ("Action=DescribeStacks", 200, shell),
+                ("Action=ListChangeSets", 200, &list(name)),
+                ("Action=DescribeChangeSet", 200, set),
+                ("Action=DescribeStacks", 200, shell),
+                ("Action=DeleteStack", 200, "<DeleteStackResponse/>"),
+                ("Action=DescribeStacks", 400, MISSING),
+            ]);
+            let free = take_shell_away(&server.cloudformation(), "x").await.unwrap();
+            assert_eq!(free, is_free, "{name}");
+            assert_eq!(server.count("Action=DeleteStack"), usize::from(is_free), "{name}");
+        }
     }
 
     #[tokio::test]

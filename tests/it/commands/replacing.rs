@@ -180,7 +180,8 @@ fn the_pipeline_stack_is_replaced_under_load_and_through_four_kills_without_losi
         assert_eq!(subscribed.len(), 2, "{subscribed:?}");
         let member = organization.members[0].id.as_str();
         let heartbeat = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        let scheduled = organization.relay.scheduled(member, HOME, &heartbeat).await?;
+        let mut scheduled = organization.relay.scheduled(member, HOME, &heartbeat).await?;
+        scheduled.extend(organization.relay.canaries(member, HOME, &heartbeat).await?);
         org::play_all(&organization, scheduled.iter().map(org::emit).collect()).await?;
 
         let (archived, replaced) = (

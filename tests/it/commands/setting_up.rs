@@ -114,7 +114,7 @@ async fn a_new_user_writes_the_file_and_mends_what_the_doctor_names() -> Result<
     assert_eq!(access["verdict"], "failed");
     assert!(access["remedy"].as_str().unwrap().contains("pipetrail doctor --fix"));
 
-    // What is safe is mended; a trail is not ours to make.
+    // What is safe is fixed; a trail is not ours to make.
     let ran = pipetrail(&["doctor", "--fix"]);
     assert_eq!(ran.code, Some(2), "{}", ran.stderr);
     let ran = pipetrail(&["doctor", "--fix", "--yes", "--output", "json"]);
@@ -150,7 +150,7 @@ async fn a_new_user_writes_the_file_and_mends_what_the_doctor_names() -> Result<
     trail.start_logging().name("organization").send().await?;
     let ran = pipetrail(&["doctor", "--fix", "--yes", "--output", "json"]);
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
-    assert!(ran.stderr.contains("nothing that can be mended"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("nothing that can be fixed"), "{}", ran.stderr);
 
     // A member that somebody has prepared by hand, and a policy in the way.
     let member = &organization.members[0].id;

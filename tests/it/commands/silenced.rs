@@ -1,5 +1,6 @@
 //! Ways to silence a member, each tried on a member that reports: `status` names what was done, and λ watch tells it
-//! once, and once that it is over.
+//! once, and once that it is over. That a reader's role is gone is a unit test's to show: moto lets everybody assume
+//! every role.
 
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ const RULE: &str = "pipetrail-forward";
 const QUEUE: &str = "pipetrail-forward-dlq";
 
 /// What somebody with all rights in a member can do, and what `status` says of it.
-const WAYS: [(&str, &str); 13] = [
+const WAYS: [(&str, &str); 16] = [
     (
         "narrow",
         "pattern of rule pipetrail-forward is {\"source\":\"pipetrail.heartbeat\"}",
@@ -35,12 +36,16 @@ const WAYS: [(&str, &str); 13] = [
     ("trust", "trust policy of the forwarder's role is "),
     ("policy", "inline policies of the forwarder's role is "),
     ("attach", "policies attached to the forwarder's role is "),
+    ("boundary", "permissions boundary of the forwarder's role is "),
+    ("short queue", "settings of queue pipetrail-forward-dlq is "),
     ("queue policy", "policy of queue pipetrail-forward-dlq is gone"),
     ("heartbeat off", "schedule pipetrail-heartbeat is "),
     ("canary gone", "schedule pipetrail-canary is gone"),
     ("delete", "rule pipetrail-forward is gone"),
-    // Behind StackSets, which goes on calling it current. The last one: nothing is left to be restored.
-    ("stack deleted", "inline policies of the forwarder's role is gone"),
+    // Nothing makes the role anew but a stack: from here on it stays away.
+    ("role gone", "trust policy of the forwarder's role is gone"),
+    // Behind StackSets, which goes on calling it current.
+    ("stack deleted", "pattern of rule pipetrail-forward is gone"),
 ];
 
 #[test]
@@ -64,11 +69,21 @@ async fn story() -> Result<()> {
     organization.apply().await?;
     organization.complete_members().await?;
     let time = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let mut events = organization.relay.scheduled(&member, HOME, &time).await?;
+    let heartbeats = organization.relay.scheduled(&member, HOME, &time).await?;
     let canaries = organization.relay.canaries(&member, HOME, &time).await?;
-    assert_eq!((events.len(), canaries.len()), (1, 1));
-    events.extend(canaries);
-    org::play_all(&organization, events.iter().map(org::emit).collect()).await?;
+    assert_eq!((heartbeats.len(), canaries.len()), (1, 1));
+    org::play_all(&organization, heartbeats.iter().map(org::emit).collect()).await?;
+    let mut operator = Operator::subscribe(&organization).await?;
+
+    // For more than a day on the list, and CloudTrail said nothing.
+    listed_for(&organization, SignedDuration::from_hours(27)).await?;
+    let of_member = |alerts: Vec<Value>| alerts.into_iter().find(|alert| alert["account_id"] == *member);
+    let alert = of_member(operator.watch().await?).context("nothing is told of the member")?;
+    assert_eq!(alert["began"].as_array().map(Vec::len), Some(1), "{alert}");
+    assert_eq!(alert["began"][0]["condition"], "no-canary");
+    org::play_all(&organization, canaries.iter().map(org::emit).collect()).await?;
+    let alert = of_member(operator.watch().await?).context("nothing is told of the member")?;
+    assert_eq!(alert["ended"][0]["condition"], "no-canary", "{alert}");
     let row = status(&organization, &member).await?;
     assert_eq!(row["verdict"], "covered", "{row}");
     assert_eq!(row["differences"], json!([]));
@@ -78,8 +93,9 @@ async fn story() -> Result<()> {
     let row = status_of(&organization, &member, &["--now", &later, "--silent-after", "48h"]).await?;
     assert_eq!(row["verdict"], "no-trail", "{row}");
 
+    // The management account's silence ends with that, and then nothing is wrong.
     listed_for(&organization, SignedDuration::from_mins(90)).await?;
-    let mut operator = Operator::subscribe(&organization).await?;
+    operator.watch().await?;
     assert_eq!(operator.watch().await?, [] as [Value; 0]);
 
     let cloud = &organization.relay.cloud;
@@ -104,8 +120,8 @@ async fn story() -> Result<()> {
             !began.is_empty() && began.iter().all(|one| one["condition"] == "differs"),
             "{way}: {alert}"
         );
-        if way == "stack deleted" {
-            break;
+        if matches!(way, "role gone" | "stack deleted") {
+            continue;
         }
         restore(&organization, &config, &member).await?;
         let row = status(&organization, &member).await?;
@@ -150,8 +166,7 @@ async fn silence(config: &SdkConfig, member: &str, way: &str) -> Result<()> {
                 .send()
                 .await?;
         }
-        "stack deleted" => {
-            Box::pin(silence(config, member, "delete")).await?;
+        "role gone" => {
             for policy in iam.list_role_policies().role_name(&role).send().await?.policy_names {
                 iam.delete_role_policy()
                     .role_name(&role)
@@ -160,6 +175,10 @@ async fn silence(config: &SdkConfig, member: &str, way: &str) -> Result<()> {
                     .await?;
             }
             iam.delete_role().role_name(role).send().await?;
+        }
+        // What is left of it.
+        "stack deleted" => {
+            Box::pin(silence(config, member, "delete")).await?;
             let url = sqs.get_queue_url().queue_name(QUEUE).send().await?.queue_url;
             sqs.delete_queue().set_queue_url(url).send().await?;
             for name in ["pipetrail-heartbeat", "pipetrail-canary"] {
@@ -203,6 +222,24 @@ async fn silence(config: &SdkConfig, member: &str, way: &str) -> Result<()> {
             iam.attach_role_policy()
                 .role_name(role)
                 .set_policy_arn(arn)
+                .send()
+                .await?;
+        }
+        "boundary" => {
+            let document =
+                json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}});
+            let made = iam
+                .create_policy()
+                .policy_name("bound")
+                .policy_document(document.to_string());
+            let arn = made.send().await?.policy.and_then(|policy| policy.arn);
+            let call = iam.put_role_permissions_boundary().role_name(role);
+            call.set_permissions_boundary(arn).send().await?;
+        }
+        "short queue" => {
+            let url = sqs.get_queue_url().queue_name(QUEUE).send().await?.queue_url;
+            let call = sqs.set_queue_attributes().set_queue_url(url);
+            call.attributes(QueueAttributeName::MessageRetentionPeriod, "60")
                 .send()
                 .await?;
         }
@@ -270,5 +307,13 @@ async fn restore(organization: &Organization, config: &SdkConfig, member: &str) 
             .send()
             .await?;
     }
+    // Where there is none, that is no matter.
+    let _ = iam.delete_role_permissions_boundary().role_name(&role).send().await;
+    let sqs = aws_sdk_sqs::Client::new(config);
+    let url = sqs.get_queue_url().queue_name(QUEUE).send().await?.queue_url;
+    let call = sqs.set_queue_attributes().set_queue_url(url);
+    call.attributes(QueueAttributeName::MessageRetentionPeriod, "1209600")
+        .send()
+        .await?;
     organization.complete_again().await
 }

@@ -88,7 +88,8 @@ async fn story() -> Result<()> {
     assert_eq!(of(&rows, &organization.relay.cloud.management, SECOND)[2], "silent");
 
     let time = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let events = organization.relay.scheduled(&one, SECOND, &time).await?;
+    let mut events = organization.relay.scheduled(&one, SECOND, &time).await?;
+    events.extend(organization.relay.canaries(&one, SECOND, &time).await?);
     org::play_all(&organization, events.iter().map(org::emit).collect()).await?;
     let (rows, report) = verdicts(&organization, &["--account", &one, "--account", &two]).await;
     let covered: Vec<&[String; 4]> = rows.iter().filter(|row| row[2] == "covered").collect();

@@ -1,6 +1,7 @@
 //! The organization that all tests of this process share.
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -42,8 +43,23 @@ pub(crate) fn with<F: Future<Output = Result<()>>>(test: impl FnOnce(Arc<Organiz
         let organization = runtime.block_on(enrolled()).expect("the organization starts");
         Shared { runtime, organization }
     });
+    let _warnings = Warnings(shared.organization.folder().join("ministack.log"));
     let outcome = shared.runtime.block_on(test(Arc::clone(&shared.organization)));
     outcome.unwrap_or_else(|error| panic!("{error:?}"));
+}
+
+/// Shows what MiniStack complained of last, where a test fails: what it loses is nowhere else to be seen.
+struct Warnings(PathBuf);
+
+impl Drop for Warnings {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = std::fs::read_to_string(&self.0).unwrap_or_default();
+            let lines: Vec<&str> = log.lines().collect();
+            let last = &lines[lines.len().saturating_sub(30)..];
+            eprintln!("the end of MiniStack's log:\n{}", last.join("\n"));
+        }
+    }
 }
 
 async fn enrolled() -> Result<Arc<Organization>> {

@@ -22,7 +22,7 @@ use tokio::task::AbortHandle;
 use super::{HOME, Organization, profiles};
 use crate::fault_proxy::{Call, FaultProxy, Traffic, forward};
 use crate::loopback;
-use crate::relay::archive::{Archive, Asked};
+use crate::relay::archive::{Archive, Asked, Replay};
 use crate::relay::template::Stack;
 
 /// For how many days the archive would keep what reaches the bus.
@@ -155,12 +155,14 @@ fn asked(body: &Bytes) -> Result<Asked> {
 /// MiniStack's own replay is done at once, since its archive is empty.
 fn described(archive: &Archive, answer: Bytes) -> Result<Bytes> {
     let mut text: Value = serde_json::from_slice(&answer)?;
-    if text["ReplayName"]
-        .as_str()
-        .is_some_and(|name| archive.is_replaying(name))
-    {
-        text["State"] = "RUNNING".into();
-        return Ok(text.to_string().into());
+    let name = text["ReplayName"].as_str().unwrap_or_default();
+    match archive.replay(name) {
+        None => return Ok(answer),
+        Some(Replay::Running) => text["State"] = "RUNNING".into(),
+        Some(Replay::Failed(why)) => {
+            text["State"] = "FAILED".into();
+            text["StateReason"] = why.into();
+        }
     }
-    Ok(answer)
+    Ok(text.to_string().into())
 }

@@ -3,7 +3,7 @@
 //! Which events are kept, and for how long, comes from the deployed template. An event is in the archive
 //! some time after it reached the bus, as on AWS: whoever replays too early misses it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,15 @@ pub struct Archive {
     pub retention_days: i64,
     delay: Duration,
     kept: Mutex<Vec<(Instant, Envelope)>>,
-    under_way: Mutex<BTreeSet<String>>,
+    replays: Mutex<BTreeMap<String, Replay>>,
+}
+
+/// A replay that has not completed.
+#[derive(Clone, Debug)]
+pub enum Replay {
+    Running,
+    /// Why.
+    Failed(String),
 }
 
 /// What `StartReplay` asks for.
@@ -54,19 +62,19 @@ impl Archive {
             retention_days: days.context("an archive without RetentionDays")?,
             delay,
             kept: Mutex::default(),
-            under_way: Mutex::default(),
+            replays: Mutex::default(),
         })
     }
 
-    /// Whether a replay of that name is still at work.
+    /// The replay of that name; `None` where it has completed or never began.
     #[must_use]
-    pub fn is_replaying(&self, name: &str) -> bool {
-        locked(&self.under_way).contains(name)
+    pub fn replay(&self, name: &str) -> Option<Replay> {
+        locked(&self.replays).get(name).cloned()
     }
 
     /// Takes note that a replay begins.
     pub fn begins(&self, name: &str) {
-        locked(&self.under_way).insert(name.to_owned());
+        locked(&self.replays).insert(name.to_owned(), Replay::Running);
     }
 
     /// What a replay finds: of that time, not too old, and in the archive already.
@@ -90,9 +98,13 @@ impl Archive {
         locked(&self.kept).push((Instant::now(), envelope.clone()));
     }
 
-    /// Takes note that a replay has ended.
-    pub fn ends(&self, name: &str) {
-        locked(&self.under_way).remove(name);
+    /// Takes note that a replay has ended, and how.
+    pub fn ends(&self, name: &str, how: Result<()>) {
+        let mut replays = locked(&self.replays);
+        match how {
+            Ok(()) => replays.remove(name),
+            Err(error) => replays.insert(name.to_owned(), Replay::Failed(format!("{error:#}"))),
+        };
     }
 }
 

@@ -7,6 +7,9 @@ use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use pipetrail_stacksets::CoverageRow;
 use pipetrail_unit::answers::answering;
 
+use pipetrail_names::member::READER_REGION;
+use pipetrail_stacksets::StackSetParameters;
+
 use super::*;
 use crate::config::Config;
 use crate::deploy::desired;
@@ -73,7 +76,7 @@ impl Object {
 
     /// How many versions count in an account; `None` where it is not listed.
     fn counting(&self, account: &str) -> Option<usize> {
-        let at = Place {
+        let at = AccountRegion {
             account: account.parse().unwrap(),
             region: "eu-central-1".parse().unwrap(),
         };
@@ -114,7 +117,6 @@ fn standing(schedule: &str, ours: bool, rows: &[(&str, CoverageState)]) -> Cover
         audit_account: "999988887777".parse().unwrap(),
         region: "eu-central-1".parse().unwrap(),
         stacks: vec![],
-        stack_set_exists: true,
         stack_set: Some(StackSetParameters {
             template: template.to_owned(),
             parameters: parameters
@@ -134,7 +136,7 @@ const NEW: &str = "rate(2 hours)";
 async fn write(object: &Object, wanted: &str, coverage: &Coverage, updates: bool) {
     let desired = desired_of(wanted);
     let s3 = object.s3();
-    let members = Members::new(&s3, &desired);
+    let members = RosterObject::new(&s3, &desired);
     members.write(coverage, updates, updates, |_| false).await.unwrap();
 }
 
@@ -224,13 +226,13 @@ async fn a_damaged_list_is_written_anew_and_one_of_a_newer_version_is_left() {
     *object.body.lock().unwrap() = Some("{\"format\":2}".to_owned());
     let desired = desired_of(OLD);
     let s3 = object.s3();
-    let failed = Members::new(&s3, &desired)
+    let failed = RosterObject::new(&s3, &desired)
         .write(&coverage, false, false, |_| false)
         .await;
     let error = failed.unwrap_err();
     assert!(error.to_string().contains("format 2"), "{error}");
     assert!(error.hint().unwrap().contains("newer pipetrail"));
-    let step = Members::new(&s3, &desired).after(&coverage).await.unwrap();
+    let step = RosterObject::new(&s3, &desired).after(&coverage).await.unwrap();
     assert!(step.is_lacking() && step.hint.unwrap().contains("docs/permissions.md"));
 }
 

@@ -167,4 +167,72 @@ fn states_counts_and_tokens_are_told_with_what_is_wrong() {
         verdicts(&[token(3, &[]), token(3, &["alert"]), token(0, &[])]),
         [Verdict::Proven, Verdict::Refuted, Verdict::NotPossible]
     );
+    assert_eq!(
+        verdicts(&[token(2, &[]), token(1, &["row"])]),
+        [Verdict::NotPossible, Verdict::Refuted]
+    );
+}
+
+#[test]
+fn lake_formation_is_refuted_only_by_what_was_seen_not_to_work() {
+    let of = |streams, rows| lake_formation(streams, rows, "not left to IAM").verdict;
+    let [proven, refuted, not_possible] = Verdict::ALL.map(Some);
+    assert_eq!(of(proven, proven), Verdict::Proven);
+    for (streams, rows) in [(refuted, None), (proven, refuted), (not_possible, refuted)] {
+        assert_eq!(of(streams, rows), Verdict::Refuted);
+    }
+    for (streams, rows) in [
+        (None, None),
+        (proven, not_possible),
+        (proven, None),
+        (not_possible, proven),
+    ] {
+        assert_eq!(of(streams, rows), Verdict::NotPossible);
+    }
+}
+
+#[test]
+fn a_refusal_of_the_bus_says_something_only_of_a_role_that_may_put_events_at_all() {
+    let denied = Some("AccessDeniedException");
+    assert_eq!(
+        verdicts(&[
+            stranger(None, denied),
+            stranger(denied, denied),
+            stranger(None, None),
+            stranger(denied, None),
+            stranger(None, Some("ResourceNotFoundException")),
+        ]),
+        [
+            Verdict::Proven,
+            Verdict::NotPossible,
+            Verdict::Refuted,
+            Verdict::Refuted,
+            Verdict::NotPossible
+        ]
+    );
+}
+
+#[test]
+fn another_source_is_refused_alone_and_beside_a_heartbeat() {
+    let denied = Some("AccessDeniedException");
+    let other = Some("ThrottlingException");
+    assert_eq!(
+        verdicts(&[
+            sources(denied, denied),
+            sources(None, denied),
+            sources(denied, None),
+            sources(other, None),
+            sources(other, denied),
+            sources(denied, other),
+        ]),
+        [
+            Verdict::Proven,
+            Verdict::Refuted,
+            Verdict::Refuted,
+            Verdict::Refuted,
+            Verdict::NotPossible,
+            Verdict::NotPossible
+        ]
+    );
+    assert_eq!(sources(denied, None).observed, "beside a heartbeat: PutEvents took it");
 }

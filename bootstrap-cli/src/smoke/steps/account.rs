@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_s3::presigning::PresigningConfig;
 use pipetrail_names::audit::{ALERTS, BUS, Bucket, OPERATOR, QUEUES};
-use pipetrail_stacksets::{Desired, MAX_BODY_BYTES, ParameterValue, StackSpec, from_sdk, review};
+use pipetrail_stacksets::apply::upload_template;
+use pipetrail_stacksets::{Desired, MAX_BODY_BYTES, ParameterValue, StackSpec, review};
 
-use super::super::claim::{CHANGE_SET, LAKE_FORMATION, PRECONDITIONS};
+use super::super::claim::{CHANGE_SET, LAKE_FORMATION, PRECONDITIONS, ROW, STREAMS};
 use super::super::findings::Findings;
 use super::super::ground::Ground;
 use super::super::judge::{self, Judged};
 use super::super::records;
 use crate::doctor::LAKE_FORMATION as LAKE_FORMATION_CHECK;
 use crate::doctor::check::{Check, Grade};
-use crate::failure::{Problem, Result};
+use crate::failure::Result;
 
 pub(super) async fn run(ground: &Ground, desired: &Desired, checks: &[Check], findings: &mut Findings) {
     let failed = checks.iter().filter(|check| check.verdict == Grade::Failed);
@@ -33,7 +33,10 @@ async fn change_set(ground: &Ground, spec: &StackSpec) -> Result<Judged> {
     let parameters = spec.parameters.iter().map(|(name, given)| (name.clone(), value(given)));
     let parameters: BTreeMap<String, String> = parameters.collect();
     let url = match spec.template.body().len() > MAX_BODY_BYTES {
-        true => Some(upload(ground, spec).await?),
+        true => {
+            let (s3, bucket) = (&ground.clients.s3, ground.scratch_bucket());
+            Some(upload_template(s3, &bucket, ground.account(), &spec.name, &spec.template).await?)
+        }
         false => None,
     };
     let evidence = ground.bucket(Bucket::Evidence);
@@ -65,41 +68,14 @@ fn output(ground: &Ground, output: &str) -> String {
     }
 }
 
-/// Puts a template where CloudFormation can read it; gives its address.
-async fn upload(ground: &Ground, spec: &StackSpec) -> Result<String> {
-    let (s3, bucket, key) = (
-        &ground.clients.s3,
-        ground.scratch_bucket(),
-        format!("templates/{}.yaml", spec.name),
-    );
-    let action = || from_sdk(format!("upload s3://{bucket}/{key}"));
-    let body = spec.template.body().as_bytes().to_vec();
-    s3.put_object()
-        .bucket(&bucket)
-        .key(&key)
-        .body(body.into())
-        .send()
-        .await
-        .map_err(action())?;
-    let lifetime = PresigningConfig::expires_in(std::time::Duration::from_secs(60));
-    let lifetime = lifetime.map_err(|error| Problem::new(format!("cannot address a template: {error}")))?;
-    let url = s3.get_object().bucket(&bucket).key(&key).presigned(lifetime).await;
-    let url = url.map_err(from_sdk(format!("make the address of s3://{bucket}/{key}")))?;
-    // CloudFormation reads with the caller's permissions, not with this signature.
-    Ok(url.uri().split('?').next().unwrap_or_default().to_owned())
-}
-
-/// Whether the template is enough where Lake Formation does not leave new tables to IAM; `works` says whether streams
-/// and queries did, where that came to be seen.
-pub(super) fn lake_formation(checks: &[Check], works: Option<bool>, findings: &mut Findings) {
+/// Whether the template is enough where Lake Formation does not leave new tables to IAM, by what was found of streams and
+/// rows.
+pub(super) fn lake_formation(checks: &[Check], findings: &mut Findings) {
     let check = checks.iter().find(|check| check.check == LAKE_FORMATION_CHECK);
     let judged = match check.map(|check| (check.verdict, &check.evidence)) {
-        Some((Grade::Warning, evidence)) => match works {
-            Some(true) => Judged::proven(evidence.clone()),
-            Some(false) => Judged::refuted(evidence.clone()),
-            None => Judged::not_possible("there are no streams to see it by"),
-        },
-        Some((Grade::Ok, evidence)) => Judged::not_possible(evidence.clone()),
+        Some((Grade::Warning, evidence)) => {
+            judge::lake_formation(findings.verdict(&STREAMS), findings.verdict(&ROW), evidence)
+        }
         Some((_, evidence)) => Judged::not_possible(evidence.clone()),
         None => Judged::not_possible("the settings could not be read"),
     };

@@ -6,7 +6,6 @@ use std::time::Instant;
 use aws_config::SdkConfig;
 use aws_sdk_sqs::types::MessageSystemAttributeName;
 use pipetrail_collector::Table;
-use pipetrail_lake::answer::Value;
 use pipetrail_lake::tiers::Tier;
 use pipetrail_names::Region;
 use pipetrail_names::member::{FORWARD_DLQ, HEARTBEAT_SOURCE, STACK};
@@ -18,12 +17,16 @@ use super::super::findings::Findings;
 use super::super::forwarder;
 use super::super::ground::{Ground, Member};
 use super::super::judge::{self, Judged};
+use super::super::lake;
 use super::super::wait::wait_for;
 use crate::failure::Result;
 use crate::terminal::progress::Steps;
 
-/// A source that no forwarder may use.
+/// A source that no forwarder may use, and that no member forwards.
 const OTHER_SOURCE: &str = "pipetrail.smoke";
+
+/// The member's own bus.
+const OWN_BUS: &str = "default";
 
 pub(super) async fn run(ground: &Ground, member: &Member, desired: &Desired, findings: &mut Findings) -> Result<()> {
     let regions = &ground.scope.regions;
@@ -50,8 +53,14 @@ pub(super) async fn run(ground: &Ground, member: &Member, desired: &Desired, fin
         };
         findings.note(&MEMBER_STACK, region.as_str(), Ok(judged));
     }
+    for region in regions.iter().filter(|region| !created.contains(region)) {
+        let judged = Judged::not_possible("the member's stack was not created there");
+        findings.note(&HEARTBEAT, region.as_str(), Ok(judged));
+    }
     refusals(ground, member, findings).await;
-    heartbeats(ground, member, &created, begun, findings).await;
+    if !created.is_empty() {
+        heartbeats(ground, member, &created, begun, findings).await;
+    }
     Ok(())
 }
 
@@ -94,12 +103,7 @@ async fn heard(ground: &Ground, member: &Member) -> Result<BTreeSet<String>> {
     let account = &member.account;
     let sql =
         format!("SELECT DISTINCT region FROM {heartbeats} WHERE account_id = '{account}' AND covered_hour IS NOT NULL");
-    let answer = ground.athena().ask(&sql).await?.collect().await?;
-    let regions = answer.rows.into_iter().flatten().filter_map(|value| match value {
-        Value::Text(region) => Some(region),
-        _ => None,
-    });
-    Ok(regions.collect())
+    Ok(lake::texts(&ground.athena(), &sql).await?.into_iter().collect())
 }
 
 /// Why the rule could not deliver: what EventBridge writes beside each event in the dead-letter queue.
@@ -135,24 +139,30 @@ async fn dead_letters(config: &SdkConfig) -> Result<Vec<String>> {
 async fn refusals(ground: &Ground, member: &Member, findings: &mut Findings) {
     let (home, bus) = (ground.home(), ground.bus());
     let config = ground.at(member, home).await;
-    let put = async |config: &SdkConfig, sources: &[&str], is_admitted: bool| {
-        let code = forwarder::put(config, &bus, sources).await?;
-        Ok(judge::put_events(code.as_deref(), is_admitted))
+    let stranger = async || {
+        let control = forwarder::put(&config, OWN_BUS, &[OTHER_SOURCE]).await?;
+        let code = forwarder::put(&config, &bus, &[HEARTBEAT_SOURCE]).await?;
+        Ok(judge::stranger(control.as_deref(), code.as_deref()))
     };
-    let judged = put(&config, &[HEARTBEAT_SOURCE], false).await;
-    findings.note(&STRANGER, "", judged);
+    findings.note(&STRANGER, "", stranger().await);
     match forwarder::create(&config, &member.account, home, &bus).await {
         Ok(role) => {
             // A new role's policy takes a while to be known.
             let admitted = wait_for(ground.limit, async || {
-                let judged = put(&role, &[HEARTBEAT_SOURCE], true).await?;
+                let code = forwarder::put(&role, &bus, &[HEARTBEAT_SOURCE]).await?;
+                let judged = judge::put_events(code.as_deref(), true);
                 Ok((judged.verdict != Verdict::Refuted).then_some(judged))
             });
             let refused = Judged::refuted("PutEvents refuses it, also after IAM has had its time");
             let admitted = admitted.await.map(|admitted| admitted.unwrap_or(refused));
             findings.note(&FORWARDER, "", admitted);
+            let other = async || {
+                let alone = forwarder::put(&role, &bus, &[OTHER_SOURCE]).await?;
+                let mixed = forwarder::put(&role, &bus, &[HEARTBEAT_SOURCE, OTHER_SOURCE]).await?;
+                Ok(judge::sources(alone.as_deref(), mixed.as_deref()))
+            };
             let judged = match findings.proves(&FORWARDER) {
-                true => put(&role, &[HEARTBEAT_SOURCE, OTHER_SOURCE], false).await,
+                true => other().await,
                 false => Ok(Judged::not_possible("the bus was not seen to admit the role at all")),
             };
             findings.note(&SOURCE, "", judged);

@@ -15,17 +15,14 @@ pub(super) async fn run(ground: &Ground, controls: &Controls, bucket: &str, find
     let (s3, key) = (&ground.clients.s3, &ground.sample.record_key);
     let policies = &controls.policies;
     let own = format!("account_id={ACCOUNT}/put-by-smoke.txt");
-    let put = s3
-        .put_object()
-        .bucket(bucket)
-        .key(own)
-        .body(b"smoke".to_vec().into())
-        .send()
-        .await;
+    // With If-None-Match: without it another statement of the policy refuses, and nothing is said of who puts.
+    let put = s3.put_object().bucket(bucket).key(own).body(b"smoke".to_vec().into());
+    let put = put.if_none_match("*").send().await;
     let answer = Answer {
         status: put.map_or_else(|error| status(error.raw_response()), |_| 200),
     };
-    findings.note(&PUT, "", Ok(judge::refused("a plain PUT", answer, &[403], policies)));
+    let judged = judge::refused("a PUT with If-None-Match on a new key", answer, &[403], policies);
+    findings.note(&PUT, "", Ok(judged));
     // The policy refuses all but the function (403), before S3 looks whether the key is taken (412).
     let put = s3.put_object().bucket(bucket).key(key).body(b"smoke".to_vec().into());
     let put = put.if_none_match("*").send().await;

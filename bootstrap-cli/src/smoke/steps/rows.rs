@@ -11,7 +11,6 @@ use super::super::claim::{INGESTED, LANDED, MISPLACED, NOT_AN_EVENT, ROW, UNCONV
 use super::super::findings::Findings;
 use super::super::ground::Ground;
 use super::super::judge::{self, Judged};
-use super::super::sample::stream;
 use super::super::wait::wait_for;
 use super::super::{lake, sample};
 use super::errors;
@@ -22,10 +21,10 @@ pub(super) async fn run(ground: &Ground, findings: &mut Findings) -> Result<()> 
     let sample = &ground.sample;
     let (misplaced, into) = &sample.misplaced;
     for record in &sample.events {
-        put_record(ground, &stream(record.table), &record.body).await?;
+        put_record(ground, &record.table.stream_name(), &record.body).await?;
     }
-    put_record(ground, &stream(sample.broken.table), &sample.broken.body).await?;
-    put_record(ground, &stream(*into), &misplaced.body).await?;
+    put_record(ground, &sample.broken.table.stream_name(), &sample.broken.body).await?;
+    put_record(ground, &into.stream_name(), &misplaced.body).await?;
     let unconverted = scratch_stream::put(ground, &sample.unconverted.body).await;
 
     landed(ground, findings).await;

@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_firehose::error::SdkError;
 use pipetrail_collector::Table;
-use pipetrail_names::audit::{BUS, DATA_STACK, STACKS};
+use pipetrail_names::audit::{BUS, DATA_STACK, DECISIONS_RULE, RULE_PREFIX, STACKS};
 use pipetrail_stacksets::{Actual, Desired, StepId, StepState, TrustedAccess, from_sdk, plan};
 
 use super::super::claim::{PATTERNS, STACK, STREAMS};
 use super::super::findings::Findings;
 use super::super::ground::Ground;
 use super::super::judge::{self, Judged};
-use super::super::sample::stream;
 use super::super::wait::wait_for;
 use crate::deploy::carry_out::carry_out;
 use crate::deploy::deployer;
@@ -49,6 +48,7 @@ pub(super) async fn run(ground: &Ground, desired: &Desired, findings: &mut Findi
         findings.note(&STACK, name, Ok(judged));
     }
     if !findings.proves(&STACK) {
+        findings.close(2, super::NO_STACKS);
         return Ok(());
     }
     findings.note(&STREAMS, "", streams(ground).await);
@@ -63,7 +63,7 @@ pub(super) async fn run(ground: &Ground, desired: &Desired, findings: &mut Findi
 async fn streams(ground: &Ground) -> Result<Judged> {
     let mut states = Vec::new();
     for table in Table::ALL {
-        let name = stream(table);
+        let name = table.stream_name();
         let mut last = String::new();
         wait_for(CREATION, async || {
             last = state(ground, &name).await?;
@@ -147,9 +147,9 @@ async fn claimed(ground: &Ground, rules: &BTreeMap<String, String>, table: Table
             by.insert(name.clone());
         }
     }
-    let mut wanted = BTreeSet::from([format!("pipetrail-{table}")]);
+    let mut wanted = BTreeSet::from([format!("{RULE_PREFIX}{table}")]);
     if table == Table::ApprovalCalls {
-        wanted.insert("pipetrail-decisions".to_owned());
+        wanted.insert(DECISIONS_RULE.to_owned());
     }
     Ok(judge::claimed(&by, &wanted))
 }

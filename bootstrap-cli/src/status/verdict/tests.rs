@@ -7,7 +7,7 @@ use super::*;
 const NOW: &str = "2026-11-21T12:00:00Z";
 
 /// What stands is as the template says.
-const SAME: Looked = Looked::Compared(Comparison::Current);
+const SAME: Looked = Looked::Compared(Vec::new());
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -25,6 +25,7 @@ fn rules() -> Rules {
 fn a_silence_that_is_our_own_doing_is_pending_and_any_longer_one_is_not() {
     let gap = Gap {
         from: at("2026-11-21T08:30:00Z"),
+        rules_off: Some(at("2026-11-21T08:30:00Z")),
         until: Some(at("2026-11-21T09:30:00Z")),
         done: true,
     };
@@ -65,7 +66,7 @@ fn heartbeat(text: &str) -> Option<Heard> {
 }
 
 fn lake(row: &CoverageRow, heard: Heard) -> Signs {
-    let at = (row.account.clone(), row.region.clone().unwrap());
+    let at = row.at().unwrap();
     Signs {
         heard: BTreeMap::from([(at, heard)]),
         ..Signs::default()
@@ -251,16 +252,13 @@ fn a_heartbeat_covers_only_where_the_template_stands() {
         expected: "1".to_owned(),
     };
     let differences = ["a", "b", "c", "d"].map(difference).to_vec();
-    let changed = judged(&Looked::Compared(Comparison::Differs(differences)), recent);
+    let changed = judged(&Looked::Compared(differences), recent);
     assert_eq!(changed.verdict, Verdict::Differs);
     assert_eq!(
         changed.explanation,
         "a is gone; b is gone; c is gone; 1 more differences; last heartbeat 60 s ago"
     );
     assert_eq!(changed.differences.map(|all| all.len()), Some(4));
-
-    let behind = judged(&Looked::Compared(Comparison::Outdated), recent);
-    assert_eq!(behind.verdict, Verdict::Outdated);
 
     let unread = Looked::Unread("cannot DescribeRule".to_owned());
     let unseen = judged(&unread, recent);
@@ -280,7 +278,7 @@ fn what_a_member_wrote_shows_no_hidden_text() {
         found: "\"\u{202e}desrever\u{1b}[2J\"".to_owned(),
         expected: "1".to_owned(),
     };
-    let looked = Looked::Compared(Comparison::Differs(vec![difference]));
+    let looked = Looked::Compared(vec![difference]);
     let shown = rules().row(row(CoverageState::Current, "CURRENT", "SUCCEEDED"), None, &looked);
     assert!(
         !shown.explanation.contains(['\u{202e}', '\u{1b}']),
@@ -307,9 +305,10 @@ fn a_trail_that_stops_covers_nothing() {
     assert_eq!(verdict(old, None), Verdict::NoTrail);
     assert_eq!(verdict(lately, None), Verdict::Covered);
     assert_eq!(verdict(None, old), Verdict::NoTrail);
-    // Too young, or nobody knows how old.
+    // Too young.
     assert_eq!(verdict(None, lately), Verdict::Covered);
-    assert_eq!(verdict(None, None), Verdict::Covered);
+    // Neither is known any more: nobody knows whether the trail delivers.
+    assert_eq!(verdict(None, None), Verdict::Unknown);
     // Deployed again since: the call comes within a day of that.
     assert_eq!(verdict(old, lately), Verdict::Covered);
 }

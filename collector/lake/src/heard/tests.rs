@@ -31,7 +31,7 @@ async fn heard(answers: &[(u16, &str)]) -> Result<Signs, HeardError> {
 }
 
 fn of(lake: &Signs, account: &str, region: &str) -> Heard {
-    lake.of(&account.parse().unwrap(), region.parse().ok().as_ref())
+    lake.of(format!("{account}/{region}").parse().ok().as_ref())
 }
 
 #[tokio::test]

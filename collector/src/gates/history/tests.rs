@@ -1,4 +1,4 @@
-//! Whatever the order of arrival: one history, every difference told, nothing told twice.
+//! Whatever the order of arrival: one history, every difference told, the same at each delivery.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -6,10 +6,9 @@
 
 use std::str::FromStr;
 
-use pipetrail_names::{AccountId, IdError, OuId, Region};
+use pipetrail_names::{AccountId, AccountRegion, IdError, OuId, Region};
 
 use super::*;
-use crate::account_region::AccountRegion;
 use crate::ids::known;
 use crate::organization::Membership;
 

@@ -58,7 +58,7 @@ fn it_stays_until_the_new_region_has_stacks() {
     assert!(plan.stack_set.is_none(), "{plan}");
     assert!(
         plan.to_string()
-            .contains("stays in eu-central-1 until us-east-1 has stacks"),
+            .contains("stays in eu-central-1 until every account has its stack in us-east-1"),
         "{plan}"
     );
 }
@@ -75,5 +75,31 @@ fn the_last_one_is_not_removed() {
         ..Focus::default()
     };
     let refused = plan_for(&desired, &actual, &focus).unwrap_err();
-    assert!(matches!(refused, Error::LastReader { .. }), "{refused}");
+    assert!(matches!(refused, Error::ReaderMoves { .. }), "{refused}");
+}
+
+#[test]
+fn one_account_without_the_new_stack_holds_the_move_up_unless_nothing_can_reach_it() {
+    let regions = ["eu-central-1", "us-east-1"];
+    let (desired, mut actual) = case(&regions, &regions, "us-east-1");
+    let lacking = |instance: &Instance| instance.region == "us-east-1" && instance.account == "000000000003";
+    for status in ["OUTDATED", "INOPERABLE"] {
+        let there = set(&mut actual).instances.iter_mut().find(|instance| lacking(instance));
+        there.unwrap().status = status.into();
+        let plan = plan(&desired, &actual).unwrap();
+        assert!(
+            plan.stack_set.is_none() && plan.to_string().contains("stays in eu-central-1"),
+            "{plan}"
+        );
+    }
+    set(&mut actual).instances.retain(|instance| !lacking(instance));
+    assert!(plan(&desired, &actual).unwrap().stack_set.is_none());
+    // Its old stack cannot be worked on either.
+    let old = set(&mut actual)
+        .instances
+        .iter_mut()
+        .find(|instance| instance.account == "000000000003");
+    old.unwrap().status = "INOPERABLE".into();
+    let step = plan(&desired, &actual).unwrap().stack_set.unwrap();
+    assert_eq!(step.region_order[0], known::<Region>("us-east-1"));
 }

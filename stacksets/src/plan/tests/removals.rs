@@ -1,9 +1,8 @@
 //! Instances outside of the scope.
 
-use pipetrail_names::{OuId, Region};
+use pipetrail_names::{AccountRegion, OuId, Region};
 
 use super::*;
-use crate::account_region::AccountRegion;
 use crate::ids::known;
 
 const HOME: &str = "eu-central-1";

@@ -162,6 +162,11 @@ fn a_stack_that_stands_again_is_not_replaced_twice_for_one_request() {
         actual.replacement = Some(record.clone());
         assert_eq!(ids(&plan(&desired, &actual).unwrap()), ["replay to bus pipetrail"]);
     }
+    // But where the new one is broken too, nothing else leads out.
+    let mut broken = in_state(&desired, "UPDATE_ROLLBACK_FAILED");
+    broken.replacement = actual.replacement.clone();
+    let steps = plan(&desired, &broken).unwrap();
+    assert!(matches!(steps.stacks[0].action, StackAction::Replace { .. }), "{steps}");
     record.done = true;
     actual.replacement = Some(record);
     assert_eq!(plan(&desired, &actual).unwrap().steps(), 3);
