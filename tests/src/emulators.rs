@@ -71,6 +71,9 @@ pub async fn start(target: &Path, folder: &Path, home: &str) -> Result<Emulators
             ("AWS_ENDPOINT_URL_SQS", members.clone()),
             ("AWS_ENDPOINT_URL_SCHEDULER", members.clone()),
             ("LAMBDA_EXECUTOR", "local".to_owned()),
+            // As AWS's default. MiniStack's own goes by the machine's memory, and a stream whose function it throttles lets the
+            // record through untransformed: a row is lost without a word.
+            ("LAMBDA_ACCOUNT_CONCURRENCY", "1000".to_owned()),
             ("LOG_LEVEL", "WARNING".to_owned()),
             // MiniStack tidies up Docker containers; here it has none.
             ("DOCKER_HOST", "unix:///nonexistent".to_owned()),

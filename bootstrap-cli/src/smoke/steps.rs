@@ -21,8 +21,6 @@ use crate::failure::Result;
 
 pub(super) use scratch_stream::remove as remove_scratch_stream;
 
-const NO_STACKS: &str = "the stacks of the audit account were not created";
-
 /// Carries out all steps; `checks` are those of `doctor`. What is made is left for the clean-up.
 pub(crate) async fn run(ground: &Ground, zips: Vec<Zip>, checks: &[Check], findings: &mut Findings) {
     let desired = ground.desired(zips);
@@ -33,7 +31,7 @@ pub(crate) async fn run(ground: &Ground, zips: Vec<Zip>, checks: &[Check], findi
         with_stacks(ground, &desired, findings).await;
     } else {
         for step in 2..=5 {
-            findings.close(step, NO_STACKS);
+            findings.close(step, stacks::NO_STACKS);
         }
     }
     account::lake_formation(checks, findings);

@@ -61,7 +61,7 @@ fn heartbeat(text: &str) -> Option<Heard> {
     Some(Heard {
         last_heartbeat: Some(at(text)),
         last_event: None,
-        ..Heard::default()
+        last_canary: Some(at("2026-11-21T00:00:00Z")),
     })
 }
 

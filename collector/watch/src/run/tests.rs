@@ -6,7 +6,6 @@ use std::sync::Mutex;
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use pipetrail_member::roster::{Settings, Standing};
 use pipetrail_member::{Parameters, Version};
 use pipetrail_unit::answers::{Answer, answering};
@@ -79,13 +78,13 @@ async fn ran(publish: u16, put: u16) -> (Result<(), WatchError>, Vec<String>) {
         }
     });
     let keys = Credentials::new("test", "test", None, None, "test");
-    let config = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
+    let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .region(Region::new("eu-central-1"))
-        .credentials_provider(SharedCredentialsProvider::new(keys))
+        .credentials_provider(keys)
         .retry_config(RetryConfig::disabled())
         .http_client(http)
-        .build();
+        .load()
+        .await;
     let topic = "arn:aws:sns:eu-central-1:999988887777:pipetrail-operator";
     let watch = Watch::new(&config, "lake".to_owned(), topic.to_owned());
     let call = Call {
