@@ -7,9 +7,11 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use aws_config::SdkConfig;
 use aws_sdk_eventbridge::types::Target;
+use aws_sdk_s3::types::CreateBucketConfiguration;
 use aws_sdk_scheduler::types::ScheduleState;
 use aws_sdk_sqs::types::QueueAttributeName;
 use jiff::{SignedDuration, Timestamp};
+use pipetrail_tests::aws;
 use pipetrail_tests::emulators::prepare::{Functions, prepare};
 use pipetrail_tests::organization::{Enrolment, HOME, Organization};
 use serde_json::{Value, json};
@@ -68,6 +70,9 @@ async fn story() -> Result<()> {
     let member = organization.members[0].id.clone();
     organization.apply().await?;
     organization.complete_members().await?;
+    let cloud = &organization.relay.cloud;
+    let config = cloud.at(&member, HOME).await?;
+    let trail = trail(&config).await?;
     let time = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let heartbeats = organization.relay.scheduled(&member, HOME, &time).await?;
     let canaries = organization.relay.canaries(&member, HOME, &time).await?;
@@ -88,7 +93,10 @@ async fn story() -> Result<()> {
     assert_eq!(row["verdict"], "covered", "{row}");
     assert_eq!(row["differences"], json!([]));
 
-    // A trail that was stopped says nothing more: here, for a day and three hours.
+    // A trail that is stopped says nothing more: here, for a day and three hours.
+    let trails = aws_sdk_cloudtrail::Client::new(&config);
+    trails.stop_logging().name(&trail).send().await?;
+    assert_eq!(organization.relay.canaries(&member, HOME, &time).await?.len(), 0);
     let later = (Timestamp::now() + SignedDuration::from_hours(27)).to_string();
     let row = status_of(&organization, &member, &["--now", &later, "--silent-after", "48h"]).await?;
     assert_eq!(row["verdict"], "no-trail", "{row}");
@@ -98,8 +106,8 @@ async fn story() -> Result<()> {
     operator.watch().await?;
     assert_eq!(operator.watch().await?, [] as [Value; 0]);
 
-    let cloud = &organization.relay.cloud;
-    let config = cloud.at(&member, HOME).await?;
+    trails.start_logging().name(&trail).send().await?;
+    assert_eq!(organization.relay.canaries(&member, HOME, &time).await?.len(), 1);
     for (way, told) in WAYS {
         silence(&config, &member, way).await.with_context(|| way.to_owned())?;
         let row = status(&organization, &member).await?;
@@ -132,6 +140,20 @@ async fn story() -> Result<()> {
         assert_eq!(alerts[0]["ended"].as_array(), Some(began), "after {way}");
     }
     Ok(())
+}
+
+/// A trail of the member's own, that records.
+async fn trail(config: &SdkConfig) -> Result<String> {
+    let (bucket, name) = ("trail-of-the-member", "trail");
+    let place = CreateBucketConfiguration::builder()
+        .location_constraint(HOME.into())
+        .build();
+    let bucket_made = aws::s3(config).create_bucket().bucket(bucket);
+    bucket_made.create_bucket_configuration(place).send().await?;
+    let trails = aws_sdk_cloudtrail::Client::new(config);
+    trails.create_trail().name(name).s3_bucket_name(bucket).send().await?;
+    trails.start_logging().name(name).send().await?;
+    Ok(name.to_owned())
 }
 
 /// The row of the member.
