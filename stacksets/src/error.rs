@@ -128,6 +128,9 @@ pub enum Error {
         place: String,
         source: Box<dyn StdError + Send + Sync>,
     },
+    /// Somebody else replaces the pipeline stack at this moment.
+    #[error("{place} was written by another run of `apply` meanwhile: it replaces the pipeline stack too")]
+    Overtaken { place: String },
     /// A stream holds records that nothing could bring back.
     #[error(
         "stream {stream} does not drain: it holds records since {since}, and there is no archive to replay them from"

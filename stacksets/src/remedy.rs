@@ -70,6 +70,8 @@ pub enum Remedy {
     RetryAccounts,
     /// Fix what keeps the stream from delivering, then try again.
     FixDelivery { stream: String },
+    /// Try again when the other run has ended: it goes on from there.
+    AwaitReplacement,
     /// See why the replay failed, then try again.
     SeeReplay { name: String },
     /// Destroy again: it goes on where it stopped.
@@ -108,6 +110,7 @@ impl Error {
             Error::Operation { .. } => Remedy::RetryAccounts,
             Error::ObjectsLeft { code, .. } => refused(code).unwrap_or(Remedy::DestroyAgain),
             Error::Undrained { stream, .. } => Remedy::FixDelivery { stream: stream.clone() },
+            Error::Overtaken { .. } => Remedy::AwaitReplacement,
             Error::Replay { name, .. } => Remedy::SeeReplay { name: name.clone() },
             Error::Incomplete { .. } | Error::Malformed { .. } | Error::Record { .. } => return None,
         })

@@ -111,6 +111,9 @@ pub(crate) fn words(remedy: &Remedy, again: Again) -> String {
              again: it goes on; after a day Firehose gives up and keeps the records under errors/ in the lake's bucket",
             stream.trim_start_matches("pipetrail-").replace('-', "_")
         ),
+        Remedy::AwaitReplacement => {
+            format!("wait until the other run has ended, then rerun {again}: it goes on from there")
+        }
         Remedy::SeeReplay { name } => format!(
             "see `aws events describe-replay --replay-name {name}`, then run {again} again: it starts another one"
         ),

@@ -45,6 +45,7 @@ impl FlowCalls<'_> {
             match next::drain(seen, self.flow.waits(), now) {
                 Drain::Remember => {
                     let from = since.map_or(now, |since| since.min(now));
+                    let etag = record.as_ref().and_then(|record| record.etag.clone());
                     let begun = match record.take() {
                         // What was not replayed yet is replayed with this gap.
                         Some(earlier) if !earlier.done => Record {
@@ -62,6 +63,7 @@ impl FlowCalls<'_> {
                             until: None,
                             attempt: 1,
                             done: false,
+                            etag,
                         },
                     };
                     // Without any rule there is nothing to wait for.
@@ -188,8 +190,7 @@ impl FlowCalls<'_> {
 
     async fn put(&self, record: Record) -> Result<Record, Error> {
         let put = record.put(&self.clients.s3, &self.flow.bucket, self.account).await;
-        self.written.note(put)?;
-        Ok(record)
+        self.written.note(put)
     }
 }
 

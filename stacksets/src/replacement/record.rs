@@ -12,6 +12,9 @@ use crate::flow::replayed;
 /// Key of the object; below no table's folder.
 const KEY: &str = "replacement.json";
 
+/// What S3 answers where the object is not the one that was read, or is written at this moment.
+const OVERTAKEN: [&str; 2] = ["PreconditionFailed", "ConditionalRequestConflict"];
+
 /// The last replacement, under way or done.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Record {
@@ -32,6 +35,9 @@ pub struct Record {
     pub attempt: u32,
     /// Whether nothing is left to do.
     pub done: bool,
+    /// The object that it was read from; `None` where there was none.
+    #[serde(skip)]
+    pub(crate) etag: Option<String>,
 }
 
 impl Record {
@@ -80,20 +86,51 @@ impl Record {
             source,
         };
         let bytes = got.body.collect().await.map_err(|error| broken(error.into()))?;
-        let record = serde_json::from_slice(&bytes.into_bytes()).map_err(|error| broken(error.into()))?;
-        Ok(Some(record))
+        let record: Record = serde_json::from_slice(&bytes.into_bytes()).map_err(|error| broken(error.into()))?;
+        Ok(Some(Record {
+            etag: got.e_tag,
+            ..record
+        }))
     }
 
-    /// Writes it over what was there.
-    pub(super) async fn put(&self, client: &Client, bucket: &str, owner: &AccountId) -> Result<(), Error> {
-        let body = serde_json::to_vec(self).map_err(|error| Error::Record {
-            place: format!("s3://{bucket}/{KEY}"),
+    /// Writes it over what it was read from, and over nothing else: whoever replaces at the same time is not undone.
+    ///
+    /// # Errors
+    /// A refused call, or somebody else has written meanwhile.
+    pub(super) async fn put(self, client: &Client, bucket: &str, owner: &AccountId) -> Result<Self, Error> {
+        let place = format!("s3://{bucket}/{KEY}");
+        let body = serde_json::to_vec(&self).map_err(|error| Error::Record {
+            place: place.clone(),
             source: error.into(),
         })?;
         let call = client.put_object().bucket(bucket).key(KEY).body(body.into());
+        let call = match &self.etag {
+            Some(etag) => call.if_match(etag),
+            None => call.if_none_match("*"),
+        };
         let call = call.content_type("application/json");
         let put = call.expected_bucket_owner(owner.as_str()).send().await;
-        put.map_err(from_sdk(format!("write s3://{bucket}/{KEY}"))).map(|_| ())
+        match put.map_err(from_sdk(format!("write {place}"))) {
+            Ok(put) => Ok(Record {
+                etag: put.e_tag,
+                ..self
+            }),
+            Err(error) if error.code().is_some_and(|code| OVERTAKEN.contains(&code)) => {
+                // An answer that was lost is asked for again, and then the object is this one.
+                let there = Record::read(client, bucket, owner).await?;
+                let is_this = |there: &Record| {
+                    Record {
+                        etag: None,
+                        ..there.clone()
+                    } == Record {
+                        etag: None,
+                        ..self.clone()
+                    }
+                };
+                there.filter(is_this).ok_or(Error::Overtaken { place })
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -110,6 +147,7 @@ impl Record {
             until: None,
             attempt: 1,
             done: false,
+            etag: None,
         }
     }
 }
@@ -154,6 +192,26 @@ mod tests {
             "12 min 5 s, from 2026-11-30T12:00:00Z to 2026-11-30T12:12:05Z"
         );
         assert_eq!(record.replay_name().unwrap(), "pipetrail-20261130T121205Z-1");
+    }
+
+    #[tokio::test]
+    async fn a_record_is_written_over_the_one_that_was_read_and_over_no_other() {
+        let record = Record::of_test("arn:pipeline");
+        let text = serde_json::to_string(&record).unwrap();
+        let other = serde_json::to_string(&Record::of_test("arn:other")).unwrap();
+        let refused = "<Error><Code>PreconditionFailed</Code></Error>";
+        let server = Answers::new(&[
+            ("PUT /the-lake/replacement.json", 412, refused),
+            // Its own, of which the answer was lost.
+            ("GET /the-lake/replacement.json", 200, &text),
+            ("PUT /the-lake/replacement.json", 412, refused),
+            ("GET /the-lake/replacement.json", 200, &other),
+        ]);
+        let (client, owner) = (server.s3(), known("999988887777"));
+        let put = async || record.clone().put(&client, "the-lake", &owner).await;
+        assert_eq!(put().await.unwrap(), record);
+        let error = put().await.unwrap_err();
+        assert!(matches!(error, Error::Overtaken { .. }), "{error}");
     }
 
     #[test]
