@@ -1,5 +1,7 @@
 //! The lake or the engine that a command was told to use.
 
+pub(crate) mod files;
+
 use std::io::ErrorKind;
 
 use pipetrail_lake::catalog::Catalog;

@@ -5,4 +5,5 @@ pub(crate) mod heard;
 pub(crate) mod listing;
 pub(crate) mod reader;
 pub(crate) mod select;
+pub(crate) mod trail;
 pub(crate) mod verdict;

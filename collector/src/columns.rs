@@ -334,7 +334,7 @@ row! {
 }
 
 row! {
-    /// Who made an API call, and from where: the last columns of `approval_calls` and `api_calls`.
+    /// Who made an API call, and from where: the last columns of `approval_calls`, `api_calls` and `own_changes`.
     Caller {
         /// Kind of principal: identity_center, iam_user, federated, root, role_session, aws_service, unknown.
         principal_kind: string,
@@ -366,6 +366,30 @@ row! {
         on_behalf_of_user_id: string personal,
         /// `eventID` of the record that this one adds to; NULL on all but CloudTrail's addenda.
         addendum_of: string,
+    }
+}
+
+row! {
+    /// `own_changes`: calls in a member account that change what pipetrail's own stack made there, refused calls included.
+    OwnChange {
+        /// API operation, such as DisableRule.
+        event_name: string,
+        /// Service that was called, such as events.amazonaws.com.
+        event_source: string,
+        /// What was to be changed: rule, queue, schedule, role, stack.
+        resource_kind: string,
+        /// Its name, such as pipetrail-forward.
+        resource: string,
+        /// Who called; precedence as `approver` in `approval_calls`.
+        actor: string personal,
+        /// Error of a refused call; NULL on success.
+        error_code: string,
+        /// Error text of a refused call.
+        error_message: string personal,
+        /// Request parameters as JSON, redacted.
+        request: json personal,
+        /// `true` where the caller's role has the name of those by which StackSets rolls out (`stacksets-exec-…`); whoever may create roles can give one that name.
+        by_stack_sets: boolean,
     }
 }
 

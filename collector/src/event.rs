@@ -5,6 +5,7 @@
 
 mod carried;
 mod cloudtrail;
+mod own;
 
 use std::borrow::Cow;
 
@@ -16,6 +17,7 @@ use crate::json::Json;
 use crate::tables::Table;
 use crate::time::Instant;
 pub use carried::Uncarried;
+pub use own::OwnResource;
 
 /// Why bytes are no event that could become a row. The messages never quote the input.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -90,7 +92,15 @@ impl<'a> Event<'a> {
         Ok(Self { json, time })
     }
 
-    /// The table the event belongs to. The rules on the audit bus sort in the same way.
+    /// The table the event belongs to, where it comes from a file: changes of our own resources have one of their own.
+    pub fn table_in_file(&self) -> Table {
+        match self.table() {
+            Table::OtherEvents if self.own_resource().is_some() => Table::OwnChanges,
+            table => table,
+        }
+    }
+
+    /// The table the event belongs to where it comes over the bus, whose rules sort in the same way.
     pub fn table(&self) -> Table {
         match (self.text(&["source"]), self.detail_type()) {
             (Some(HEARTBEAT_SOURCE), _) => Table::Heartbeats,

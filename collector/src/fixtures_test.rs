@@ -388,7 +388,7 @@ mod broken_input {
 
     /// One result for the record, its original bytes if it failed, and no token in clear if not.
     fn check(bytes: &[u8]) -> Result<(), TestCaseError> {
-        for table in Table::ALL {
+        for table in Table::DELIVERED {
             let request = Request {
                 delivery_stream_arn: format!("x/pipetrail-{}", table.name().replace('_', "-")).into(),
                 records: vec![Record {

@@ -20,9 +20,9 @@ impl Event<'_> {
     /// - Heartbeats: account, region and scheduled time.
     /// - Anything else, and an API call without an id: like a state event without attempt.
     pub fn key(&self) -> String {
-        let table = self.table();
+        let table = self.table_in_file();
         let id = match table {
-            Table::ApprovalCalls | Table::ApiCalls => self
+            table if table.is_of_calls() => self
                 .text(&["detail", "addendum", "originalEventID"])
                 .filter(|id| !id.is_empty())
                 .or_else(|| self.text(&["detail", "eventID"]))
@@ -34,7 +34,7 @@ impl Event<'_> {
         };
         let mut parts = Parts::new();
         match (table, id) {
-            (Table::ApprovalCalls | Table::ApiCalls, Some(id)) => {
+            (table, Some(id)) if table.is_of_calls() => {
                 parts.add("api-call").add(self.account()).add(id);
             }
             (Table::Heartbeats, Some(scheduled)) => {

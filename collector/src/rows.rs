@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 
+use pipetrail_names::member::STACK_SETS_ROLE;
+
 use crate::columns::{
-    ActionExecution, ApiCall, Approval, Caller, Common, Heartbeat, OtherEvent, PipelineExecution, StageExecution, Text,
+    ActionExecution, ApiCall, Approval, Caller, Common, Heartbeat, OtherEvent, OwnChange, PipelineExecution,
+    StageExecution, Text,
 };
 use crate::event::Event;
 use crate::json::Json;
@@ -63,6 +66,13 @@ pub fn row<'e>(event: &'e Event<'_>, table: Table, key: String, origin: Origin<'
             event_source: event.column(&["source"]),
             detail: event.at(&["detail"]).filter(|detail| **detail != Json::Null),
         }),
+        Table::OwnChanges => {
+            let principal = Principal::of(event);
+            Own::OwnChange(
+                Box::new(own_change(event, d, &principal)),
+                Box::new(caller(d, &principal)),
+            )
+        }
     };
     let time = event.time().text();
     let (seen, source, source_file) = match origin {
@@ -255,6 +265,21 @@ fn api_call<'e>(d: Detail<'e>, gate: &Gate<'e>, principal: &Principal<'e>) -> Ap
         request: d.json(&["requestParameters"]),
         response: d.json(&["responseElements"]),
         read_only: d.at(&["readOnly"]).and_then(Json::boolean),
+    }
+}
+
+fn own_change<'e>(event: &'e Event<'_>, d: Detail<'e>, principal: &Principal<'e>) -> OwnChange<'e> {
+    let resource = event.own_resource();
+    OwnChange {
+        event_name: d.text(&["eventName"]),
+        event_source: d.text(&["eventSource"]),
+        resource_kind: resource.as_ref().map(|resource| resource.kind.into()),
+        resource: resource.map(|resource| Cow::Owned(resource.name.to_owned())),
+        actor: principal.name.map(Cow::Borrowed),
+        error_code: d.error_code(&["errorCode"]),
+        error_message: d.text(&["errorMessage"]),
+        request: d.json(&["requestParameters"]),
+        by_stack_sets: Some(principal.role.is_some_and(|role| role.starts_with(STACK_SETS_ROLE))),
     }
 }
 

@@ -8,7 +8,7 @@ use std::fmt;
 use pipetrail_names::audit::STREAM_PREFIX;
 
 use crate::columns::{
-    ActionExecution, ApiCall, Approval, Caller, Column, Common, Heartbeat, OtherEvent, PipelineExecution,
+    ActionExecution, ApiCall, Approval, Caller, Column, Common, Heartbeat, OtherEvent, OwnChange, PipelineExecution,
     StageExecution, Visitor,
 };
 
@@ -22,6 +22,7 @@ pub enum Own<'a> {
     ApiCall(Box<ApiCall<'a>>, Box<Caller<'a>>),
     Heartbeat(Heartbeat<'a>),
     OtherEvent(OtherEvent<'a>),
+    OwnChange(Box<OwnChange<'a>>, Box<Caller<'a>>),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +52,10 @@ impl Row<'_> {
             }
             Own::Heartbeat(own) => own.write(out),
             Own::OtherEvent(own) => own.write(out),
+            Own::OwnChange(own, caller) => {
+                own.write(out);
+                caller.write(out);
+            }
         }
         // The comma behind the last column.
         if out.last() == Some(&b',') {
@@ -62,7 +67,9 @@ impl Row<'_> {
     /// Whether it is CloudTrail's addendum to another record.
     pub fn is_addendum(&self) -> bool {
         match &self.own {
-            Own::Approval(_, caller) | Own::ApiCall(_, caller) => caller.addendum_of.is_some(),
+            Own::Approval(_, caller) | Own::ApiCall(_, caller) | Own::OwnChange(_, caller) => {
+                caller.addendum_of.is_some()
+            }
             _ => false,
         }
     }
@@ -85,6 +92,10 @@ impl Row<'_> {
             }
             Own::Heartbeat(own) => own.visit(keys, visitor),
             Own::OtherEvent(own) => own.visit(keys, visitor),
+            Own::OwnChange(own, caller) => {
+                own.visit(keys, visitor);
+                caller.visit(keys, visitor);
+            }
         }
     }
 }
@@ -99,6 +110,7 @@ impl Own<'_> {
             Self::ApiCall(..) => Table::ApiCalls,
             Self::Heartbeat(_) => Table::Heartbeats,
             Self::OtherEvent(_) => Table::OtherEvents,
+            Self::OwnChange(..) => Table::OwnChanges,
         }
     }
 }
@@ -119,10 +131,25 @@ pub enum Table {
     Heartbeats,
     /// What no other table claims.
     OtherEvents,
+    /// Calls that change pipetrail's own resources in members. They come from a trail's files alone: nothing forwards
+    /// them.
+    OwnChanges,
 }
 
 impl Table {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
+        Self::PipelineExecutions,
+        Self::StageExecutions,
+        Self::ActionExecutions,
+        Self::ApprovalCalls,
+        Self::ApiCalls,
+        Self::Heartbeats,
+        Self::OtherEvents,
+        Self::OwnChanges,
+    ];
+
+    /// Those that the bus fills: each has a rule, a delivery stream and files of landing.
+    pub const DELIVERED: [Self; 7] = [
         Self::PipelineExecutions,
         Self::StageExecutions,
         Self::ActionExecutions,
@@ -142,6 +169,7 @@ impl Table {
             Self::ApiCalls => "api_calls",
             Self::Heartbeats => "heartbeats",
             Self::OtherEvents => "other_events",
+            Self::OwnChanges => "own_changes",
         }
     }
 
@@ -149,7 +177,17 @@ impl Table {
         Self::ALL.into_iter().find(|table| table.name() == name)
     }
 
-    /// Name of the delivery stream that fills it.
+    /// Whether the bus fills it.
+    pub fn is_delivered(self) -> bool {
+        Self::DELIVERED.contains(&self)
+    }
+
+    /// Whether its rows are calls, with the columns of who called.
+    pub const fn is_of_calls(self) -> bool {
+        matches!(self, Self::ApprovalCalls | Self::ApiCalls | Self::OwnChanges)
+    }
+
+    /// Name of the delivery stream that fills it, where one does.
     pub fn stream_name(self) -> String {
         format!("{STREAM_PREFIX}{}", self.name().replace('_', "-"))
     }
@@ -162,7 +200,7 @@ impl Table {
             Some((base, shard)) if shard.len() == 2 && shard.bytes().all(|b| b.is_ascii_digit()) => base,
             _ => name,
         };
-        Self::ALL.into_iter().find(|table| table.stream_name() == base)
+        Self::DELIVERED.into_iter().find(|table| table.stream_name() == base)
     }
 
     /// Partition keys, all `string`, in Glue's order.
@@ -183,11 +221,9 @@ impl Table {
             Self::ApiCalls => ApiCall::COLUMNS,
             Self::Heartbeats => Heartbeat::COLUMNS,
             Self::OtherEvents => OtherEvent::COLUMNS,
+            Self::OwnChanges => OwnChange::COLUMNS,
         };
-        let caller = match self {
-            Self::ApprovalCalls | Self::ApiCalls => Caller::COLUMNS,
-            _ => &[],
-        };
+        let caller = if self.is_of_calls() { Caller::COLUMNS } else { &[] };
         let keys = self.partition_keys();
         Common::COLUMNS
             .iter()
@@ -211,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_stream_names_its_table_sharded_or_not() {
-        for table in Table::ALL {
+        for table in Table::DELIVERED {
             let stream = format!(
                 "arn:aws:firehose:eu-central-1:999988887777:deliverystream/pipetrail-{}",
                 table.name().replace('_', "-")
@@ -224,6 +260,16 @@ mod tests {
             None
         );
         assert_eq!(Table::from_stream_arn(""), None);
+        let own = format!(
+            "arn:aws:firehose:eu-central-1:999988887777:deliverystream/{}",
+            Table::OwnChanges.stream_name()
+        );
+        assert_eq!(Table::from_stream_arn(&own), None);
+        let delivered: Vec<Table> = Table::ALL
+            .into_iter()
+            .filter(|table| *table != Table::OwnChanges)
+            .collect();
+        assert_eq!(delivered, Table::DELIVERED);
     }
 
     #[test]

@@ -14,12 +14,12 @@ use tokio::runtime::Handle;
 use crate::aws;
 use crate::config::{Config, ConfigError};
 use crate::context::Context;
-use crate::failure::{Exit, Explain, Result};
-use crate::lake;
+use crate::failure::{Exit, Result};
+use crate::lake::{self, files};
 use crate::terminal::printer::{self, Output};
 use crate::terminal::progress::Meter;
-use pipetrail_lake::ingest::input::{self, Input, Inputs};
-use pipetrail_lake::ingest::{self, Ended, Failed, IngestError, Ingested, Limits, Lock, Rejects, To};
+use pipetrail_lake::ingest::input::Input;
+use pipetrail_lake::ingest::{self, Ended, IngestError, Ingested, Limits, Lock, Rejects, To};
 use pipetrail_lake::settle::choice;
 use pipetrail_lake::store::{Lake, Location};
 use pipetrail_names::AccountId;
@@ -69,7 +69,7 @@ pub(crate) struct Args {
 /// The lake cannot be opened, or another run writes to it.
 pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let started = std::time::Instant::now();
-    let (inputs, passed_over, problems) = inputs(context, args).await;
+    let (inputs, passed_over, problems) = files::inputs(context, &args.paths, args.rows).await;
     not_an_input(args.rejects.as_deref(), &inputs)?;
     let config = async || aws::lake(context).await;
     let lake = if args.dry_run {
@@ -99,6 +99,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
                 rejects: &rejects,
                 rows,
                 kept_from: kept_from.as_deref(),
+                only: None,
                 ingested: at,
                 progress: &*meter,
             };
@@ -144,35 +145,6 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         Ended::Partly => Exit::Partly,
         Ended::Failed => Exit::Failed,
     })
-}
-
-/// What the paths stand for; how many files of folders are no event files; what cannot be found.
-async fn inputs(context: &Context, args: &Args) -> (Vec<Input>, u64, Vec<Failed>) {
-    let mut inputs = Inputs::new(args.rows);
-    let mut failed = Vec::new();
-    for path in &args.paths {
-        let Some(place) = path.to_str().filter(|text| text.starts_with("s3://")) else {
-            input::find(path, &mut inputs);
-            continue;
-        };
-        let (reason, hint) = match &place.parse::<Location>() {
-            Ok(whole @ Location::Bucket { bucket, prefix }) => match lake::open(whole, context).await {
-                Ok(lake) => {
-                    input::find_in_bucket(bucket, prefix, &lake.store, &mut inputs).await;
-                    continue;
-                }
-                Err(error) => (error.to_string(), error.hint()),
-            },
-            _ => ("it is no s3://bucket/prefix".to_owned(), None),
-        };
-        failed.push(Failed {
-            place: place.to_owned(),
-            reason,
-            hint,
-        });
-    }
-    failed.extend(inputs.problems.iter().map(Failed::of_input));
-    (inputs.found, inputs.passed_over, failed)
 }
 
 /// The first month that the lake keeps, where it does not keep all: what is older would go at the next tidying.

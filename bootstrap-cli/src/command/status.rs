@@ -1,5 +1,6 @@
 //! `pipetrail status`
 
+use std::ffi::OsString;
 use std::time::Duration;
 
 use clap::ArgAction;
@@ -11,6 +12,7 @@ use crate::failure::{Exit, Result};
 use crate::status::listing::listing;
 use crate::status::reader::{Judgement, LakeAnswer, Questions, Reader};
 use crate::status::select::Select;
+use crate::status::trail::{self, OwnChanges};
 use crate::status::verdict::{Judged, Verdict};
 use crate::terminal::printer::{self, Output};
 
@@ -18,10 +20,11 @@ use crate::terminal::printer::{self, Output};
 ///
 /// Joins what StackSets says of every stack with what stands in the account, seen from outside, and what the lake has
 /// heard: an account and region is covered when its stack is current, what the stack made is as the template says, and
-/// a heartbeat arrived lately. Accounts without any stack are listed too. Only reads.
+/// a heartbeat arrived lately. Accounts without any stack are listed too. With `--trail` the log files of a trail are
+/// searched for calls that changed what the stacks made. Only reads.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  pipetrail status\n  pipetrail status --verdict silent --verdict failed\n  pipetrail status --account 111122223333 --region eu-central-1\n  pipetrail status --check --output json > coverage.json\n  pipetrail status --no-lake --output json | jq '.coverage.instances[] | select(.state != \"current\")'"
+    after_help = "Examples:\n  pipetrail status\n  pipetrail status --verdict silent --verdict failed\n  pipetrail status --account 111122223333 --region eu-central-1\n  pipetrail status --check --output json > coverage.json\n  pipetrail status --account 111122223333 --trail s3://trail/AWSLogs/o-ab12cd34ef/111122223333/CloudTrail/eu-central-1/2026/11\n  pipetrail status --no-lake --output json | jq '.coverage.instances[] | select(.state != \"current\")'"
 )]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -44,6 +47,9 @@ pub(crate) struct Args {
     /// Have AWS compare every stack with the stack set first
     #[arg(long)]
     detect_drift: bool,
+    /// Log files of a trail: a file, a folder, a pattern in quotes or s3://bucket/prefix; may be given several times
+    #[arg(long, value_name = "PLACE", conflicts_with = "watch")]
+    trail: Vec<OsString>,
     /// After how long without a heartbeat an account and region is silent, for example "6h"
     /// [default: three intervals of the schedule, but at least an hour, and the delivery's buffer]
     #[arg(long, value_name = "DURATION", value_parser = positive)]
@@ -88,14 +94,43 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     if let Some(seconds) = args.watch {
         return watch(&mut reader, context.output, args, Duration::from_secs(seconds)).await;
     }
-    let report = reader.read().await?;
+    let mut report = reader.read().await?;
+    if !args.trail.is_empty() {
+        let mut changes = trail::read(context, &args.trail).await?;
+        if !args.select.is_empty() {
+            changes.retain(&report.coverage.instances);
+        }
+        report.own_changes = Some(changes);
+    }
     show(context.output, args, &report)?;
     let rows = &report.coverage.instances;
     for hint in hints(rows) {
         printer::hint(hint);
     }
+    let whole = report.own_changes.as_ref().is_none_or(told);
     let covered = rows.iter().all(|row| row.is_good(args.select.names(&row.row.account)));
-    Ok(if args.check && !covered { Exit::Partly } else { Exit::Ok })
+    Ok(if args.check && !covered || !whole {
+        Exit::Partly
+    } else {
+        Exit::Ok
+    })
+}
+
+/// Says what of a trail could not be read; gives whether all could.
+fn told(changes: &OwnChanges) -> bool {
+    for failed in &changes.failed {
+        printer::error(&failed.to_string(), failed.hint.as_deref());
+    }
+    if changes.rejected > 0 {
+        printer::error(
+            &format!("{} records of the trail's files could not be read", changes.rejected),
+            Some("`pipetrail ingest` of the same files says which, and why"),
+        );
+    }
+    if changes.changes.iter().any(|change| change.error.is_none()) {
+        printer::hint("`pipetrail export scp` prints a policy that forbids such changes");
+    }
+    changes.failed.is_empty() && changes.rejected == 0
 }
 
 /// Shows report after report; only the first one must be readable.

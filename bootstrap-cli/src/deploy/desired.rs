@@ -105,7 +105,7 @@ pub(crate) fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> De
 
 /// What runs through the pipeline stack.
 fn flow(config: &Config) -> Flow {
-    let rules = Table::ALL.map(|table| FlowRule {
+    let rules = Table::DELIVERED.map(|table| FlowRule {
         rule: format!("{RULE_PREFIX}{}", table.name()),
         stream: table.stream_name(),
     });

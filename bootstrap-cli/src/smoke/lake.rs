@@ -2,23 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use pipetrail_collector::Table;
-use pipetrail_collector::time::Instant;
 use pipetrail_lake::answer::Value;
 use pipetrail_lake::catalog::Catalog;
 use pipetrail_lake::engine::{Embedded, Engine};
+use pipetrail_lake::ingest::Ingested;
 use pipetrail_lake::ingest::input::{self, Inputs};
-use pipetrail_lake::ingest::{self, IngestError, Ingested, Limits, Rejects, To};
 use pipetrail_lake::store::{Lake, Location};
 use pipetrail_lake::tiers::Tier;
 use pipetrail_names::audit::{Bucket, DATABASE};
 use pipetrail_stacksets::from_sdk;
-use tokio::runtime::Handle;
 
 use super::ground::Ground;
 use crate::failure::Result;
-use crate::terminal::progress::Meter;
+use crate::lake::files::bring;
 
 /// Whether there is such a bucket, and it holds anything.
 ///
@@ -115,31 +112,8 @@ pub(super) async fn found(ground: &Ground, events: &[(Table, &str)], tier: Tier)
 /// The lake cannot be read or written.
 pub(super) async fn ingest(ground: &Ground) -> Result<Ingested> {
     let lake = open(ground).await?;
-    let (catalog, place) = (
-        Catalog::new(ground.audit(), DATABASE.to_owned()),
-        lake.location.to_string(),
-    );
     let mut inputs = Inputs::new(true);
     input::find_in_bucket(&ground.bucket(Bucket::Lake), "errors", &lake.store, &mut inputs).await;
-    let ran = tokio::task::spawn_blocking(move || {
-        let limits = Limits {
-            jobs: 1,
-            memory: 64 << 20,
-            temp: std::env::temp_dir(),
-        };
-        let (rejects, meter, handle) = (Rejects::at(None), Meter::new(None), Handle::current());
-        let now = Timestamp::now().as_millisecond();
-        let to = To {
-            limits: &limits,
-            rejects: &rejects,
-            rows: true,
-            kept_from: None,
-            ingested: Instant::from_millis(now).ok_or(IngestError::Worker)?,
-            progress: &meter,
-        };
-        let (aside, gathered) = ingest::gather(inputs.found, to, &handle)?;
-        let outcomes = ingest::write(&aside, &lake, &limits, &handle, Some(&catalog), false, &meter)?;
-        Ok::<_, IngestError>(Ingested::of(place, gathered, &outcomes, false))
-    });
-    Ok(ran.await??)
+    let catalog = Catalog::new(ground.audit(), DATABASE.to_owned());
+    bring(inputs.found, lake, Some(catalog), true, None).await
 }

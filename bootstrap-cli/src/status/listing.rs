@@ -76,6 +76,7 @@ pub(crate) fn listing(judgement: &Judgement, all: bool) -> String {
         summary.push_str(&format!("{hidden} covered ones are not shown, --all shows them\n"));
     }
     parts.push(summary);
+    parts.extend(judgement.own_changes.as_ref().map(ToString::to_string));
     parts.join("\n")
 }
 
@@ -110,6 +111,7 @@ mod tests {
             silent_after_seconds: 0,
             lake,
             gap: None,
+            own_changes: None,
             verdicts: BTreeMap::from([(Verdict::Covered, rows.len())]),
             coverage: coverage(rows),
         }

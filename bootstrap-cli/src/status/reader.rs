@@ -16,6 +16,7 @@ use serde::Serialize;
 use super::gap::Gap;
 use super::heard::{self, HeardError, Question, Signs, Topic};
 use super::select::Select;
+use super::trail::OwnChanges;
 use super::verdict::{self, Judged, Rules, Verdict};
 use crate::aws::Session;
 use crate::config::Config;
@@ -47,6 +48,8 @@ pub(crate) struct Judgement {
     /// The last time that the bus had no rules because `apply` replaced the pipeline stack; read with the
     /// lake.
     pub gap: Option<Gap>,
+    /// Changes of our own resources, where a trail was named.
+    pub own_changes: Option<OwnChanges>,
     /// How many rows have which verdict.
     pub verdicts: BTreeMap<Verdict, usize>,
     /// What stands, judged.
@@ -185,6 +188,7 @@ impl<'a> Reader<'a> {
             silent_after_seconds: rules.silent_after.as_secs(),
             lake: asked,
             gap,
+            own_changes: None,
             verdicts,
             coverage,
         })

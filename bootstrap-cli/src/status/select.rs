@@ -23,6 +23,17 @@ pub(crate) struct Select {
 }
 
 impl Select {
+    /// Whether every row is shown.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Select {
+            accounts,
+            ous,
+            regions,
+            verdicts,
+        } = self;
+        accounts.is_empty() && ous.is_empty() && regions.is_empty() && verdicts.is_empty()
+    }
+
     /// Whether the account was asked for by name.
     pub(crate) fn names(&self, account: &AccountId) -> bool {
         self.accounts.contains(account)

@@ -71,7 +71,7 @@ pub const BY_SOURCE_AND_ADDENDUM: &str = "CASE WHEN coalesce(source, 'live') = '
 /// Which copies of a table's events come first.
 pub fn precedence(table: Table) -> &'static str {
     match table {
-        Table::ApprovalCalls | Table::ApiCalls => BY_SOURCE_AND_ADDENDUM,
+        table if table.is_of_calls() => BY_SOURCE_AND_ADDENDUM,
         _ => BY_SOURCE,
     }
 }

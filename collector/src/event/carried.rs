@@ -1,4 +1,5 @@
-//! What the cloud path never carries to the lake, and so no file should bring there.
+//! What the cloud path never carries to the lake, and so no file should bring there: all but changes of our own
+//! resources, which a trail's files alone tell of.
 
 use std::fmt;
 
@@ -30,8 +31,11 @@ impl fmt::Display for Uncarried {
 const POLLING: [&str; 2] = ["PollForJobs", "PollForThirdPartyJobs"];
 
 impl Event<'_> {
-    /// Why the cloud path would not carry the event; `None` if it would.
+    /// Why no file brings the event to the lake: the cloud path would not carry it either. `None` if one does.
     pub fn uncarried(&self) -> Option<Uncarried> {
+        if self.own_resource().is_some() {
+            return None;
+        }
         if self
             .text(&["source"])
             .is_none_or(|source| source != CODEPIPELINE && source != HEARTBEAT_SOURCE)

@@ -19,7 +19,7 @@ const DETAIL_TYPES: [(&str, &str); 3] = [
 ];
 
 impl<'a> Event<'a> {
-    /// Reads a CloudTrail record of CodePipeline, as a trail's file holds it.
+    /// Reads a CloudTrail record, as a trail's file holds it.
     ///
     /// The event has no `id` and no `version`, which a trail does not know. Its key is the one it has
     /// when EventBridge delivers it, and redaction finds the same fields in it.
@@ -45,9 +45,12 @@ impl<'a> Event<'a> {
             // The name of a type that AWS adds later is not known: none is made up.
             Some(given) => DETAIL_TYPES.iter().find(|(ty, _)| *ty == given).map(|(_, name)| *name),
         };
+        // Who does not say which service it is of was asked for CodePipeline's.
+        let service = text(&["eventSource"]).and_then(|service| service.strip_suffix(".amazonaws.com"));
+        let source = service.map_or_else(|| CODEPIPELINE.to_owned(), |service| format!("aws.{service}"));
         let envelope = [
             ("detail-type", detail_type),
-            ("source", Some(CODEPIPELINE)),
+            ("source", Some(source.as_str())),
             ("account", Some(account)),
             ("time", Some(event_time)),
             ("region", text(&["awsRegion"])),

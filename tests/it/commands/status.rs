@@ -130,6 +130,7 @@ async fn story() -> Result<()> {
     let (rows, _) = verdicts(&organization, &["--now", &later, "--silent-after", "5h"]).await;
     assert_eq!(of(&rows, &one, SECOND)[2], "covered");
 
+    own_changes(&organization, &one).await?;
     watched(&organization, &built.pipetrail, &one).await?;
 
     // moto lacks the call; that is said and hides nothing.
@@ -139,6 +140,47 @@ async fn story() -> Result<()> {
         table.contains("unknown") && table.contains("CREATE_COMPLETE"),
         "{table}"
     );
+    Ok(())
+}
+
+/// Who changed what the stack made is read from the files of a trail, and shown where the account is.
+async fn own_changes(organization: &Organization, account: &str) -> Result<()> {
+    let folder = organization.folder().join("trail");
+    std::fs::create_dir_all(&folder)?;
+    let trail = include_str!("../../fixtures/trail/own-changes.json");
+    std::fs::write(folder.join("log.json"), trail.replace("111122223333", account))?;
+    let trail = folder.to_str().unwrap();
+    let (output, code) = status(organization, &["--trail", trail, "--output", "json"]).await;
+    assert_eq!(code, 0, "{output}");
+    let report: Value = serde_json::from_str(&output)?;
+    let found = &report["own_changes"];
+    assert_eq!(found["by_stack_sets"], 2, "{found}");
+    let changes = found["changes"].as_array().unwrap();
+    assert_eq!(changes.len(), 7, "{found}");
+    assert!(changes.iter().all(|change| change["region"] == HOME), "{found}");
+    let refused: Vec<&Value> = changes.iter().filter(|change| !change["error"].is_null()).collect();
+    assert_eq!(refused.len(), 1);
+    assert_eq!(refused[0]["resource"], "pipetrail-forward");
+    let (table, _) = status(
+        organization,
+        &["--trail", trail, "--account", account, "--region", HOME],
+    )
+    .await;
+    assert!(table.contains("UpdateAssumeRolePolicy  pipetrail-reader-"), "{table}");
+    let (table, _) = status(
+        organization,
+        &["--trail", trail, "--account", account, "--region", SECOND],
+    )
+    .await;
+    assert!(
+        table.contains("trail: 0 changes of pipetrail's own resources"),
+        "{table}"
+    );
+    // A place without files is no trail without changes.
+    std::fs::write(folder.join("log.json"), "no trail")?;
+    assert_eq!(status(organization, &["--trail", trail]).await.1, 4);
+    std::fs::remove_file(folder.join("log.json"))?;
+    assert_eq!(status(organization, &["--trail", trail]).await.1, 1);
     Ok(())
 }
 

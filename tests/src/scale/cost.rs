@@ -28,6 +28,8 @@ const GB: f64 = 1e9;
 const STEP: f64 = 5.0 * 1024.0;
 const DAYS: f64 = 30.0;
 const TABLES: f64 = 7.0;
+/// That `ingest` alone fills.
+const INGESTED: f64 = 1.0;
 /// An envelope as it goes over the bus.
 const ENVELOPE: f64 = 1_100.0;
 /// A row in a settled file (docs/performance.md).
@@ -97,7 +99,7 @@ pub(super) fn bill(size: Size) -> Vec<Item> {
     let daily = accounts * (TABLES - 1.0) * DAYS + DAYS;
     let closed = accounts * (TABLES - 1.0);
     let calls = (records / BATCH).max(TABLES * DAYS * 86_400.0 / 60.0);
-    let hourly = TABLES * DAYS * 24.0;
+    let hourly = (TABLES + INGESTED) * DAYS * 24.0;
     let seconds = accounts * (SETTLED * DAYS + CLOSED) + hourly * LOOK;
     // Each file is looked at until its day is settled.
     let looks = landed * 12.0;

@@ -36,6 +36,11 @@ SELECT
 FROM {other_events copies} AS o
 UNION ALL
 SELECT
+  'own_changes' AS table_name, account_id, event_key, event_time, event_ms, ingested_at, event_id, source, source_file,
+  content_sha256, precedence, event_name AS says, addendum_of
+FROM {own_changes copies} AS w
+UNION ALL
+SELECT
   table_name, account_id, event_key, event_time, event_ms, ingested_at, event_id, source, source_file,
   content_sha256, precedence, says, addendum_of
 FROM {dropped} AS t

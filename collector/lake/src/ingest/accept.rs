@@ -21,6 +21,8 @@ pub(super) enum Accepted {
     Row,
     /// The cloud path would not have brought it to the lake.
     Uncarried(Uncarried),
+    /// It is of a table that was not asked for.
+    OtherTable,
     /// It is of a month that is kept no longer.
     Expired,
     /// There can be no row of it.
@@ -86,7 +88,11 @@ pub(super) fn accept(record: &Record<'_>, file: &str, to: To<'_>, stage: &mut St
         return Ok(Accepted::Uncarried(why));
     }
     let (source, rank) = source(record.form);
-    let (table, event_key) = (event.table(), event.key());
+    let table = event.table_in_file();
+    if to.only.is_some_and(|only| only != table) {
+        return Ok(Accepted::OtherTable);
+    }
+    let event_key = event.key();
     if finished
         .as_ref()
         .is_some_and(|finished| finished.event_key != event_key)

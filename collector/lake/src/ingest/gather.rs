@@ -197,7 +197,7 @@ impl Worker<'_> {
             cause,
         })?;
         match accepted {
-            Accepted::Row => Ok(()),
+            Accepted::Row | Accepted::OtherTable => Ok(()),
             Accepted::Expired => {
                 self.gathered.expired += 1;
                 Ok(())

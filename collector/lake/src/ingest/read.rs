@@ -1,10 +1,10 @@
-//! One input, as bytes, to the records in it: EventBridge envelopes and CloudTrail records of
-//! CodePipeline, in whatever they stand, with bounded memory (twice [`LONGEST`] and what the
+//! One input, as bytes, to the records in it: EventBridge envelopes, and CloudTrail records of CodePipeline and
+//! of what may be our own in a member, in whatever they stand, with bounded memory (twice [`LONGEST`] and what the
 //! decompression takes).
 //!
 //! What is no record is refused with its place and its bytes and stops nothing. What cannot matter
-//! (records of other services, which are nearly all of a trail) is told by its brackets and one search
-//! for the service's name, and only counted.
+//! (records of other services, which are nearly all of a trail) is told by its brackets and two searches
+//! for names, and only counted.
 
 mod damage;
 mod frame;
@@ -26,6 +26,8 @@ use serde::Serialize;
 pub use damage::Damage;
 use frame::{Frames, Piece};
 use kind::Kind;
+use memchr::memmem;
+use pipetrail_names::member::NAME_PART;
 pub use reason::Reason;
 pub use record::{Form, Found, LONGEST, Position, Record, Reject};
 
@@ -102,6 +104,11 @@ pub fn records<E>(
     }
 }
 
+/// Whether a record may be of something of ours: it is not parsed for that.
+fn names_ours(record: &[u8]) -> bool {
+    memmem::find(record, NAME_PART.as_bytes()).is_some()
+}
+
 /// Sorts pieces, and counts them.
 struct Sorter<'s> {
     rows: bool,
@@ -122,7 +129,8 @@ impl Sorter<'_> {
         match kind::of(bytes) {
             Kind::Envelope => self.record(Form::Envelope, bytes, place),
             Kind::CodePipeline => self.record(Form::CloudTrail, bytes, place),
-            Kind::OtherService => self.skip(|skipped| &mut skipped.other_services),
+            Kind::OwnService if names_ours(bytes) => self.record(Form::CloudTrail, bytes, place),
+            Kind::OwnService | Kind::OtherService => self.skip(|skipped| &mut skipped.other_services),
             Kind::Insight => self.skip(|skipped| &mut skipped.insights),
             Kind::Digest => self.skip(|skipped| &mut skipped.digests),
             Kind::TrailFile => self.trail_file(bytes, place),
@@ -173,7 +181,7 @@ impl Sorter<'_> {
             Piece::OtherService => self.skip(|skipped| &mut skipped.other_services),
             Piece::Object { bytes, .. } => match kind::of(bytes) {
                 Kind::CodePipeline => self.record(Form::CloudTrail, bytes, place),
-                Kind::OtherService => self.skip(|skipped| &mut skipped.other_services),
+                Kind::OwnService | Kind::OtherService => self.skip(|skipped| &mut skipped.other_services),
                 Kind::Row => self.row(bytes, place),
                 // Not unpacked once more.
                 _ => self.record(Form::Envelope, bytes, place),

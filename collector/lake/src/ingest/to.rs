@@ -1,5 +1,6 @@
 //! Where records go, and which.
 
+use pipetrail_collector::Table;
 use pipetrail_collector::time::Instant;
 
 use super::progress::Progress;
@@ -17,6 +18,8 @@ pub struct To<'t> {
     pub rows: bool,
     /// Events of months before this one, `yyyy-mm`, are kept no longer.
     pub kept_from: Option<&'t str>,
+    /// The one table that rows are made of; `None` is all of them.
+    pub only: Option<Table>,
     /// `ingested_at` of the rows.
     pub ingested: Instant,
     /// Who hears of the bytes read.

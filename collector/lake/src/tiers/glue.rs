@@ -120,9 +120,13 @@ fn named(name: &str, recursive: bool, columns: &str, query: &str) -> String {
     }
 }
 
-/// Every copy of both tiers. `UNION ALL` goes by position, so the columns are named.
+/// Every copy of both tiers. `UNION ALL` goes by position, so the columns are named. What is not delivered has no
+/// table of landing in Glue.
 fn both(table: Table, columns: &str) -> String {
     let [settled, landing] = [Tier::Settled, Tier::Landing].map(|tier| tier.of(table));
+    if !table.is_delivered() {
+        return format!("SELECT {columns} FROM {settled}");
+    }
     format!("SELECT {columns} FROM {settled} UNION ALL SELECT {columns} FROM {landing}")
 }
 

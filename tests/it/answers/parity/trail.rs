@@ -12,6 +12,8 @@ use super::{OF_THE_WAY, difference, fixtures, ingested, without};
 use crate::folder_lake;
 use crate::lake::Row;
 
+const OWN_CHANGES: &str = include_str!("../../../fixtures/trail/own-changes.json");
+
 /// What a record in a log file does not have: it was never in an envelope.
 const OF_THE_ENVELOPE: [&str; 3] = ["event_id", "event_version", "raw"];
 
@@ -58,6 +60,53 @@ fn a_call_from_a_log_file_becomes_the_row_of_its_envelope() {
         let detail = |row: &Row| serde_json::from_str::<Value>(&row["raw"]).unwrap()["detail"].clone();
         assert_eq!(detail(&of_envelope[0]), detail(&of_record[0]), "{key:?}");
     }
+}
+
+#[test]
+fn of_other_services_only_changes_of_our_own_resources_become_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, lake) = (folder.path().join("log.json"), folder.path().join("lake"));
+    // Once as the trail's file, and once record by record.
+    let trail: Value = serde_json::from_str(OWN_CHANGES).unwrap();
+    let records = trail["Records"].as_array().unwrap();
+    let lines: String = records.iter().map(|record| format!("{record}\n")).collect();
+    fs::write(&log, trail.to_string()).unwrap();
+    fs::write(folder.path().join("log.ndjson"), lines).unwrap();
+    ingested(&log, &lake);
+    let rows = folder_lake::rows(&lake);
+    let found: Vec<[&str; 4]> = {
+        let mut rows: Vec<&Row> = rows.values().flatten().collect();
+        rows.sort_by_key(|row| &row["event_time"]);
+        let columns = ["event_name", "resource_kind", "resource", "by_stack_sets"];
+        rows.iter()
+            .map(|row| columns.map(|column| row[column].as_str()))
+            .collect()
+    };
+    assert_eq!(
+        found,
+        [
+            ["PutRule", "rule", "pipetrail-forward", "false"],
+            ["DisableRule", "rule", "pipetrail-forward", "false"],
+            ["RemoveTargets", "rule", "pipetrail-forward", "false"],
+            [
+                "UpdateAssumeRolePolicy",
+                "role",
+                "pipetrail-reader-eu-central-1",
+                "false"
+            ],
+            ["SetQueueAttributes", "queue", "pipetrail-forward-dlq", "false"],
+            ["DeleteSchedule", "schedule", "pipetrail-heartbeat", "false"],
+            ["DeleteStack", "stack", "StackSet-pipetrail-member-0a1b2c3d", "false"],
+            ["PutRule", "rule", "pipetrail-forward", "true"],
+            ["DeleteRole", "role", "pipetrail-forwarder-eu-central-1", "true"],
+        ]
+    );
+    assert!(rows.keys().all(|(table, _)| table == "own_changes"));
+    // The same records in another form are the same rows.
+    ingested(&folder.path().join("log.ndjson"), &lake);
+    assert_eq!(folder_lake::rows(&lake), rows);
+    let refused = rows.values().flatten().filter(|row| row.contains_key("error_code"));
+    assert_eq!(refused.map(|row| row["actor"].as_str()).collect::<Vec<_>>(), ["dana"]);
 }
 
 #[test]

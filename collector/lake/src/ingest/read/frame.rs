@@ -131,7 +131,7 @@ impl<R: Read> Frames<R> {
         }
     }
 
-    /// Told without parsing it: it begins as CloudTrail's records do, nowhere names the service, and a
+    /// Told without parsing it: it begins as CloudTrail's records do, nowhere names the service or us, and a
     /// comma or the list's end follows. Where a record that was cut off swallows the beginning of the
     /// next one, something else follows.
     fn is_another_service_s(&mut self, end: usize) -> bool {
@@ -142,6 +142,7 @@ impl<R: Read> Frames<R> {
         first.starts_with(b"\"eventVersion\"")
             && matches!(bytes.get(end), Some(b',' | b']'))
             && self.service.find(record).is_none()
+            && self.own.find(record).is_none()
     }
 
     /// Where what begins here ends, read as far as need be.

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use pipetrail_names::member::SERVICES;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The `eventSource` of the only service whose records matter.
+/// The `eventSource` of the service whose records all matter.
 pub(super) const SERVICE: &str = "codepipeline.amazonaws.com";
 
 /// What an object is.
@@ -17,6 +18,8 @@ pub(super) enum Kind {
     Envelope,
     /// A CloudTrail record of CodePipeline.
     CodePipeline,
+    /// A CloudTrail record of a service in which the member's stack made something.
+    OwnService,
     /// A CloudTrail record of another service.
     OtherService,
     /// A record of CloudTrail Insights.
@@ -62,6 +65,7 @@ impl<'de> Visitor<'de> for Names<'_> {
                 Field::Insight => Kind::Insight,
                 Field::EventSource => match map.next_value::<Text<'_>>() {
                     Ok(Text(Some(text))) if text == SERVICE => Kind::CodePipeline,
+                    Ok(Text(Some(text))) if SERVICES.contains(&text.as_ref()) => Kind::OwnService,
                     // What Lambda is handed by a queue is no record of a trail.
                     Ok(Text(Some(text))) if text.starts_with("aws:") => Kind::Envelope,
                     Ok(Text(_)) => Kind::OtherService,
@@ -172,6 +176,10 @@ mod tests {
             (
                 r#"{"eventVersion":"1.11","requestParameters":{"eventSource":"codepipeline.amazonaws.com"},"eventSource":"s3.amazonaws.com"}"#,
                 Kind::OtherService,
+            ),
+            (
+                r#"{"eventVersion":"1.11","eventSource":"iam.amazonaws.com"}"#,
+                Kind::OwnService,
             ),
             (r#"{"eventVersion":"1.11","eventSource":7}"#, Kind::OtherService),
             (r#"{"eventVersion":"1.11","eventName":"x"}"#, Kind::OtherService),

@@ -14,7 +14,7 @@ pub const LONGEST: usize = 8 * 1024 * 1024;
 pub enum Form {
     /// An EventBridge envelope: for `Event::parse`.
     Envelope,
-    /// A CloudTrail record of CodePipeline: for `Event::from_cloudtrail`.
+    /// A CloudTrail record: for `Event::from_cloudtrail`.
     CloudTrail,
     /// A row of the lake, as λ transform writes it: `event_key` and `raw` are what is read of it.
     Row,

@@ -76,7 +76,7 @@ pub(super) fn rank(table: Table, source: Option<&str>, is_addendum: bool) -> u8 
         "backfill:rows" => 6,
         _ => 4,
     };
-    let of_calls = matches!(table, Table::ApprovalCalls | Table::ApiCalls);
+    let of_calls = table.is_of_calls();
     by_source + u8::from(of_calls && is_addendum)
 }
 
@@ -85,7 +85,7 @@ pub(super) fn says(table: Table) -> &'static [&'static str] {
     match table {
         Table::PipelineExecutions | Table::StageExecutions | Table::ActionExecutions => &["state"],
         Table::ApprovalCalls => &["error_code", "decision"],
-        Table::ApiCalls => &["event_name"],
+        Table::ApiCalls | Table::OwnChanges => &["event_name"],
         Table::Heartbeats => &["scheduled_time"],
         Table::OtherEvents => &["detail_type"],
     }

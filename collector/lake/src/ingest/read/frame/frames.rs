@@ -4,6 +4,7 @@ use std::io::Read;
 use std::ops::ControlFlow;
 
 use memchr::memmem;
+use pipetrail_names::member::NAME_PART;
 
 use crate::ingest::read::kind::SERVICE;
 use crate::ingest::read::lookahead::Lookahead;
@@ -48,6 +49,7 @@ pub(in crate::ingest::read) struct Frames<R> {
     /// Whether it was told that the input is damaged.
     pub(super) damage_told: bool,
     pub(super) service: memmem::Finder<'static>,
+    pub(super) own: memmem::Finder<'static>,
 }
 
 impl<R: Read> Frames<R> {
@@ -60,6 +62,7 @@ impl<R: Read> Frames<R> {
             torn: false,
             damage_told: false,
             service: memmem::Finder::new(SERVICE),
+            own: memmem::Finder::new(NAME_PART),
         }
     }
 
