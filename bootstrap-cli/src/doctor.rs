@@ -18,24 +18,26 @@ pub(crate) mod trail;
 use std::collections::BTreeSet;
 
 use pipetrail_names::audit::{Bucket, STACKS};
-use pipetrail_names::member;
+use pipetrail_names::{OuId, member};
 use pipetrail_stacksets::{Caller, Organization, Stack, TrustedAccess};
 
 use self::check::Check;
 pub(crate) use self::fix::{Examination, Fix, fixes};
 pub(crate) use self::lake_formation::NAME as LAKE_FORMATION;
+use self::policies::Kind;
 pub(crate) use self::policies::roots;
 pub(crate) use self::regions::{LACKING, Regions, enabled, read as read_regions};
 use crate::aws::{self, Profiles, Session};
 use crate::config::Config;
 
 /// What is not looked at without credentials of the management account.
-const UNREACHED: [&str; 5] = [
+const UNREACHED: [&str; 6] = [
     organization::ORGANIZATION,
     organization::TRUSTED_ACCESS,
     trail::EXISTS,
     regions::MANAGEMENT,
-    policies::NAME,
+    Kind::ServiceControl.name(),
+    Kind::ResourceControl.name(),
 ];
 
 /// Examines everything; the members' accounts through `member_role`, or not at all.
@@ -94,11 +96,18 @@ async fn of_management(config: &Config, session: &Session, known: Option<&(Organ
         async {
             let (organization, caller) = known?;
             let enrolled = organization::enrolled(config, organization);
-            let enrolled = enrolled.iter().filter_map(|id| organization.accounts.get(id));
-            let above = enrolled.flat_map(|account| account.parents.iter().cloned()).collect();
+            let parents = |id| organization.accounts.get(id).map(|account| &account.parents);
+            let above: BTreeSet<OuId> = enrolled.iter().filter_map(parents).flatten().cloned().collect();
+            let of_audit = parents(&config.audit.account).into_iter().flatten();
+            let with_audit = above.iter().chain(of_audit).cloned().collect();
             let units = &settings.organizational_units;
             let access = TrustedAccess::read(&cloudformation, &organizations, *caller);
-            let policies = policies::read(&organizations, units, above);
+            // One after the other: Organizations throttles.
+            let policies = async {
+                let services = policies::read(&organizations, Kind::ServiceControl, units, above).await;
+                let resources = policies::read(&organizations, Kind::ResourceControl, units, with_audit).await;
+                [(Kind::ServiceControl, services), (Kind::ResourceControl, resources)]
+            };
             let (access, policies) = tokio::join!(access, policies);
             Some((organization, *caller, access, policies))
         },
@@ -118,11 +127,15 @@ async fn of_management(config: &Config, session: &Session, known: Option<&(Organ
     let (whose, regions) = (format!("account {account}"), regions.as_ref().map(Option::as_ref));
     checks.push(regions::judge(regions::MANAGEMENT, &whose, &settings.regions, regions));
     match &read {
-        Some((organization, _, _, Ok(policies))) => {
-            checks.extend(policies::judge(config, &organization.id, policies));
+        Some((organization, _, _, policies)) => {
+            for (kind, policies) in policies {
+                checks.extend(match policies {
+                    Ok(policies) => policies::judge(config, &organization.id, *kind, policies),
+                    Err(error) => vec![Check::unread(kind.name(), error)],
+                });
+            }
         }
-        Some((_, _, _, Err(error))) => checks.push(Check::unread(policies::NAME, error)),
-        None => checks.push(unread(policies::NAME)),
+        None => checks.extend([Kind::ServiceControl, Kind::ResourceControl].map(|kind| unread(kind.name()))),
     }
     if let Some((organization, Caller::Management)) = known
         && settings.management_account
@@ -149,9 +162,10 @@ async fn of_audit(config: &Config, session: &Session, known: Option<&(Organizati
     let (account, home) = (&config.audit.account, &config.audit.region);
     let whose = format!("the audit account {account}");
     let cloudformation = aws_sdk_cloudformation::Client::new(session.audit());
-    let (regions, quota, defaults) = tokio::join!(
+    let (regions, quota, concurrency, defaults) = tokio::join!(
         regions::read(session.audit(), None),
         quotas::read(session.audit()),
+        quotas::read_concurrency(session.audit()),
         lake_formation::read(session.audit(), account)
     );
     let (wanted, regions) = (std::slice::from_ref(home), regions.as_ref().map(Option::as_ref));
@@ -169,6 +183,7 @@ async fn of_audit(config: &Config, session: &Session, known: Option<&(Organizati
             "the organization's size is not known",
         )),
     }
+    checks.push(quotas::judge_concurrency(home, concurrency));
     checks.push(lake_formation::judge(account, home, defaults));
     let [artifacts, data, pipeline] = STACKS;
     let mut buckets = Vec::new();

@@ -1,8 +1,10 @@
 //! Resources of our fixed names that no stack of ours holds: CloudFormation would stumble over them.
 //!
 //! Looked for: the rule, the queue, the schedules and the roles of the member stack; in the audit account what the data
-//! stack makes, and of the pipeline stack the roles and the workgroup. Its functions, streams, schedules and log groups
-//! are not looked for: they come and go with their roles.
+//! stack makes, and of the pipeline stack the roles, the streams, the schedules and the workgroup. Its functions and log
+//! groups are not looked for: they come and go with their roles.
+
+mod judge;
 
 use std::collections::BTreeSet;
 use std::error::Error as StdError;
@@ -20,12 +22,13 @@ use aws_sdk_s3::operation::head_bucket::HeadBucketError;
 use aws_sdk_scheduler::operation::get_schedule::GetScheduleError;
 use aws_sdk_sns::operation::get_topic_attributes::GetTopicAttributesError;
 use aws_sdk_sqs::operation::get_queue_url::GetQueueUrlError;
+use pipetrail_collector::Table;
 use pipetrail_names::audit::{self, ALERTS, ARCHIVE, BUS, DATABASE, OPERATOR, QUEUES, WORKGROUP};
 use pipetrail_names::member::{CANARY_SCHEDULE, FORWARD_DLQ, FORWARD_RULE, HEARTBEAT_SCHEDULE, forwarder, reader};
 use pipetrail_names::{AccountId, Region, partition};
 use pipetrail_stacksets::{Error, from_sdk};
 
-use super::check::Check;
+pub(super) use self::judge::{judge, judge_buckets};
 use crate::aws;
 use crate::config::Config;
 
@@ -44,6 +47,12 @@ const AUDIT_ROLES: [&str; 7] = [
     "approval",
     "watch",
 ];
+
+/// The schedule of λ watch.
+const WATCH: &str = "pipetrail-watch";
+
+/// Firehose lists so many delivery streams at once, and allows fewer.
+const STREAMS: i32 = 10_000;
 
 /// What was looked for in an account, and what became of it.
 #[derive(Debug, Default)]
@@ -166,6 +175,17 @@ pub(super) async fn pipeline(config: &SdkConfig, account: &AccountId, region: &R
         let role = format!("pipetrail-{role}-{region}");
         found.take(format!("role {role}"), has_role(&iam, account, &role).await);
     }
+    let scheduler = aws_sdk_scheduler::Client::new(config);
+    let settling = Table::ALL.map(|table| format!("pipetrail-settle-{table}"));
+    for name in settling.iter().map(String::as_str).chain([WATCH]) {
+        let schedule = scheduler.get_schedule().name(name).send().await;
+        let is_missing = GetScheduleError::is_resource_not_found_exception;
+        found.look(&format!("schedule {name}"), (account, region), schedule, is_missing);
+    }
+    match streams(config, account, region).await {
+        Ok(streams) => found.resources.extend(streams),
+        Err(error) => found.errors.push(error),
+    }
     let group = aws_sdk_athena::Client::new(config)
         .get_work_group()
         .work_group(WORKGROUP);
@@ -177,6 +197,21 @@ pub(super) async fn pipeline(config: &SdkConfig, account: &AccountId, region: &R
         is_no_work_group,
     );
     found
+}
+
+/// The delivery streams of our names, all in one answer.
+async fn streams(config: &SdkConfig, account: &AccountId, region: &Region) -> Result<Vec<String>, Error> {
+    let list = aws_sdk_firehose::Client::new(config).list_delivery_streams();
+    let listed = list.limit(STREAMS).send().await;
+    let listed = listed.map_err(from_sdk(format!(
+        "look for delivery streams in account {account}, {region}"
+    )))?;
+    let ours = Table::DELIVERED.map(Table::stream_name);
+    let found = listed
+        .delivery_stream_names
+        .into_iter()
+        .filter(|name| ours.contains(name));
+    Ok(found.map(|name| format!("stream {name} in {region}")).collect())
 }
 
 /// Athena has no code of its own for what is not there.
@@ -219,80 +254,5 @@ where
         Ok(_) => Ok(true),
         Err(error) if error.as_service_error().is_some_and(is_missing) => Ok(false),
         Err(error) => Err(from_sdk(action)(error)),
-    }
-}
-
-/// Judges what was found in an account where no stack of ours stands; `whose` says which. Nothing when
-/// there is nothing to say.
-pub(super) fn judge(whose: &str, found: &Found) -> Vec<Check> {
-    let mut checks = Vec::new();
-    let Found { resources, errors } = found;
-    if !resources.is_empty() {
-        let evidence = format!("{whose} has, without a stack of pipetrail's: {}", resources.join(", "));
-        let remedy =
-            "find out whose they are and remove or rename them there: CloudFormation refuses to make what exists";
-        checks.push(Check::failed(NAME, evidence, remedy));
-    }
-    if let Some((error, more)) = errors.split_first() {
-        let mut check = Check::unread(NAME, error);
-        if !more.is_empty() {
-            check.evidence += &format!(" (and {} more)", more.len());
-        }
-        checks.push(check);
-    }
-    checks
-}
-
-/// Judges buckets that are there although the stack that makes them is not.
-pub(super) fn judge_buckets(found: &Found) -> Vec<Check> {
-    let mut checks = Vec::new();
-    if !found.resources.is_empty() {
-        let evidence = format!("kept from an earlier deployment: {}", found.resources.join(", "));
-        let remedy = "keep them, they hold data: the stack takes them over when it is made";
-        checks.push(Check::warning(BUCKETS, evidence, remedy));
-    }
-    checks.extend(found.errors.first().map(|error| Check::unread(BUCKETS, error)));
-    if checks.is_empty() {
-        checks.push(Check::ok(BUCKETS, "no bucket is left over"));
-    }
-    checks
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::check::Grade;
-    use super::*;
-
-    #[test]
-    fn what_is_left_over_fails_and_what_cannot_be_read_is_unknown() {
-        let found = Found {
-            resources: vec![
-                "rule pipetrail-forward in eu-west-1".into(),
-                "role pipetrail-forwarder-eu-west-1".into(),
-            ],
-            errors: vec![Error::TrustedAccessOff, Error::TrustedAccessOff],
-        };
-        let checks = judge("account 111122223333", &found);
-        let verdicts: Vec<Grade> = checks.iter().map(|check| check.verdict).collect();
-        assert_eq!(verdicts, [Grade::Failed, Grade::Unknown]);
-        assert!(
-            checks[0]
-                .evidence
-                .starts_with("account 111122223333 has, without a stack of pipetrail's: rule")
-        );
-        assert!(checks[1].evidence.ends_with("(and 1 more)"));
-        assert!(judge("x", &Found::default()).is_empty());
-    }
-
-    #[test]
-    fn a_bucket_is_never_told_to_be_deleted() {
-        let found = Found {
-            resources: vec!["pipetrail-lake-999988887777-eu-central-1".into()],
-            errors: vec![],
-        };
-        let checks = judge_buckets(&found);
-        assert_eq!(checks[0].verdict, Grade::Warning);
-        assert!(!format!("{checks:?}").contains("delete"));
-        assert_eq!(judge_buckets(&Found::default())[0].verdict, Grade::Ok);
     }
 }

@@ -1,38 +1,63 @@
-//! Service control policies that would keep the member stack from being made, or its role from doing its
-//! work.
+//! Policies of the organization that would keep the member stack from being made, its roles from doing their work
+//! (service control policies), or what is in members and in the audit account from being used (resource control policies).
 //!
 //! Read: policies attached to the roots and to the organizational units of enrolled accounts, with the
-//! units above them; not those of single accounts. Judged: every call of `calls`, against every
-//! statement. A denial that cannot be judged for certain is a warning that names policy and statement.
+//! units above them; not those of single accounts. Judged: every call of `calls`, against every statement. A denial that cannot be judged for certain is a warning that names policy and statement.
 
+mod calls;
 mod read;
 mod statement;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
-use pipetrail_names::audit::BUS;
-use pipetrail_names::member::{
-    CANARY_SCHEDULE, FORWARD_DLQ, FORWARD_RULE, HEARTBEAT_SCHEDULE, STACK, forwarder, reader,
-};
-use pipetrail_names::{OuId, Region, partition};
+use pipetrail_names::{OuId, partition};
 use serde_json::{Map, Value};
 
+use self::calls::{principal, roles};
 pub(crate) use self::read::{read, roots};
 use self::statement::{Call, Truth, applies};
 use super::check::Check;
 use crate::config::Config;
 
-/// The check.
-pub(super) const NAME: &str = "service-control-policies";
+/// A kind of policies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// What principals may do at most.
+    ServiceControl,
+    /// What may be done with resources at most.
+    ResourceControl,
+}
+
+impl Kind {
+    /// The check.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Kind::ServiceControl => "service-control-policies",
+            Kind::ResourceControl => "resource-control-policies",
+        }
+    }
+
+    /// The policy that allows everything.
+    fn full_access(self) -> &'static str {
+        match self {
+            Kind::ServiceControl => "FullAWSAccess",
+            Kind::ResourceControl => "RCPFullAWSAccess",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Kind::ServiceControl => "service control policies",
+            Kind::ResourceControl => "resource control policies",
+        })
+    }
+}
 
 /// Organizations throttles: beyond so many roots and units the rest is left out, and that is said.
 const MOST_TARGETS: usize = 200;
-
-/// StackSets' own role in a member. `*` is an end that is not known.
-const EXECUTION: &str = "stacksets-exec-*";
-
-/// An account that is not known: `#` is a digit.
-const MEMBER: &str = "############";
 
 /// The policies and where they are attached.
 #[derive(Clone, Debug, Default)]
@@ -47,85 +72,6 @@ pub(super) struct Policies {
     pub left_out: usize,
 }
 
-/// What CloudFormation calls to make the member stack, by the permissions that its resource types ask
-/// for; `pipetrail` tags the stacks, and with them what is in them.
-const STACK_ACTIONS: [&str; 2] = ["CreateStack", "UpdateStack"];
-const RULE_ACTIONS: [&str; 4] = ["PutRule", "PutTargets", "DescribeRule", "TagResource"];
-const QUEUE_ACTIONS: [&str; 4] = ["CreateQueue", "SetQueueAttributes", "GetQueueAttributes", "TagQueue"];
-const SCHEDULE_ACTIONS: [&str; 2] = ["CreateSchedule", "GetSchedule"];
-const ROLE_ACTIONS: [&str; 5] = ["CreateRole", "PutRolePolicy", "GetRole", "PassRole", "TagRole"];
-
-/// What the reader asks of the forwarder's role.
-const READ_ROLE: [&str; 4] = [
-    "GetRole",
-    "GetRolePolicy",
-    "ListAttachedRolePolicies",
-    "ListRolePolicies",
-];
-
-/// The calls that the member stack takes, and those of its roles.
-fn calls(config: &Config, organization: &str) -> Vec<Call> {
-    let home = config.audit.region.as_str();
-    let partition = partition(&config.audit.region);
-    let [_, own, looks] = roles();
-    let mut calls = Vec::new();
-    // A resource is a service, and the rest of an ARN behind it.
-    let mut add = |role: &str, actions: &[&str], (service, resource): (&str, String), region: &str| {
-        calls.extend(actions.iter().map(|action| Call {
-            principal: principal(role, MEMBER, partition),
-            action: format!("{service}:{action}"),
-            resource: format!("arn:{partition}:{service}:{resource}"),
-            region: region.to_owned(),
-            organization: organization.to_owned(),
-        }));
-    };
-    // IAM is asked in its partition's one region, from wherever.
-    let of_iam = match partition {
-        "aws-cn" => "cn-north-1",
-        "aws-us-gov" => "us-gov-west-1",
-        _ => "us-east-1",
-    };
-    for region in config.organization.regions.iter().map(Region::as_str) {
-        let here = |service, resource: String| (service, format!("{region}:{MEMBER}:{resource}"));
-        let stack = here("cloudformation", format!("stack/StackSet-{STACK}-*/*"));
-        add(EXECUTION, &STACK_ACTIONS, stack, region);
-        let rule = here("events", format!("rule/{FORWARD_RULE}"));
-        add(EXECUTION, &RULE_ACTIONS, rule.clone(), region);
-        add(&looks, &["DescribeRule", "ListTargetsByRule"], rule, region);
-        let queue = here("sqs", FORWARD_DLQ.to_owned());
-        add(EXECUTION, &QUEUE_ACTIONS, queue.clone(), region);
-        add(&looks, &["GetQueueUrl", "GetQueueAttributes"], queue, region);
-        for schedule in [HEARTBEAT_SCHEDULE, CANARY_SCHEDULE] {
-            let schedule = here("scheduler", format!("schedule/default/{schedule}"));
-            add(EXECUTION, &SCHEDULE_ACTIONS, schedule.clone(), region);
-            add(&looks, &["GetSchedule"], schedule, region);
-        }
-        let role = ("iam", format!(":{MEMBER}:role/{}", forwarder(region)));
-        add(EXECUTION, &ROLE_ACTIONS, role.clone(), of_iam);
-        add(&looks, &READ_ROLE, role, of_iam);
-        let bus = here("events", "event-bus/default".to_owned());
-        add(&own, &["PutEvents"], bus, region);
-    }
-    let role = format!(
-        ":{MEMBER}:role/{}",
-        reader(config.organization.reader_region(&config.audit.region).as_str())
-    );
-    add(EXECUTION, &ROLE_ACTIONS, ("iam", role), of_iam);
-    let bus = format!("{home}:{}:event-bus/{BUS}", config.audit.account);
-    add(&own, &["PutEvents"], ("events", bus), home);
-    calls
-}
-
-/// The roles that call: StackSets' own in a member, and the member stack's, of any region.
-fn roles() -> [String; 3] {
-    [EXECUTION.to_owned(), forwarder("*"), reader("*")]
-}
-
-/// The ARN of a role in an account.
-fn principal(role: &str, account: &str, partition: &str) -> String {
-    format!("arn:{partition}:iam::{account}:role/{role}")
-}
-
 /// The named statements of policies, by the policies' ids.
 type Parsed<'a> = BTreeMap<&'a str, Vec<Named>>;
 type Named = (String, Map<String, Value>);
@@ -133,10 +79,11 @@ type Named = (String, Map<String, Value>);
 /// A statement that stands in the way, or may: its policy, its name, and why it is not certain.
 type Finding<'a> = (&'a str, &'a str, Option<String>);
 
-/// Judges the policies.
-pub(super) fn judge(config: &Config, organization: &str, policies: &Policies) -> Vec<Check> {
+/// Judges the policies of a kind.
+pub(super) fn judge(config: &Config, organization: &str, kind: Kind, policies: &Policies) -> Vec<Check> {
+    let name = kind.name();
     if !policies.enabled {
-        return vec![Check::ok(NAME, "the organization uses no service control policies")];
+        return vec![Check::ok(name, format!("the organization uses no {kind}"))];
     }
     let mut checks = Vec::new();
     let mut parsed: Parsed<'_> = BTreeMap::new();
@@ -144,33 +91,31 @@ pub(super) fn judge(config: &Config, organization: &str, policies: &Policies) ->
         match statements(document) {
             Some(found) => drop(parsed.insert(id, found)),
             None => checks.push(Check::warning(
-                NAME,
+                name,
                 format!("policy {id} cannot be read as JSON"),
                 format!("see `aws organizations describe-policy --policy-id {id}`"),
             )),
         }
     }
-    let calls = calls(config, organization);
+    let calls = match kind {
+        Kind::ServiceControl => calls::of_members(config, organization),
+        Kind::ResourceControl => calls::on_resources(config, organization),
+    };
     let mut found: BTreeMap<Finding<'_>, BTreeSet<String>> = BTreeMap::new();
     for (id, statements) in &parsed {
-        for (name, statement) in statements.iter().filter(|(_, statement)| effect(statement) == "Deny") {
+        for (said, statement) in statements.iter().filter(|(_, statement)| effect(statement) == "Deny") {
             for call in &calls {
                 let perhaps = match applies(statement, call) {
                     Truth::No => continue,
                     Truth::Yes => None,
                     Truth::Perhaps(why) => Some(why),
                 };
-                let finding = (*id, name.as_str(), perhaps);
+                let finding = (*id, said.as_str(), perhaps);
                 found.entry(finding).or_default().insert(told(call));
             }
         }
     }
-    let partition = partition(&config.audit.region);
-    let roles = roles().map(|role| format!("\"{}\"", principal(&role, "*", partition)));
-    let exempt = format!(
-        "exempt the roles there, for example with `\"ArnNotLike\": {{\"aws:PrincipalArn\": [{}]}}`",
-        roles.join(", ")
-    );
+    let exempt = exemption(config, organization, kind);
     for ((policy, statement, perhaps), denied) in &found {
         // What is denied for certain need not be doubted as well.
         let certain = found.get(&(*policy, *statement, None));
@@ -183,35 +128,52 @@ pub(super) fn judge(config: &Config, organization: &str, policies: &Policies) ->
         checks.push(match perhaps {
             None => {
                 let evidence = format!("policy {policy} ({statement}) on {targets} denies {denied}");
-                Check::failed(NAME, evidence, exempt.as_str())
+                Check::failed(name, evidence, exempt.as_str())
             }
             Some(why) => Check::warning(
-                NAME,
+                name,
                 format!("policy {policy} ({statement}) on {targets} may deny {denied}; it depends on {why}"),
                 format!("see `aws organizations describe-policy --policy-id {policy}`; where it does, {exempt}"),
             ),
         });
     }
-    checks.extend(not_allowed(policies, &parsed, &calls));
+    checks.extend(not_allowed(kind, policies, &parsed, &calls));
     if policies.left_out > 0 {
         let evidence = format!(
             "{} OUs were not looked at: {MOST_TARGETS} are, at most",
             policies.left_out
         );
-        checks.push(Check::unknown(NAME, evidence, None));
+        checks.push(Check::unknown(name, evidence, None));
     }
     if checks.is_empty() {
         let (count, targets) = (policies.documents.len(), policies.attached.len());
         let evidence = format!(
             "none of {count} policies on {targets} roots and OUs stands in the way; those of single accounts were not read"
         );
-        checks.push(Check::ok(NAME, evidence));
+        checks.push(Check::ok(name, evidence));
     }
     checks
 }
 
+/// How a denial lets through what pipetrail depends on.
+fn exemption(config: &Config, organization: &str, kind: Kind) -> String {
+    match kind {
+        Kind::ServiceControl => {
+            let partition = partition(&config.audit.region);
+            let roles = roles().map(|role| format!("\"{}\"", principal(&role, "*", partition)));
+            format!(
+                "exempt the roles there, for example with `\"ArnNotLike\": {{\"aws:PrincipalArn\": [{}]}}`",
+                roles.join(", ")
+            )
+        }
+        Kind::ResourceControl => format!(
+            "exempt AWS's services and the organization's own roles there: `\"BoolIfExists\": {{\"aws:PrincipalIsAWSService\": \"false\"}}, \"StringNotEqualsIfExists\": {{\"aws:PrincipalOrgID\": \"{organization}\"}}`"
+        ),
+    }
+}
+
 /// Every root and unit on the way has to allow a call; usually FullAWSAccess does.
-fn not_allowed(policies: &Policies, parsed: &Parsed<'_>, calls: &[Call]) -> Vec<Check> {
+fn not_allowed(kind: Kind, policies: &Policies, parsed: &Parsed<'_>, calls: &[Call]) -> Vec<Check> {
     let mut checks = Vec::new();
     for (target, ids) in &policies.attached {
         let allows = ids.iter().filter_map(|id| parsed.get(id.as_str())).flatten();
@@ -229,16 +191,16 @@ fn not_allowed(policies: &Policies, parsed: &Parsed<'_>, calls: &[Call]) -> Vec<
             let doubt = truths.iter().any(|truth| matches!(truth, Truth::Perhaps(_)));
             if doubt { &mut doubtful } else { &mut missing }.insert(told(call));
         }
-        let remedy = format!("allow them on {target}, or attach FullAWSAccess to it");
+        let remedy = format!("allow them on {target}, or attach {} to it", kind.full_access());
         if !missing.is_empty() {
             let evidence = format!("no policy on {target} allows {}", joined(&missing));
-            checks.push(Check::failed(NAME, evidence, remedy));
+            checks.push(Check::failed(kind.name(), evidence, remedy));
         } else if !doubtful.is_empty() {
             let evidence = format!(
                 "policies on {target} allow {} only under conditions or for resources that cannot be judged here",
                 joined(&doubtful)
             );
-            checks.push(Check::warning(NAME, evidence, remedy));
+            checks.push(Check::warning(kind.name(), evidence, remedy));
         }
     }
     checks
@@ -246,7 +208,8 @@ fn not_allowed(policies: &Policies, parsed: &Parsed<'_>, calls: &[Call]) -> Vec<
 
 /// A call in a few words; regions of one kind of resource are told apart.
 fn told(call: &Call) -> String {
-    let role = call.principal.rsplit('/').next().unwrap_or_default();
+    let principal = call.principal.as_deref().unwrap_or("AWS's services");
+    let role = principal.rsplit('/').next().unwrap_or_default();
     format!("{} in {} by {role}", call.action, call.region)
 }
 

@@ -1,4 +1,5 @@
-//! The quota of the audit account's home region against the size of the organization.
+//! Quotas of the audit account's home region: events a second against the size of the organization, and functions at a
+//! time.
 //!
 //! How much an account does is not known beforehand, so a rate is turned round: how many executions a
 //! day per account and region it holds, if a busy hour has three times the average. An execution of
@@ -15,6 +16,16 @@ use super::check::Check;
 /// Of EventBridge.
 pub(super) const PUT_EVENTS: &str = "put-events-quota";
 
+/// Of Lambda.
+pub(super) const CONCURRENCY: &str = "lambda-concurrency";
+
+/// Calls of functions at a time that a region allows by default. Accounts begin with fewer, ten as a rule (Lambda
+/// developer guide, *Quotas*, 2026).
+const DEFAULT_CONCURRENCY: f64 = 1_000.0;
+/// As many may be at work at a time: λ transform once for each stream, λ settle twice, λ approval as often as its queue's
+/// mapping says, λ watch once.
+const NEEDED: f64 = 7.0 + 2.0 + 5.0 + 1.0;
+
 const EVENTS_PER_EXECUTION: f64 = 22.0;
 const PEAK: f64 = 3.0;
 /// Below so many executions a day per account and region the rate deserves a look: ten times five
@@ -28,6 +39,14 @@ const COMFORTABLE: f64 = 150.0;
 /// A refused call.
 pub(super) async fn read(config: &SdkConfig) -> Result<Option<f64>, Error> {
     quota(config, "events", |name| name.starts_with("PutEvents throttle limit")).await
+}
+
+/// Reads what Service Quotas says: functions at a time.
+///
+/// # Errors
+/// A refused call.
+pub(super) async fn read_concurrency(config: &SdkConfig) -> Result<Option<f64>, Error> {
+    quota(config, "lambda", |name| name == "Concurrent executions").await
 }
 
 async fn quota(config: &SdkConfig, service: &str, is_it: impl Fn(&str) -> bool) -> Result<Option<f64>, Error> {
@@ -69,6 +88,21 @@ fn default_put_events(region: &str) -> f64 {
 pub(super) fn judge(home: &Region, accounts: usize, regions: usize, quota: Result<Option<f64>, Error>) -> Check {
     let [accounts, regions] = [accounts, regions].map(|count| u32::try_from(count).unwrap_or(u32::MAX));
     put_events(home, accounts, regions, quota.unwrap_or_default())
+}
+
+/// Judges how many functions may be at work at a time.
+pub(super) fn judge_concurrency(home: &Region, quota: Result<Option<f64>, Error>) -> Check {
+    let (allowed, origin) = with_origin(quota.unwrap_or_default(), DEFAULT_CONCURRENCY);
+    let evidence = format!(
+        "{home} runs {allowed} functions of the account at a time ({origin}); those of pipetrail are {NEEDED} at most"
+    );
+    if allowed >= NEEDED {
+        return Check::ok(CONCURRENCY, evidence);
+    }
+    let remedy = format!(
+        "ask for {DEFAULT_CONCURRENCY}: quota \"Concurrent executions\" of AWS Lambda (L-B99A9384), in {home} of the audit account. Until then calls are throttled and come again: nothing is lost, rows and alerts come later"
+    );
+    Check::warning(CONCURRENCY, evidence, remedy)
 }
 
 /// A quota and where it is from: as it was read, else the default.
@@ -133,6 +167,32 @@ mod tests {
     #[test]
     fn what_was_granted_counts() {
         assert_eq!(judged("eu-north-1", 5_000, 4, Ok(Some(10_000.0))).verdict, Grade::Ok);
+    }
+
+    #[test]
+    fn a_young_account_is_told_to_ask_for_more_functions_at_a_time() {
+        let home = "eu-central-1".parse().unwrap();
+        let of = |quota| judge_concurrency(&home, quota);
+        assert_eq!(of(Ok(Some(1_000.0))).verdict, Grade::Ok);
+        assert_eq!(of(Ok(Some(15.0))).verdict, Grade::Ok);
+        let few = of(Ok(Some(10.0)));
+        assert_eq!(few.verdict, Grade::Warning);
+        assert!(
+            few.evidence
+                .contains("runs 10 functions of the account at a time (Service Quotas)"),
+            "{few:?}"
+        );
+        let unread = of(Err(Error::FeatureSet("o-abcdefghij".into())));
+        assert!(
+            unread
+                .evidence
+                .contains("1000 functions of the account at a time (the default"),
+            "{unread:?}"
+        );
+        // What the template lets run at a time.
+        let template = pipetrail_collector::templates::PIPELINE;
+        assert!(template.contains("ScalingConfig: {MaximumConcurrency: 5}"));
+        assert_eq!(pipetrail_collector::Table::DELIVERED.len(), 7);
     }
 
     #[test]

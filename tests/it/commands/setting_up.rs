@@ -101,6 +101,7 @@ async fn a_new_user_writes_the_file_and_mends_what_the_doctor_names() -> Result<
         "organization",
         "audit-account",
         "put-events-quota",
+        "lambda-concurrency",
         "lake-formation",
         "home-region",
     ] {
@@ -110,6 +111,7 @@ async fn a_new_user_writes_the_file_and_mends_what_the_doctor_names() -> Result<
     assert_eq!(verdicts(&ran, "regions-management"), ["unknown"], "{}", ran.stdout);
     assert_eq!(verdicts(&ran, "organization-trail"), ["failed"]);
     assert_eq!(verdicts(&ran, "service-control-policies"), ["ok"]);
+    assert_eq!(verdicts(&ran, "resource-control-policies"), ["ok"]);
     let access = &lines(&ran, "trusted-access")[0];
     assert_eq!(access["verdict"], "failed");
     assert!(access["remedy"].as_str().unwrap().contains("pipetrail doctor --fix"));

@@ -1,4 +1,4 @@
-//! Reading service control policies; Organizations gives them in small pages, and slowly.
+//! Reading an organization's policies; Organizations gives them in small pages, and slowly.
 
 use std::collections::BTreeSet;
 
@@ -8,21 +8,26 @@ use aws_sdk_organizations::types::{PolicyType, PolicyTypeStatus, Root};
 use pipetrail_names::OuId;
 use pipetrail_stacksets::{Error, answered_id, from_sdk};
 
-use super::{MOST_TARGETS, Policies};
+use super::{Kind, MOST_TARGETS, Policies};
 
 const PAGE: i32 = 20;
 
-/// Reads the policies of the roots, of `units`, and of what is above those of `configured`.
+/// Reads the policies of a kind: those of the roots, of `units`, and of what is above those of `configured`.
 ///
 /// # Errors
 /// A refused call.
-pub(crate) async fn read(client: &Client, configured: &[OuId], units: BTreeSet<OuId>) -> Result<Policies, Error> {
+pub(crate) async fn read(
+    client: &Client,
+    kind: Kind,
+    configured: &[OuId],
+    units: BTreeSet<OuId>,
+) -> Result<Policies, Error> {
     let mut targets = units;
     targets.extend(configured.iter().cloned());
     let roots = roots(client).await?;
     let types = roots.iter().flat_map(Root::policy_types);
     let mut on = types.filter(|found| found.status() == Some(&PolicyTypeStatus::Enabled));
-    if !on.any(|found| found.r#type() == Some(&PolicyType::ServiceControlPolicy)) {
+    if !on.any(|found| found.r#type() == Some(&kind.of_aws())) {
         return Ok(Policies::default());
     }
     for root in roots {
@@ -38,7 +43,7 @@ pub(crate) async fn read(client: &Client, configured: &[OuId], units: BTreeSet<O
     };
     // Roots sort behind units, and matter most.
     for target in targets.into_iter().rev().take(MOST_TARGETS) {
-        let attached = list(client, &target).await?;
+        let attached = list(client, kind, &target).await?;
         for id in &attached {
             if !policies.documents.contains_key(id) {
                 let document = client.describe_policy().policy_id(id).send().await;
@@ -50,6 +55,15 @@ pub(crate) async fn read(client: &Client, configured: &[OuId], units: BTreeSet<O
         policies.attached.insert(target, attached);
     }
     Ok(policies)
+}
+
+impl Kind {
+    fn of_aws(self) -> PolicyType {
+        match self {
+            Kind::ServiceControl => PolicyType::ServiceControlPolicy,
+            Kind::ResourceControl => PolicyType::ResourceControlPolicy,
+        }
+    }
 }
 
 /// The organization's roots: one, so far.
@@ -82,14 +96,14 @@ async fn above(client: &Client, unit: &OuId) -> Result<Vec<OuId>, Error> {
     Ok(chain)
 }
 
-async fn list(client: &Client, target: &OuId) -> Result<BTreeSet<String>, Error> {
+async fn list(client: &Client, kind: Kind, target: &OuId) -> Result<BTreeSet<String>, Error> {
     let call = client
         .list_policies_for_target()
         .target_id(target.as_str())
         .max_results(PAGE);
-    let pages = call.filter(PolicyType::ServiceControlPolicy).into_paginator();
+    let pages = call.filter(kind.of_aws()).into_paginator();
     let pages = pages.stop_on_duplicate_token(false).send().try_collect().await;
-    let pages = pages.map_err(from_sdk(format!("list the service control policies of {target}")))?;
+    let pages = pages.map_err(from_sdk(format!("list the {kind} of {target}")))?;
     let policies = pages.into_iter().filter_map(|page| page.policies).flatten();
     Ok(policies.filter_map(|policy| policy.id).collect())
 }

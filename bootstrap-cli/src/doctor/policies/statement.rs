@@ -1,4 +1,4 @@
-//! One statement of a service control policy against one call that pipetrail depends on.
+//! One statement of an organization's policy against one call that pipetrail depends on.
 //!
 //! Three-valued: what cannot be judged from here (a tag, a network, a date, a policy variable) is a
 //! perhaps, never a no.
@@ -10,8 +10,8 @@ use crate::aws::glob::{Overlap, overlap};
 /// A call by a principal, as far as it is known beforehand; see [`overlap`] for what is not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Call {
-    /// Who: the ARN of a role.
-    pub principal: String,
+    /// Who: the ARN of a role; `None` is an AWS service, for itself.
+    pub principal: Option<String>,
     /// `service:Action`.
     pub action: String,
     /// On what: an ARN.
@@ -173,10 +173,11 @@ fn compare(operator: &str, key: &str, values: &Value, call: &Call) -> Truth {
 /// What a condition key holds in such a call; `None` where that is not known.
 fn known(key: &str, call: &Call) -> Option<String> {
     Some(match key.to_ascii_lowercase().as_str() {
-        "aws:principalarn" => call.principal.clone(),
+        "aws:principalarn" => call.principal.clone()?,
         "aws:requestedregion" => call.region.clone(),
-        "aws:principalorgid" | "aws:resourceorgid" => call.organization.clone(),
-        "aws:principalisawsservice" => "false".to_owned(),
+        "aws:principalorgid" => call.principal.as_ref().map(|_| call.organization.clone())?,
+        "aws:resourceorgid" => call.organization.clone(),
+        "aws:principalisawsservice" => call.principal.is_none().to_string(),
         _ => return None,
     })
 }

@@ -33,7 +33,12 @@ fn config(regions: &[&str]) -> Config {
 }
 
 fn judged(policies: &Policies) -> Vec<Check> {
-    judge(&config(&["eu-central-1", "eu-west-1"]), "o-abcdefghij", policies)
+    judge(
+        &config(&["eu-central-1", "eu-west-1"]),
+        "o-abcdefghij",
+        Kind::ServiceControl,
+        policies,
+    )
 }
 
 fn worst(statement: &Value) -> Grade {
@@ -93,6 +98,11 @@ fn denials_are_told_from_what_only_looks_like_one() {
             json!({"Effect": "Deny", "Action": "iam:CreateUser", "Resource": "*"}),
             Grade::Ok,
         ),
+        // StackSets may, but not who looks into members.
+        (
+            deny(json!("iam:*"), json!({"ArnNotLike": {"aws:PrincipalArn": exempt}})),
+            Grade::Failed,
+        ),
         // NotAction denies everything else.
         (
             json!({"Effect": "Deny", "NotAction": ["s3:*"], "Resource": "*"}),
@@ -130,7 +140,7 @@ fn denials_are_told_from_what_only_looks_like_one() {
         // Exemptions by role.
         (
             deny(
-                json!(["iam:*", "events:PutRule"]),
+                json!(["iam:CreateRole", "events:PutRule"]),
                 json!({"ArnNotLike": {"aws:PrincipalArn": exempt}}),
             ),
             Grade::Ok,
@@ -152,7 +162,7 @@ fn denials_are_told_from_what_only_looks_like_one() {
         ),
         (
             deny(
-                json!("iam:*"),
+                json!("iam:CreateRole"),
                 json!({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/stacksets-exec-*"}}),
             ),
             Grade::Warning,
@@ -256,21 +266,21 @@ fn denials_are_told_from_what_only_looks_like_one() {
         // A `*` in a part of an ARN ends at the colon, but not in a string.
         (
             deny(
-                json!("iam:*"),
+                json!("iam:CreateRole"),
                 json!({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam:*:role/stacksets-exec-*"}}),
             ),
             Grade::Warning,
         ),
         (
             deny(
-                json!("iam:*"),
+                json!("iam:CreateRole"),
                 json!({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:*::*ole/stacksets-exec-*:*"}}),
             ),
             Grade::Failed,
         ),
         (
             deny(
-                json!("iam:*"),
+                json!("iam:CreateRole"),
                 json!({"StringNotLike": {"aws:PrincipalArn": "arn:*role/stacksets-exec-*"}}),
             ),
             Grade::Ok,
@@ -391,7 +401,7 @@ fn a_policy_that_is_not_json_is_a_warning_and_none_at_all_is_ok() {
 
 #[test]
 fn every_service_of_the_member_template_is_among_the_calls() {
-    let calls = calls(&config(&["eu-central-1"]), "o-abcdefghij");
+    let calls = calls::of_members(&config(&["eu-central-1"]), "o-abcdefghij");
     let types = pipetrail_member::TEMPLATE
         .lines()
         .filter_map(|line| line.strip_prefix("    Type: AWS::"));
@@ -409,7 +419,7 @@ fn every_service_of_the_member_template_is_among_the_calls() {
 fn in_another_partition_the_arns_are_that_partitions() {
     let config = config(&["us-gov-west-1"]);
     let denied = json!({"Effect": "Deny", "Action": "iam:*", "Resource": "arn:aws-us-gov:iam::*:role/*"});
-    let found = judge(&config, "o-abcdefghij", &with(&denied));
+    let found = judge(&config, "o-abcdefghij", Kind::ServiceControl, &with(&denied));
     assert_eq!(found[0].verdict, Grade::Failed, "{found:?}");
     let remedy = found[0].remedy.as_deref().unwrap_or_default();
     assert!(
@@ -418,7 +428,10 @@ fn in_another_partition_the_arns_are_that_partitions() {
     );
     let elsewhere = json!({"Effect": "Deny", "Action": "*", "Resource": "*", "Condition":
         {"StringNotEquals": {"aws:RequestedRegion": "us-gov-west-1"}}});
-    assert_eq!(judge(&config, "o-abcdefghij", &with(&elsewhere))[0].verdict, Grade::Ok);
+    assert_eq!(
+        judge(&config, "o-abcdefghij", Kind::ServiceControl, &with(&elsewhere))[0].verdict,
+        Grade::Ok
+    );
 }
 
 #[test]
@@ -439,4 +452,45 @@ fn every_level_has_to_allow_and_one_that_does_not_is_named() {
             .starts_with("no policy on ou-ab12-22222222 allows iam:"),
         "{found:?}"
     );
+}
+
+#[test]
+fn a_resource_control_policy_lets_services_and_the_organizations_own_roles_through() {
+    let of = |statement: &Value| {
+        let config = config(&["eu-central-1", "eu-west-1"]);
+        let checks = judge(&config, "o-abcdefghij", Kind::ResourceControl, &with(statement));
+        (checks[0].verdict, checks[0].evidence.clone())
+    };
+    let deny = |action: &str, condition: Value| json!({"Effect": "Deny", "Principal": "*", "Action": action, "Resource": "*", "Condition": condition});
+    let organization = json!({"aws:PrincipalOrgID": "o-abcdefghij"});
+    let services = json!({"aws:PrincipalIsAWSService": "false"});
+    // As AWS's examples of a perimeter have it.
+    for action in ["s3:*", "sqs:*", "sts:AssumeRole"] {
+        let condition = json!({"StringNotEqualsIfExists": organization, "BoolIfExists": services});
+        assert_eq!(of(&deny(action, condition)).0, Grade::Ok, "{action}");
+    }
+    // Another organization's perimeter, and one that forgets the services.
+    let foreign = json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-zzzzzzzzzz"}, "BoolIfExists": services});
+    let (verdict, evidence) = of(&deny("s3:*", foreign));
+    assert_eq!(verdict, Grade::Failed);
+    assert!(
+        evidence.contains("s3:DeleteObject in eu-central-1 by pipetrail-settle-eu-central-1"),
+        "{evidence}"
+    );
+    let (verdict, evidence) = of(&deny("sqs:SendMessage", json!({"StringNotEquals": organization})));
+    assert_eq!(verdict, Grade::Warning);
+    assert!(evidence.contains("by AWS's services"), "{evidence}");
+    assert_eq!(
+        of(&json!({"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole", "Resource": "*"})).0,
+        Grade::Failed
+    );
+    let elsewhere = json!({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::teams-*"});
+    assert_eq!(of(&elsewhere).0, Grade::Ok);
+    let off = judge(
+        &config(&["eu-central-1"]),
+        "o-abcdefghij",
+        Kind::ResourceControl,
+        &Policies::default(),
+    );
+    assert_eq!(off[0].evidence, "the organization uses no resource control policies");
 }
