@@ -8,6 +8,7 @@ pub(crate) mod desired;
 pub(crate) mod enrolment;
 pub(crate) mod function_zips;
 pub(crate) mod listing;
+pub(crate) mod losses;
 pub(crate) mod named_queries;
 pub(crate) mod plan_file;
 pub(crate) mod prepare;

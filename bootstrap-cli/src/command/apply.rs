@@ -9,12 +9,14 @@ use serde::Serialize;
 use crate::command::plan::{is_pending, show};
 use crate::context::Context;
 use crate::deploy::carry_out::{self, Outcome, carry_out};
+use crate::deploy::desired::LAKE_RETENTION_DAYS;
+use crate::deploy::losses::losses;
 use crate::deploy::plan_file::PlanFile;
 use crate::deploy::prepare::{Busy, Replacing, adopted_lake, prepare};
 use crate::deploy::roster::RosterObject;
 use crate::deploy::step::Step;
 use crate::deploy::{listing, named_queries};
-use crate::failure::{Exit, Result};
+use crate::failure::{Exit, Problem, Result};
 use crate::terminal::confirm::confirmed;
 use crate::terminal::printer::{self, Output};
 
@@ -48,6 +50,9 @@ pub(crate) struct Args {
     /// Folder of transform.zip, settle.zip, approval.zip and watch.zip, instead of those in this binary
     #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
     function_zips: Option<PathBuf>,
+    /// Apply although events or rows are lost by it: a shorter retention.lake_days, or a replacement without an archive
+    #[arg(long)]
+    allow_loss: bool,
     #[command(flatten)]
     replacing: Replacing,
 }
@@ -92,6 +97,12 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         let steps: Vec<Step> = members.after(&coverage).await.into_iter().collect();
         return report(context.output, plan, &steps, Some(&coverage));
     }
+    if !args.allow_loss {
+        let pipeline = prepared.actual.stacks.get(PIPELINE_STACK);
+        let kept = pipeline.and_then(|stack| stack.parameters.get(LAKE_RETENTION_DAYS));
+        let wanted = context.configuration()?.retention.lake_days.0;
+        refuse(&losses(plan, kept.map(String::as_str), wanted))?;
+    }
     let usage = "read the plan above, then run `pipetrail apply --yes`";
     let joined: Vec<&str> = plan
         .notes
@@ -133,6 +144,19 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         steps.extend(members.after(coverage).await);
     }
     report(context.output, plan, &steps, coverage.as_ref())
+}
+
+/// # Errors
+/// Something would be lost.
+fn refuse(losses: &[String]) -> Result<()> {
+    if losses.is_empty() {
+        return Ok(());
+    }
+    Err(Problem {
+        message: format!("nothing was applied, because this would be lost: {}", losses.join("; ")),
+        hint: Some("if it may be, run it again with --allow-loss".to_owned()),
+    }
+    .into())
 }
 
 /// What a yes will do, beside what the plan shows. `joined` are units whose newcomers are let in.

@@ -11,6 +11,9 @@ use pipetrail_stacksets::{Desired, Flow, FlowRule, ParameterValue, RolloutLimits
 
 use crate::config::Config;
 
+/// The parameter of the pipeline stack that says for how long months stay in the lake.
+pub(crate) const LAKE_RETENTION_DAYS: &str = "LakeRetentionDays";
+
 /// Logs are for operators, not for audits: three months.
 const LOG_RETENTION_DAYS: u32 = 90;
 
@@ -69,7 +72,7 @@ pub(crate) fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> De
         ("LakeBucket", output(data, "LakeBucket")),
         ("EvidenceBucket", output(data, "EvidenceBucket")),
         ("AthenaResultsBucket", output(data, "AthenaResultsBucket")),
-        ("LakeRetentionDays", text(&config.retention.lake_days.0)),
+        (LAKE_RETENTION_DAYS, text(&config.retention.lake_days.0)),
         ("LogRetentionDays", text(&LOG_RETENTION_DAYS)),
         ("ScanLimitBytes", text(&scan_limit)),
         ("BufferSeconds", text(&config.delivery.buffer_seconds.0)),
