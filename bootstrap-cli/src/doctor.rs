@@ -98,14 +98,14 @@ async fn of_management(config: &Config, session: &Session, known: Option<&(Organ
             let enrolled = organization::enrolled(config, organization);
             let parents = |id| organization.accounts.get(id).map(|account| &account.parents);
             let above: BTreeSet<OuId> = enrolled.iter().filter_map(parents).flatten().cloned().collect();
-            let of_audit = parents(&config.audit.account).into_iter().flatten();
-            let with_audit = above.iter().chain(of_audit).cloned().collect();
+            let of_audit: BTreeSet<OuId> = parents(&config.audit.account).cloned().unwrap_or_default();
             let units = &settings.organizational_units;
             let access = TrustedAccess::read(&cloudformation, &organizations, *caller);
             // One after the other: Organizations throttles.
             let policies = async {
-                let services = policies::read(&organizations, Kind::ServiceControl, units, above).await;
-                let resources = policies::read(&organizations, Kind::ResourceControl, units, with_audit).await;
+                let services = Kind::ServiceControl;
+                let services = policies::read(&organizations, services, units, above.clone(), BTreeSet::new()).await;
+                let resources = policies::read(&organizations, Kind::ResourceControl, units, above, of_audit).await;
                 [(Kind::ServiceControl, services), (Kind::ResourceControl, resources)]
             };
             let (access, policies) = tokio::join!(access, policies);

@@ -268,6 +268,14 @@ fn api_call<'e>(d: Detail<'e>, gate: &Gate<'e>, principal: &Principal<'e>) -> Ap
     }
 }
 
+/// Whether the caller's role has the name that StackSets gives its own, and is of the account.
+fn is_of_stack_sets(event: &Event<'_>, principal: &Principal<'_>) -> bool {
+    let number = principal.role.and_then(|role| role.strip_prefix(STACK_SETS_ROLE));
+    let is_number =
+        number.is_some_and(|number| number.len() == 32 && number.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    is_number && principal.account == Some(event.account())
+}
+
 fn own_change<'e>(event: &'e Event<'_>, d: Detail<'e>, principal: &Principal<'e>) -> OwnChange<'e> {
     let resource = event.own_resource();
     OwnChange {
@@ -279,7 +287,7 @@ fn own_change<'e>(event: &'e Event<'_>, d: Detail<'e>, principal: &Principal<'e>
         error_code: d.error_code(&["errorCode"]),
         error_message: d.text(&["errorMessage"]),
         request: d.json(&["requestParameters"]),
-        by_stack_sets: Some(principal.role.is_some_and(|role| role.starts_with(STACK_SETS_ROLE))),
+        by_stack_sets: Some(is_of_stack_sets(event, principal)),
     }
 }
 

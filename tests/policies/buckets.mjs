@@ -1,7 +1,7 @@
 // The rows of the buckets.
 import {
   ADMINISTRATOR, APPROVAL, ARTIFACTS, ATHENA, DEPLOYER, EVIDENCE, LAKE, MEMBER_ADMINISTRATOR, MEMORY, OTHER, PERSON, PLAIN_HTTP,
-  PUT, PUT_IF_ABSENT, PUT_IF_MATCH, REGION, ROSTER, SETTLE, SETTLED, START_MULTIPART, STREAMS, WATCH, WRITER_A, WRITER_B, administrator, allowed, denied,
+  PUT, PUT_IF_ABSENT, PUT_IF_MATCH, REGION, ROSTER, SETTLE, SETTLED_TABLES, START_MULTIPART, STREAMS, WATCH, WRITER_A, WRITER_B, administrator, allowed, denied,
   group,
 } from "./names.mjs";
 
@@ -38,7 +38,7 @@ const CLOCK = `${LAKE}/settlement/api_calls/clock`;
 const WRITERS = [["λ settle", SETTLE], ["the lake writer a", WRITER_A], ["a lake writer b*", WRITER_B]];
 
 const settled = group("lake bucket: settled by settle", [
-  [...SETTLED, "copies"].map((prefix) => [
+  [...SETTLED_TABLES, "copies"].map((prefix) => [
     allowed(`λ settle puts below ${prefix}/.`, SETTLE, PUT_OBJECT, `${LAKE}/${prefix}/x.parquet`, PUT_IF_ABSENT),
     allowed(`λ settle deletes below ${prefix}/.`, SETTLE, DELETE, `${LAKE}/${prefix}/x.parquet`),
     denied(`An administrator puts nothing below ${prefix}/.`, ADMINISTRATOR, PUT_OBJECT, `${LAKE}/${prefix}/x.parquet`, PUT_IF_ABSENT),

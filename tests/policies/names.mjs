@@ -9,7 +9,7 @@ const FOREIGN_ORGANIZATION = "o-anotherorgid";
 export const TABLES = ["pipeline_executions", "stage_executions", "action_executions", "approval_calls", "api_calls",
   "heartbeats", "other_events"];
 // Beside them one that no stream fills.
-export const SETTLED = [...TABLES, "own_changes"];
+export const SETTLED_TABLES = [...TABLES, "own_changes"];
 
 // --- Principals ---
 

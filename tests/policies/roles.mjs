@@ -2,7 +2,7 @@
 import {
   ACCOUNT_TOPIC, ADMINISTRATOR, ALERTS, APPROVAL, ARTIFACTS, ATHENA, AUDIT, AUDIT_READER, BUS, BUS_ROLE, CANARY, CATALOG, DATABASE, DECISIONS,
   DEFAULT_BUS, EVENTBRIDGE, EVIDENCE, FORWARDER, FORWARD_DLQ, GATE, LAKE, MEMBER, MEMBER_ADMINISTRATOR, MEMORY, OPERATOR, ORGANIZATION, OTHER, PERSON, PIPELINE,
-  PUT, PUT_IF_ABSENT, READER, REGION, ROSTER, SCHEDULE, SCHEDULES, SETTLE, SETTLED, STREAMS, TABLES, TRANSFORM, WATCH, WORKGROUP, allowed, denied, from, group, lambda,
+  PUT, PUT_IF_ABSENT, READER, REGION, ROSTER, SCHEDULE, SCHEDULES, SETTLE, SETTLED_TABLES, STREAMS, TABLES, TRANSFORM, WATCH, WORKGROUP, allowed, denied, from, group, lambda,
   logGroup, logs, rule, service, source, stream, table,
 } from "./names.mjs";
 
@@ -115,7 +115,7 @@ const settle = group("λ settle", [
   denied("It lists no other bucket.", SETTLE, "s3:ListBucket", EVIDENCE),
   allowed("It reads what landed.", SETTLE, "s3:GetObject", `${LAKE}/landing/api_calls/x.parquet`),
   allowed("It reads the log.", SETTLE, "s3:GetObject", `${LAKE}/settlement/api_calls/0000000001.json`),
-  [...SETTLED, "copies", "errors/api_calls/damaged", "errors/api_calls/rejected"].map((prefix) =>
+  [...SETTLED_TABLES, "copies", "errors/api_calls/damaged", "errors/api_calls/rejected"].map((prefix) =>
     ["s3:GetObject", "s3:AbortMultipartUpload"].map((action) => allowed(`It may ${action} below ${prefix}/.`, SETTLE, action, `${LAKE}/${prefix}/x`))),
   allowed("It sets a damaged file aside.", SETTLE, "s3:PutObject", `${LAKE}/errors/api_calls/damaged/x`, PUT),
   denied("It deletes no damaged file.", SETTLE, "s3:DeleteObject", `${LAKE}/errors/api_calls/damaged/x`),
@@ -127,7 +127,7 @@ const settle = group("λ settle", [
     denied(`It deletes no version of ${key}.`, SETTLE, "s3:DeleteObjectVersion", `${LAKE}/${key}`)),
   denied("It changes no setting of the lake.", SETTLE, "s3:PutBucketPolicy", LAKE),
   denied("It reads no evidence.", SETTLE, "s3:GetObject", `${EVIDENCE}/alerted/x`),
-  CHANGE_PARTITIONS.map((action) => [...SETTLED.map((name) => `settled_${name}`), "copies"].map((name) =>
+  CHANGE_PARTITIONS.map((action) => [...SETTLED_TABLES.map((name) => `settled_${name}`), "copies"].map((name) =>
     allowed(`It may ${action} of ${name}.`, SETTLE, action, table(name)))),
   [CATALOG, DATABASE].map((resource) => allowed(`Glue asks of ${resource.split(":")[5]} as well.`, SETTLE, "glue:BatchCreatePartition", resource)),
   denied("It changes no partition of landing.", SETTLE, "glue:BatchCreatePartition", table("landing_api_calls")),

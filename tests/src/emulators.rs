@@ -128,6 +128,8 @@ impl Emulator {
             .args(arguments);
         command.envs([("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local")]);
         command.env("TMPDIR", &workdir).env("S3_DATA_DIR", workdir.join("s3"));
+        // MiniStack keeps a key there, below /tmp unless told otherwise.
+        command.env("STATE_DIR", workdir.join("state"));
         command.env("NO_PROXY", "127.0.0.1,localhost").envs(environment);
         command.stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log);
         let supervisor = command.spawn().with_context(|| format!("cannot start {name}"))?;

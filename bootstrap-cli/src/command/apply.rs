@@ -9,7 +9,6 @@ use serde::Serialize;
 use crate::command::plan::{is_pending, show};
 use crate::context::Context;
 use crate::deploy::carry_out::{self, Outcome, carry_out};
-use crate::deploy::desired::LAKE_RETENTION_DAYS;
 use crate::deploy::losses::losses;
 use crate::deploy::plan_file::PlanFile;
 use crate::deploy::prepare::{Busy, Replacing, adopted_lake, prepare};
@@ -30,6 +29,8 @@ use crate::terminal::printer::{self, Output};
 /// --replace-pipeline-stack: its rules are disabled, its streams drain, and what arrives until the new
 /// stack stands is replayed from the archive ten minutes later. Whatever part of that a killed run left,
 /// the next one does; heartbeats of that time are missing.
+///
+/// What would lose rows or events for good is refused without --allow-loss.
 ///
 /// What an interrupted run left at work is waited for first. With a plan file it plans again, and
 /// refuses when that gives another plan.
@@ -98,10 +99,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         return report(context.output, plan, &steps, Some(&coverage));
     }
     if !args.allow_loss {
-        let pipeline = prepared.actual.stacks.get(PIPELINE_STACK);
-        let kept = pipeline.and_then(|stack| stack.parameters.get(LAKE_RETENTION_DAYS));
-        let wanted = context.configuration()?.retention.lake_days.0;
-        refuse(&losses(plan, kept.map(String::as_str), wanted))?;
+        refuse(&losses(plan, &prepared.actual, &context.configuration()?))?;
     }
     let usage = "read the plan above, then run `pipetrail apply --yes`";
     let joined: Vec<&str> = plan

@@ -23,7 +23,7 @@ pub(crate) struct Args {
     /// Fix what is safe to fix: trusted access for StackSets
     #[arg(long)]
     fix: bool,
-    /// Mend without asking
+    /// Fix without asking
     #[arg(long, requires = "fix")]
     yes: bool,
     /// Also look into members: what has a stack is compared with the template; where there is none yet, resources of

@@ -24,7 +24,7 @@ use crate::terminal::printer::{self, Output};
 /// searched for calls that changed what the stacks made. Only reads.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  pipetrail status\n  pipetrail status --verdict silent --verdict failed\n  pipetrail status --account 111122223333 --region eu-central-1\n  pipetrail status --check --output json > coverage.json\n  pipetrail status --account 111122223333 --trail s3://trail/AWSLogs/o-ab12cd34ef/111122223333/CloudTrail/eu-central-1/2026/11\n  pipetrail status --no-lake --output json | jq '.coverage.instances[] | select(.state != \"current\")'"
+    after_help = "Examples:\n  pipetrail status\n  pipetrail status --verdict silent --verdict failed\n  pipetrail status --account 111122223333 --region eu-central-1\n  pipetrail status --check --output json > coverage.json\n  pipetrail status --trail AWSLogs/111122223333/CloudTrail\n  pipetrail status --no-lake --output json | jq '.coverage.instances[] | select(.state != \"current\")'"
 )]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -87,6 +87,11 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         silent_after: args.silent_after,
         now: args.now,
     };
+    // What is wrong with its place is said before AWS is asked for all the rest.
+    let own_changes = match args.trail.as_slice() {
+        [] => None,
+        trail => Some(trail::read(context, trail).await?),
+    };
     let mut reader = Reader::new(&config, &session, questions);
     if args.detect_drift {
         reader.detect_drift().await?;
@@ -95,13 +100,12 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         return watch(&mut reader, context.output, args, Duration::from_secs(seconds)).await;
     }
     let mut report = reader.read().await?;
-    if !args.trail.is_empty() {
-        let mut changes = trail::read(context, &args.trail).await?;
+    report.own_changes = own_changes.map(|mut changes| {
         if !args.select.is_empty() {
             changes.retain(&report.coverage.instances);
         }
-        report.own_changes = Some(changes);
-    }
+        changes
+    });
     show(context.output, args, &report)?;
     let rows = &report.coverage.instances;
     for hint in hints(rows) {
@@ -127,7 +131,11 @@ fn told(changes: &OwnChanges) -> bool {
             Some("`pipetrail ingest` of the same files says which, and why"),
         );
     }
-    if changes.changes.iter().any(|change| change.error.is_none()) {
+    if changes
+        .changes
+        .iter()
+        .any(|change| change.error.is_none() && !change.by_stack_sets)
+    {
         printer::hint("`pipetrail export scp` prints a policy that forbids such changes");
     }
     changes.failed.is_empty() && changes.rejected == 0

@@ -11,6 +11,9 @@ use pipetrail_stacksets::{Desired, Flow, FlowRule, ParameterValue, RolloutLimits
 
 use crate::config::Config;
 
+/// The parameter of the data stack that says for how many days the bus's archive keeps events.
+pub(crate) const ARCHIVE_DAYS: &str = "ArchiveDays";
+
 /// The parameter of the pipeline stack that says for how long months stay in the lake.
 pub(crate) const LAKE_RETENTION_DAYS: &str = "LakeRetentionDays";
 
@@ -52,7 +55,7 @@ pub(crate) fn desired(config: &Config, organization: &str, zips: Vec<Zip>) -> De
             "DeployerRole",
             ParameterValue::Text(list(config.audit.deployer_role.as_slice())),
         ),
-        ("ArchiveDays", text(&config.delivery.archive_days.0)),
+        (ARCHIVE_DAYS, text(&config.delivery.archive_days.0)),
         ("OperatorEmail", ParameterValue::Private(email.to_owned())),
         ("AccountTopics", ParameterValue::Text(account_topics.clone())),
     ];

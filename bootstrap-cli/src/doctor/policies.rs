@@ -1,8 +1,10 @@
 //! Policies of the organization that would keep the member stack from being made, its roles from doing their work
 //! (service control policies), or what is in members and in the audit account from being used (resource control policies).
 //!
-//! Read: policies attached to the roots and to the organizational units of enrolled accounts, with the
-//! units above them; not those of single accounts. Judged: every call of `calls`, against every statement. A denial that cannot be judged for certain is a warning that names policy and statement.
+//! Read: policies attached to the roots and to the organizational units of enrolled accounts (resource control policies
+//! also of the audit account), with the units above them; not those of single accounts. Judged: every call of `calls`,
+//! against every statement of a policy that binds it. A denial that cannot be judged for certain is a warning that names
+//! policy and statement.
 
 mod calls;
 mod read;
@@ -16,7 +18,7 @@ use serde_json::{Map, Value};
 
 use self::calls::{principal, roles};
 pub(crate) use self::read::{read, roots};
-use self::statement::{Call, Truth, applies};
+use self::statement::{Bound, Call, Truth, applies};
 use super::check::Check;
 use crate::config::Config;
 
@@ -70,6 +72,25 @@ pub(super) struct Policies {
     pub documents: BTreeMap<String, String>,
     /// How many units were left out.
     pub left_out: usize,
+    /// The roots and units above enrolled accounts, and above the audit account.
+    pub above: [BTreeSet<OuId>; 2],
+}
+
+impl Policies {
+    /// Whether a root or unit is above the account whose policies bind the call.
+    fn binds(&self, target: &OuId, call: &Call) -> bool {
+        let [members, audit] = &self.above;
+        match call.bound {
+            Bound::Member => members.contains(target),
+            Bound::Audit => audit.contains(target),
+        }
+    }
+
+    /// The same of one of the policies there.
+    fn binds_by(&self, policy: &str, call: &Call) -> bool {
+        let mut attached = self.attached.iter().filter(|(_, ids)| ids.contains(policy));
+        attached.any(|(target, _)| self.binds(target, call))
+    }
 }
 
 /// The named statements of policies, by the policies' ids.
@@ -104,7 +125,7 @@ pub(super) fn judge(config: &Config, organization: &str, kind: Kind, policies: &
     let mut found: BTreeMap<Finding<'_>, BTreeSet<String>> = BTreeMap::new();
     for (id, statements) in &parsed {
         for (said, statement) in statements.iter().filter(|(_, statement)| effect(statement) == "Deny") {
-            for call in &calls {
+            for call in calls.iter().filter(|call| policies.binds_by(id, call)) {
                 let perhaps = match applies(statement, call) {
                     Truth::No => continue,
                     Truth::Yes => None,
@@ -183,7 +204,7 @@ fn not_allowed(kind: Kind, policies: &Policies, parsed: &Parsed<'_>, calls: &[Ca
             continue;
         }
         let (mut missing, mut doubtful) = (BTreeSet::new(), BTreeSet::new());
-        for call in calls {
+        for call in calls.iter().filter(|call| policies.binds(target, call)) {
             let truths: Vec<Truth> = allows.iter().map(|(_, statement)| applies(statement, call)).collect();
             if truths.contains(&Truth::Yes) {
                 continue;

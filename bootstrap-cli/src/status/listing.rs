@@ -76,7 +76,7 @@ pub(crate) fn listing(judgement: &Judgement, all: bool) -> String {
         summary.push_str(&format!("{hidden} covered ones are not shown, --all shows them\n"));
     }
     parts.push(summary);
-    parts.extend(judgement.own_changes.as_ref().map(ToString::to_string));
+    parts.extend(judgement.own_changes.as_ref().map(|changes| changes.listing(all)));
     parts.join("\n")
 }
 

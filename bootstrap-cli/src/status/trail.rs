@@ -1,7 +1,6 @@
 //! What a trail's files say of changes of our own resources in members.
 
 use std::ffi::OsString;
-use std::fmt;
 
 use pipetrail_collector::Table;
 use pipetrail_lake::answer::Value;
@@ -27,9 +26,7 @@ pub(crate) struct OwnChanges {
     pub records: u64,
     /// Records that could not be read.
     pub rejected: u64,
-    /// Changes that StackSets' roles made, by their name; they are not listed.
-    pub by_stack_sets: usize,
-    /// The others, the oldest first.
+    /// The oldest first.
     pub changes: Vec<OwnChange>,
     /// Files that could not be read to their end.
     pub failed: Vec<Failed>,
@@ -55,8 +52,8 @@ pub(crate) struct OwnChange {
     pub principal_arn: Option<String>,
     /// Why the call was refused; `None` where it was not.
     pub error: Option<String>,
-    #[serde(skip)]
-    by_stack_sets: bool,
+    /// Whether the caller's role has the name that StackSets gives its own. Whoever may create roles can give one that name.
+    pub by_stack_sets: bool,
 }
 
 const SQL: &str = "SELECT event_time, account_id, region, event_name, resource_kind, resource, actor, principal_arn, error_code, \
@@ -65,13 +62,17 @@ const SQL: &str = "SELECT event_time, account_id, region, event_name, resource_k
 /// Reads a trail's files. Nothing of them is kept.
 ///
 /// # Errors
-/// There are no files, or none could be read.
+/// There are no files.
 pub(crate) async fn read(context: &Context, trail: &[OsString]) -> Result<OwnChanges> {
     let (files, _, mut failed) = inputs(context, trail, false).await;
-    if files.is_empty() && failed.is_empty() {
+    if files.is_empty() {
+        let why: Vec<String> = failed.iter().map(ToString::to_string).collect();
         return Err(Problem {
-            message: format!("no log file of a trail in {}", shown(trail)),
-            hint: Some("name its files, a folder of them, or s3://bucket/AWSLogs/…; `pipetrail doctor` names the organization's trail".to_owned()),
+            message: format!("there is no log file of a trail to read: {}", why.join("; ")),
+            hint: Some(
+                "name its files, a folder of them, or s3://bucket/AWSLogs/…; `pipetrail doctor` names the organization's trail"
+                    .to_owned(),
+            ),
         }
         .into());
     }
@@ -86,12 +87,10 @@ pub(crate) async fn read(context: &Context, trail: &[OsString]) -> Result<OwnCha
         0 => vec![],
         _ => asked(&Lake::open(&location, nowhere).await?).await?,
     };
-    let (by_stack_sets, changes): (Vec<_>, Vec<_>) = changes.into_iter().partition(|change| change.by_stack_sets);
     Ok(OwnChanges {
         files: ingested.files,
         records: ingested.records,
         rejected: ingested.rejected,
-        by_stack_sets: by_stack_sets.len(),
         changes,
         failed,
     })
@@ -144,20 +143,19 @@ impl OwnChanges {
     }
 }
 
-/// The trail as it was named.
-fn shown(trail: &[OsString]) -> String {
-    trail
-        .iter()
-        .map(|path| path.to_string_lossy())
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-impl fmt::Display for OwnChanges {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.changes.is_empty() {
-            let mut listed = table(&["TIME", "ACCOUNT", "REGION", "CALL", "RESOURCE", "BY", "RESULT"]);
-            for change in &self.changes {
+impl OwnChanges {
+    /// A table and a summary. Without `all` what StackSets changed is only counted.
+    pub(crate) fn listing(&self, all: bool) -> String {
+        let (stack_sets, others): (Vec<_>, Vec<_>) = self.changes.iter().partition(|change| change.by_stack_sets);
+        let listed: Vec<&OwnChange> = if all {
+            self.changes.iter().collect()
+        } else {
+            others.clone()
+        };
+        let mut text = String::new();
+        if !listed.is_empty() {
+            let mut rows = table(&["TIME", "ACCOUNT", "REGION", "CALL", "RESOURCE", "BY", "RESULT"]);
+            for change in listed {
                 let by = change.actor.as_deref().or(change.principal_arn.as_deref());
                 let texts = [
                     &change.time,
@@ -168,19 +166,25 @@ impl fmt::Display for OwnChanges {
                     by.unwrap_or("-"),
                     change.error.as_deref().unwrap_or("done"),
                 ];
-                listed.add_row(texts.map(hostile::line));
+                rows.add_row(texts.map(hostile::line));
             }
-            writeln!(f, "{}", lines(&listed))?;
+            text.push_str(&lines(&rows));
+            text.push('\n');
         }
-        let refused = self.changes.iter().filter(|change| change.error.is_some()).count();
-        writeln!(
-            f,
-            "trail: {} changes of pipetrail's own resources, {refused} of them refused; {} by StackSets are not listed; {} records of {} files were read",
-            self.changes.len(),
-            self.by_stack_sets,
+        let refused = others.iter().filter(|change| change.error.is_some()).count();
+        let hidden = if all || stack_sets.is_empty() {
+            ""
+        } else {
+            ", which --all lists"
+        };
+        text.push_str(&format!(
+            "trail: {} changes of pipetrail's own resources, {refused} of them refused, and {} by StackSets' roles{hidden}; {} records of {} files were read\n",
+            others.len(),
+            stack_sets.len(),
             self.records,
             self.files,
-        )
+        ));
+        text
     }
 }
 
@@ -223,19 +227,23 @@ mod tests {
             files: 2,
             records: 90,
             rejected: 0,
-            by_stack_sets: 14,
             changes: vec![
                 change(row("eu-west-1", "pipetrail-forward", None)),
                 change(row("eu-west-1", "pipetrail-forward", Some("AccessDenied"))),
+                OwnChange {
+                    by_stack_sets: true,
+                    ..change(row("eu-west-1", "pipetrail-forward", None))
+                },
             ],
             failed: vec![],
         };
         assert_eq!(
-            changes.to_string(),
+            changes.listing(false),
             "TIME                      ACCOUNT       REGION     CALL         RESOURCE           BY    RESULT\n\
              2026-11-30T12:00:00.000Z  111122223333  eu-west-1  DisableRule  pipetrail-forward  dana  done\n\
              2026-11-30T12:00:00.000Z  111122223333  eu-west-1  DisableRule  pipetrail-forward  dana  AccessDenied\n\n\
-             trail: 2 changes of pipetrail's own resources, 1 of them refused; 14 by StackSets are not listed; 90 records of 2 files were read\n"
+             trail: 2 changes of pipetrail's own resources, 1 of them refused, and 1 by StackSets' roles, which --all lists; 90 records of 2 files were read\n"
         );
+        assert_eq!(changes.listing(true).lines().count(), 6);
     }
 }

@@ -59,7 +59,7 @@ pub const NAME_PART: &str = "pipetrail-";
 #[must_use]
 pub fn resource_kind(service: &str, name: &str) -> Option<&'static str> {
     let begins = |beginning: &str| name.len() > beginning.len() && name.starts_with(beginning);
-    let kind = match service {
+    match service {
         "events.amazonaws.com" => (name == FORWARD_RULE).then_some("rule"),
         "sqs.amazonaws.com" => (name == FORWARD_DLQ).then_some("queue"),
         "scheduler.amazonaws.com" => [HEARTBEAT_SCHEDULE, CANARY_SCHEDULE]
@@ -68,8 +68,7 @@ pub fn resource_kind(service: &str, name: &str) -> Option<&'static str> {
         "iam.amazonaws.com" => (begins(&forwarder("")) || begins(&reader(""))).then_some("role"),
         "cloudformation.amazonaws.com" => (name == STACK || begins(&format!("StackSet-{STACK}-"))).then_some("stack"),
         _ => None,
-    };
-    kind
+    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ pub struct OwnResource<'e> {
 }
 
 /// Where calls of these services name what they are about: a name, an ARN or an address.
-const NAMED_IN: [&str; 7] = [
+const NAMED_IN: [&str; 8] = [
     "name",
     "rule",
     "roleName",
@@ -22,32 +22,47 @@ const NAMED_IN: [&str; 7] = [
     "queueName",
     "stackName",
     "resourceARN",
+    // Of a queue whose messages are moved away.
+    "sourceArn",
 ];
 
+/// Where a call names the bus or the group of schedules that is not the account's own, `default`.
+const NAMED_ELSEWHERE: [&str; 2] = ["eventBusName", "groupName"];
+
+/// Behind these words the message of a refusal names what it is about.
+const REFUSED_ON: [&str; 2] = ["on resource: ", "to the resource "];
+
 impl Event<'_> {
-    /// What of ours a call changed or was refused to change; `None` of all other events, and of calls that only read.
+    /// What of ours a call changed or was refused to change; `None` of all other events, of calls that only read, and of
+    /// messages that are sent or received.
     ///
     /// A refused call often has no request: then its message names what it was about.
     pub fn own_resource(&self) -> Option<OwnResource<'_>> {
-        let reads = || self.at(&["detail", "readOnly"]).and_then(Json::boolean) == Some(true);
-        if self.detail_type() != API_CALL || reads() {
+        let is = |field: &str, value: bool| self.at(&["detail", field]).and_then(Json::boolean) == Some(value);
+        if self.detail_type() != API_CALL || is("readOnly", true) || is("managementEvent", false) {
             return None;
         }
         let service = self.text(&["detail", "eventSource"])?;
         if !SERVICES.contains(&service) {
             return None;
         }
-        let in_request = NAMED_IN
-            .iter()
-            .filter_map(|field| self.text(&["detail", "requestParameters", field]));
+        let request = |field: &str| self.text(&["detail", "requestParameters", field]);
+        let elsewhere = |place: &str| place != "default" && !place.ends_with("/default");
+        if NAMED_ELSEWHERE.iter().filter_map(|field| request(field)).any(elsewhere) {
+            return None;
+        }
         let listed = match self.at(&["detail", "resources"]) {
             Some(Json::Array(resources)) => resources.as_slice(),
             _ => &[],
         };
         let listed = listed.iter().filter_map(|resource| resource.get("ARN")?.as_str());
         let message = self.text(&["detail", "errorMessage"]).unwrap_or_default();
-        let in_message = message.split_whitespace().filter(|word| word.starts_with("arn:"));
-        in_request
+        let in_message = REFUSED_ON.iter().filter_map(|words| Some(message.split_once(words)?.1));
+        // A name of IAM stands there without its ARN: `role <name>`.
+        let in_message = in_message.flat_map(|rest| rest.split_whitespace().take(2));
+        NAMED_IN
+            .iter()
+            .filter_map(|field| request(field))
             .chain(listed)
             .chain(in_message)
             .find_map(|text| ours(service, text))
@@ -56,6 +71,10 @@ impl Event<'_> {
 
 /// The part of a name, an ARN or an address that is a name of ours.
 fn ours<'e>(service: &str, text: &'e str) -> Option<OwnResource<'e>> {
+    // A rule of another bus, a schedule of another group.
+    if text.starts_with("arn:") && is_elsewhere(text) {
+        return None;
+    }
     let parts = text.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.'));
     parts.map(|part| part.trim_end_matches('.')).find_map(|name| {
         Some(OwnResource {
@@ -63,6 +82,16 @@ fn ours<'e>(service: &str, text: &'e str) -> Option<OwnResource<'e>> {
             name,
         })
     })
+}
+
+/// Whether an ARN is that of a rule on another bus than the account's own, or of a schedule in another group.
+fn is_elsewhere(arn: &str) -> bool {
+    let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
+    match resource.split('/').collect::<Vec<_>>().as_slice() {
+        ["rule", bus, _] => *bus != "default",
+        ["schedule", group, _] => *group != "default",
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -125,6 +154,25 @@ mod tests {
                 "rule",
                 "pipetrail-forward",
             ),
+            // IAM names a role without its ARN, and before it who called.
+            (
+                "iam",
+                r#""requestParameters":null,"errorCode":"AccessDenied","errorMessage":"User: arn:aws:sts::000000000012:assumed-role/admin/dana is not authorized to perform: iam:PutRolePolicy on resource: role pipetrail-forwarder-eu-west-1 with an explicit deny in a service control policy""#,
+                "role",
+                "pipetrail-forwarder-eu-west-1",
+            ),
+            (
+                "sqs",
+                r#""errorCode":"AccessDenied","errorMessage":"Access to the resource https://sqs.eu-west-1.amazonaws.com/000000000012/pipetrail-forward-dlq is denied.""#,
+                "queue",
+                "pipetrail-forward-dlq",
+            ),
+            (
+                "sqs",
+                r#""requestParameters":{"sourceArn":"arn:aws:sqs:eu-west-1:000000000012:pipetrail-forward-dlq"}"#,
+                "queue",
+                "pipetrail-forward-dlq",
+            ),
             (
                 "iam",
                 r#""resources":[{"ARN":"arn:aws:iam::000000000012:role/pipetrail-forwarder-eu-west-1"}]"#,
@@ -155,6 +203,29 @@ mod tests {
                 r#""requestParameters":{"name":"theirs","description":"pipetrail-forward"}"#,
             ),
             ("events", r#""requestParameters":{"name":7}"#),
+            // Who called is not what was called.
+            (
+                "iam",
+                r#""errorMessage":"User: arn:aws:sts::000000000012:assumed-role/pipetrail-forwarder-eu-west-1/x is not authorized to perform: iam:DeleteRole on resource: role theirs because no identity-based policy allows it""#,
+            ),
+            // Another bus, another group.
+            (
+                "events",
+                r#""requestParameters":{"name":"pipetrail-forward","eventBusName":"other"}"#,
+            ),
+            (
+                "events",
+                r#""requestParameters":{"resourceARN":"arn:aws:events:eu-west-1:000000000012:rule/other/pipetrail-forward"}"#,
+            ),
+            (
+                "scheduler",
+                r#""requestParameters":{"name":"pipetrail-canary","groupName":"theirs"}"#,
+            ),
+            // A dead letter, where a trail records them.
+            (
+                "sqs",
+                r#""requestParameters":{"queueUrl":"https://sqs.eu-west-1.amazonaws.com/000000000012/pipetrail-forward-dlq"},"readOnly":false,"managementEvent":false"#,
+            ),
             ("codepipeline", r#""requestParameters":{"name":"pipetrail-forward"}"#),
         ] {
             assert_eq!(own(service, detail), None, "{service} {detail}");

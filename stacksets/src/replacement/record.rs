@@ -8,12 +8,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, from_sdk, unless_refused};
 use crate::flow::replayed;
+use crate::pause::Pause;
 
 /// Key of the object; below no table's folder.
 const KEY: &str = "replacement.json";
 
-/// What S3 answers where the object is not the one that was read, or is written at this moment.
-const OVERTAKEN: [&str; 2] = ["PreconditionFailed", "ConditionalRequestConflict"];
+/// What S3 answers where the object is not the one that was read.
+const OVERTAKEN: &str = "PreconditionFailed";
+
+/// What S3 answers where the object is written at this moment: the call is to be made again.
+const CONFLICT: &str = "ConditionalRequestConflict";
 
 /// The last replacement, under way or done.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -103,19 +107,27 @@ impl Record {
             place: place.clone(),
             source: error.into(),
         })?;
-        let call = client.put_object().bucket(bucket).key(KEY).body(body.into());
-        let call = match &self.etag {
-            Some(etag) => call.if_match(etag),
-            None => call.if_none_match("*"),
+        let put = async || {
+            let call = client.put_object().bucket(bucket).key(KEY).body(body.clone().into());
+            let call = match &self.etag {
+                Some(etag) => call.if_match(etag),
+                None => call.if_none_match("*"),
+            };
+            let call = call.content_type("application/json");
+            let put = call.expected_bucket_owner(owner.as_str()).send().await;
+            put.map_err(from_sdk(format!("write {place}")))
         };
-        let call = call.content_type("application/json");
-        let put = call.expected_bucket_owner(owner.as_str()).send().await;
-        match put.map_err(from_sdk(format!("write {place}"))) {
+        let mut answer = put().await;
+        if answer.as_ref().is_err_and(|error| error.code() == Some(CONFLICT)) {
+            Pause::default().sleep().await;
+            answer = put().await;
+        }
+        match answer {
             Ok(put) => Ok(Record {
                 etag: put.e_tag,
                 ..self
             }),
-            Err(error) if error.code().is_some_and(|code| OVERTAKEN.contains(&code)) => {
+            Err(error) if error.code() == Some(OVERTAKEN) => {
                 // An answer that was lost is asked for again, and then the object is this one.
                 let there = Record::read(client, bucket, owner).await?;
                 let is_this = |there: &Record| {

@@ -115,9 +115,8 @@ fn a_deployer_who_could_not_change_the_evidence_buckets_policy_again_is_refused(
         let same = run(&format!("{reader}{deployer}"), &["plan", "--check"])?;
         assert_eq!(same.code, Some(0), "{}{}", same.stdout, same.stderr);
         // What would be lost is said, and lost only on request.
-        let shorter = settings.replace("[retention]\n", "[retention]\nlake_days = 400\n");
-        assert_ne!(shorter, settings);
-        std::fs::write(&file, shorter.replace("[audit]\n", &format!("[audit]\n{deployer}")))?;
+        let shorter = settings.replace("[audit]\n", &format!("[audit]\n{deployer}"));
+        std::fs::write(&file, format!("{shorter}\n[retention]\nlake_days = 400\n"))?;
         let ran = environment.run(&built().pipetrail, &["apply", "--yes"])?;
         assert_eq!(ran.code, Some(1), "{}", ran.stderr);
         for said in ["ended more than 400 days ago", "until now for ever", "--allow-loss"] {

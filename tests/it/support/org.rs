@@ -10,6 +10,7 @@ use pipetrail_tests::day::STRANGER;
 use pipetrail_tests::emulators::prepare::{Functions, prepare};
 use pipetrail_tests::organization::{Enrolment, Organization};
 use pipetrail_tests::player::{Act, Given, Played, play};
+use pipetrail_tests::printer;
 use pipetrail_tests::wire::Envelope;
 use tokio::runtime::Runtime;
 
@@ -57,7 +58,7 @@ impl Drop for Warnings {
             let log = std::fs::read_to_string(&self.0).unwrap_or_default();
             let lines: Vec<&str> = log.lines().collect();
             let last = &lines[lines.len().saturating_sub(30)..];
-            eprintln!("the end of MiniStack's log:\n{}", last.join("\n"));
+            printer::progress(&format!("the end of MiniStack's log:\n{}", last.join("\n")));
         }
     }
 }

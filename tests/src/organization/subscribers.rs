@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use aws_config::SdkConfig;
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 use super::{HOME, Organization};
 use crate::names;
@@ -80,6 +81,9 @@ impl Organization {
 /// # Errors
 /// When the queue cannot be read.
 pub async fn peek(config: &SdkConfig, queue: &str) -> Result<Vec<String>> {
+    // One at a time: what is hidden meanwhile, another one would not find.
+    static PEEKING: Mutex<()> = Mutex::const_new(());
+    let _one = PEEKING.lock().await;
     let sqs = aws_sdk_sqs::Client::new(config);
     let url = sqs
         .get_queue_url()

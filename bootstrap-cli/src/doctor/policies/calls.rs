@@ -6,7 +6,7 @@ use pipetrail_names::member::{
 };
 use pipetrail_names::{Region, partition};
 
-use super::statement::Call;
+use super::statement::{Bound, Call};
 use crate::config::Config;
 
 /// StackSets' own role in a member. `*` is an end that is not known.
@@ -45,6 +45,7 @@ pub(super) fn of_members(config: &Config, organization: &str) -> Vec<Call> {
             resource: format!("arn:{partition}:{service}:{resource}"),
             region: region.to_owned(),
             organization: organization.to_owned(),
+            bound: Bound::Member,
         }));
     };
     // IAM is asked in its partition's one region, from wherever.
@@ -112,12 +113,17 @@ pub(super) fn on_resources(config: &Config, organization: &str) -> Vec<Call> {
     };
     let mut calls = Vec::new();
     let mut add = |principal: Option<String>, action: &str, resource: String, region: &str| {
+        let bound = match resource.contains(MEMBER) {
+            true => Bound::Member,
+            false => Bound::Audit,
+        };
         calls.push(Call {
             principal,
             action: action.to_owned(),
             resource,
             region: region.to_owned(),
             organization: organization.to_owned(),
+            bound,
         });
     };
     for queue in QUEUES {

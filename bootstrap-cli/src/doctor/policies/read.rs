@@ -12,7 +12,8 @@ use super::{Kind, MOST_TARGETS, Policies};
 
 const PAGE: i32 = 20;
 
-/// Reads the policies of a kind: those of the roots, of `units`, and of what is above those of `configured`.
+/// Reads the policies of a kind: those of the roots, of `units`, of what is above those of `configured`, and of `audit`, which
+/// is above the audit account.
 ///
 /// # Errors
 /// A refused call.
@@ -21,9 +22,10 @@ pub(crate) async fn read(
     kind: Kind,
     configured: &[OuId],
     units: BTreeSet<OuId>,
+    mut audit: BTreeSet<OuId>,
 ) -> Result<Policies, Error> {
-    let mut targets = units;
-    targets.extend(configured.iter().cloned());
+    let mut members = units;
+    members.extend(configured.iter().cloned());
     let roots = roots(client).await?;
     let types = roots.iter().flat_map(Root::policy_types);
     let mut on = types.filter(|found| found.status() == Some(&PolicyTypeStatus::Enabled));
@@ -31,14 +33,18 @@ pub(crate) async fn read(
         return Ok(Policies::default());
     }
     for root in roots {
-        targets.insert(answered_id("ListRoots", "Id", root.id())?);
+        let root: OuId = answered_id("ListRoots", "Id", root.id())?;
+        members.insert(root.clone());
+        audit.insert(root);
     }
     for unit in configured {
-        targets.extend(above(client, unit).await?);
+        members.extend(above(client, unit).await?);
     }
+    let targets: BTreeSet<OuId> = members.union(&audit).cloned().collect();
     let mut policies = Policies {
         enabled: true,
         left_out: targets.len().saturating_sub(MOST_TARGETS),
+        above: [members, audit],
         ..Policies::default()
     };
     // Roots sort behind units, and matter most.

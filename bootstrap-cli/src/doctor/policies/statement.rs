@@ -20,6 +20,16 @@ pub(super) struct Call {
     pub region: String,
     /// `aws:PrincipalOrgID`, and `aws:ResourceOrgID`: everything is inside of the organization.
     pub organization: String,
+    /// Whose policies bind it.
+    pub bound: Bound,
+}
+
+/// Whose policies bind a call: those of the principal's account for a service control policy, those of the resource's
+/// account for a resource control policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bound {
+    Member,
+    Audit,
 }
 
 /// Whether something holds.
@@ -135,10 +145,15 @@ fn condition(statement: &Map<String, Value>, call: &Call) -> Truth {
 /// One key under one operator.
 fn compare(operator: &str, key: &str, values: &Value, call: &Call) -> Truth {
     let unknown = || Truth::Perhaps(format!("its condition {operator} on {key}"));
-    let (Some(values), Some(known)) = (texts(values), known(key, call)) else {
+    let Some(values) = texts(values) else {
         return unknown();
     };
-    // All known keys are there and have one value, so neither the set operators nor IfExists matter.
+    let known = match known(key, call) {
+        Known::Value(known) => known,
+        Known::Absent => return absent(operator, &values),
+        Known::Unknown => return unknown(),
+    };
+    // The key is there and has one value, so neither the set operators nor IfExists matter.
     let plain = operator
         .trim_start_matches("ForAnyValue:")
         .trim_start_matches("ForAllValues:");
@@ -170,16 +185,45 @@ fn compare(operator: &str, key: &str, values: &Value, call: &Call) -> Truth {
     }
 }
 
-/// What a condition key holds in such a call; `None` where that is not known.
-fn known(key: &str, call: &Call) -> Option<String> {
-    Some(match key.to_ascii_lowercase().as_str() {
-        "aws:principalarn" => call.principal.clone()?,
-        "aws:requestedregion" => call.region.clone(),
-        "aws:principalorgid" => call.principal.as_ref().map(|_| call.organization.clone())?,
-        "aws:resourceorgid" => call.organization.clone(),
-        "aws:principalisawsservice" => call.principal.is_none().to_string(),
-        _ => return None,
+/// A condition on a key that the call has not. Source: IAM's guide, condition operators: a negated one and one with
+/// IfExists hold, others do not.
+fn absent(operator: &str, values: &[String]) -> Truth {
+    Truth::from(match operator {
+        "Null" => values.iter().any(|value| value.eq_ignore_ascii_case("true")),
+        of_each if of_each.starts_with("ForAllValues:") => true,
+        of_one if of_one.starts_with("ForAnyValue:") => false,
+        plain => plain.ends_with("IfExists") || plain.contains("Not"),
     })
+}
+
+/// What a condition key holds in a call.
+enum Known {
+    Value(String),
+    /// The call has no such key.
+    Absent,
+    /// It depends on what is not known here.
+    Unknown,
+}
+
+fn known(key: &str, call: &Call) -> Known {
+    let of_role = |value: String| match call.principal {
+        Some(_) => Known::Value(value),
+        None => Known::Absent,
+    };
+    match key.to_ascii_lowercase().as_str() {
+        "aws:principalarn" => of_role(call.principal.clone().unwrap_or_default()),
+        "aws:principalorgid" => of_role(call.organization.clone()),
+        "aws:requestedregion" => Known::Value(call.region.clone()),
+        "aws:resourceorgid" => Known::Value(call.organization.clone()),
+        "aws:principalisawsservice" => Known::Value(call.principal.is_none().to_string()),
+        "aws:securetransport" => Known::Value("true".to_owned()),
+        // A service that gives it calls for a resource of the organization; a role's call has none.
+        "aws:sourceorgid" => match call.principal {
+            Some(_) => Known::Absent,
+            None => Known::Value(call.organization.clone()),
+        },
+        _ => Known::Unknown,
+    }
 }
 
 /// A string, a Boolean, or a list of them; `None` for anything else.

@@ -19,7 +19,15 @@ fn with(statement: &Value) -> Policies {
             ("p-tested00".to_owned(), document),
         ]),
         left_out: 0,
+        above: [(); 2].map(|()| BTreeSet::from(["r-ab12".parse().unwrap()])),
     }
+}
+
+/// The same, and members below units too.
+fn with_units(statement: &Value, units: &[&str]) -> Policies {
+    let mut policies = with(statement);
+    policies.above[0].extend(units.iter().map(|unit| unit.parse().unwrap()));
+    policies
 }
 
 /// With the first of the regions as home region.
@@ -369,7 +377,8 @@ fn a_denial_names_policy_statement_target_and_role() {
 
 #[test]
 fn what_no_policy_of_a_unit_allows_is_denied_as_well() {
-    let mut policies = with(&json!({"Effect": "Allow", "Action": ["s3:*", "events:*"], "Resource": "*"}));
+    let allow = json!({"Effect": "Allow", "Action": ["s3:*", "events:*"], "Resource": "*"});
+    let mut policies = with_units(&allow, &["ou-ab12-11111111"]);
     policies.attached.insert(
         "ou-ab12-11111111".parse().unwrap(),
         BTreeSet::from(["p-tested00".to_owned()]),
@@ -436,7 +445,8 @@ fn in_another_partition_the_arns_are_that_partitions() {
 
 #[test]
 fn every_level_has_to_allow_and_one_that_does_not_is_named() {
-    let mut policies = with(&json!({"Effect": "Allow", "NotAction": ["organizations:*", "iam:*"], "Resource": "*"}));
+    let allow = json!({"Effect": "Allow", "NotAction": ["organizations:*", "iam:*"], "Resource": "*"});
+    let mut policies = with_units(&allow, &["ou-ab12-11111111", "ou-ab12-22222222"]);
     let only = |id: &str| BTreeSet::from([id.to_owned()]);
     policies
         .attached
@@ -477,9 +487,23 @@ fn a_resource_control_policy_lets_services_and_the_organizations_own_roles_throu
         evidence.contains("s3:DeleteObject in eu-central-1 by pipetrail-settle-eu-central-1"),
         "{evidence}"
     );
+    // A service's call has no organization, so what must be another one is denied.
     let (verdict, evidence) = of(&deny("sqs:SendMessage", json!({"StringNotEquals": organization})));
-    assert_eq!(verdict, Grade::Warning);
+    assert_eq!(verdict, Grade::Failed);
     assert!(evidence.contains("by AWS's services"), "{evidence}");
+    let foreign = json!({"StringEquals": {"aws:PrincipalOrgID": "o-zzzzzzzzzz"}});
+    assert_eq!(of(&deny("sqs:*", foreign)).0, Grade::Ok);
+    // AWS's example against confused deputies, and the one for TLS.
+    let deputy = json!({"StringNotEqualsIfExists": {"aws:SourceOrgID": "o-abcdefghij"},
+        "Null": {"aws:SourceArn": "false"}, "Bool": {"aws:PrincipalIsAWSService": "true"}});
+    let plain = json!({"BoolIfExists": {"aws:SecureTransport": "false"}});
+    for condition in [deputy, plain] {
+        for action in ["s3:*", "sqs:*", "sts:AssumeRole"] {
+            assert_eq!(of(&deny(action, condition.clone())).0, Grade::Ok, "{condition}");
+        }
+    }
+    let tagged = json!({"StringNotEquals": {"aws:ResourceTag/team": "x"}});
+    assert_eq!(of(&deny("s3:*", tagged)).0, Grade::Warning);
     assert_eq!(
         of(&json!({"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole", "Resource": "*"})).0,
         Grade::Failed
@@ -493,4 +517,41 @@ fn a_resource_control_policy_lets_services_and_the_organizations_own_roles_throu
         &Policies::default(),
     );
     assert_eq!(off[0].evidence, "the organization uses no resource control policies");
+}
+
+#[test]
+fn a_resource_control_policy_binds_what_is_below_its_unit() {
+    let unit: OuId = "ou-ab12-11111111".parse().unwrap();
+    let of = |statement: Value, below: usize| {
+        let mut policies = with(&statement);
+        policies.attached = BTreeMap::from([
+            (
+                "r-ab12".parse().unwrap(),
+                BTreeSet::from(["p-FullAWSAccess".to_owned()]),
+            ),
+            (
+                unit.clone(),
+                BTreeSet::from(["p-FullAWSAccess".to_owned(), "p-tested00".to_owned()]),
+            ),
+        ]);
+        policies.above[below].insert(unit.clone());
+        judge(
+            &config(&["eu-central-1"]),
+            "o-abcdefghij",
+            Kind::ResourceControl,
+            &policies,
+        )[0]
+        .verdict
+    };
+    let [members, audit] = [0, 1];
+    let objects = json!({"Effect": "Deny", "Principal": "*", "Action": "s3:DeleteObject", "Resource": "*"});
+    assert_eq!(
+        (of(objects.clone(), members), of(objects, audit)),
+        (Grade::Ok, Grade::Failed)
+    );
+    let queue = json!({"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": "arn:aws:sqs:*:*:pipetrail-forward-dlq"});
+    assert_eq!(
+        (of(queue.clone(), members), of(queue, audit)),
+        (Grade::Failed, Grade::Ok)
+    );
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use pipetrail_collector::Table;
-use pipetrail_lake::tiers::Tier;
+use pipetrail_lake::tiers::{Tier, TierTable};
 use rustyline::completion::Completer;
 use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
@@ -39,7 +39,9 @@ fn completed(typed: &str) -> (usize, Vec<String>) {
     // The tiers of tables only for who has begun to ask for one.
     let tiers = || {
         let all = Tier::ALL.into_iter();
-        let all = all.flat_map(|tier| Table::ALL.map(|table| tier.of(table).to_string()));
+        let all = all.flat_map(|tier| Table::ALL.map(|table| tier.of(table)));
+        let has = |name: &TierTable| name.tier != Tier::Landing || name.table.is_delivered();
+        let all = all.filter(has).map(|name| name.to_string());
         all.filter(|_| begun.contains('_'))
     };
     let names: BTreeSet<String> = match before.trim_end() {
