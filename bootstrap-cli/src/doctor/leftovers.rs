@@ -23,7 +23,7 @@ use aws_sdk_scheduler::operation::get_schedule::GetScheduleError;
 use aws_sdk_sns::operation::get_topic_attributes::GetTopicAttributesError;
 use aws_sdk_sqs::operation::get_queue_url::GetQueueUrlError;
 use pipetrail_collector::Table;
-use pipetrail_names::audit::{self, ALERTS, ARCHIVE, BUS, DATABASE, OPERATOR, QUEUES, WORKGROUP};
+use pipetrail_names::audit::{self, ALERTS, ARCHIVE, BUS, DATABASE, OPERATOR, PIPELINE_ROLES, QUEUES, WORKGROUP};
 use pipetrail_names::member::{CANARY_SCHEDULE, FORWARD_DLQ, FORWARD_RULE, HEARTBEAT_SCHEDULE, forwarder, reader};
 use pipetrail_names::{AccountId, Region, partition};
 use pipetrail_stacksets::{Error, from_sdk};
@@ -36,17 +36,6 @@ use crate::config::Config;
 pub(super) const NAME: &str = "leftovers";
 /// Of buckets.
 pub(super) const BUCKETS: &str = "leftover-buckets";
-
-/// The roles that `pipetrail-pipeline` makes, without the region.
-const AUDIT_ROLES: [&str; 7] = [
-    "bus",
-    "streams",
-    "transform",
-    "settle",
-    "schedules",
-    "approval",
-    "watch",
-];
 
 /// The schedule of λ watch.
 const WATCH: &str = "pipetrail-watch";
@@ -171,7 +160,7 @@ pub(super) async fn data(aws: &SdkConfig, config: &Config) -> Found {
 pub(super) async fn pipeline(config: &SdkConfig, account: &AccountId, region: &Region) -> Found {
     let mut found = Found::default();
     let iam = aws_sdk_iam::Client::new(config);
-    for role in AUDIT_ROLES {
+    for role in PIPELINE_ROLES {
         let role = format!("pipetrail-{role}-{region}");
         found.take(format!("role {role}"), has_role(&iam, account, &role).await);
     }

@@ -141,9 +141,7 @@ impl OwnChanges {
             })
         });
     }
-}
 
-impl OwnChanges {
     /// A table and a summary. Without `all` what StackSets changed is only counted.
     pub(crate) fn listing(&self, all: bool) -> String {
         let (stack_sets, others): (Vec<_>, Vec<_>) = self.changes.iter().partition(|change| change.by_stack_sets);

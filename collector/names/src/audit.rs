@@ -35,6 +35,17 @@ pub const OPERATOR: &str = "pipetrail-operator";
 /// The queues: of what no target took, of decisions, and of decisions that nobody could record.
 pub const QUEUES: [&str; 3] = ["pipetrail-bus-dlq", "pipetrail-decisions", "pipetrail-decisions-dlq"];
 
+/// The roles of the pipeline stack; each has `pipetrail-` before and `-` with the home region behind this.
+pub const PIPELINE_ROLES: [&str; 7] = [
+    "bus",
+    "streams",
+    "transform",
+    "settle",
+    "schedules",
+    "approval",
+    "watch",
+];
+
 /// The list of members in the lake's bucket: the command writes it, the function that watches members reads it.
 pub const ROSTER_KEY: &str = "members/roster.json";
 

@@ -1,6 +1,6 @@
 //! The calls that pipetrail depends on, and that an organization's policies may deny.
 
-use pipetrail_names::audit::{self, BUS, Bucket, QUEUES};
+use pipetrail_names::audit::{self, BUS, Bucket, PIPELINE_ROLES, QUEUES};
 use pipetrail_names::member::{
     CANARY_SCHEDULE, FORWARD_DLQ, FORWARD_RULE, HEARTBEAT_SCHEDULE, STACK, forwarder, reader,
 };
@@ -154,15 +154,7 @@ pub(super) fn on_resources(config: &Config, organization: &str) -> Vec<Call> {
             add(ours(role), action, objects.clone(), home.as_str());
         }
     }
-    for role in [
-        "bus",
-        "streams",
-        "transform",
-        "settle",
-        "schedules",
-        "approval",
-        "watch",
-    ] {
+    for role in PIPELINE_ROLES {
         let role = of_iam(account.as_ref(), &format!("pipetrail-{role}-{home}"));
         add(None, "sts:AssumeRole", role, home.as_str());
     }
