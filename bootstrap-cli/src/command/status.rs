@@ -24,7 +24,7 @@ use crate::terminal::printer::{self, Output};
 /// searched for calls that changed what the stacks made. Only reads.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  pipetrail status\n  pipetrail status --verdict silent --verdict failed\n  pipetrail status --account 111122223333 --region eu-central-1\n  pipetrail status --check --output json > coverage.json\n  pipetrail status --trail AWSLogs/111122223333/CloudTrail\n  pipetrail status --no-lake --output json | jq '.coverage.instances[] | select(.state != \"current\")'"
+    after_help = "Examples:\n  pipetrail status\n  pipetrail status --verdict silent --verdict failed\n  pipetrail status --account 111122223333 --region eu-central-1\n  pipetrail status --check --output json > coverage.json\n  pipetrail status --trail 'AWSLogs/**/*.json.gz'\n  pipetrail status --no-lake --output json | jq '.coverage.instances[] | select(.state != \"current\")'"
 )]
 pub(crate) struct Args {
     #[command(flatten)]

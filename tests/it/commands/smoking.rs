@@ -242,7 +242,9 @@ async fn whole(organization: &Arc<Organization>, streamed: &Streamed) -> Result<
         let count = findings.iter().filter(|finding| finding["claim"] == claim).count();
         ensure!(count == times, "{count} of {claim}");
     }
-    let left = everything(organization).await?;
+    let mut left = everything(organization).await?;
+    // MiniStack makes the group anew when it writes the log of a function that was at work as its stack was deleted.
+    left.retain(|one| !one.starts_with("logGroupName /aws/lambda/pipetrail-"));
     ensure!(left.is_empty(), "{left:?}");
     ensure!(report["records"] == Value::Array(vec![]), "{report:#}");
     kept::check(organization, &captures, &report)
