@@ -98,8 +98,9 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         let steps: Vec<Step> = members.after(&coverage).await.into_iter().collect();
         return report(context.output, plan, &steps, Some(&coverage));
     }
+    let losses = losses(plan, &prepared.actual, &context.configuration()?);
     if !args.allow_loss {
-        refuse(&losses(plan, &prepared.actual, &context.configuration()?))?;
+        refuse(&losses)?;
     }
     let usage = "read the plan above, then run `pipetrail apply --yes`";
     let joined: Vec<&str> = plan
@@ -108,7 +109,14 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         .flat_map(Note::joined_units)
         .map(AsRef::as_ref)
         .collect();
-    if !confirmed(args.yes, &question(plan, &joined), usage, "nothing was applied").await? {
+    if !confirmed(
+        args.yes,
+        &question(plan, &losses, &joined),
+        usage,
+        "nothing was applied",
+    )
+    .await?
+    {
         return Ok(Exit::Failed);
     }
     members.before(plan, &coverage).await?;
@@ -158,12 +166,13 @@ fn refuse(losses: &[String]) -> Result<()> {
 }
 
 /// What a yes will do, beside what the plan shows. `joined` are units whose newcomers are let in.
-fn question(plan: &Plan, joined: &[&str]) -> String {
+fn question(plan: &Plan, losses: &[String], joined: &[&str]) -> String {
     let mut question = "apply this plan".to_owned();
-    match &plan.drain {
-        Some(drain) if drain.archived => question.push_str(", and leave the bus without rules meanwhile"),
-        Some(_) => question.push_str(", and lose what CodePipeline does meanwhile"),
-        None => {}
+    if plan.drain.is_some() {
+        question.push_str(", and leave the bus without rules meanwhile");
+    }
+    if !losses.is_empty() {
+        question.push_str(&format!(", and lose {}", losses.join("; ")));
     }
     if !joined.is_empty() {
         question.push_str(&format!(", and let in every account that joins {}", joined.join(", ")));

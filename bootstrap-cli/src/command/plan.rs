@@ -6,6 +6,7 @@ use pipetrail_stacksets::Plan;
 use serde::Serialize;
 
 use crate::context::Context;
+use crate::deploy::losses::losses;
 use crate::deploy::named_queries::Changes;
 use crate::deploy::plan_file::PlanFile;
 use crate::deploy::prepare::{Busy, Prepared, Replacing, UNREGISTERED, prepare};
@@ -70,6 +71,13 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
             plan,
         })?,
         _ => show(&prepared, printer::data),
+    }
+    let losses = losses(plan, &prepared.actual, &context.configuration()?);
+    if !losses.is_empty() {
+        printer::say(&format!(
+            "apply refuses this without --allow-loss, because it loses {}",
+            losses.join("; ")
+        ));
     }
     if let Some(path) = &args.out {
         printer::advice(&format!(

@@ -57,7 +57,7 @@ pub(crate) struct OwnChange {
 }
 
 const SQL: &str = "SELECT event_time, account_id, region, event_name, resource_kind, resource, actor, principal_arn, error_code, \
-                   CASE WHEN by_stack_sets THEN 'yes' END AS by_stack_sets FROM own_changes ORDER BY event_time, event_key";
+                   by_stack_sets FROM own_changes ORDER BY event_time, event_key";
 
 /// Reads a trail's files. Nothing of them is kept.
 ///
@@ -103,6 +103,7 @@ async fn asked(lake: &Lake) -> Result<Vec<OwnChange>> {
 }
 
 fn change(row: Vec<Value>) -> OwnChange {
+    let by_stack_sets = row.last() == Some(&Value::Boolean(true));
     let mut texts = row.into_iter().map(|value| match value {
         Value::Text(text) => Some(text),
         _ => None,
@@ -118,7 +119,7 @@ fn change(row: Vec<Value>) -> OwnChange {
         actor: next(),
         principal_arn: next(),
         error: next(),
-        by_stack_sets: next().is_some(),
+        by_stack_sets,
     };
     let roles = [forwarder(""), reader("")];
     if let Some(region) = roles

@@ -47,7 +47,7 @@ pub(super) fn rewritten(text: &str, redact: &mut dyn FnMut(&mut Json<'_>) -> boo
                 }
                 if changed || matches!(json, Json::Object(_)) {
                     at = end;
-                    let before = unread.map_or("", |unread| &text[unread..beginning]);
+                    let before = unread.map_or("", |unread| &text[unread..behind_name(text, beginning)]);
                     if names_a_secret(before) {
                         return Some(REDACTED.to_owned());
                     }
@@ -95,6 +95,13 @@ fn next_beginning(text: &str, mut at: usize) -> Option<usize> {
         }
         at += 1;
     }
+}
+
+/// Where what was not read ends. A quote with a colon behind it closes a name, so the colon belongs to that.
+fn behind_name(text: &str, beginning: usize) -> usize {
+    let behind = text[beginning..].strip_prefix('"').map(str::trim_start);
+    let value = behind.and_then(|behind| behind.strip_prefix(':'));
+    value.map_or(beginning, |value| text.len() - value.len())
 }
 
 /// Whether a name with a treatment stands before a colon, in quotes, which may be escaped.
@@ -197,6 +204,8 @@ mod tests {
             r#"{"a": , {"b": 1}, "configuration": 1, {"b": 1}"#,
             r#"{"a": , {"k": 1} "x": "url": 1"#,
             r#"{"a": , "confi\u0067uration": 1"#,
+            // What is read as a string begins with the quote that closes the name.
+            r#"{"TOKEN":\/hunter22 {\"k\": 1}""#,
             r#""{\"a\": 1, \"configuration\": 1"#,
             r#""{\\\"a\\\": 1, \\\"confi\\\\u0067uration\\\": 1"#,
         ] {

@@ -351,4 +351,4 @@ impl Telling {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -5,6 +5,7 @@ mod set;
 
 use std::collections::BTreeSet;
 
+use pipetrail_names::AccountRegion;
 use pipetrail_names::audit::STACKS;
 use pipetrail_names::member::STACK;
 
@@ -15,7 +16,6 @@ use crate::journal::{Journal, StepProgress, StepResult, Written};
 use crate::pause::Tell;
 use crate::stack::StackCalls;
 use crate::step_id::{Need, StepId};
-use pipetrail_names::AccountRegion;
 
 /// Carries out the plan made of `standing`; gives one result per step, in order, and what stays.
 pub async fn destroy(

@@ -28,7 +28,7 @@ fn roster(members: u32) -> Roster {
     roster_of((1..=members).map(|number| (place(number), Standing::Current)), start())
 }
 
-fn roster_of(places: impl Iterator<Item = (AccountRegion, Standing)>, written_at: Timestamp) -> Roster {
+pub(crate) fn roster_of(places: impl Iterator<Item = (AccountRegion, Standing)>, written_at: Timestamp) -> Roster {
     let version = Version::current(&Parameters {
         audit_bus_arn: "arn:aws:events:eu-central-1:999988887777:event-bus/pipetrail".to_owned(),
         heartbeat_schedule: "rate(1 hour)".to_owned(),
@@ -37,7 +37,7 @@ fn roster_of(places: impl Iterator<Item = (AccountRegion, Standing)>, written_at
         organization: "o-abcdefghij".to_owned(),
         audit_account: "999988887777".parse().unwrap(),
         home: "eu-central-1".parse().unwrap(),
-        reader_regions: vec![],
+        reader_regions: vec!["eu-central-1".parse().unwrap()],
         external_id: "o-abcdefghij".to_owned(),
         silent_after_seconds: 3 * 3600 + 300,
     };

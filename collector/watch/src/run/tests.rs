@@ -1,36 +1,23 @@
 //! What goes out before what, against answers in place of AWS.
 
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
-use pipetrail_member::roster::{Settings, Standing};
-use pipetrail_member::{Parameters, Version};
+use pipetrail_member::roster::Standing;
 use pipetrail_unit::answers::{Answer, answering};
 
 use super::*;
+use crate::judge::tests::roster_of;
 
 const REFUSED: &str = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>";
 
 /// One member, a day on the list.
 fn roster() -> String {
-    let version = Version::current(&Parameters {
-        audit_bus_arn: "arn:aws:events:eu-central-1:999988887777:event-bus/pipetrail".to_owned(),
-        heartbeat_schedule: "rate(1 hour)".to_owned(),
-    });
-    let settings = Settings {
-        organization: "o-abcdefghij".to_owned(),
-        audit_account: "999988887777".parse().unwrap(),
-        home: "eu-central-1".parse().unwrap(),
-        reader_regions: vec!["eu-central-1".parse().unwrap()],
-        external_id: "o-abcdefghij".to_owned(),
-        silent_after_seconds: 3 * 3600,
-    };
-    let members = BTreeMap::from([("000000000012/eu-west-1".parse().unwrap(), Standing::Current)]);
+    let member = ("000000000012/eu-west-1".parse().unwrap(), Standing::Current);
     let since = "2026-11-20T00:00:00Z".parse().unwrap();
-    json!(Roster::next(None, settings, &version, members, since)).to_string()
+    json!(roster_of(std::iter::once(member), since)).to_string()
 }
 
 /// Runs where nobody may look into the member and the lake does not answer; `put` and `publish` are the answers to those.
