@@ -157,6 +157,26 @@ async fn of_management(config: &Config, session: &Session, known: Option<&(Organ
     Examination { checks, access }
 }
 
+/// Whether one role alone may change what keeps the evidence.
+fn deployer(config: &Config) -> Check {
+    const NAME: &str = "deployer-role";
+    match &config.audit.deployer_role {
+        Some(role) => Check::ok(
+            NAME,
+            format!("only {role} may change the evidence bucket's policy and settings"),
+        ),
+        None => {
+            let account = &config.audit.account;
+            let evidence = format!(
+                "whoever has S3 rights in account {account} may change the evidence bucket's policy and settings, bypass its \
+                 governance retention, and write the list of members"
+            );
+            let remedy = "set audit.deployer_role in pipetrail.toml to the role that runs `pipetrail apply`";
+            Check::warning(NAME, evidence, remedy)
+        }
+    }
+}
+
 /// What the audit profile sees.
 async fn of_audit(config: &Config, session: &Session, known: Option<&(Organization, Caller)>) -> Vec<Check> {
     let (account, home) = (&config.audit.account, &config.audit.region);
@@ -185,6 +205,7 @@ async fn of_audit(config: &Config, session: &Session, known: Option<&(Organizati
     }
     checks.push(quotas::judge_concurrency(home, concurrency));
     checks.push(lake_formation::judge(account, home, defaults));
+    checks.push(deployer(config));
     let [artifacts, data, pipeline] = STACKS;
     let mut buckets = Vec::new();
     for (stack, kinds) in [
@@ -195,7 +216,7 @@ async fn of_audit(config: &Config, session: &Session, known: Option<&(Organizati
         match Stack::read(&cloudformation, stack).await {
             Ok(Some(_)) => {}
             Ok(None) if stack == pipeline => {
-                let found = leftovers::pipeline(session.audit(), account, home).await;
+                let found = leftovers::pipeline(session.audit(), &session.signed(), account, home).await;
                 checks.extend(leftovers::judge(&whose, &found));
             }
             Ok(None) => {

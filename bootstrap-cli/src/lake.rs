@@ -1,17 +1,19 @@
 //! The lake or the engine that a command was told to use.
 
 pub(crate) mod files;
+mod source;
 
 use std::io::ErrorKind;
 
 use pipetrail_lake::catalog::Catalog;
+use pipetrail_lake::engine::Engine;
 use pipetrail_lake::engine::athena::{self, Athena, Show, Stopped, Telling};
-use pipetrail_lake::engine::{Embedded, Engine};
 use pipetrail_lake::store::{Lake, LakeError, Location};
 use pipetrail_names::audit::{Bucket, DATABASE};
 use pipetrail_names::{AccountId, Region};
 use thiserror::Error;
 
+pub(crate) use self::source::Source;
 use crate::aws;
 use crate::config::ConfigError;
 use crate::context::Context;
@@ -76,9 +78,16 @@ fn of_audit_account(bucket: &str) -> Option<(AccountId, Region)> {
 /// # Errors
 /// The lake cannot be opened; there is no configuration, or it is wrong; no way into the audit account.
 pub(crate) async fn engine(context: &Context, lake: Option<&Location>) -> Result<Engine> {
+    Ok(source(context, lake).await?.engine)
+}
+
+/// As [`engine`], with the lake that it asks.
+///
+/// # Errors
+/// As [`engine`].
+pub(crate) async fn source(context: &Context, lake: Option<&Location>) -> Result<Source> {
     if let Some(location) = lake {
-        let lake = open(location, context).await?;
-        return Ok(Engine::Embedded(Embedded::over(&lake)?));
+        return Ok(Source::here(open(location, context).await?)?);
     }
     let config = match context.configuration() {
         Err(ConfigError::Unreadable { path, source }) if source.kind() == ErrorKind::NotFound => {
@@ -88,7 +97,9 @@ pub(crate) async fn engine(context: &Context, lake: Option<&Location>) -> Result
         config => config?,
     };
     let audit = aws::audit(&config, context).await?;
-    Ok(Engine::Athena(Athena::of(&audit, Telling { show, stopped })))
+    let engine = Engine::Athena(Athena::of(&audit, Telling { show, stopped }));
+    let bucket = Bucket::Lake.name(&config.audit.account, &config.audit.region);
+    Ok(Source::behind_athena(engine, audit, bucket))
 }
 
 /// Queries of which only is told that they were stopped.

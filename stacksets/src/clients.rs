@@ -2,8 +2,8 @@
 
 use pipetrail_names::{AccountId, Region};
 
-use crate::metrics::Metrics;
 use crate::organization::Caller;
+use crate::signed::Signed;
 
 /// The clients of both accounts.
 #[derive(Clone, Debug)]
@@ -14,8 +14,8 @@ pub struct Clients {
     pub s3: aws_sdk_s3::Client,
     /// EventBridge in the audit account's home region.
     pub eventbridge: aws_sdk_eventbridge::Client,
-    /// CloudWatch in the audit account's home region.
-    pub metrics: Metrics,
+    /// What has no SDK here, in the audit account's home region.
+    pub signed: Signed,
     /// CloudFormation in the account that administers the stack set, in the same region.
     pub management: aws_sdk_cloudformation::Client,
     /// Organizations, from the same account.

@@ -144,7 +144,7 @@ mod tests {
             audit: server.cloudformation(),
             s3: server.s3(),
             eventbridge: server.eventbridge(),
-            metrics: crate::metrics::Metrics::over(server.http()),
+            signed: crate::signed::Signed::over(server.http()),
             management: server.cloudformation(),
             organizations: server.organizations(),
             caller: Caller::DelegatedAdministrator,

@@ -39,6 +39,7 @@ pub const AUDITS: &[(&str, &[&str])] = &[
             "region",
             "heartbeats",
             "hours_seen",
+            "hours_without_rules",
             "hours_expected",
             "longest_gap_seconds",
         ],

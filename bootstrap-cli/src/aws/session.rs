@@ -2,7 +2,8 @@
 
 use aws_config::SdkConfig;
 use pipetrail_names::{AccountId, Region, partition};
-use pipetrail_stacksets::{Caller, Clients, Error, ManagementAccount, Metrics};
+use pipetrail_stacksets::signed::Signed;
+use pipetrail_stacksets::{Caller, Clients, Error, ManagementAccount};
 
 use super::http::{Http, assume, at};
 use super::profiles::{self, Profiles};
@@ -118,18 +119,23 @@ impl Session {
         aws_sdk_s3::Client::from_conf(s3.build())
     }
 
+    /// What has no SDK here, in the audit account's home region.
+    pub(crate) fn signed(&self) -> Signed {
+        Signed {
+            http: self.http.of("audit"),
+            credentials: self.audit.credentials_provider(),
+            region: self.audit.region().and_then(|region| region.as_ref().parse().ok()),
+            endpoint_url: self.audit.endpoint_url().map(str::to_owned),
+        }
+    }
+
     /// All clients, once the caller's role is known.
     pub(crate) fn clients(&self, caller: Caller) -> Clients {
         Clients {
             audit: aws_sdk_cloudformation::Client::new(&self.audit),
             s3: self.s3(),
             eventbridge: aws_sdk_eventbridge::Client::new(&self.audit),
-            metrics: Metrics {
-                http: self.http.of("audit"),
-                credentials: self.audit.credentials_provider(),
-                region: self.audit.region().and_then(|region| region.as_ref().parse().ok()),
-                endpoint_url: self.audit.endpoint_url().map(str::to_owned),
-            },
+            signed: self.signed(),
             management: aws_sdk_cloudformation::Client::new(&self.management),
             organizations: self.organizations(),
             caller,

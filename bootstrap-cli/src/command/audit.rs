@@ -78,8 +78,9 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         }
         return Ok(Exit::Ok);
     }
-    let engine = lake::engine(context, args.lake.as_ref()).await?;
-    answer::ask(&engine, &sql, context.output).await?;
+    let source = lake::source(context, args.lake.as_ref()).await?;
+    let sql = source.sql(audit, &parameters).await?;
+    answer::ask(&source.engine, &sql, context.output).await?;
     Ok(Exit::Ok)
 }
 

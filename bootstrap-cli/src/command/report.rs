@@ -18,7 +18,7 @@ use self::file::Target;
 use crate::command::select::Select;
 use crate::context::Context;
 use crate::failure::{Exit, Result, UsageError};
-use crate::lake;
+use crate::lake::{self, Source};
 use crate::terminal::printer::{self, Output};
 
 /// Write a report that people read: who approved and rejected what, in all accounts
@@ -94,7 +94,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
     let mut parameters = args.select.parameters()?;
     let generated_at = args.select.now.unwrap_or_else(Timestamp::now);
     let asked_to = ended(&mut parameters, generated_at);
-    let engine = lake::engine(context, args.lake.as_ref()).await?;
+    let source = lake::source(context, args.lake.as_ref()).await?;
     let question = Question {
         window: Window {
             from: parameters.from,
@@ -107,14 +107,14 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
             Some(place) => place.to_string(),
             None => format!("Athena's database {DATABASE}"),
         },
-        engine: match engine {
+        engine: match source.engine {
             Engine::Embedded(_) => "Apache DataFusion, in pipetrail itself",
             Engine::Athena(_) => "Amazon Athena",
         },
         version: env!("CARGO_PKG_VERSION"),
         generated_at,
     };
-    let report = gather(&engine, question, &parameters).await?;
+    let report = gather(&source, question, &parameters).await?;
     for account in report.unseen() {
         printer::say(&format!(
             "warning: account {account} has no row in this report; the lake may not hold it, or its number is mistyped"
@@ -141,7 +141,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
 }
 
 /// Asks all audits, one after the other: each keeps the engine busy by itself.
-async fn gather(engine: &Engine, question: Question, parameters: &Parameters) -> Result<Report> {
+async fn gather(source: &Source, question: Question, parameters: &Parameters) -> Result<Report> {
     let mut asked = Vec::with_capacity(AUDITS.len());
     for (name, columns) in AUDITS {
         let audit = audits::find(name)?;
@@ -150,12 +150,12 @@ async fn gather(engine: &Engine, question: Question, parameters: &Parameters) ->
         if !audit.takes("pipeline") {
             bound.pipelines.clear();
         }
-        let sql = audit.sql(&bound)?;
-        let answer = engine.ask(&sql).await?.collect().await?;
+        let sql = source.sql(audit, &bound).await?;
+        let answer = source.engine.ask(&sql).await?.collect().await?;
         let one = Asked {
             name: (*name).to_owned(),
             title: audit.answers.clone(),
-            sql: engine.text(&sql).into_owned(),
+            sql: source.engine.text(&sql).into_owned(),
             answer,
         };
         asked.push(one.require(columns)?);

@@ -1,13 +1,14 @@
 //! Resources of our fixed names that no stack of ours holds: CloudFormation would stumble over them.
 //!
 //! Looked for: the rule, the queue, the schedules and the roles of the member stack; in the audit account what the data
-//! stack makes, and of the pipeline stack the roles, the streams, the schedules and the workgroup. Its functions and log
-//! groups are not looked for: they come and go with their roles.
+//! stack makes, and of the pipeline stack the roles, the streams, the schedules, the workgroup, the functions, the log
+//! groups and the alarms. Its rules are on the bus, and its queries in the workgroup.
 
+mod found;
+mod functions;
 mod judge;
 
 use std::collections::BTreeSet;
-use std::error::Error as StdError;
 
 use aws_config::SdkConfig;
 use aws_sdk_athena::operation::get_work_group::GetWorkGroupError;
@@ -15,8 +16,7 @@ use aws_sdk_eventbridge::operation::describe_archive::DescribeArchiveError;
 use aws_sdk_eventbridge::operation::describe_event_bus::DescribeEventBusError;
 use aws_sdk_eventbridge::operation::describe_rule::DescribeRuleError;
 use aws_sdk_glue::operation::get_database::GetDatabaseError;
-use aws_sdk_iam::config::http::HttpResponse;
-use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_iam::error::ProvideErrorMetadata;
 use aws_sdk_iam::operation::get_role::GetRoleError;
 use aws_sdk_s3::operation::head_bucket::HeadBucketError;
 use aws_sdk_scheduler::operation::get_schedule::GetScheduleError;
@@ -26,8 +26,11 @@ use pipetrail_collector::Table;
 use pipetrail_names::audit::{self, ALERTS, ARCHIVE, BUS, DATABASE, OPERATOR, PIPELINE_ROLES, QUEUES, WORKGROUP};
 use pipetrail_names::member::{CANARY_SCHEDULE, FORWARD_DLQ, FORWARD_RULE, HEARTBEAT_SCHEDULE, forwarder, reader};
 use pipetrail_names::{AccountId, Region, partition};
+use pipetrail_stacksets::signed::Signed;
 use pipetrail_stacksets::{Error, from_sdk};
 
+pub(super) use self::found::Found;
+use self::found::exists;
 pub(super) use self::judge::{judge, judge_buckets};
 use crate::aws;
 use crate::config::Config;
@@ -42,39 +45,6 @@ const WATCH: &str = "pipetrail-watch";
 
 /// Firehose lists so many delivery streams at once, and allows fewer.
 const STREAMS: i32 = 10_000;
-
-/// What was looked for in an account, and what became of it.
-#[derive(Debug, Default)]
-pub(super) struct Found {
-    /// Resources, as in "rule pipetrail-forward in eu-west-1".
-    pub resources: Vec<String>,
-    /// Reads that failed.
-    pub errors: Vec<Error>,
-}
-
-impl Found {
-    fn take(&mut self, resource: String, answer: Result<bool, Error>) {
-        match answer {
-            Ok(true) => self.resources.push(resource),
-            Ok(false) => {}
-            Err(error) => self.errors.push(error),
-        }
-    }
-
-    /// Enters what the answer says of a resource, as in "rule pipetrail-forward", of a region.
-    fn look<T, E>(
-        &mut self,
-        what: &str,
-        (account, region): (&AccountId, &Region),
-        answer: Result<T, SdkError<E, HttpResponse>>,
-        is_missing: impl Fn(&E) -> bool,
-    ) where
-        E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
-    {
-        let action = format!("look for the {what} in account {account}, {region}");
-        self.take(format!("{what} in {region}"), exists(answer, is_missing, action));
-    }
-}
 
 /// Looks for the member stack's resources in the given regions of one account.
 pub(super) async fn member(config: &SdkConfig, account: &AccountId, regions: &BTreeSet<Region>) -> Found {
@@ -157,7 +127,7 @@ pub(super) async fn data(aws: &SdkConfig, config: &Config) -> Found {
 }
 
 /// Looks for the pipeline stack's resources in the audit account.
-pub(super) async fn pipeline(config: &SdkConfig, account: &AccountId, region: &Region) -> Found {
+pub(super) async fn pipeline(config: &SdkConfig, services: &Signed, account: &AccountId, region: &Region) -> Found {
     let mut found = Found::default();
     let iam = aws_sdk_iam::Client::new(config);
     for role in PIPELINE_ROLES {
@@ -185,6 +155,7 @@ pub(super) async fn pipeline(config: &SdkConfig, account: &AccountId, region: &R
         group,
         is_no_work_group,
     );
+    functions::look(&mut found, services, account, region).await;
     found
 }
 
@@ -228,20 +199,4 @@ async fn has_role(client: &aws_sdk_iam::Client, account: &AccountId, role: &str)
     let answer = client.get_role().role_name(role).send().await;
     let action = format!("look for the role {role} in account {account}");
     exists(answer, GetRoleError::is_no_such_entity_exception, action)
-}
-
-/// Whether the answer says that something is there; any error but "there is none" stays one.
-fn exists<T, E>(
-    answer: Result<T, SdkError<E, HttpResponse>>,
-    is_missing: impl Fn(&E) -> bool,
-    action: String,
-) -> Result<bool, Error>
-where
-    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
-{
-    match answer {
-        Ok(_) => Ok(true),
-        Err(error) if error.as_service_error().is_some_and(is_missing) => Ok(false),
-        Err(error) => Err(from_sdk(action)(error)),
-    }
 }

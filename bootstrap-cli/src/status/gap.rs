@@ -37,12 +37,17 @@ impl Gap {
         !self.done || self.until.is_none_or(|until| now.duration_since(until) < day)
     }
 
+    /// Since when all rules were off, as far as is known.
+    fn begin(&self) -> Timestamp {
+        self.rules_off.unwrap_or(self.from)
+    }
+
     /// How much of the time from `since` to `now` it takes. One that only began explains nothing: the rules may be on.
     pub(crate) fn within(&self, since: Timestamp, now: Timestamp) -> SignedDuration {
         let Some(until) = self.until.or(self.rules_off.map(|_| now)) else {
             return SignedDuration::ZERO;
         };
-        let (from, until) = (self.from.max(since), until.min(now));
+        let (from, until) = (self.begin().max(since), until.min(now));
         until.duration_since(from).max(SignedDuration::ZERO)
     }
 }
@@ -50,7 +55,7 @@ impl Gap {
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let minute = |time: Timestamp| time.strftime("%Y-%m-%d %H:%MZ");
-        let from = minute(self.from);
+        let from = minute(self.begin());
         match (self.until, self.rules_off) {
             (Some(until), _) => write!(
                 f,

@@ -9,6 +9,8 @@
 -- column region: text: the region
 -- column heartbeats: integer: heartbeats in the window that count
 -- column hours_seen: integer: clock hours (UTC) that a heartbeat was scheduled for
+-- column hours_without_rules: integer: clock hours without a heartbeat that a time touches in which the bus had no
+--   rules, because `apply` replaced the pipeline stack; events of that time were replayed if there was an archive
 -- column hours_expected: integer: clock hours that the window touches
 -- column first_heartbeat: text: the earliest of them
 -- column last_heartbeat: text: the latest of them
@@ -18,6 +20,7 @@ SELECT
   s.account_id, s.region,
   coalesce(h.heartbeats, 0) AS heartbeats,
   coalesce(w.hours_seen, 0) AS hours_seen,
+  CAST({:count_without_rules} - coalesce(w.seen_without_rules, 0) AS bigint) AS hours_without_rules,
   CAST({:hours} AS bigint) AS hours_expected,
   h.first_heartbeat, h.last_heartbeat,
   CAST(floor(CAST(
@@ -63,7 +66,11 @@ LEFT JOIN (
   GROUP BY account_id, region
 ) AS h ON h.account_id = s.account_id AND h.region = s.region
 LEFT JOIN (
-  SELECT account_id, region, count(DISTINCT covered_hour) AS hours_seen
+  SELECT
+    account_id, region,
+    count(DISTINCT covered_hour) AS hours_seen,
+    count(DISTINCT CASE WHEN substr(covered_hour, 1, 13) IN ({:hours_without_rules}) THEN covered_hour END)
+      AS seen_without_rules
   FROM {heartbeats copies} AS c
   WHERE substr(covered_hour, 1, 13) >= substr({:from}, 1, 13) AND covered_hour < {:to}
   GROUP BY account_id, region

@@ -10,10 +10,10 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
-use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
 use url::Url;
 
 pub use self::error::LakeError;
@@ -48,6 +48,19 @@ impl Lake {
         match self.root.as_ref() {
             "" => Ok(Path::parse(key)?),
             root => Ok(Path::parse(format!("{root}/{key}"))?),
+        }
+    }
+
+    /// What an object of the lake holds, by its key; `None` where there is none.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub async fn object(&self, key: &str) -> Result<Option<Vec<u8>>, LakeError> {
+        let read = async || self.store.get(&self.at(key)).await?.bytes().await;
+        match read().await {
+            Ok(bytes) => Ok(Some(bytes.into())),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(cause) => Err(LakeError::store(&self.location, cause)),
         }
     }
 

@@ -14,7 +14,7 @@ fn clients(server: &Answers) -> Clients {
         audit: server.cloudformation(),
         s3: server.s3(),
         eventbridge: server.eventbridge(),
-        metrics: crate::metrics::Metrics::over(server.http()),
+        signed: crate::signed::Signed::over(server.http()),
         management: server.cloudformation(),
         organizations: server.organizations(),
         caller: Caller::Management,

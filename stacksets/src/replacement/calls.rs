@@ -45,27 +45,7 @@ impl FlowCalls<'_> {
             match next::drain(seen, self.flow.waits(), now) {
                 Drain::Remember => {
                     let from = since.map_or(now, |since| since.min(now));
-                    let etag = record.as_ref().and_then(|record| record.etag.clone());
-                    let begun = match record.take() {
-                        // What was not replayed yet is replayed with this gap.
-                        Some(earlier) if !earlier.done => Record {
-                            stack: stack.to_owned(),
-                            from: earlier.from.min(from),
-                            rules_off: None,
-                            until: None,
-                            ..earlier
-                        },
-                        _ => Record {
-                            stack: stack.to_owned(),
-                            from,
-                            rules_off: None,
-                            oldest: None,
-                            until: None,
-                            attempt: 1,
-                            done: false,
-                            etag,
-                        },
-                    };
+                    let begun = Record::begun(record.take(), stack, from);
                     // Without any rule there is nothing to wait for.
                     let rules_off = rules.is_empty().then_some(begun.from);
                     record = Some(self.put(Record { rules_off, ..begun }).await?);
@@ -86,7 +66,7 @@ impl FlowCalls<'_> {
                     sleep_until(until).await;
                     signs = None;
                 }
-                Drain::Look => signs = Some(signs::read(&self.clients.metrics, self.flow, now).await?),
+                Drain::Look => signs = Some(signs::read(&self.clients.signed, self.flow, now).await?),
                 Drain::LookAgain { why } => {
                     tell(&why);
                     pause.sleep().await;

@@ -1,23 +1,9 @@
-//! What is remembered of a replacement, as an object in the lake's bucket: it survives the laptop, and
-//! whoever applies next goes on from it.
+//! What is remembered of replacements: the last one, under way or done, and when the earlier ones were.
 
-use aws_sdk_s3::Client;
 use jiff::Timestamp;
-use pipetrail_names::AccountId;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, from_sdk, unless_refused};
 use crate::flow::replayed;
-use crate::pause::Pause;
-
-/// Key of the object; below no table's folder.
-const KEY: &str = "replacement.json";
-
-/// What S3 answers where the object is not the one that was read.
-const OVERTAKEN: &str = "PreconditionFailed";
-
-/// What S3 answers where the object is written at this moment: the call is to be made again.
-const CONFLICT: &str = "ConditionalRequestConflict";
 
 /// The last replacement, under way or done.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -32,6 +18,9 @@ pub struct Record {
     /// When the oldest record came in that a stream had not written when it was deleted.
     #[serde(default)]
     pub oldest: Option<Timestamp>,
+    /// Since when an earlier gap waits for its replay, which is made with this one's.
+    #[serde(default)]
+    pub unreplayed: Option<Timestamp>,
     /// Since when the new stack's rules are there.
     #[serde(default)]
     pub until: Option<Timestamp>,
@@ -39,12 +28,81 @@ pub struct Record {
     pub attempt: u32,
     /// Whether nothing is left to do.
     pub done: bool,
+    /// Earlier replacements, the oldest first.
+    #[serde(default)]
+    pub earlier: Vec<Span>,
     /// The object that it was read from; `None` where there was none.
     #[serde(skip)]
     pub(crate) etag: Option<String>,
 }
 
+/// A time without rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Span {
+    /// Its beginning.
+    pub from: Timestamp,
+    /// Its end.
+    pub until: Timestamp,
+}
+
 impl Record {
+    /// Where the lake keeps it; below no table's folder.
+    pub const KEY: &str = "replacement.json";
+
+    /// What is to be remembered when the stack of that id goes, of which the bus may have had no rules since `from`.
+    pub(crate) fn begun(last: Option<Record>, stack: &str, from: Timestamp) -> Self {
+        let begun = Record {
+            stack: stack.to_owned(),
+            from,
+            rules_off: None,
+            oldest: None,
+            unreplayed: None,
+            until: None,
+            attempt: 1,
+            done: false,
+            earlier: vec![],
+            etag: None,
+        };
+        let Some(last) = last else {
+            return begun;
+        };
+        match last.until {
+            Some(_) => Record {
+                unreplayed: last.replayed_since().filter(|_| !last.done),
+                earlier: last.spans(from),
+                etag: last.etag,
+                ..begun
+            },
+            // As far as is written down, the bus got no rules since.
+            None => Record {
+                from: last.from.min(from),
+                oldest: last.oldest,
+                unreplayed: last.unreplayed,
+                earlier: last.earlier,
+                etag: last.etag,
+                ..begun
+            },
+        }
+    }
+
+    /// When all rules were off: in every replacement, in the last one up to `now` where it goes on. One that only began
+    /// is not among them, for its rules may be on.
+    pub fn spans(&self, now: Timestamp) -> Vec<Span> {
+        let last = self.rules_off.map(|from| Span {
+            from,
+            until: self.until.unwrap_or(now),
+        });
+        self.earlier.iter().copied().chain(last).collect()
+    }
+
+    /// Since when events are replayed, but for what the archive says too early.
+    fn replayed_since(&self) -> Option<Timestamp> {
+        [Some(self.from), self.oldest, self.unreplayed]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
     /// Whether the new stack does not stand yet, as far as is written down.
     pub(crate) fn is_open(&self) -> bool {
         self.until.is_none()
@@ -58,8 +116,7 @@ impl Record {
 
     /// The span that is replayed, once the gap has ended.
     pub(crate) fn replayed(&self) -> Option<(Timestamp, Timestamp)> {
-        let from = self.oldest.map_or(self.from, |oldest| oldest.min(self.from));
-        Some(replayed(from, self.until?))
+        Some(replayed(self.replayed_since()?, self.until?))
     }
 
     /// For how long the bus had no rules, in words.
@@ -73,77 +130,6 @@ impl Record {
         let second = |time: Timestamp| time.strftime("%Y-%m-%dT%H:%M:%SZ");
         Some(format!("{length}, from {} to {}", second(self.from), second(until)))
     }
-
-    /// Reads it; `None` where nothing was ever replaced.
-    ///
-    /// # Errors
-    /// A refused call, or an object that is no record.
-    pub async fn read(client: &Client, bucket: &str, owner: &AccountId) -> Result<Option<Self>, Error> {
-        let call = client.get_object().bucket(bucket).key(KEY);
-        let got = call.expected_bucket_owner(owner.as_str()).send().await;
-        let got = got.map_err(from_sdk(format!("read s3://{bucket}/{KEY}")));
-        let Some(got) = unless_refused("NoSuchKey", got)? else {
-            return Ok(None);
-        };
-        let broken = |source: Box<dyn std::error::Error + Send + Sync>| Error::Record {
-            place: format!("s3://{bucket}/{KEY}"),
-            source,
-        };
-        let bytes = got.body.collect().await.map_err(|error| broken(error.into()))?;
-        let record: Record = serde_json::from_slice(&bytes.into_bytes()).map_err(|error| broken(error.into()))?;
-        Ok(Some(Record {
-            etag: got.e_tag,
-            ..record
-        }))
-    }
-
-    /// Writes it over what it was read from, and over nothing else: whoever replaces at the same time is not undone.
-    ///
-    /// # Errors
-    /// A refused call, or somebody else has written meanwhile.
-    pub(super) async fn put(self, client: &Client, bucket: &str, owner: &AccountId) -> Result<Self, Error> {
-        let place = format!("s3://{bucket}/{KEY}");
-        let body = serde_json::to_vec(&self).map_err(|error| Error::Record {
-            place: place.clone(),
-            source: error.into(),
-        })?;
-        let put = async || {
-            let call = client.put_object().bucket(bucket).key(KEY).body(body.clone().into());
-            let call = match &self.etag {
-                Some(etag) => call.if_match(etag),
-                None => call.if_none_match("*"),
-            };
-            let call = call.content_type("application/json");
-            let put = call.expected_bucket_owner(owner.as_str()).send().await;
-            put.map_err(from_sdk(format!("write {place}")))
-        };
-        let mut answer = put().await;
-        if answer.as_ref().is_err_and(|error| error.code() == Some(CONFLICT)) {
-            Pause::default().sleep().await;
-            answer = put().await;
-        }
-        match answer {
-            Ok(put) => Ok(Record {
-                etag: put.e_tag,
-                ..self
-            }),
-            Err(error) if error.code() == Some(OVERTAKEN) => {
-                // An answer that was lost is asked for again, and then the object is this one.
-                let there = Record::read(client, bucket, owner).await?;
-                let is_this = |there: &Record| {
-                    Record {
-                        etag: None,
-                        ..there.clone()
-                    } == Record {
-                        etag: None,
-                        ..self.clone()
-                    }
-                };
-                there.filter(is_this).ok_or(Error::Overtaken { place })
-            }
-            Err(error) => Err(error),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -156,9 +142,11 @@ impl Record {
             from: noon.unwrap_or_default(),
             rules_off: noon,
             oldest: None,
+            unreplayed: None,
             until: None,
             attempt: 1,
             done: false,
+            earlier: vec![],
             etag: None,
         }
     }
@@ -167,76 +155,84 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answers::Answers;
-    use crate::ids::known;
 
-    #[tokio::test]
-    async fn a_record_is_read_as_it_was_written_and_anything_else_is_an_error() {
-        let record = Record {
-            until: "2026-11-30T12:12:05Z".parse().ok(),
-            ..Record::of_test("arn:pipeline")
-        };
-        let text = serde_json::to_string(&record).unwrap();
-        assert!(text.contains(r#""from":"2026-11-30T12:00:00Z""#), "{text}");
-        let server = Answers::new(&[
-            ("GET /the-lake/replacement.json", 200, &text),
-            (
-                "GET /the-lake/replacement.json",
-                404,
-                "<Error><Code>NoSuchKey</Code></Error>",
-            ),
-            ("GET /the-lake/replacement.json", 200, "{}"),
-            (
-                "GET /the-lake/replacement.json",
-                403,
-                "<Error><Code>AccessDenied</Code></Error>",
-            ),
-        ]);
-        let (client, owner) = (server.s3(), known("999988887777"));
-        let read = async || Record::read(&client, "the-lake", &owner).await;
-        assert_eq!(read().await.unwrap(), Some(record.clone()));
-        assert_eq!(read().await.unwrap(), None);
-        let broken = read().await.unwrap_err().to_string();
-        assert_eq!(broken, "s3://the-lake/replacement.json does not say what was replaced");
-        assert_eq!(read().await.unwrap_err().code(), Some("AccessDenied"));
-        assert_eq!(
-            record.gap().unwrap(),
-            "12 min 5 s, from 2026-11-30T12:00:00Z to 2026-11-30T12:12:05Z"
-        );
-        assert_eq!(record.replay_name().unwrap(), "pipetrail-20261130T121205Z-1");
+    fn at(time: &str) -> Timestamp {
+        format!("2026-11-30T{time}:00Z").parse().unwrap()
     }
 
-    #[tokio::test]
-    async fn a_record_is_written_over_the_one_that_was_read_and_over_no_other() {
-        let record = Record::of_test("arn:pipeline");
-        let text = serde_json::to_string(&record).unwrap();
-        let other = serde_json::to_string(&Record::of_test("arn:other")).unwrap();
-        let refused = "<Error><Code>PreconditionFailed</Code></Error>";
-        let server = Answers::new(&[
-            ("PUT /the-lake/replacement.json", 412, refused),
-            // Its own, of which the answer was lost.
-            ("GET /the-lake/replacement.json", 200, &text),
-            ("PUT /the-lake/replacement.json", 412, refused),
-            ("GET /the-lake/replacement.json", 200, &other),
-        ]);
-        let (client, owner) = (server.s3(), known("999988887777"));
-        let put = async || record.clone().put(&client, "the-lake", &owner).await;
-        assert_eq!(put().await.unwrap(), record);
-        let error = put().await.unwrap_err();
-        assert!(matches!(error, Error::Overtaken { .. }), "{error}");
+    fn span(from: &str, until: &str) -> Span {
+        Span {
+            from: at(from),
+            until: at(until),
+        }
     }
 
     #[test]
     fn what_a_stream_had_not_written_is_replayed_too() {
         let record = Record {
-            until: "2026-11-30T12:12:00Z".parse().ok(),
-            oldest: "2026-11-30T10:00:00Z".parse().ok(),
+            until: Some(at("12:12")),
+            oldest: Some(at("10:00")),
             ..Record::of_test("x")
         };
-        let (from, until) = record.replayed().unwrap();
+        assert_eq!(record.replayed(), Some((at("09:15"), at("12:13"))));
+        // That stream alone: the others have written their heartbeats.
+        assert_eq!(record.spans(at("13:00")), [span("12:00", "12:12")]);
+    }
+
+    #[test]
+    fn a_gap_that_goes_on_is_known_up_to_now_and_one_that_only_began_is_none() {
+        let open = Record::of_test("x");
+        assert_eq!(open.spans(at("12:30")), [span("12:00", "12:30")]);
+        let begun = Record {
+            rules_off: None,
+            ..open
+        };
+        assert_eq!(begun.spans(at("12:30")), []);
+    }
+
+    #[test]
+    fn the_next_replacement_knows_of_the_earlier_ones_and_replays_what_was_not() {
+        let first = Record {
+            until: Some(at("12:12")),
+            oldest: Some(at("11:50")),
+            attempt: 2,
+            etag: Some("1".to_owned()),
+            ..Record::of_test("a")
+        };
+        let second = Record::begun(Some(first.clone()), "b", at("14:00"));
+        let expected = Record {
+            stack: "b".to_owned(),
+            from: at("14:00"),
+            rules_off: None,
+            unreplayed: Some(at("11:50")),
+            earlier: vec![span("12:00", "12:12")],
+            etag: Some("1".to_owned()),
+            ..Record::of_test("b")
+        };
+        assert_eq!(second, expected);
+        let ended = Record {
+            rules_off: Some(at("14:01")),
+            until: Some(at("14:10")),
+            ..second
+        };
+        assert_eq!(ended.replayed(), Some((at("11:05"), at("14:11"))));
         assert_eq!(
-            (from.to_string(), until.to_string()),
-            ("2026-11-30T09:15:00Z".into(), "2026-11-30T12:13:00Z".into())
+            ended.spans(at("15:00")),
+            [span("12:00", "12:12"), span("14:01", "14:10")]
         );
+
+        let replayed = Record { done: true, ..first };
+        let second = Record::begun(Some(replayed), "b", at("14:00"));
+        assert_eq!(
+            (second.unreplayed, second.earlier),
+            (None, vec![span("12:00", "12:12")])
+        );
+    }
+
+    #[test]
+    fn a_stack_that_never_stood_leaves_the_gap_open() {
+        let open = Record::of_test("a");
+        let second = Record::begun(Some(open), "b", at("12:20"));
+        assert_eq!((second.from, second.earlier), (at("12:00"), vec![]));
     }
 }

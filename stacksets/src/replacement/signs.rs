@@ -10,7 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::error::Error;
 use crate::flow::Flow;
-use crate::metrics::{Metrics, Query, Series};
+use crate::metrics::{self, Query, Series};
+use crate::signed::Signed;
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
@@ -61,7 +62,7 @@ impl Signs {
 ///
 /// # Errors
 /// A refused call.
-pub(crate) async fn read(metrics: &Metrics, flow: &Flow, now: Timestamp) -> Result<Vec<Signs>, Error> {
+pub(crate) async fn read(services: &Signed, flow: &Flow, now: Timestamp) -> Result<Vec<Signs>, Error> {
     let ids: Vec<(String, String)> = (0..flow.rules.len())
         .map(|n| (format!("i{n}"), format!("f{n}")))
         .collect();
@@ -81,7 +82,7 @@ pub(crate) async fn read(metrics: &Metrics, flow: &Flow, now: Timestamp) -> Resu
         })
         .collect();
     let from = now.checked_sub(LOOKBACK).unwrap_or(now);
-    let series: Series = metrics.read(&queries, (from, now)).await?;
+    let series: Series = metrics::read(services, &queries, (from, now)).await?;
     let signs = named().map(|(stream, (input, ages))| Signs::of(stream, series.get(input), series.get(ages)));
     Ok(signs.collect())
 }
@@ -134,7 +135,7 @@ mod tests {
             {"Id": "i0", "Timestamps": [1796040000, 1796040060], "Values": [2, 0]},
             {"Id": "f0", "Timestamps": [1796040120, 1796040060], "Values": [90, 30]}]}"#;
         let server = Answers::new(&[("pipetrail-api-calls", 200, answer)]);
-        let read = read(&Metrics::over(server.http()), &Flow::of_test(), at("12:05:00"))
+        let read = read(&Signed::over(server.http()), &Flow::of_test(), at("12:05:00"))
             .await
             .unwrap();
         let wanted = Signs {

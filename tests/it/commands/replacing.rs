@@ -15,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use pipetrail_tests::environment::Ran;
 use pipetrail_tests::fault_proxy::{Call, Fault};
 use pipetrail_tests::organization::subscribers::EVERYONE;
-use pipetrail_tests::organization::{Archived, HOME, Organization};
+use pipetrail_tests::organization::{Archived, HOME, Organization, SECOND};
 use pipetrail_tests::tally::{query, wait_for_quiet};
 use pipetrail_tests::wire::Envelope;
 
@@ -182,6 +182,9 @@ fn the_pipeline_stack_is_replaced_under_load_and_through_four_kills_without_losi
         let heartbeat = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let mut scheduled = organization.relay.scheduled(member, HOME, &heartbeat).await?;
         scheduled.extend(organization.relay.canaries(member, HOME, &heartbeat).await?);
+        // A region of which no heartbeat comes at all.
+        let elsewhere = org::moved(EXECUTION, ("111122223333", member), (HOME, SECOND));
+        scheduled.push(elsewhere.with("time", &heartbeat)?);
         org::play_all(&organization, scheduled.iter().map(org::emit).collect()).await?;
 
         let (archived, replaced) = (
@@ -337,7 +340,7 @@ async fn the_gap_is_our_own_doing(organization: &Organization, member: &str, hea
     let gap = &report["gap"];
     assert_eq!(gap["done"], true, "{report}");
     let time = |key: &str| anyhow::Ok(gap[key].as_str().context("no time")?.parse::<Timestamp>()?);
-    let (from, until) = (time("from")?, time("until")?);
+    let (from, until) = (time("rules_off")?, time("until")?);
     let silent_after = now.duration_since(heartbeat) - until.duration_since(from) + SignedDuration::from_secs(1);
     let report = status(silent_after, now).await?;
     let row = &report["coverage"]["instances"][0];
@@ -349,5 +352,36 @@ async fn the_gap_is_our_own_doing(organization: &Organization, member: &str, hea
     );
     let report = status(silent_after, now + SignedDuration::from_secs(10)).await?;
     assert_eq!(report["coverage"]["instances"][0]["verdict"], "silent", "{report}");
+
+    // Without a heartbeat each hour of the gap is one of our own; with one in it, it is not.
+    let (window, hour) = (from - SignedDuration::from_hours(2), |time: Timestamp| {
+        time.as_second() / 3600
+    });
+    let gap = (hour(from)..=hour(until)).collect::<BTreeSet<i64>>();
+    let window = window.to_string();
+    let arguments = [
+        "audit",
+        "coverage",
+        "--account",
+        member,
+        "--from",
+        &window,
+        "--output",
+        "json",
+    ];
+    let ran = organization.run(&arguments, &organization.aws_config).await?;
+    ensure!(ran.code == Some(0), "{}", ran.stderr);
+    let rows = ran.json()?;
+    let unseen = |seen: Option<i64>| gap.iter().filter(|hour| Some(**hour) != seen).count();
+    for (region, expected) in [(HOME, unseen(Some(hour(heartbeat)))), (SECOND, unseen(None))] {
+        let row = rows
+            .as_array()
+            .and_then(|rows| rows.iter().find(|row| row["region"] == region));
+        assert_eq!(
+            row.context("no row")?["hours_without_rules"],
+            expected,
+            "{region}: {rows}"
+        );
+    }
     Ok(())
 }

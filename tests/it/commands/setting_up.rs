@@ -12,6 +12,8 @@ use pipetrail_tests::environment::{Ran, TestEnvironment};
 use pipetrail_tests::organization::{Enrolment, HOME, Organization, SECOND};
 use serde_json::Value;
 
+use crate::leftovers;
+
 /// The lines of that name, of a report.
 fn lines(ran: &Ran, check: &str) -> Vec<Value> {
     let report = ran.json().unwrap();
@@ -191,6 +193,39 @@ async fn a_new_user_writes_the_file_and_mends_what_the_doctor_names() -> Result<
     let database = aws_sdk_glue::types::DatabaseInput::builder().name("pipetrail");
     let glue = aws_sdk_glue::Client::new(&audit).create_database();
     glue.database_input(database.build()?).send().await?;
+    let function = aws_sdk_lambda::types::FunctionCode::builder();
+    let function = function.zip_file(aws_sdk_lambda::primitives::Blob::new(std::fs::read(
+        built.zips.join("transform.zip"),
+    )?));
+    let lambda = aws_sdk_lambda::Client::new(&audit).create_function();
+    let lambda = lambda.function_name("pipetrail-transform").code(function.build());
+    let lambda = lambda.role(format!("arn:aws:iam::{}:role/r", cloud.audit));
+    lambda
+        .runtime("provided.al2023".into())
+        .handler("bootstrap")
+        .send()
+        .await?;
+    for (service, target, body) in [
+        (
+            "logs",
+            "Logs_20140328.CreateLogGroup",
+            r#"{"logGroupName": "/aws/lambda/pipetrail-settle"}"#,
+        ),
+        // Another one's.
+        (
+            "logs",
+            "Logs_20140328.CreateLogGroup",
+            r#"{"logGroupName": "/aws/lambda/pipetrail-watch-of-others"}"#,
+        ),
+        (
+            "monitoring",
+            "GraniteServiceVersion20100801.PutMetricAlarm",
+            r#"{"AlarmName": "pipetrail-bus-dlq", "Namespace": "AWS/SQS", "MetricName": "n", "Statistic": "Sum", "Period": 60,
+                "EvaluationPeriods": 1, "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold"}"#,
+        ),
+    ] {
+        leftovers::ask(&cloud.ministack, &cloud.audit, service, target, body).await?;
+    }
 
     let ran = pipetrail(&["doctor", "--members", "--output", "json"]);
     assert_eq!(ran.code, Some(1), "{}", ran.stderr);
@@ -201,7 +236,10 @@ async fn a_new_user_writes_the_file_and_mends_what_the_doctor_names() -> Result<
             0,
             "queue pipetrail-decisions in eu-central-1, topic pipetrail-alerts in eu-central-1, database pipetrail in eu-central-1",
         ),
-        (1, "workgroup pipetrail in eu-central-1"),
+        (
+            1,
+            "workgroup pipetrail in eu-central-1, function pipetrail-transform in eu-central-1, log group /aws/lambda/pipetrail-settle in eu-central-1, alarm pipetrail-bus-dlq in eu-central-1",
+        ),
     ] {
         assert_eq!(found[line]["evidence"], format!("{whose}: {kept}"));
     }

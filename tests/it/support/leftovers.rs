@@ -94,6 +94,7 @@ pub(crate) async fn of_audit_account(organization: &Organization) -> Result<Foun
             &organization.relay.cloud.audit,
             service,
             target,
+            "{}",
         )
         .await?;
         let names = answer.split(key).skip(1).filter_map(|rest| rest.split('"').nth(1));
@@ -183,14 +184,15 @@ fn ours(found: &mut Found, kind: &str, names: Vec<String>) {
 }
 
 /// A call of a service that this package has no client of; the emulator checks no signature.
-async fn ask(endpoint: &str, account: &str, service: &str, target: &str) -> Result<String> {
+pub(crate) async fn ask(endpoint: &str, account: &str, service: &str, target: &str, body: &str) -> Result<String> {
     let host = endpoint.trim_start_matches("http://").trim_end_matches('/');
     let mut stream = TcpStream::connect(host).await?;
     let scope = format!("{account}/20261121/{HOME}/{service}/aws4_request");
     let request = format!(
         "POST / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/x-amz-json-1.1\r\n\
-         X-Amz-Target: {target}\r\nContent-Length: 2\r\n\
-         Authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0\r\n\r\n{{}}"
+         X-Amz-Target: {target}\r\nContent-Length: {}\r\n\
+         Authorization: AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0\r\n\r\n{body}",
+        body.len()
     );
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();

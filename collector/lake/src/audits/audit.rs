@@ -109,6 +109,12 @@ impl Audit {
         Expansion::new(parameters, &self.parameters).expand(self.name, self.body)
     }
 
+    /// Whether its answer depends on [`Parameters::without_rules`].
+    #[must_use]
+    pub fn heeds_replacements(&self) -> bool {
+        self.body.contains("{:hours_without_rules}")
+    }
+
     fn not_taken(&self, parameter: &str) -> AuditError {
         AuditError::NotTaken {
             audit: self.name,

@@ -9,6 +9,8 @@
 //! - `{gates}`, any file of `audits/shared/`: that expression.
 //! - `{:from}`, `{:to}` (as `event_time`), `{:from_ms}`, `{:to_ms}` (as `event_ms`), `{:hours}` (clock
 //!   hours that the window touches), and `{:name}` of a parameter: that value as a literal.
+//! - `{:hours_without_rules}`: the clock hours of the window, as `2026-11-20T08`, that a time touches in which the bus
+//!   had no rules, because we replaced the pipeline stack; `{:count_without_rules}` is how many.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -107,15 +109,24 @@ impl<'a> Expansion<'a> {
     }
 
     fn value(&self, name: &str) -> Result<Option<String>, AuditError> {
-        const HOUR: i64 = 3_600_000;
         let (from, to) = (self.bound.from, self.bound.to);
-        let hours = (to.as_millisecond() - 1).div_euclid(HOUR) - from.as_millisecond().div_euclid(HOUR) + 1;
+        let (first, last) = self.bound.clock_hours();
         Ok(match name {
             "from" => Some(literal(&text(from))),
             "to" => Some(literal(&text(to))),
             "from_ms" => Some(from.as_millisecond().to_string()),
             "to_ms" => Some(to.as_millisecond().to_string()),
-            "hours" => Some(hours.to_string()),
+            "hours" => Some((last - first + 1).to_string()),
+            "hours_without_rules" => {
+                // No engine takes an empty list.
+                let hours = self.bound.hours_without_rules().into_iter().collect::<Vec<_>>();
+                Some(if hours.is_empty() {
+                    literal("")
+                } else {
+                    literals(&hours)
+                })
+            }
+            "count_without_rules" => Some(self.bound.hours_without_rules().len().to_string()),
             _ => {
                 let Some(parameter) = self.parameters.iter().find(|known| known.own && known.name == name) else {
                     return Ok(None);

@@ -73,7 +73,7 @@ async fn run(standing: &Standing, server: &Answers) -> Vec<StepResult> {
         audit: server.cloudformation(),
         s3: server.s3(),
         eventbridge: server.eventbridge(),
-        metrics: crate::metrics::Metrics::over(server.http()),
+        signed: crate::signed::Signed::over(server.http()),
         management: server.cloudformation(),
         organizations: server.organizations(),
         caller: Caller::Management,

@@ -20,12 +20,20 @@ impl Parts<'_> {
         }
         let whole = coverage.rows().filter(|row| !is_gap(*row)).count();
         let were = |number| counted(number, "account and region was", "accounts and regions were");
-        format!(
+        let text = format!(
             "A heartbeat every hour shows that the way is open, per account and region. {} heard in every hour of \
              the window, {} not.",
             were(whole),
             were(coverage.len() - whole)
-        )
+        );
+        match coverage.rows().map(|row| row.count("hours_without_rules")).max() {
+            None | Some(0) => text,
+            Some(hours) => format!(
+                "{text} For up to {} of an account and region pipetrail apply had switched the rules off, to replace the \
+                 pipeline stack; these count as heard, and the SQL below names them.",
+                counted(hours, "hour", "hours")
+            ),
+        }
     }
 
     /// Where hours are missing, the longest gap first.
@@ -96,5 +104,5 @@ impl Parts<'_> {
 }
 
 fn is_gap(row: Row<'_>) -> bool {
-    row.count("hours_seen") < row.count("hours_expected")
+    row.count("hours_seen") + row.count("hours_without_rules") < row.count("hours_expected")
 }
