@@ -394,7 +394,7 @@ row! {
 }
 
 row! {
-    /// `heartbeats`: proof that the path from an account and region works.
+    /// `heartbeats`: signs that heartbeats get through from an account and region.
     Heartbeat {
         /// Account whose heartbeat it is: here a column, not a partition key.
         account_id: string,

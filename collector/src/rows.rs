@@ -118,7 +118,7 @@ fn time_in_doubt(event: &Event<'_>, origin: Origin<'_>) -> bool {
     }
 }
 
-/// The clock hour for which a heartbeat proves that its path works. Whoever sends one chooses its times:
+/// The clock hour for which a heartbeat counts as heard. Whoever sends one chooses its times:
 /// it must have arrived within a day of that hour.
 fn covered_hour(event: &Event<'_>, origin: Origin<'_>) -> Option<String> {
     let Origin::Stream { arrived: Some(arrived) } = origin else {

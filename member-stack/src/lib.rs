@@ -17,7 +17,7 @@ pub use compare::{Difference, compare};
 pub use expected::{Parameters, Version};
 pub use facts::Facts;
 #[cfg(feature = "aws")]
-pub use reader::Reader;
+pub use reader::{Reader, is_refusal};
 pub use roster::Roster;
 
 /// The template of a member's stack: plain, because service-managed stack sets refuse transforms and nested stacks.

@@ -29,7 +29,7 @@ pub struct ReadError {
     pub why: String,
 }
 
-/// Reads an account and region; `member` is the way into that account, see [`crate::Reader::member`].
+/// Reads an account and region; `member` is the way into that account, see [`crate::Reader::enter`].
 ///
 /// # Errors
 /// A call that is refused or not answered: then nothing is known.

@@ -111,7 +111,7 @@ pub(crate) async fn run(context: &Context, args: &Args) -> Result<Exit> {
         .collect();
     if !confirmed(
         args.yes,
-        &question(plan, &losses, &joined),
+        &question(plan.drain.is_some(), &losses, &joined),
         usage,
         "nothing was applied",
     )
@@ -165,10 +165,10 @@ fn refuse(losses: &[String]) -> Result<()> {
     .into())
 }
 
-/// What a yes will do, beside what the plan shows. `joined` are units whose newcomers are let in.
-fn question(plan: &Plan, losses: &[String], joined: &[&str]) -> String {
+/// What a yes will do, beside what the plan shows: whether it `drains` the bus, and units whose newcomers are let in.
+fn question(drains: bool, losses: &[String], joined: &[&str]) -> String {
     let mut question = "apply this plan".to_owned();
-    if plan.drain.is_some() {
+    if drains {
         question.push_str(", and leave the bus without rules meanwhile");
     }
     if !losses.is_empty() {
@@ -204,4 +204,20 @@ fn report(output: Output, plan: &Plan, steps: &[Step], coverage: Option<&Coverag
     }
     carry_out::hint(result.exit(), steps);
     Ok(result.exit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_says_yes_was_told_what_the_plan_does_not_show() {
+        assert_eq!(question(false, &[], &[]), "apply this plan?");
+        let losses = ["months before 2026-01".to_owned(), "events of the gap".to_owned()];
+        assert_eq!(
+            question(true, &losses, &["ou-ab12-11111111", "ou-ab12-22222222"]),
+            "apply this plan, and leave the bus without rules meanwhile, and lose months before 2026-01; events of the \
+             gap, and let in every account that joins ou-ab12-11111111, ou-ab12-22222222?"
+        );
+    }
 }

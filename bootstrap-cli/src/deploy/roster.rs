@@ -15,7 +15,8 @@ use pipetrail_stacksets::{Coverage, CoverageState, Desired, Error, ParameterValu
 
 use crate::deploy::step::Step;
 use crate::failure::{Problem, Result};
-use crate::members::MemberSettings;
+use crate::members::list::{self, Found};
+use crate::members::settings::MemberSettings;
 use crate::status::verdict;
 use crate::terminal::printer;
 
@@ -209,23 +210,10 @@ async fn change(
     next: impl Fn(Option<&Roster>) -> Option<Roster>,
 ) -> Result<()> {
     for attempt in 1.. {
-        let get = s3.get_object().bucket(bucket).key(ROSTER_KEY);
-        let got = get.expected_bucket_owner(owner.as_str()).send().await;
-        let got = got.map_err(from_sdk(format!("read s3://{bucket}/{ROSTER_KEY}")));
-        let (previous, etag) = match got {
-            Ok(found) => {
-                let etag = found.e_tag().map(str::to_owned);
-                let bytes = found.body.collect().await.map_err(|error| {
-                    Problem::new(format!(
-                        "cannot read s3://{bucket}/{ROSTER_KEY}: {}",
-                        pipetrail_names::chain(&error)
-                    ))
-                })?;
-                (parse(bucket, &bytes.into_bytes())?, etag)
-            }
-            Err(error) if error.code() == Some("NoSuchBucket") => return Ok(()),
-            Err(error) if error.code() == Some("NoSuchKey") => (None, None),
-            Err(error) => return Err(error.into()),
+        let (previous, etag) = match list::fetch(s3, bucket, owner).await? {
+            Found::There(bytes, etag) => (parse(bucket, &bytes)?, etag),
+            Found::NoList => (None, None),
+            Found::NoLake => return Ok(()),
         };
         let Some(roster) = next(previous.as_ref()) else {
             return Ok(());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pipetrail_lake::hostile;
 use pipetrail_names::AccountRegion;
-use pipetrail_stacksets::{Caller, Coverage, CoverageRow, Organization};
+use pipetrail_stacksets::{Caller, Coverage, Organization};
 
 use super::check::Check;
 use crate::aws::Session;
@@ -15,19 +15,24 @@ use crate::members::{Comparer, Looked, comparable};
 /// Its name.
 pub(super) const NAME: &str = "member-resources";
 
-/// Compares every account and region whose stack is current, the management account's too.
+/// Compares every account and region that has a stack, the management account's too.
 pub(super) async fn examine(config: &Config, session: &Session, organization: &Organization, caller: Caller) -> Check {
     let clients = session.clients(caller);
     let coverage = match Coverage::read(&clients, organization, &desired::scope(config), &[]).await {
         Ok(coverage) => coverage,
         Err(error) => return Check::unread(NAME, &error),
     };
-    let places: Vec<AccountRegion> = comparable(&coverage).filter_map(CoverageRow::at).collect();
-    if places.is_empty() {
-        return Check::skipped(NAME, "no member has a current stack yet");
+    if comparable(&coverage).next().is_none() {
+        return Check::skipped(NAME, "no member has a stack yet");
     }
-    match Comparer::new(config, session.reader(), coverage.stack_set.as_ref()).await {
-        Ok(comparer) => judge(&comparer.look(places).await),
+    match Comparer::new(config, session, coverage.stack_set.as_ref()).await {
+        Ok(comparer) => {
+            let places = comparer.places(comparable(&coverage));
+            if places.is_empty() {
+                return Check::skipped(NAME, "of no member is known what should stand there");
+            }
+            judge(&comparer.look(places).await)
+        }
         Err(why) => Check::unknown(NAME, why, None),
     }
 }

@@ -9,7 +9,7 @@ use pipetrail_lake::engine::{Athena, Engine};
 use pipetrail_names::audit::Bucket;
 use pipetrail_names::chain;
 use pipetrail_stacksets::{
-    Caller, Clients, Coverage, CoverageRow, Detection, Organization, Record, Scope, StepId, StepProgress, detect_drift,
+    Caller, Clients, Coverage, Detection, Organization, Record, Scope, StepId, StepProgress, detect_drift,
 };
 use serde::Serialize;
 
@@ -200,12 +200,13 @@ impl<'a> Reader<'a> {
             return Members::Unread("members were not looked into".to_owned());
         }
         let set = coverage.stack_set.as_ref();
-        let comparer = match Comparer::new(self.config, self.session.reader(), set).await {
+        let comparer = match Comparer::new(self.config, self.session, set).await {
             Ok(comparer) => comparer,
             Err(why) => return Members::Unread(why),
         };
         let rows = comparable(coverage).filter(|row| self.questions.select.has(row, organization));
-        Members::Looked(comparer.look(rows.filter_map(CoverageRow::at).collect()).await)
+        let places = comparer.places(rows);
+        Members::Looked(comparer.look(places).await)
     }
 
     async fn organization(&mut self) -> Result<(Organization, Caller)> {

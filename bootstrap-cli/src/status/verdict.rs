@@ -25,7 +25,7 @@ pub(crate) enum Verdict {
     Pending,
     /// The stack is not what the stack set describes: no operation has reached it yet.
     Outdated,
-    /// The stack is current, but somebody has changed what it made.
+    /// Somebody has changed what the stack made.
     Differs,
     /// The stack is current, but no heartbeat arrived for too long.
     Silent,
@@ -93,8 +93,10 @@ impl Rules {
     fn row(self, row: CoverageRow, lake: Option<&Signs>, looked: &Looked) -> Judged {
         let heard = lake.map(|lake| lake.of(row.at().as_ref()));
         let (verdict, mut explanation) = self.verdict(&row, heard);
-        let (verdict, differences) = match row.standing() {
-            CoverageState::Current => compared(verdict, &mut explanation, looked),
+        let (verdict, differences) = match (row.standing(), verdict, looked) {
+            (CoverageState::Current, ..) | (_, Verdict::Outdated, Looked::Compared(_)) => {
+                compared(verdict, &mut explanation, looked)
+            }
             _ => (verdict, None),
         };
         if row.state == CoverageState::OutOfScope {
@@ -125,8 +127,8 @@ impl Rules {
         match row.standing() {
             CoverageState::Current => self.reports(row, heard),
             CoverageState::Pending => (Verdict::Pending, "an operation is at work".to_owned()),
-            CoverageState::Outdated | CoverageState::OutOfScope => match row.detailed_status.as_deref() {
-                Some(failed @ ("FAILED" | "FAILED_IMPORT" | "INOPERABLE")) => (
+            CoverageState::Outdated | CoverageState::OutOfScope => match row.failed() {
+                Some(failed) => (
                     Verdict::Failed,
                     reason(&format!("the last operation ended in {failed}")),
                 ),
@@ -147,7 +149,9 @@ impl Rules {
             return (Verdict::Unknown, why);
         };
         let silence = self.now.duration_since(since);
-        if silence <= SignedDuration::from_hours(CANARY_HOURS) {
+        let own = self.gap.map_or(SignedDuration::ZERO, |gap| gap.within(since, self.now));
+        // A record of that time comes with the replay.
+        if silence.saturating_sub(own) <= SignedDuration::from_hours(CANARY_HOURS) {
             return (Verdict::Covered, explanation);
         }
         let silence = span(silence);
@@ -195,7 +199,7 @@ impl Rules {
 /// How many differences are told in words.
 const TOLD: usize = 3;
 
-/// The verdict on a current stack after a look at what it made, and the differences.
+/// The verdict on a stack after a look at what it made, and the differences.
 fn compared(verdict: Verdict, explanation: &mut String, looked: &Looked) -> (Verdict, Option<Vec<Difference>>) {
     match looked {
         Looked::Compared(differences) if differences.is_empty() => (verdict, Some(vec![])),

@@ -18,8 +18,9 @@ pub const CANARY_SCHEDULE: &str = "pipetrail-canary";
 /// What it calls.
 pub const CANARY_CALL: &str = "StopPipelineExecution";
 
-/// After so many hours without the record of that call the trail counts as silent: it is made once a day.
-pub const CANARY_HOURS: i64 = 26;
+/// After so many hours without the record of that call the trail counts as silent: it is made once a day, and its record
+/// takes minutes to arrive. λ watch asks hourly, so it is told within 26.
+pub const CANARY_HOURS: i64 = 25;
 
 /// The source of a heartbeat's event.
 pub const HEARTBEAT_SOURCE: &str = "pipetrail.heartbeat";

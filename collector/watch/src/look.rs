@@ -5,10 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use pipetrail_member::roster::Settings;
-use pipetrail_member::{Reader, Roster, compare, read};
-use pipetrail_names::{AccountId, AccountRegion, chain};
+use pipetrail_member::{Reader, Roster, compare, is_refusal, read};
+use pipetrail_names::{AccountId, AccountRegion};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -21,18 +19,6 @@ const AT_ONCE: usize = 64;
 
 /// How long what was begun may take once nothing more is begun.
 const ENDS_WITHIN: Duration = Duration::from_secs(60);
-
-/// Codes by which AWS refuses, wherever in an error they are. Whatever else fails may pass.
-const REFUSALS: [&str; 8] = [
-    "AccessDenied",
-    "AuthorizationError",
-    "InvalidClientTokenId",
-    "NotAuthorized",
-    "OptInRequired",
-    "RegionDisabled",
-    "UnauthorizedOperation",
-    "UnrecognizedClient",
-];
 
 /// What was seen, and the accounts for which there was no time.
 pub(crate) struct Looked {
@@ -48,7 +34,10 @@ pub(crate) async fn look(
     work: &Work,
     until: Instant,
 ) -> Looked {
-    let readers = Arc::new(readers(caller, &roster.settings).await);
+    let settings = &roster.settings;
+    let audit = (&settings.audit_account, &settings.home);
+    let reader = Reader::new(caller, audit, &settings.reader_regions, &settings.external_id).await;
+    let reader = Arc::new(reader);
     let mut left: BTreeSet<AccountId> = work.iter().map(|(account, _)| account.clone()).collect();
     let mut looks = BTreeMap::new();
     let (mut running, mut waiting) = (JoinSet::new(), work.iter());
@@ -66,7 +55,7 @@ pub(crate) async fn look(
                 Some((place, watched.versions.clone()))
             });
             let (account, places, roster) = (account.clone(), places.collect(), Arc::clone(roster));
-            running.spawn(of_account(Arc::clone(&readers), account, places, roster));
+            running.spawn(of_account(Arc::clone(&reader), account, places, roster));
         }
         let ended = match tokio::time::timeout_at(until + ENDS_WITHIN, running.join_next()).await {
             Ok(Some(ended)) => ended,
@@ -86,22 +75,13 @@ pub(crate) async fn look(
     Looked { looks, left }
 }
 
-async fn readers(caller: &SdkConfig, settings: &Settings) -> Vec<Reader> {
-    let audit = (&settings.audit_account, &settings.home);
-    let mut readers = Vec::new();
-    for region in &settings.reader_regions {
-        readers.push(Reader::new(caller, audit, region, &settings.external_id).await);
-    }
-    readers
-}
-
 async fn of_account(
-    readers: Arc<Vec<Reader>>,
+    reader: Arc<Reader>,
     account: AccountId,
     places: Vec<(AccountRegion, Vec<String>)>,
     roster: Arc<Roster>,
 ) -> (AccountId, Vec<(AccountRegion, Look)>) {
-    let member = match enter(&readers, &account).await {
+    let member = match reader.enter(&account).await {
         Ok(member) => member,
         Err(why) => {
             let looks = places.into_iter().map(|(place, _)| (place, unseen(why.clone())));
@@ -122,42 +102,11 @@ async fn of_account(
     (account, looks)
 }
 
-/// The credentials of the first reader that the member lets in: two count while the role moves.
-async fn enter(readers: &[Reader], account: &AccountId) -> Result<SdkConfig, String> {
-    let mut why = "the list of members names no region of the reader's role".to_owned();
-    for reader in readers {
-        let member = reader.member(account).await;
-        let Some(provider) = member.credentials_provider() else {
-            continue;
-        };
-        match provider.provide_credentials().await {
-            Ok(credentials) => {
-                let once = SharedCredentialsProvider::new(credentials);
-                return Ok(member.into_builder().credentials_provider(once).build());
-            }
-            Err(error) => {
-                why = format!(
-                    "cannot assume the reader's role in account {account}: {}",
-                    chain(&error)
-                );
-                if !is_refusal(&why) {
-                    break;
-                }
-            }
-        }
-    }
-    Err(why)
-}
-
 fn unseen(why: String) -> Look {
     match is_refusal(&why) {
         true => Look::Unreadable(why),
         false => Look::Failed(why),
     }
-}
-
-fn is_refusal(why: &str) -> bool {
-    REFUSALS.iter().any(|code| why.contains(code))
 }
 
 #[cfg(test)]

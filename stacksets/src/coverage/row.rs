@@ -119,6 +119,12 @@ impl CoverageRow {
         }
     }
 
+    /// Its detailed status, if that says that the last operation failed or that nothing can work on the stack.
+    pub fn failed(&self) -> Option<&str> {
+        let failed = ["FAILED", "FAILED_IMPORT", "INOPERABLE"];
+        self.detailed_status.as_deref().filter(|status| failed.contains(status))
+    }
+
     /// Where it is; `None` where the row is about an account as a whole.
     pub fn at(&self) -> Option<AccountRegion> {
         let (account, region) = (self.account.clone(), self.region.clone()?);

@@ -75,17 +75,22 @@ async fn story() -> Result<()> {
     let trail = trail(&config).await?;
     let time = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let heartbeats = organization.relay.scheduled(&member, HOME, &time).await?;
-    let canaries = organization.relay.canaries(&member, HOME, &time).await?;
-    assert_eq!((heartbeats.len(), canaries.len()), (1, 1));
+    assert_eq!(heartbeats.len(), 1);
     org::play_all(&organization, heartbeats.iter().map(org::emit).collect()).await?;
     let mut operator = Operator::subscribe(&organization).await?;
 
-    // For more than a day on the list, and CloudTrail said nothing.
-    listed_for(&organization, SignedDuration::from_hours(27)).await?;
+    // For more than a day on the list, with a trail that does not record.
+    let trails = aws_sdk_cloudtrail::Client::new(&config);
+    trails.stop_logging().name(&trail).send().await?;
+    assert_eq!(organization.relay.canaries(&member, HOME, &time).await?.len(), 0);
+    listed_for(&organization, SignedDuration::from_hours(26)).await?;
     let of_member = |alerts: Vec<Value>| alerts.into_iter().find(|alert| alert["account_id"] == *member);
     let alert = of_member(operator.watch().await?).context("nothing is told of the member")?;
     assert_eq!(alert["began"].as_array().map(Vec::len), Some(1), "{alert}");
     assert_eq!(alert["began"][0]["condition"], "no-canary");
+    trails.start_logging().name(&trail).send().await?;
+    let canaries = organization.relay.canaries(&member, HOME, &time).await?;
+    assert_eq!(canaries.len(), 1);
     org::play_all(&organization, canaries.iter().map(org::emit).collect()).await?;
     let alert = of_member(operator.watch().await?).context("nothing is told of the member")?;
     assert_eq!(alert["ended"][0]["condition"], "no-canary", "{alert}");
@@ -93,11 +98,10 @@ async fn story() -> Result<()> {
     assert_eq!(row["verdict"], "covered", "{row}");
     assert_eq!(row["differences"], json!([]));
 
-    // A trail that is stopped says nothing more: here, for a day and three hours.
-    let trails = aws_sdk_cloudtrail::Client::new(&config);
+    // A trail that is stopped says nothing more: here, for a day and two hours.
     trails.stop_logging().name(&trail).send().await?;
     assert_eq!(organization.relay.canaries(&member, HOME, &time).await?.len(), 0);
-    let later = (Timestamp::now() + SignedDuration::from_hours(27)).to_string();
+    let later = (Timestamp::now() + SignedDuration::from_hours(26)).to_string();
     let row = status_of(&organization, &member, &["--now", &later, "--silent-after", "48h"]).await?;
     assert_eq!(row["verdict"], "no-trail", "{row}");
 
@@ -114,6 +118,7 @@ async fn story() -> Result<()> {
     org::play_all(&organization, canaries.iter().map(org::emit).collect()).await?;
     let row = status_of(&organization, &member, &["--now", &later, "--silent-after", "48h"]).await?;
     assert_eq!(row["verdict"], "covered", "{row}");
+    assert_eq!(examined(&organization).await?.0, "ok");
     for (way, told) in WAYS {
         silence(&config, &member, way).await.with_context(|| way.to_owned())?;
         let row = status(&organization, &member).await?;
@@ -121,6 +126,10 @@ async fn story() -> Result<()> {
         assert_eq!(row["verdict"], "differs", "{way}: {row}");
         let explanation = row["explanation"].as_str().unwrap_or_default();
         assert!(explanation.contains(told), "{way}: {explanation}");
+        if way == WAYS[0].0 {
+            let (verdict, evidence) = examined(&organization).await?;
+            assert!(verdict == "failed" && evidence.contains(told), "{verdict}: {evidence}");
+        }
         let alerts = operator.watch().await?;
         assert_eq!(alerts.len(), 1, "{way}: {alerts:?}");
         let alert = &alerts[0];
@@ -146,6 +155,17 @@ async fn story() -> Result<()> {
         assert_eq!(alerts[0]["ended"].as_array(), Some(began), "after {way}");
     }
     Ok(())
+}
+
+/// What `doctor` says of the resources of members, and by what.
+async fn examined(organization: &Organization) -> Result<(String, String)> {
+    let arguments = ["doctor", "--members", "--output", "json"];
+    let report = organization.run(&arguments, &organization.aws_config).await?.json()?;
+    let checks = report["checks"].as_array().into_iter().flatten();
+    let check = checks.into_iter().find(|check| check["check"] == "member-resources");
+    let check = check.with_context(|| format!("no such check: {report}"))?;
+    let text = |key: &str| check[key].as_str().unwrap_or_default().to_owned();
+    Ok((text("verdict"), text("evidence")))
 }
 
 /// A trail of the member's own, that records.

@@ -272,6 +272,27 @@ fn a_heartbeat_covers_only_where_the_template_stands() {
 }
 
 #[test]
+fn a_stack_that_is_merely_behind_is_outdated_and_one_that_was_changed_differs() {
+    let judged = |detailed: &str, looked: &Looked| {
+        let row = row(CoverageState::Outdated, "OUTDATED", detailed);
+        let judged = rules().row(row, None, looked);
+        (judged.verdict, judged.differences.map(|all| all.len()))
+    };
+    let difference = Difference {
+        fact: "state of rule pipetrail-forward".to_owned(),
+        found: "\"DISABLED\"".to_owned(),
+        expected: "\"ENABLED\"".to_owned(),
+    };
+    let changed = Looked::Compared(vec![difference]);
+    let unread = Looked::Unread("nobody looked into it".to_owned());
+    assert_eq!(judged("SUCCEEDED", &SAME), (Verdict::Outdated, Some(0)));
+    assert_eq!(judged("SUCCEEDED", &changed), (Verdict::Differs, Some(1)));
+    assert_eq!(judged("SUCCEEDED", &unread), (Verdict::Outdated, None));
+    // Half of an operation is no difference.
+    assert_eq!(judged("FAILED", &changed), (Verdict::Failed, None));
+}
+
+#[test]
 fn what_a_member_wrote_shows_no_hidden_text() {
     let difference = Difference {
         fact: "pattern of rule pipetrail-forward".to_owned(),
@@ -301,7 +322,7 @@ fn a_trail_that_stops_covers_nothing() {
         row.deployed_at = deployed.map(at);
         judged(row, heard(canary)).0
     };
-    let (old, lately) = (Some("2026-11-20T09:59:00Z"), Some("2026-11-20T10:01:00Z"));
+    let (old, lately) = (Some("2026-11-20T10:59:00Z"), Some("2026-11-20T11:01:00Z"));
     assert_eq!(verdict(old, None), Verdict::NoTrail);
     assert_eq!(verdict(lately, None), Verdict::Covered);
     assert_eq!(verdict(None, old), Verdict::NoTrail);

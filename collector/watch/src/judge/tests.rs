@@ -231,7 +231,7 @@ fn silence_and_a_missing_canary_are_told_by_their_own_clocks() {
         }
     }
     let silent = (4, place(4), vec![Condition::Silent { since: last }]);
-    let no_canary = (27, place(4), vec![Condition::NoCanary { since: last }]);
+    let no_canary = (26, place(4), vec![Condition::NoCanary { since: last }]);
     assert_eq!(told, [silent, no_canary]);
     // A lake that cannot be asked ends nothing and begins nothing.
     runs.now += hours(100);
