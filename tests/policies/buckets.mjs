@@ -1,7 +1,7 @@
 // The rows of the buckets.
 import {
   ADMINISTRATOR, APPROVAL, ARTIFACTS, ATHENA, DEPLOYER, EVIDENCE, LAKE, MEMBER_ADMINISTRATOR, MEMORY, OTHER, PERSON, PLAIN_HTTP,
-  PUT, PUT_IF_ABSENT, PUT_IF_MATCH, REGION, ROSTER, SETTLE, SETTLED_TABLES, START_MULTIPART, STREAMS, WATCH, WRITER_A, WRITER_B, administrator, allowed, denied,
+  PUT, PUT_IF_ABSENT, PUT_IF_MATCH, REGION, REPLACEMENT, ROSTER, SETTLE, SETTLED_TABLES, START_MULTIPART, STREAMS, WATCH, WRITER_A, WRITER_B, administrator, allowed, denied,
   group,
 } from "./names.mjs";
 
@@ -108,9 +108,11 @@ const WRITES = [["puts", PUT_OBJECT, PUT_IF_MATCH], ["replicates", REPLICATE], [
 const members = group("lake bucket: members", [
   allowed("λ watch puts what it remembers.", WATCH, PUT_OBJECT, MEMORY, PUT_IF_MATCH),
   allowed("Whoever deploys puts the list of members.", DEPLOYER, PUT_OBJECT, ROSTER, PUT_IF_MATCH),
+  allowed("Whoever deploys puts what is remembered of replacements.", DEPLOYER, PUT_OBJECT, REPLACEMENT, PUT_IF_MATCH),
   WRITES.map(([does, action, context]) => [
     denied(`An administrator ${does} nothing that λ watch remembers.`, ADMINISTRATOR, action, MEMORY, context),
     denied(`An administrator ${does} no list of members.`, ADMINISTRATOR, action, ROSTER, context),
+    denied(`An administrator ${does} nothing of replacements.`, ADMINISTRATOR, action, REPLACEMENT, context),
   ]),
   denied("Whoever deploys puts nothing that λ watch remembers.", DEPLOYER, PUT_OBJECT, MEMORY, PUT_IF_MATCH),
   denied("λ watch puts no list of members.", WATCH, PUT_OBJECT, ROSTER, PUT_IF_MATCH),

@@ -80,6 +80,7 @@ export const DATABASE = arn("glue", "database/pipetrail");
 export const CATALOG = arn("glue", "catalog");
 export const WORKGROUP = arn("athena", "workgroup/pipetrail");
 export const ROSTER = `${LAKE}/members/roster.json`;
+export const REPLACEMENT = `${LAKE}/replacement.json`;
 export const MEMORY = `${LAKE}/members/watch.json`;
 export const PIPELINE = arn("codepipeline", "shop", MEMBER);
 export const GATE = arn("codepipeline", "shop/release/approve", MEMBER);

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::{Map, Value, json};
 
 use crate::built::built;
-use crate::templates::{AUDIT, HOME, MEMBER, Template, all};
+use crate::templates::{AUDIT, HOME, MEMBER, Template, all, with};
 
 /// Physical names and policies of the resources of a type, of all templates.
 fn policies(templates: &[Template], kind: &str, name: &str, policy: &str) -> Map<String, Value> {
@@ -58,23 +58,33 @@ fn every_request_is_answered_as_the_policy_table_says_and_no_condition_is_idle()
         .output()
         .unwrap();
     let scp: Value = serde_json::from_slice(&exported.stdout).unwrap();
-    let templates = all();
-    let documents = json!({
-        "account": AUDIT, "region": HOME, "organization": "o-exampleorgid", "member": MEMBER,
-        "buckets": policies(&templates, "AWS::S3::BucketPolicy", "Bucket", "PolicyDocument"),
-        "buses": policies(&templates, "AWS::Events::EventBus", "Name", "Policy"),
-        "queues": policies(&templates, "AWS::SQS::QueuePolicy", "Queues", "PolicyDocument"),
-        "topics": policies(&templates, "AWS::SNS::TopicPolicy", "Topics", "PolicyDocument"),
-        "roles": roles(&templates),
-        "scp": scp,
-    });
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), documents.to_string()).unwrap();
-    let check = root.join("policies/check.mjs");
-    let mut node = Command::new("node");
-    node.args([check.as_path(), file.path(), Path::new(modules.trim())]);
-    let checked = node.arg("--mutate").output().unwrap();
-    let said = String::from_utf8_lossy(&checked.stdout).into_owned() + &String::from_utf8_lossy(&checked.stderr);
-    assert!(checked.status.success(), "{said}");
-    assert!(said.contains(": as expected"), "{said}");
+    let ask = |templates: &[Template], how: &str| {
+        let documents = json!({
+            "account": AUDIT, "region": HOME, "organization": "o-exampleorgid", "member": MEMBER,
+            "buckets": policies(templates, "AWS::S3::BucketPolicy", "Bucket", "PolicyDocument"),
+            "buses": policies(templates, "AWS::Events::EventBus", "Name", "Policy"),
+            "queues": policies(templates, "AWS::SQS::QueuePolicy", "Queues", "PolicyDocument"),
+            "topics": policies(templates, "AWS::SNS::TopicPolicy", "Topics", "PolicyDocument"),
+            "roles": roles(templates),
+            "scp": scp,
+        });
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), documents.to_string()).unwrap();
+        let check = root.join("policies/check.mjs");
+        let mut node = Command::new("node");
+        node.args([check.as_path(), file.path(), Path::new(modules.trim())]);
+        let checked = node.arg(how).output().unwrap();
+        let said = String::from_utf8_lossy(&checked.stdout).into_owned() + &String::from_utf8_lossy(&checked.stderr);
+        assert!(checked.status.success(), "{said}");
+        assert!(said.contains(": as expected"), "{said}");
+        said
+    };
+    let said = ask(&all(), "--mutate");
+    let (count, _) = said.split_once(" requests").unwrap();
+    let told = format!("asks an engine for IAM's rules {count} times");
+    assert!(
+        include_str!("../../../docs/templates.md").contains(&told),
+        "docs/templates.md: {told}"
+    );
+    ask(&with(&[]), "--defaults");
 }

@@ -19,6 +19,17 @@ pub(crate) struct Template {
 }
 
 pub(crate) fn all() -> [Template; 4] {
+    with(&[
+        (
+            "LakeWriters",
+            "arn:aws:iam::999988887777:role/a,arn:aws:iam::999988887777:role/b*",
+        ),
+        ("DeployerRole", "arn:aws:iam::999988887777:role/deployer-*"),
+    ])
+}
+
+/// All templates, and what the data stack is given beside what every installation gives it.
+pub(crate) fn with(named: &[(&str, &str)]) -> [Template; 4] {
     let bus = format!("arn:aws:events:{HOME}:{AUDIT}:event-bus/pipetrail");
     let arn = |service: &str, name: &str| format!("arn:aws:{service}:{HOME}:{AUDIT}:{name}");
     let bucket = |kind: &str| format!("pipetrail-{kind}-{AUDIT}-{HOME}");
@@ -29,16 +40,15 @@ pub(crate) fn all() -> [Template; 4] {
             templates::DATA,
             AUDIT,
             &[
-                (
-                    "LakeWriters",
-                    "arn:aws:iam::999988887777:role/a,arn:aws:iam::999988887777:role/b*",
-                ),
-                ("OrganizationId", "o-exampleorgid"),
-                ("EvidenceRetentionDays", "2557"),
-                ("DeployerRole", "arn:aws:iam::999988887777:role/deployer-*"),
-                ("OperatorEmail", "ops@example.com"),
-                ("AccountTopics", MEMBER),
-            ],
+                &[
+                    ("OrganizationId", "o-exampleorgid"),
+                    ("EvidenceRetentionDays", "2557"),
+                    ("OperatorEmail", "ops@example.com"),
+                    ("AccountTopics", MEMBER),
+                ][..],
+                named,
+            ]
+            .concat(),
         ),
         read(
             "pipeline",

@@ -49,8 +49,8 @@ const CLOSED: f64 = (180.0 + 380.0 + 530.0 + 4.0 * 180.0) / 1_000.0;
 const LOOK: f64 = 3.0;
 const SETTLE_GB: f64 = 1.769;
 /// Of the pipeline stack: its alarms, and the metrics that the functions write in a month in which each is written.
-const ALARMS: f64 = 53.0;
-const METRICS: f64 = 23.0;
+const ALARMS: f64 = 54.0;
+const METRICS: f64 = 24.0;
 /// Comparisons a month: λ watch looks into all members every third hour, and asks the lake every hour.
 const COMPARISONS: f64 = DAYS * 24.0 / 3.0;
 /// Seconds of a look into an account and region, eleven calls of 50 ms, and the accounts that are looked into at a time.
@@ -67,6 +67,12 @@ const CALL_READ: f64 = 60.0;
 const CALLS: f64 = 0.1;
 /// Athena charges for so many bytes of a query at least.
 const LEAST: f64 = 10e6;
+/// Questions of people a month, an assumption: so many read every column of every row of a month, and so many the least
+/// that Athena bills.
+const WHOLE: f64 = 4.0;
+const SMALL: f64 = 100.0;
+/// Accounts whose day of `action_executions` is one unit of λ settle, 512 MiB: each unit makes a file for each of them.
+const UNIT: f64 = 1_400.0;
 /// Bytes that λ watch remembers of an account and region; each version stays for 30 days.
 const REMEMBERED: f64 = 120.0;
 
@@ -89,14 +95,15 @@ pub(super) struct Item {
 /// The bill of the twelfth month.
 pub(super) fn bill(size: Size) -> Vec<Item> {
     let Size { accounts, regions, .. } = size;
-    // The canary's record is one more a day.
-    let events = accounts * regions * (size.events + 1.0) * DAYS;
+    // A record of CloudTrail a day, which is forwarded like any other event.
+    let canaries = accounts * regions * DAYS;
+    let events = accounts * regions * size.events * DAYS + canaries;
     let beats = accounts * regions * 24.0 * DAYS;
     let records = events + beats;
     let billed = records * STEP / GB;
     let landed = TABLES * DAYS * 86_400.0 / BUFFER;
     // Heartbeats have one partition a day for all.
-    let daily = accounts * (TABLES - 1.0) * DAYS + DAYS;
+    let daily = accounts * (TABLES - 2.0 + (accounts / UNIT).ceil()) * DAYS + DAYS;
     let closed = accounts * (TABLES - 1.0);
     let calls = (records / BATCH).max(TABLES * DAYS * 86_400.0 / 60.0);
     let hourly = (TABLES + INGESTED) * DAYS * 24.0;
@@ -126,7 +133,8 @@ pub(super) fn bill(size: Size) -> Vec<Item> {
     };
     let between = records * ENVELOPE * (regions - 1.0) / regions / GB;
     vec![
-        member("forwarding", records * price::EVENT),
+        member("forwarding", (records - canaries) * price::EVENT),
+        member("canary", canaries * price::EVENT),
         member("heartbeats, put", beats * price::EVENT),
         member("transfer between regions", between * price::BETWEEN_REGIONS_GB),
         audit("Firehose, ingestion", billed * price::INGESTED_GB),
@@ -154,6 +162,10 @@ pub(super) fn bill(size: Size) -> Vec<Item> {
         audit(
             "λ watch, silence",
             asked + opened * price::GET + runs * price::PUT + remembered * price::S3_GB_MONTH,
+        ),
+        audit(
+            "queries",
+            (WHOLE * records * ROW + SMALL * LEAST) / 1e12 * price::SCANNED_TB,
         ),
         audit("alarms and metrics", ALARMS * price::ALARM + METRICS * price::METRIC),
     ]
@@ -225,6 +237,16 @@ mod tests {
             .filter(|item| item.of_audit)
             .map(|item| item.cost)
             .sum()
+    }
+
+    #[test]
+    fn the_doc_test_has_the_bill() {
+        let sizes = [200.0, 2_000.0, 5_000.0, 20_000.0].map(|accounts| Size {
+            accounts,
+            regions: 4.0,
+            events: 330.0,
+        });
+        pipetrail_unit::documents::part("docs/scale.md", "cost", &table(&sizes));
     }
 
     /// At 4 regions and 330 events a day (docs/scale.md).

@@ -128,8 +128,8 @@ impl Settler {
         let Ended { done, error } = Box::pin(run(&world, &task)).await;
         // What was done is told, whatever ended it.
         tell(table, &done);
-        // Not where nothing lands, or the run ended before it could know.
-        if table.is_delivered() && (error.is_none() || done.waits_since.is_some()) {
+        // Not where the run ended before it could know. For a table in which nothing lands, the 0 says that the run came.
+        if error.is_none() || done.waits_since.is_some() {
             let days = days_of_waiting(done.waits_since.as_deref(), task.now);
             measure(&[("function", "settle"), ("table", table.name())], LANDING_DAYS, days);
         }
