@@ -163,7 +163,7 @@ fn deployer(config: &Config) -> Check {
     match &config.audit.deployer_role {
         Some(role) => Check::ok(
             NAME,
-            format!("only {role} may change the evidence bucket's policy and settings"),
+            format!("once applied, only {role} may change the evidence bucket's policy and settings"),
         ),
         None => {
             let account = &config.audit.account;

@@ -85,14 +85,13 @@ impl Service {
         }
     }
 
-    /// Version of the JSON protocol, and what stands before an operation's name.
-    fn json(self) -> (&'static str, &'static str) {
+    /// Version of the JSON protocol, and what stands before an operation's name; `None` where calls are paths.
+    fn json(self) -> Option<(&'static str, &'static str)> {
         match self {
             // One of the three protocols that CloudWatch's API model lists. That AWS answers so is unproven here.
-            Service::CloudWatch => ("1.0", "GraniteServiceVersion20100801"),
-            Service::Logs => ("1.1", "Logs_20140328"),
-            // It has none: its calls are paths.
-            Service::Lambda => ("1.1", "AWSLambda"),
+            Service::CloudWatch => Some(("1.0", "GraniteServiceVersion20100801")),
+            Service::Logs => Some(("1.1", "Logs_20140328")),
+            Service::Lambda => None,
         }
     }
 
@@ -189,9 +188,10 @@ impl Signed {
             .settings(SigningSettings::default())
             .build()
             .map_err(|error| call.unanswered(error))?;
-        let (version, prefix) = call.service.json();
         let (method, path, body, headers) = match call.input {
             Input::Json(body) => {
+                let protocol = call.service.json();
+                let (version, prefix) = protocol.ok_or_else(|| call.unanswered("the service takes no JSON"))?;
                 let target = format!("{prefix}.{}", call.operation);
                 let content = format!("application/x-amz-json-{version}");
                 (

@@ -91,6 +91,12 @@ mod tests {
             let within = gap(until).within(at(since), at(now));
             assert_eq!(within, SignedDuration::from_mins(minutes), "{until:?} {since} {now}");
         }
+        // Begun hours before the rules went off.
+        let slow = Gap {
+            from: at("09:00"),
+            ..gap(Some("12:20"))
+        };
+        assert_eq!(slow.within(at("08:00"), at("13:00")), SignedDuration::from_mins(20));
         // It began, and nobody knows that a rule is off.
         let begun = Gap {
             rules_off: None,

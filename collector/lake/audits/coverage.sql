@@ -9,8 +9,8 @@
 -- column region: text: the region
 -- column heartbeats: integer: heartbeats in the window that count
 -- column hours_seen: integer: clock hours (UTC) that a heartbeat was scheduled for
--- column hours_without_rules: integer: clock hours without a heartbeat that a time touches in which the bus had no
---   rules, because `apply` replaced the pipeline stack; events of that time were replayed if there was an archive
+-- column hours_without_rules: integer: clock hours without a heartbeat in which the bus had no rules for a while,
+--   because `apply` replaced the pipeline stack; events of that time were replayed if there was an archive
 -- column hours_expected: integer: clock hours that the window touches
 -- column first_heartbeat: text: the earliest of them
 -- column last_heartbeat: text: the latest of them

@@ -136,18 +136,10 @@ impl Record {
 impl Record {
     /// Of a stack whose rules went off at noon.
     pub(crate) fn of_test(stack: &str) -> Self {
-        let noon = "2026-11-30T12:00:00Z".parse().ok();
+        let noon: Option<Timestamp> = "2026-11-30T12:00:00Z".parse().ok();
         Record {
-            stack: stack.to_owned(),
-            from: noon.unwrap_or_default(),
             rules_off: noon,
-            oldest: None,
-            unreplayed: None,
-            until: None,
-            attempt: 1,
-            done: false,
-            earlier: vec![],
-            etag: None,
+            ..Record::begun(None, stack, noon.unwrap_or_default())
         }
     }
 }

@@ -249,6 +249,7 @@ async fn a_new_user_writes_the_file_and_mends_what_the_doctor_names() -> Result<
             "account {member} has, without a stack of pipetrail's: rule pipetrail-forward in eu-west-1, role pipetrail-forwarder-eu-west-1"
         )
     );
+    assert_eq!(verdicts(&ran, "deployer-role"), ["warning"]);
     let denied = &lines(&ran, "service-control-policies")[0];
     assert_eq!(denied["verdict"], "failed");
     let evidence = denied["evidence"].as_str().unwrap();

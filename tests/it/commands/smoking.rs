@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use aws_sdk_s3::types::{
     CreateBucketConfiguration, DefaultRetention, ObjectLockConfiguration, ObjectLockEnabled, ObjectLockRetention,
     ObjectLockRetentionMode, ObjectLockRule,
@@ -135,7 +135,10 @@ async fn killed(organization: &Arc<Organization>, streamed: &Streamed) -> Result
         if keys.len() == 2 {
             break keys;
         }
-        ensure!(child.try_wait()?.is_none(), "it ended without a record of evidence");
+        if child.try_wait()?.is_some() {
+            let output = child.wait_with_output().await?;
+            bail!("it ended without a record of evidence: {:?}", Ran::from(output));
+        }
         tokio::time::sleep(Duration::from_millis(100)).await;
     };
     child.kill().await?;

@@ -71,8 +71,9 @@ const LEAST: f64 = 10e6;
 /// that Athena bills.
 const WHOLE: f64 = 4.0;
 const SMALL: f64 = 100.0;
-/// Accounts whose day of `action_executions` is one unit of λ settle, 512 MiB: each unit makes a file for each of them.
-const UNIT: f64 = 1_400.0;
+/// Events of a day of which those in `action_executions` are one unit of λ settle, 512 MiB: 1,400 accounts with 4 regions
+/// and 330 events (docs/scale.md). Each unit makes a file for each account.
+const UNIT: f64 = 1_400.0 * 4.0 * 330.0;
 /// Bytes that λ watch remembers of an account and region; each version stays for 30 days.
 const REMEMBERED: f64 = 120.0;
 
@@ -103,7 +104,8 @@ pub(super) fn bill(size: Size) -> Vec<Item> {
     let billed = records * STEP / GB;
     let landed = TABLES * DAYS * 86_400.0 / BUFFER;
     // Heartbeats have one partition a day for all.
-    let daily = accounts * (TABLES - 2.0 + (accounts / UNIT).ceil()) * DAYS + DAYS;
+    let units = (accounts * regions * size.events / UNIT).ceil();
+    let daily = accounts * (TABLES - 2.0 + units) * DAYS + DAYS;
     let closed = accounts * (TABLES - 1.0);
     let calls = (records / BATCH).max(TABLES * DAYS * 86_400.0 / 60.0);
     let hourly = (TABLES + INGESTED) * DAYS * 24.0;

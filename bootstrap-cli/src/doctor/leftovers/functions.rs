@@ -129,37 +129,33 @@ async fn ask<T: DeserializeOwned>(services: &Signed, call: Call<'_>) -> Result<T
 
 /// The names of our alarms.
 fn our_alarms() -> BTreeSet<String> {
-    let streams = Table::DELIVERED.map(|table| table.name().replace('_', "-"));
-    let rules = Table::DELIVERED.map(Table::name).into_iter().chain(["decisions"]);
-    let with = |names: Vec<String>, ends: &[&str]| {
-        let each = names
-            .iter()
-            .flat_map(|name| ends.iter().map(move |end| format!("{ALARMS}{name}{end}")));
-        each.collect::<Vec<_>>()
-    };
-    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-    let single = [
-        "bus-dlq",
-        "decisions-dlq",
-        "decisions-age",
-        "failed-records",
-        "foreign-evidence",
-        "settle-SetAside",
-        "settle-Left",
-        "settle-Rejected",
-        "watch-late",
-        "watch-state",
-        "other-events-arrival",
-        "heartbeats-silent",
-    ];
-    let all = [
-        with(owned(&single), &[""]),
-        with(owned(&FUNCTIONS), &["-errors"]),
-        with(streams.to_vec(), &["-freshness", "-conversion"]),
-        with(owned(&rules.collect::<Vec<_>>()), &["-sent-to-dlq", "-lost"]),
-        with(owned(&Table::ALL.map(Table::name)), &["-landing"]),
-    ];
-    all.into_iter().flatten().collect()
+    let mut names = BTreeSet::from(
+        [
+            "bus-dlq",
+            "decisions-dlq",
+            "decisions-age",
+            "decisions-sent-to-dlq",
+            "decisions-lost",
+            "failed-records",
+            "foreign-evidence",
+            "settle-SetAside",
+            "settle-Left",
+            "settle-Rejected",
+            "watch-late",
+            "watch-state",
+            "other-events-arrival",
+            "heartbeats-silent",
+        ]
+        .map(|name| format!("{ALARMS}{name}")),
+    );
+    names.extend(FUNCTIONS.map(|function| format!("{ALARMS}{function}-errors")));
+    names.extend(Table::ALL.map(|table| format!("{ALARMS}{table}-landing")));
+    for table in Table::DELIVERED {
+        let stream = table.stream_name();
+        names.extend(["freshness", "conversion"].map(|what| format!("{stream}-{what}")));
+        names.extend(["sent-to-dlq", "lost"].map(|what| format!("{ALARMS}{table}-{what}")));
+    }
+    names
 }
 
 #[cfg(test)]

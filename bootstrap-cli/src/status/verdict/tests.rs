@@ -332,4 +332,22 @@ fn a_trail_that_stops_covers_nothing() {
     assert_eq!(verdict(None, None), Verdict::Unknown);
     // Deployed again since: the call comes within a day of that.
     assert_eq!(verdict(old, lately), Verdict::Covered);
+    // A record of the time without rules comes with the replay.
+    let judged = |minutes: i64| {
+        let row = row(CoverageState::Current, "CURRENT", "SUCCEEDED");
+        let lake = lake(&row, heard(old).unwrap());
+        let begun = at("2026-11-21T10:00:00Z");
+        let gap = Gap {
+            from: begun,
+            rules_off: Some(begun),
+            until: Some(begun + SignedDuration::from_mins(minutes)),
+            done: false,
+        };
+        let rules = Rules {
+            gap: Some(gap),
+            ..rules()
+        };
+        rules.row(row, Some(&lake), &SAME).verdict
+    };
+    assert_eq!((judged(2), judged(0)), (Verdict::Covered, Verdict::NoTrail));
 }

@@ -9,8 +9,8 @@
 //! - `{gates}`, any file of `audits/shared/`: that expression.
 //! - `{:from}`, `{:to}` (as `event_time`), `{:from_ms}`, `{:to_ms}` (as `event_ms`), `{:hours}` (clock
 //!   hours that the window touches), and `{:name}` of a parameter: that value as a literal.
-//! - `{:hours_without_rules}`: the clock hours of the window, as `2026-11-20T08`, that a time touches in which the bus
-//!   had no rules, because we replaced the pipeline stack; `{:count_without_rules}` is how many.
+//! - `{:hours_without_rules}`: the clock hours of the window, as `2026-11-20T08`, in which the bus had no rules for a
+//!   while, because we replaced the pipeline stack; `{:count_without_rules}` is how many.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};

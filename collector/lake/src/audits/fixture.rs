@@ -107,6 +107,25 @@ async fn decisions_of_one_kind_are_those_and_no_others() {
 }
 
 #[tokio::test]
+async fn an_hour_of_a_replacement_is_our_own_doing_unless_a_heartbeat_was_heard_in_it() {
+    let engine = engine(LAKE).await;
+    let at = |time: &str| format!("2026-11-02T{time}Z").parse().unwrap();
+    let parameters = Parameters {
+        // Of the hours from 00 to 04 the first account was heard in 00 and 01.
+        without_rules: vec![(at("01:10:00"), at("01:20:00")), (at("03:50:00"), at("04:05:00"))],
+        ..november()
+    };
+    let sql = find("coverage").unwrap().sql(&parameters).unwrap();
+    let answer = engine.ask(&sql).await.unwrap().collect().await.unwrap();
+    let rows = serde_json::to_value(&answer.rows).unwrap();
+    let own = |account: &str| {
+        let mut rows = rows.as_array().unwrap().iter();
+        rows.find(|row| row[0] == account).unwrap()[4].as_i64().unwrap()
+    };
+    assert_eq!((own("000011112222"), own("000033334444")), (2, 3));
+}
+
+#[tokio::test]
 async fn every_audit_has_an_answer_where_nothing_happened() {
     // Tables that have no folder at all are read as well.
     let engine = engine(LAKE.lines().next().unwrap()).await;

@@ -45,7 +45,7 @@ impl Parameters {
         touched(self.from, self.to)
     }
 
-    /// Those of them that a time without rules touches, as `2026-11-20T08`.
+    /// Those of them in which the bus had no rules for a while, as `2026-11-20T08`.
     pub(super) fn hours_without_rules(&self) -> BTreeSet<String> {
         let (first, last) = self.clock_hours();
         let touched = self

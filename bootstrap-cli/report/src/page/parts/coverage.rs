@@ -106,3 +106,36 @@ impl Parts<'_> {
 fn is_gap(row: Row<'_>) -> bool {
     row.count("hours_seen") + row.count("hours_without_rules") < row.count("hours_expected")
 }
+
+#[cfg(test)]
+mod tests {
+    use pipetrail_lake::answer::Value;
+
+    use crate::hostile_report::{asked, empty, text};
+    use crate::page::render;
+
+    #[test]
+    fn hours_of_a_replacement_count_as_heard_and_are_named() {
+        let columns = [
+            "account_id",
+            "region",
+            "heartbeats",
+            "hours_seen",
+            "hours_without_rules",
+            "hours_expected",
+            "longest_gap_seconds",
+        ];
+        let page = |own: i64| {
+            let mut row = vec![text("111122223333"), text("eu-central-1")];
+            row.extend([22, 22, own, 24, 7_300].map(Value::Integer));
+            let mut report = empty();
+            report.audits.push(asked("coverage", &columns, vec![row]));
+            render(&report).unwrap()
+        };
+        let (excused, missing) = (page(2), page(1));
+        assert!(excused.contains("1 account and region was heard in every hour of the window, 0"));
+        assert!(excused.contains("For up to 2 hours of an account and region pipetrail apply"));
+        assert!(missing.contains("0 accounts and regions were heard in every hour of the window, 1"));
+        assert!(!page(0).contains("pipetrail apply"));
+    }
+}
