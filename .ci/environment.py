@@ -27,7 +27,8 @@ def tool(name: str) -> Path:
         shutil.rmtree(VENV, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
         pip = [programs / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--requirement", REQUIREMENTS], check=True)
+        # Most modules are never imported: those that are compile then.
+        subprocess.run([*pip, "--no-compile", "--requirement", REQUIREMENTS], check=True)
         # Last, so that an interrupted installation starts over.
         stamp.write_text(wanted)
     return programs / (f"{name}.exe" if os.name == "nt" else name)

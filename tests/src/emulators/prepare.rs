@@ -8,6 +8,7 @@ use std::process::Stdio;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tokio::process::Command;
+use tokio::sync::OnceCell;
 
 use super::python;
 use crate::printer;
@@ -35,11 +36,21 @@ pub enum Functions {
 const FEATURES: &str = "pipetrail-collector/aws,pipetrail-lake/lambda";
 
 /// Builds the functions and the binary, as optimised as this process, and installs the emulators
-/// meanwhile. Quick when nothing changed.
+/// meanwhile; once in a process.
 ///
 /// # Errors
 /// When a build fails.
 pub async fn prepare(functions: Functions) -> Result<Built> {
+    static QUICK: OnceCell<Built> = OnceCell::const_new();
+    static RELEASED: OnceCell<Built> = OnceCell::const_new();
+    let built = match functions {
+        Functions::Quick => &QUICK,
+        Functions::Released => &RELEASED,
+    };
+    built.get_or_try_init(|| build_all(functions)).await.cloned()
+}
+
+async fn build_all(functions: Functions) -> Result<Built> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .context("the package has no parent")?
