@@ -18,6 +18,7 @@ use tokio::process::{Child, Command};
 use crate::environment::cleared;
 
 const SUPERVISOR: &str = include_str!("emulators/supervise.py");
+const MINISTACK: &str = include_str!("emulators/ministack.py");
 const READY: Duration = Duration::from_secs(60);
 
 pub struct Emulators {
@@ -81,7 +82,7 @@ pub async fn start(target: &Path, folder: &Path, home: &str) -> Result<Emulators
             ("SFTP_ENABLED", "0".to_owned()),
             ("IOT_MTLS_ENABLED", "0".to_owned()),
         ];
-        (vec!["-m".to_owned(), "ministack".to_owned()], environment.to_vec())
+        (vec!["-c".to_owned(), MINISTACK.to_owned()], environment.to_vec())
     };
     let ministack = Emulator::start(&python, "ministack", folder, "/_ministack/health", ministack).await?;
     Ok(Emulators { moto, ministack })
