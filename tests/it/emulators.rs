@@ -1,11 +1,14 @@
-//! What the local organization opens on this machine: ports of loopback, and no fixed one.
+//! What the emulators of the local organization open on this machine (ports of loopback, and no fixed one), and what is
+//! put right in one of them.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
+use pipetrail_tests::emulators::{MINISTACK, python};
 
+use crate::built::built;
 use crate::org;
 
 /// The processes below that one.
@@ -72,4 +75,27 @@ fn the_local_organization_listens_on_loopback_alone() {
         ensure!(elsewhere.is_empty(), "{elsewhere:?} is no address of loopback");
         Result::<()>::Ok(())
     });
+}
+
+/// Otherwise whoever creates a stack ends the functions of all other organizations here.
+#[test]
+fn a_new_function_ends_those_of_its_name_in_its_own_account_alone() {
+    let (patch, _) = MINISTACK.rsplit_once("runpy.run_module").unwrap();
+    let script = format!(
+        r#"{patch}
+from ministack.core import lambda_runtime
+names = [account + ":eu-central-1:pipetrail-approval:$LATEST" for account in ("111111111111", "222222222222")]
+lambda_runtime._workers.update((name, []) for name in names)
+lambda_svc.invalidate_worker("pipetrail-approval")
+assert list(lambda_runtime._workers) == names[:1], lambda_runtime._workers
+"#
+    );
+    let python = python::environment(&built().target).unwrap();
+    let ran = std::process::Command::new(python)
+        .args(["-c", &script])
+        .env("MINISTACK_ACCOUNT_ID", "222222222222")
+        .env("MINISTACK_REGION", "eu-central-1")
+        .output()
+        .unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
 }

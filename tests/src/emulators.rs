@@ -18,7 +18,8 @@ use tokio::process::{Child, Command};
 use crate::environment::cleared;
 
 const SUPERVISOR: &str = include_str!("emulators/supervise.py");
-const MINISTACK: &str = include_str!("emulators/ministack.py");
+/// Starts MiniStack.
+pub const MINISTACK: &str = include_str!("emulators/ministack.py");
 const READY: Duration = Duration::from_secs(60);
 
 pub struct Emulators {
